@@ -1,0 +1,65 @@
+"""adaptkit adapts pre-trained encoders to tasks, tuned. Its public names, loaded when first used."""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from adaptkit.classification import class_name as class_name
+    from adaptkit.classification import classification_metric as classification_metric
+    from adaptkit.classification import most_probable_class as most_probable_class
+    from adaptkit.data.text import numbered_lines as numbered_lines
+    from adaptkit.data.text import whole_text as whole_text
+    from adaptkit.errors import AdaptkitError as AdaptkitError
+    from adaptkit.predict import Predictor as Predictor
+    from adaptkit.predict import load as load
+    from adaptkit.task import CONTRACT_VERSION as CONTRACT_VERSION
+    from adaptkit.task import Example as Example
+    from adaptkit.task import Metric as Metric
+    from adaptkit.task import Row as Row
+    from adaptkit.task import Scores as Scores
+    from adaptkit.task import SearchHints as SearchHints
+    from adaptkit.task import SkipRow as SkipRow
+    from adaptkit.task import Task as Task
+    from adaptkit.task import cross_entropy as cross_entropy
+    from adaptkit.tune import Study as Study
+    from adaptkit.tune import tune as tune
+
+__version__ = "0.1.0"
+
+_HOMES = {
+    "AdaptkitError": "adaptkit.errors",
+    "CONTRACT_VERSION": "adaptkit.task",
+    "Example": "adaptkit.task",
+    "Metric": "adaptkit.task",
+    "Predictor": "adaptkit.predict",
+    "Row": "adaptkit.task",
+    "Scores": "adaptkit.task",
+    "SearchHints": "adaptkit.task",
+    "SkipRow": "adaptkit.task",
+    "Study": "adaptkit.tune",
+    "Task": "adaptkit.task",
+    "class_name": "adaptkit.classification",
+    "classification_metric": "adaptkit.classification",
+    "cross_entropy": "adaptkit.task",
+    "load": "adaptkit.predict",
+    "most_probable_class": "adaptkit.classification",
+    "numbered_lines": "adaptkit.data.text",
+    "tune": "adaptkit.tune",
+    "whole_text": "adaptkit.data.text",
+}
+
+__all__ = sorted(_HOMES)
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'adaptkit' has no attribute {name!r}")
+    value = getattr(importlib.import_module(_HOMES[name]), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *_HOMES])

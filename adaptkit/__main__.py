@@ -1,0 +1,5 @@
+"""``python -m adaptkit``."""
+
+from adaptkit.cli import main
+
+main()

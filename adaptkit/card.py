@@ -1,0 +1,62 @@
+"""The model card of an exported winner: what it is, what it learnt from, how it scores, how to load it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from adaptkit.report.clean import code, prose
+from adaptkit.report.figures import hyperparameter, score
+from adaptkit.report.loading import loading_lines
+from adaptkit.study.record import StudySummary, TrialRecord
+
+STRATEGY_IN_WORDS = {
+    "frozen": "with a frozen encoder (only the head was trained)",
+    "lora": "with LoRA (a low-rank adapter and the head were trained)",
+    "full": "by full fine-tuning",
+}
+
+
+def model_card(summary: StudySummary, trial: TrialRecord, *, loaded_as: str) -> str:
+    """The card in Markdown, with the hub's metadata on top.
+
+    Args:
+        summary: the study; its ``model_folder`` is where the card will lie.
+        trial: the exported trial.
+        loaded_as: "lora" for an adapter, anything else for a whole model.
+    """
+    model, task = code(summary.model), code(summary.task)
+    how = STRATEGY_IN_WORDS[summary.strategy]
+    parts = [
+        _metadata(summary, loaded_as),
+        f"# {prose(summary.name)}",
+        f"{model} adapted to the task {task} {how} by adaptkit.",
+        "## Data",
+        _items(
+            f"{name}: {split.rows:,} rows of {code(split.source)}" for name, split in summary.data.items()
+        ),
+        "## Scores on dev",
+        _items(f"{prose(name)}: {score(value)}" for name, value in trial.values.items()),
+        "This model was chosen by its score on these rows, so they flatter it a little.",
+        "## Configuration",
+        _items(
+            f"{prose(name)}: {hyperparameter(name, value)}" for name, value in trial.hyperparameters.items()
+        ),
+        _items([f"seed: {trial.seed}", f"trial {trial.number} of {summary.trials}"]),
+        "## Loading",
+        "\n".join(["```python", *loading_lines(replace(summary, strategy=loaded_as)), "```"]),
+        'With adaptkit: `adaptkit predict FOLDER "some text"`.',
+    ]
+    return "\n\n".join(parts) + "\n"
+
+
+def _metadata(summary: StudySummary, loaded_as: str) -> str:
+    library = "peft" if loaded_as == "lora" else "transformers"
+    is_hub_id = summary.model.count("/") == 1 and not summary.model.startswith((".", "/", "~"))
+    base = [f"base_model: {summary.model}"] if is_hub_id else []
+    tags = f"tags: [adaptkit, {summary.task.rpartition(':')[2]}]"
+    return "\n".join(["---", f"library_name: {library}", *base, tags, "---"])
+
+
+def _items(lines: Iterable[str]) -> str:
+    return "\n".join(f"- {line}" for line in lines)

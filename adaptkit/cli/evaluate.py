@@ -1,0 +1,56 @@
+"""``adaptkit evaluate``: scores an exported model on labelled rows."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+import click
+
+from adaptkit.cli.parameters import (
+    column_option,
+    device_option,
+    json_option,
+    pairs,
+    skip_option,
+    studies_option,
+)
+
+
+@click.command(short_help="Score a winner or model on labelled rows.")
+@click.argument("study_or_model", metavar="STUDY|MODEL_DIR")
+@click.option("--data", required=True, help="The labelled rows: a file, a folder or a hub id.")
+@column_option
+@skip_option
+@device_option
+@studies_option
+@json_option
+def evaluate(
+    study_or_model: str, data: str, columns: Sequence[str], skip_bad_rows: bool, device: str,
+    studies_dir: Path, as_json: bool,
+) -> None:  # fmt: skip
+    """Score a study's winner, or an exported model, on labelled rows."""
+    from adaptkit.cli.predict import load_predictor, tell_left_out
+    from adaptkit.data.load import read_labelled
+
+    predictor = load_predictor(study_or_model, studies_dir, device)
+    rows = read_labelled(
+        predictor.task, data,
+        labels=predictor.description.labels, columns=pairs(columns, "--column"), skip_bad_rows=skip_bad_rows,
+    )  # fmt: skip
+    tell_left_out(rows)
+    scores = predictor.score(rows.values)
+    if as_json:
+        counts = {"rows": len(rows), "skipped": len(rows.skipped)}
+        click.echo(json.dumps({**counts, "values": scores.values, "groups": scores.groups}))
+        return
+    from adaptkit.report.clean import visible
+    from adaptkit.report.figures import score
+
+    click.echo(f"{len(rows):,} rows of {visible(rows.source)}")
+    for name, value in scores.values.items():
+        click.echo(f"  {visible(name)}: {score(value)}")
+    for group, numbers in scores.groups.items():
+        told = ", ".join(f"{visible(name)} {score(value)}" for name, value in numbers.items())
+        click.echo(f"  {visible(group)}: {told}")

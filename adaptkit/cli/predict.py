@@ -1,0 +1,124 @@
+"""``adaptkit predict``: says what an exported model makes of texts, from arguments, a file or a pipe."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from adaptkit.cli.parameters import column_option, device_option, pairs, skip_option, studies_option
+
+if TYPE_CHECKING:
+    from adaptkit.data.rows import Rows
+    from adaptkit.predict import Predictor
+    from adaptkit.task import Row
+
+ROWS_AT_ONCE = 512
+
+
+@click.command(short_help="Predict with a winner or model.")
+@click.argument("study_or_model", metavar="STUDY|MODEL_DIR")
+@click.argument("text", nargs=-1)
+@click.option("--file", "file", help="A file of rows, in any format the task reads; .txt is one text a line.")
+@column_option
+@skip_option
+@device_option
+@studies_option
+@click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
+def predict(
+    study_or_model: str, text: Sequence[str], file: str | None, columns: Sequence[str], skip_bad_rows: bool,
+    device: str, studies_dir: Path, as_json: bool,
+) -> None:  # fmt: skip
+    """Predict with a study's winner or an exported model: TEXT..., --file, or one text a line from a pipe."""
+    if text and file:
+        raise click.UsageError("Give texts or --file, not both.")
+    predictor = load_predictor(study_or_model, studies_dir, device)
+    if file:
+        from adaptkit.data.load import read_unlabelled
+
+        named = pairs(columns, "--column")
+        rows = read_unlabelled(predictor.task, file, columns=named, skip_bad_rows=skip_bad_rows)
+        tell_left_out(rows)
+        batches: Iterator[Sequence[Row]] = _batches(rows.values)
+    else:
+        batches = _parsed(predictor, text or sys.stdin)
+    for batch in batches:
+        for said in predictor.present(batch):
+            click.echo(json.dumps(said, ensure_ascii=False) if as_json else _in_words(said))
+
+
+def load_predictor(study_or_model: str, studies_dir: Path, device: str) -> Predictor:
+    """The model in a folder, or a study's winner."""
+    from adaptkit.errors import StudyError
+    from adaptkit.exported import DESCRIPTION
+    from adaptkit.predict import load
+    from adaptkit.study.find import find_study
+
+    folder = Path(study_or_model)
+    if not (folder / DESCRIPTION).exists():
+        study = find_study(studies_dir, study_or_model)
+        folder = study.current_best
+        if not folder.exists():
+            raise StudyError(
+                f"the study {study.name!r} has no winner yet",
+                next_step="Finish it: run 'adaptkit tune' again.",
+            )
+    return load(folder, device=device)
+
+
+def tell_left_out(rows: Rows) -> None:
+    """Says on standard error how many rows were left out, if any, and why the first of them."""
+    from adaptkit.data.checks import skipped_warnings
+    from adaptkit.report.clean import visible
+
+    for warning in skipped_warnings({rows.source: rows}):
+        click.echo(visible(warning, 2000), err=True)
+
+
+def _parsed(predictor: Predictor, texts: Any) -> Iterator[Sequence[Row]]:
+    from adaptkit.errors import DataError
+
+    batch: list[Row] = []
+    for number, text in enumerate(texts, 1):
+        try:
+            batch.append(predictor.task.prepare(predictor.task.parse(text.rstrip("\r\n"))))
+        except ValueError as error:
+            raise DataError(f"text {number}: {error}", next_step="Leave it out, or mend it.") from error
+        if len(batch) == ROWS_AT_ONCE:
+            yield batch
+            batch = []
+    if batch:
+        yield batch
+
+
+def _batches(rows: Sequence[Row]) -> Iterator[Sequence[Row]]:
+    for start in range(0, len(rows), ROWS_AT_ONCE):
+        yield rows[start : start + ROWS_AT_ONCE]
+
+
+def _in_words(said: Mapping[str, Any]) -> str:
+    """The prediction for people, with nothing in it that a terminal would obey."""
+    lines = [line for key, value in said.items() for line in _lines(key, value)]
+    return "\n".join([*lines, ""])
+
+
+def _lines(key: str, value: Any) -> list[str]:
+    from adaptkit.report.clean import visible
+
+    if isinstance(value, (list, tuple)) and value and isinstance(value[0], Mapping):
+        return [f"{visible(key)}:", *(f"  {visible(_flat(one), 2000)}" for one in value)]
+    return [visible(f"{key}: {_flat(value)}", 2000)]
+
+
+def _flat(value: Any) -> str:
+    if isinstance(value, float):
+        return f"{value:.4f}"
+    if isinstance(value, Mapping):
+        return ", ".join(f"{key} {_flat(inner)}" for key, inner in value.items())
+    if isinstance(value, (list, tuple)):
+        return "; ".join(_flat(inner) for inner in value) or "none"
+    return str(value)

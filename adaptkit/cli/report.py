@@ -1,0 +1,49 @@
+"""``adaptkit report``: shows a study, finished or not; reads only, and needs no torch."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from adaptkit.cli.parameters import json_option, studies_option
+
+
+@click.command(short_help="Show a study.")
+@click.argument("study", required=False)
+@studies_option
+@click.option(
+    "--html", type=click.Path(dir_okay=False, path_type=Path), help="Write a web page to this file."
+)
+@click.option(
+    "--markdown", type=click.Path(dir_okay=False, path_type=Path), help="Write Markdown to this file."
+)
+@json_option
+def report(
+    study: str | None, studies_dir: Path, html: Path | None, markdown: Path | None, as_json: bool
+) -> None:
+    """Show a study: its winner, every trial, what mattered, what it cost. Without STUDY, the newest."""
+    from adaptkit.cli.tune import show
+    from adaptkit.errors import StudyError
+    from adaptkit.study.files import write_text
+    from adaptkit.study.find import find_study
+
+    folder = find_study(studies_dir, study)
+    summary, trials = folder.summary_as_it_stands(), folder.read_trials()
+    if summary is None:
+        raise StudyError(f"the study {folder.name!r} has not begun", next_step="Run 'adaptkit tune' again.")
+    if html:
+        from adaptkit.report.html import as_html
+
+        write_text(html, as_html(summary, trials))
+    if markdown:
+        from adaptkit.report.markdown import as_markdown
+
+        write_text(markdown, as_markdown(summary, trials))
+    for problem in folder.unreadable_trials():
+        click.echo(f"adaptkit: left out: {problem}", err=True)
+    written = [str(path) for path in (html, markdown) if path]
+    if written:
+        click.echo(f"wrote {', '.join(written)}", err=True)
+    if as_json or not written:
+        show(summary, trials, as_json=as_json)

@@ -1,0 +1,74 @@
+"""``adaptkit studies``: lists the studies in a folder; reads only."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import click
+
+from adaptkit.cli.parameters import json_option, studies_option
+
+
+@click.command(short_help="List the studies.")
+@studies_option
+@json_option
+def studies(studies_dir: Path, as_json: bool) -> None:
+    """List the studies, the last updated one first."""
+    from adaptkit.errors import StudyError
+    from adaptkit.study.find import list_studies
+
+    rows = []
+    for folder in list_studies(studies_dir):
+        try:
+            rows.append(_row(folder))
+        except StudyError as error:
+            rows.append({"name": folder.name, "state": "unreadable", "problem": str(error)})
+    if as_json:
+        click.echo(json.dumps({"studies": rows}))
+        return
+    if not rows:
+        click.echo(f"no studies in {studies_dir}; 'adaptkit tune' begins one", err=True)
+        return
+    _print(rows)
+
+
+def _row(folder: Any) -> dict[str, Any]:
+    from adaptkit.study.record import best_trial
+
+    summary, trials = folder.summary_as_it_stands(), folder.read_trials()
+    if summary is None:
+        return {"name": folder.name, "state": "not begun"}
+    best = best_trial(trials, summary.direction)
+    return {
+        "name": folder.name,
+        "state": summary.state,
+        "task": summary.task,
+        "strategy": summary.strategy,
+        "trials": sum(not trial.interrupted for trial in trials),
+        "total": summary.trials,
+        "metric": summary.metric,
+        "best": None if best is None else best.score,
+        "updated": summary.updated,
+        "path": str(folder.path),
+    }
+
+
+def _print(rows: list[dict[str, Any]]) -> None:
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    from adaptkit.report.clean import visible
+    from adaptkit.report.figures import score
+
+    table = Table(box=None, pad_edge=False)
+    for head in ("study", "state", "trials", "best", "updated"):
+        table.add_column(head, justify="right" if head == "trials" else "left", overflow="fold")
+    for row in rows:
+        trials = f"{row['trials']}/{row['total']}" if "total" in row else ""
+        best = f"{row['metric']} {score(row['best'])}" if row.get("best") is not None else ""
+        cells = (row["name"], row["state"], trials, best, row.get("updated", "")[:16].replace("T", " "))
+        table.add_row(*(Text(visible(str(cell))) for cell in cells))
+    Console(highlight=False).print(table)

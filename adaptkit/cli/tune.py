@@ -1,0 +1,150 @@
+"""``adaptkit tune``: searches, trains, exports and reports."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from adaptkit.cli.parameters import (
+    Duration,
+    Numbers,
+    Together,
+    column_option,
+    json_option,
+    pairs,
+    skip_option,
+    studies_option,
+)
+
+if TYPE_CHECKING:
+    from adaptkit.config import StudyConfig
+
+IN_DATA = ("data", "train", "dev", "test", "columns", "dev_share", "skip_bad_rows")
+IN_SEARCH = (
+    "trials",
+    "epochs",
+    "learning_rate",
+    "batch_sizes",
+    "metric",
+    "pruning",
+    "rungs_per_epoch",
+    "timeout",
+)
+
+
+@click.command(short_help="Tune a task on labelled text.")
+@click.option("--task", help="The task, by name or as distribution:name; 'adaptkit tasks' lists them.")
+@click.option("--data", help="One source for all: a file, a folder of a datasets data set, or a hub id.")
+@click.option("--train", help="The training rows: a file, a folder or a hub id.")
+@click.option("--dev", help="The rows that score the trials; without them a share of the training rows.")
+@click.option("--test", help="The rows the winner is scored on, once.")
+@column_option
+@click.option(
+    "--dev-share", type=float, help="The share of the training rows split off as dev. [default: 0.15]"
+)
+@skip_option
+@click.option("--option", "options", multiple=True, metavar="KEY=VALUE", help="An option of the task.")
+@click.option("--model", help="A transformers encoder: a hub id or a folder. [default: all-MiniLM-L6-v2]")
+@click.option(
+    "--strategy", type=click.Choice(["frozen", "lora", "full"]), help="What trains. [default: full]"
+)
+@click.option("--lora-rank", type=int, help="The rank of LoRA's updates. [default: 8]")
+@click.option(
+    "--max-length", type=int, help="Tokens in one example at most. [default: the model's, up to 512]"
+)
+@click.option("--trials", type=int, help="The study's total. [default: 8]")
+@click.option("--epochs", type=float, help="Epochs of one trial. [default: by strategy and number of rows]")
+@click.option(
+    "--lr", "learning_rate", type=(float, float), metavar="LOW HIGH", help="Learning rates to search."
+)
+@click.option("--batch-size", "batch_sizes", type=Numbers(), help="Batch sizes to search, as 8,16,32.")
+@click.option("--metric", help="The number to optimise. [default: the task's]")
+@click.option("--pruning/--no-pruning", default=None, help="End hopeless trials early. [default: pruning]")
+@click.option(
+    "--rungs", "rungs_per_epoch", type=int, help="Scorings in one epoch. [default: 1 to 4, by cost]"
+)
+@click.option("--timeout", type=Duration(), help="Stop training after this time, such as 30m.")
+@click.option("--seed", type=int, help="Decides data order, splits, new weights and draws. [default: 0]")
+@click.option("--device", help="auto, cpu, cuda or cuda:N. [default: auto]")
+@click.option("--precision", type=click.Choice(["auto", "fp32", "bf16"]), help="[default: auto]")
+@click.option("--together", type=Together(), default="auto", help="Trials trained together. [default: auto]")
+@click.option("--study", "name", help="The study's name. [default: made from these options]")
+@studies_option
+@click.option(
+    "--config", "config_file", type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="A study.toml; options given here come before it.",
+)  # fmt: skip
+@json_option
+def tune(name: str | None, studies_dir: Path, config_file: Path | None, as_json: bool, **given: Any) -> None:
+    """Tune a task on labelled text: search, train trials together, export and report the best.
+
+    Without data the task's own sample is tuned. The same command goes on with a study that was stopped.
+    """
+    from rich.console import Console
+
+    from adaptkit.errors import Interrupted
+    from adaptkit.tune import Study, run
+
+    config = configured(config_file, given)
+    console = Console(stderr=True, highlight=False)
+    if not config.data.data and not config.data.train:
+        console.print(
+            f"No --data: tuning on the sample that comes with the task {config.task!r}.", markup=False
+        )
+    try:
+        study = run(config, console, studies=studies_dir, name=name)
+    except Interrupted as interrupted:
+        if isinstance(interrupted.study, Study):
+            show(interrupted.study.summary, interrupted.study.trials, as_json=as_json)
+        raise
+    show(study.summary, study.trials, as_json=as_json)
+
+
+def show(summary: Any, trials: Any, *, as_json: bool) -> None:
+    """The report on standard output."""
+    import json
+
+    if as_json:
+        from adaptkit.report.document import as_document
+
+        click.echo(json.dumps(as_document(summary, trials), allow_nan=False))
+        return
+    from rich.console import Console
+
+    from adaptkit.report.terminal import print_report
+
+    print_report(Console(highlight=False), summary, trials)
+
+
+def configured(config_file: Path | None, given: dict[str, Any]) -> StudyConfig:
+    """The configuration: the file's, where there is one, with the options that were given on top.
+
+    Raises:
+        ConfigError: the file is no configuration, or no task is named.
+    """
+    from adaptkit.config import DataConfig, SearchConfig, StudyConfig, from_toml
+    from adaptkit.errors import ConfigError
+
+    try:
+        base = from_toml(config_file) if config_file else None
+    except (ValueError, OSError) as error:
+        raise ConfigError(
+            f"{config_file}: {error}", expected="a study.toml", next_step="Mend it, or leave --config out."
+        ) from error
+    given["columns"] = pairs(given["columns"], "--column") or None
+    given["options"] = pairs(given["options"], "--option") or None
+    given["skip_bad_rows"] = given["skip_bad_rows"] or None
+    chosen = {key: value for key, value in given.items() if value is not None}
+    if base is None and "task" not in chosen:
+        raise ConfigError("no task", next_step="Name one with --task; 'adaptkit tasks' lists them.")
+    base = base or StudyConfig(task=chosen["task"], data=DataConfig(), search=SearchConfig())
+    top = {key: value for key, value in chosen.items() if key not in (*IN_DATA, *IN_SEARCH)}
+    return replace(
+        base,
+        **top,
+        data=replace(base.data, **{key: chosen[key] for key in IN_DATA if key in chosen}),
+        search=replace(base.search, **{key: chosen[key] for key in IN_SEARCH if key in chosen}),
+    )

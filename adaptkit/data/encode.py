@@ -1,0 +1,118 @@
+"""Rows to padded tensors, once a study; knows no model beyond its tokenizer.
+
+Every example belongs to one length bucket and is collated there once, so that a micro-batch of
+training is an index into tensors that already lie where they are needed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from adaptkit.errors import TaskError
+from adaptkit.task import Example, Row, Task
+
+if TYPE_CHECKING:
+    import torch
+    from transformers import PreTrainedTokenizerBase
+
+COLLATED_AT_ONCE = 512
+
+
+def encode(
+    task: Task,
+    rows: Sequence[Row],
+    tokenizer: PreTrainedTokenizerBase,
+    labels: Sequence[str],
+    max_length: int,
+) -> list[Example]:
+    """The rows' examples, in the rows' order.
+
+    Raises:
+        TaskError: the plugin's encode left a row out, mixed the order, or made an example too long.
+    """
+    examples = list(task.encode(rows, tokenizer, labels, max_length)) if rows else []
+    order = [example.row for example in examples]
+    if sorted(set(order)) != list(range(len(rows))) or order != sorted(order):
+        raise TaskError(
+            f"task {task.name!r}: encode gave examples of rows {order[:8]}... for {len(rows)} rows",
+            expected="at least one example for every row, in the rows' order",
+            next_step="Mend the plugin's encode.",
+        )
+    longest = max((length_of(example) for example in examples), default=0)
+    if longest > max_length:
+        raise TaskError(
+            f"task {task.name!r}: encode made an example of {longest} tokens",
+            expected=f"at most max_length = {max_length}",
+            next_step="Mend the plugin's encode: truncate, or cut into windows.",
+        )
+    return examples
+
+
+def length_of(example: Example) -> int:
+    """The tokens of an example; of several choices, the longest one's."""
+    ids = example.inputs["input_ids"]
+    return max(map(len, ids)) if ids and isinstance(ids[0], (list, tuple)) else len(ids)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Bucket:
+    """Examples padded to one length, as tensors."""
+
+    length: int
+    positions: Sequence[int]
+    """The position of each example in the list it was collated from."""
+
+    sizes: NDArray[np.int64]
+    """``[examples]``: the tokens of each, padding apart."""
+
+    tensors: Mapping[str, torch.Tensor]
+    """Name → ``[examples, ...]``; token tensors are ``[examples, length]``."""
+
+    def to(self, device: torch.device) -> Bucket:
+        """The bucket with its tensors on ``device``."""
+        moved = {name: tensor.to(device) for name, tensor in self.tensors.items()}
+        return replace(self, tensors=moved)
+
+
+def collate(
+    task: Task,
+    examples: Sequence[Example],
+    positions: Sequence[int],
+    tokenizer: PreTrainedTokenizerBase,
+    length: int,
+) -> Bucket:
+    """The examples at ``positions``, padded to exactly ``length`` tokens by the task's own collator.
+
+    Raises:
+        TaskError: the collator gave no token ids or mask, or did not pad to ``pad_to_multiple_of``.
+    """
+    import torch
+
+    # A collator that pads to a multiple of `length` pads to `length` itself, as no example is longer.
+    collator = task.collator(tokenizer, pad_to_multiple_of=length)
+    parts: list[Mapping[str, Any]] = []
+    for start in range(0, len(positions), COLLATED_AT_ONCE):
+        chosen = positions[start : start + COLLATED_AT_ONCE]
+        parts.append(collator([dict(examples[position].inputs) for position in chosen]))
+        _check_collated(task, parts[-1], len(chosen), length)
+    tensors = {name: torch.cat([part[name] for part in parts]) for name in parts[0]}  # [examples, ...]
+    sizes = np.array([length_of(examples[position]) for position in positions])  # [examples]
+    return Bucket(length=length, positions=list(positions), sizes=sizes, tensors=tensors)
+
+
+def _check_collated(task: Task, batch: Mapping[str, Any], examples: int, length: int) -> None:
+    """Refuses a collator's batch whose token ids and mask are not ``[examples, ..., length]``."""
+    for name in ("input_ids", "attention_mask"):
+        shape = list(batch[name].shape) if name in batch else []
+        if not shape or shape[0] != examples or shape[-1] != length:
+            raise TaskError(
+                f"task {task.name!r}: the collator gave "
+                + (f"{name} of shape {shape}" if shape else f"{sorted(batch)} without {name}"),
+                expected=f"[{examples}, {length}], padded to a multiple of pad_to_multiple_of = {length}",
+                next_step="Use a data collator of transformers, or honour pad_to_multiple_of.",
+            )

@@ -1,0 +1,111 @@
+"""What must hold of labels: enough to tell apart, and none that training does not know. Knows no files."""
+
+from __future__ import annotations
+
+from collections import Counter
+from difflib import get_close_matches
+from typing import TYPE_CHECKING
+
+from adaptkit.data.checks import CORRECT_OR_SKIP, first_of
+from adaptkit.data.rows import Rows, counted, listed, shortened
+from adaptkit.errors import DataError, TaskError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from adaptkit.task import Row, Task
+
+MIN_TRAIN_ROWS = 2
+
+
+def labels_in(task: Task, rows: Rows) -> tuple[str, ...]:
+    """The labels of the training rows in the order of the head's outputs; none for a task without labels.
+
+    Raises DataError for fewer rows or labels than anything can be learnt from.
+    """
+    if len(rows) < MIN_TRAIN_ROWS:
+        raise DataError(
+            f"{rows.source}: {counted(len(rows), 'row')} to train on",
+            expected=f"at least {MIN_TRAIN_ROWS} rows, and many more to learn anything",
+            next_step="Add labelled rows",
+        )
+    if task.labels_of is None:
+        return ()
+    names = sorted({name for row in rows.values for name in labels_of(task, row)})
+    labels = tuple(task.label_names(names))
+    if len(labels) < 2:
+        raise DataError(
+            f"{rows.source}: {'no label' if not labels else f'the only label is {labels[0]!r}'}",
+            expected="at least 2 different labels to tell apart",
+            next_step="Add rows of another class",
+        )
+    return labels
+
+
+def known_labels_only(task: Task, rows: Rows, labels: Sequence[str], *, skip_bad_rows: bool) -> Rows:
+    """The rows, none of which has a label outside ``labels``.
+
+    Raises DataError for the first that has, or leaves such rows out and says so in `Rows.skipped`.
+    """
+    if task.labels_of is None:
+        return rows
+    known = _known_names(task, rows, labels)
+    kept, bad, unknown = [], [], ""
+    for position, row in enumerate(rows.values):
+        strangers = sorted(labels_of(task, row) - known)
+        if strangers:
+            unknown = unknown or strangers[0]
+            bad.append(f"{rows.origins[position]}: unknown label {shortened(strangers[0])}")
+        else:
+            kept.append(position)
+    if bad and not (skip_bad_rows and kept):
+        raise DataError(
+            first_of(bad),
+            expected=f"one of the {len(labels):,} known labels, nearest first: {_nearest(unknown, labels)}",
+            next_step=CORRECT_OR_SKIP,
+        )
+    clean = rows.take(kept)
+    return Rows(clean.values, clean.origins, clean.source, [*rows.skipped, *bad])
+
+
+def labels_of(task: Task, row: Row) -> set[str]:
+    """The labels that occur in a row; raises TaskError if the task names one that is no text."""
+    names = set() if task.labels_of is None else set(task.labels_of(row))
+    for name in names:
+        if not isinstance(name, str):
+            raise TaskError(
+                f"the task {task.name!r} names {name!r} as a label",
+                expected="labels as text",
+                next_step="Report this to the author of the task: prepare or labels_of should give str",
+            )
+    return names
+
+
+def rare_label_warnings(task: Task, rows: Rows) -> list[str]:
+    """A warning about the classes that stand in one training row only."""
+    counts = Counter(name for row in rows.values for name in labels_of(task, row))
+    once = sorted(name for name, count in counts.items() if count == 1)
+    if not once:
+        return []
+    return [
+        f"{counted(len(once), 'label')} with one training row only, too few to learn: {listed(once, most=5)}"
+    ]
+
+
+def _known_names(task: Task, rows: Rows, labels: Sequence[str]) -> set[str]:
+    """The names in the rows that are outputs of the head, or that the task makes into outputs of the head."""
+    outputs = frozenset(labels)
+
+    def is_known(name: str) -> bool:
+        try:
+            return name in outputs or outputs.issuperset(task.label_names([name]))
+        except ValueError:
+            return False
+
+    names = {name for row in rows.values for name in labels_of(task, row)}
+    return {name for name in names if is_known(name)}
+
+
+def _nearest(unknown: str, labels: Sequence[str]) -> str:
+    near = get_close_matches(unknown, labels, n=3)
+    return listed([*near, *(name for name in labels if name not in near)])

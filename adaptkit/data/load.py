@@ -1,0 +1,178 @@
+"""From what the user named to a clean data set. Reads rows; knows nothing of models."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from decimal import Decimal
+from hashlib import sha256
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from adaptkit.data.checks import prepare_rows, skipped_warnings
+from adaptkit.data.duplicates import duplicate_warnings
+from adaptkit.data.labels import known_labels_only, labels_in, rare_label_warnings
+from adaptkit.data.readers import parsed_lines
+from adaptkit.data.rows import RawSplit, Rows
+from adaptkit.data.sources import one_split, splits_of
+from adaptkit.data.splits import split_off_dev
+from adaptkit.errors import ConfigError, DataError, TaskError
+
+if TYPE_CHECKING:
+    from adaptkit.config import DataConfig
+    from adaptkit.task import Task
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """Everything a study learns from, clean and in the task's one form."""
+
+    train: Rows
+    dev: Rows
+    test: Rows | None
+    labels: tuple[str, ...]
+    """In the order of the head's outputs; empty for a task without labels."""
+
+    fingerprint: str
+    """SHA-256 over the rows of every split: with the same one, two studies learn from the same rows."""
+
+    warnings: tuple[str, ...]
+    sample: bool
+    """Whether this is the task's own sample, because no data was named."""
+
+
+def load(task: Task, config: DataConfig, seed: int) -> Dataset:
+    """Reads, checks and, where there are no dev rows, splits; ``seed`` decides that split and nothing else.
+
+    Raises ConfigError for sources that contradict each other, and DataError, with file and line, for data
+    that cannot be learnt from.
+    """
+    splits = {
+        name: prepare_rows(
+            task,
+            split,
+            columns=config.columns,
+            skip_bad_rows=config.skip_bad_rows,
+        )
+        for name, split in _named_splits(task, config).items()
+    }
+    labels = labels_in(task, splits["train"])
+    splits = {
+        name: known_labels_only(task, rows, labels, skip_bad_rows=config.skip_bad_rows)
+        for name, rows in splits.items()
+    }
+    warnings = [
+        *skipped_warnings(splits),
+        *rare_label_warnings(task, splits["train"]),
+        *duplicate_warnings(task, splits),
+    ]
+    if "dev" not in splits:
+        train, dev = split_off_dev(task, splits["train"], config.dev_share, seed)
+        splits = {**splits, "train": train, "dev": dev}
+    return Dataset(
+        train=splits["train"],
+        dev=splits["dev"],
+        test=splits.get("test"),
+        labels=labels,
+        fingerprint=fingerprint_of(splits),
+        warnings=tuple(warnings),
+        sample=config.data is None and config.train is None,
+    )
+
+
+def read_labelled(
+    task: Task, source: str, *, labels: Sequence[str], columns: Mapping[str, str], skip_bad_rows: bool
+) -> Rows:
+    """Rows to evaluate a model on: with answers, and no label that the model does not know.
+
+    A source with several splits gives its test split. Raises DataError with file and line.
+    """
+    split = one_split(source, "test", task, columns.values())
+    rows = prepare_rows(task, split, columns=columns, skip_bad_rows=skip_bad_rows)
+    return known_labels_only(task, rows, labels, skip_bad_rows=skip_bad_rows)
+
+
+def read_unlabelled(task: Task, source: str, *, columns: Mapping[str, str], skip_bad_rows: bool) -> Rows:
+    """Rows to be predicted, without the columns of the answer (`Task.answers`) where the source has them.
+
+    A ``.txt`` file gives one row a line, by the task's `parse`. Raises DataError with file and line.
+    """
+    path = Path(source)
+    if path.suffix.lower() == ".txt" and path.is_file():
+        split = RawSplit(source, parsed_lines(path, task))
+    else:
+        split = one_split(source, "test", task, columns.values())
+    return prepare_rows(task, split, columns=columns, skip_bad_rows=skip_bad_rows, optional=task.answers)
+
+
+def fingerprint_of(splits: Mapping[str, Rows]) -> str:
+    """SHA-256, in hexadecimal, over the rows of every split in canonical JSON."""
+    digest = sha256()
+    for name in sorted(splits):
+        digest.update(f"{name} {len(splits[name])}\n".encode())
+        for row in splits[name].values:
+            line = json.dumps(row, sort_keys=True, separators=(",", ":"), default=_as_text)
+            digest.update(line.encode("ascii") + b"\n")
+    return digest.hexdigest()
+
+
+def _named_splits(task: Task, config: DataConfig) -> Mapping[str, RawSplit]:
+    _check_sources(config)
+    wanted = config.columns.values()
+    if config.train is not None:
+        named = {"train": config.train, "dev": config.dev, "test": config.test}
+        return {
+            split: one_split(source, split, task, wanted)
+            for split, source in named.items()
+            if source is not None
+        }
+    source = config.data if config.data is not None else _sample_of(task)
+    splits = splits_of(source, task, wanted)
+    if "train" not in splits:
+        raise DataError(
+            f"{source}: no train split; there are {', '.join(splits)}",
+            expected="rows to train on",
+            next_step="Name them with --train, and these with --dev or --test",
+        )
+    return splits
+
+
+def _check_sources(config: DataConfig) -> None:
+    others = [f"--{name}" for name in ("train", "dev", "test") if getattr(config, name) is not None]
+    if config.data is not None and others:
+        problem = f"--data together with {' and '.join(others)}"
+    elif others and config.train is None:
+        problem = f"{' and '.join(others)} without --train"
+    else:
+        return
+    raise ConfigError(
+        problem,
+        expected="either --data alone, or --train with --dev and --test if there are any",
+        next_step="Leave one of them out, or name the training rows with --train",
+    )
+
+
+def _sample_of(task: Task) -> str:
+    if task.sample is None:
+        raise DataError(
+            f"no data was named, and the task {task.name!r} has no sample of its own",
+            expected="labelled rows",
+            next_step="Name them with --data, or with --train, --dev and --test",
+        )
+    return str(task.sample)
+
+
+def _as_text(value: object) -> Any:
+    """A value that JSON does not know, in a form that is the same in every run."""
+    if isinstance(value, (bytes, date, datetime, time, timedelta, Decimal, UUID)):
+        return str(value)
+    if isinstance(value, (set, frozenset)):
+        return sorted(value)
+    raise TaskError(
+        f"a row holds a value of type {type(value).__name__}",
+        expected="rows of text, numbers, lists and dictionaries after the task's prepare",
+        next_step="Leave this column out of the data, or report it to the author of the task",
+    )

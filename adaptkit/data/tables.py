@@ -1,0 +1,109 @@
+"""CSV and TSV files into raw rows. Knows nothing of tasks."""
+
+from __future__ import annotations
+
+import csv
+from typing import TYPE_CHECKING
+
+from adaptkit.data.rows import RawRow, counted, listed
+from adaptkit.data.text import MAX_LINE_BYTES, numbered_lines
+from adaptkit.errors import DataError
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator, Sequence
+    from pathlib import Path
+
+Record = tuple[int, list[str], str]
+"""(line number, fields, what is wrong with them)"""
+
+
+def csv_rows(path: Path, wanted: Collection[str]) -> Iterator[RawRow]:
+    """The rows of a CSV file; ``wanted`` are the columns that a mapping names.
+
+    A field may hold line breaks when quoted. Raises DataError for an ill-formed header and where a quote
+    that is never closed has swallowed the rest of the file.
+    """
+    return _rows(path, _csv_records(path), wanted)
+
+
+def tsv_rows(path: Path, wanted: Collection[str]) -> Iterator[RawRow]:
+    """The rows of a TSV file, one a line; ``wanted`` are the columns that a mapping names."""
+    records = ((number, [_unquoted(field) for field in line.split("\t")], "")
+               for number, line in numbered_lines(path) if line)  # fmt: skip
+    return _rows(path, records, wanted)
+
+
+def _rows(path: Path, records: Iterator[Record], wanted: Collection[str]) -> Iterator[RawRow]:
+    first = next(records, None)
+    if first is None:
+        return
+    number, fields, problem = first
+    header = [name.strip() for name in fields]
+    if _by_position(wanted, header):
+        header = [str(position) for position in range(1, len(fields) + 1)]
+        yield RawRow(f"{path}:{number}", dict(zip(header, fields, strict=True)), problem)
+    else:
+        _check_header(path, number, header, problem)
+    for number, fields, problem in records:
+        if not problem and len(fields) != len(header):
+            problem = f"{counted(len(fields), 'field')}, but {counted(len(header), 'column')}"
+        values = {} if problem else dict(zip(header, fields, strict=True))
+        yield RawRow(f"{path}:{number}", values, problem)
+
+
+def _by_position(wanted: Collection[str], header: Collection[str]) -> bool:
+    """Whether the mapping names columns 1, 2, ... of a file that has no header line."""
+    return bool(wanted) and all(name.isdecimal() for name in wanted) and not set(wanted) <= set(header)
+
+
+def _check_header(path: Path, number: int, header: Sequence[str], problem: str) -> None:
+    twice = sorted({name for name in header if header.count(name) > 1})
+    if twice:
+        problem = f"the columns {listed(twice)} occur twice"
+    if problem:
+        raise DataError(
+            f"{path}:{number}: {problem}",
+            expected="a first line that names each column once",
+            next_step="Correct the first line, or add one",
+        )
+
+
+def _csv_records(path: Path) -> Iterator[Record]:
+    # The csv module's limit of 131,072 characters a field is the whole process's: raise it, never lower it.
+    csv.field_size_limit(max(MAX_LINE_BYTES, csv.field_size_limit()))
+    lines = (f"{line}\n" for _, line in numbered_lines(path))
+    # strict: without it an unclosed quote swallows the rows after it without a word.
+    reader = csv.reader(lines, strict=True)
+    while True:
+        number = reader.line_num + 1
+        try:
+            fields = next(reader)
+        except StopIteration:
+            return
+        except csv.Error as error:
+            if "field limit" in str(error):
+                raise _unclosed_quote(path, number) from None
+            yield number, [], f"a quoted field that does not end as it should ({error})"
+        else:
+            if fields:
+                yield number, fields, ""
+
+
+def _unclosed_quote(path: Path, number: int) -> DataError:
+    return DataError(
+        f"{path}:{number}: a quoted field goes on for more than {MAX_LINE_BYTES:,} characters",
+        expected="a closing quote",
+        next_step="Close the quote, or double it if it belongs to the text",
+    )
+
+
+def _unquoted(field: str) -> str:
+    """A TSV field as its author meant it.
+
+    Some programs quote fields as in CSV, others write every quote as it is. A field is taken as quoted
+    only if it begins and ends with a quote and every quote between is doubled.
+    """
+    if len(field) < 2 or field[0] != '"' or field[-1] != '"':
+        return field
+    inner = field[1:-1]
+    return field if '"' in inner.replace('""', "") else inner.replace('""', '"')

@@ -1,0 +1,138 @@
+"""What every stage of a run needs at hand: the study's folder and summary, the clock, whom to tell."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from importlib.metadata import PackageNotFoundError, version
+from typing import TYPE_CHECKING, Any
+
+from adaptkit.study.record import SplitRecord, StudySummary, TrialRecord, best_trial
+
+if TYPE_CHECKING:
+    from adaptkit.config import StudyConfig
+    from adaptkit.data.load import Dataset
+    from adaptkit.interruption import Interruption
+    from adaptkit.report.progress import Progress
+    from adaptkit.study.folder import Provenance, StudyFolder
+    from adaptkit.task import Task
+
+VERSIONED = ("adaptkit", "torch", "transformers", "peft", "optuna", "datasets", "numpy")
+
+KEPT_ON_RESUME = (
+    "best", "test", "test_groups", "importances", "seconds", "peak_memory_bytes", "encoder_passes",
+    "model_folder", "started", "together", "rows_per_pass", "micro_batch", "trained_parameters",
+    "total_parameters", "device", "precision",
+)  # fmt: skip
+
+
+class Clock:
+    """Where the time of this run goes, in seconds by phase."""
+
+    def __init__(self) -> None:
+        self.seconds: dict[str, float] = {}
+
+    @contextmanager
+    def phase(self, name: str) -> Iterator[None]:
+        """Adds the block's seconds to the phase."""
+        started = time.monotonic()
+        try:
+            yield
+        finally:
+            self.add({name: time.monotonic() - started})
+
+    def add(self, seconds: Mapping[str, float]) -> None:
+        """Adds seconds measured elsewhere."""
+        for name, spent in seconds.items():
+            self.seconds[name] = self.seconds.get(name, 0.0) + spent
+
+
+@dataclass
+class Desk:
+    """A run's study: what is known of it so far, and where that is written down."""
+
+    folder: StudyFolder
+    summary: StudySummary
+    progress: Progress
+    clock: Clock
+    interruption: Interruption
+    earlier: Mapping[str, float] = field(default_factory=dict)
+    """The seconds of earlier runs of the study, by phase."""
+
+    def write(self, **changes: Any) -> None:
+        """Changes the summary, and writes it down with the time spent so far."""
+        phases = {**self.earlier, **self.clock.seconds}
+        seconds = {name: self.earlier.get(name, 0.0) + self.clock.seconds.get(name, 0.0) for name in phases}
+        now = datetime.now(UTC).isoformat("T", "seconds")
+        self.summary = replace(self.summary, updated=now, seconds=seconds, **changes)
+        self.folder.write_summary(self.summary)
+
+
+def versions() -> dict[str, str]:
+    """The versions of what a study's numbers depend on."""
+    found = {}
+    for name in VERSIONED:
+        try:
+            found[name] = version(name)
+        except PackageNotFoundError:
+            continue
+    return found
+
+
+def standing(summary: StudySummary, records: Sequence[TrialRecord]) -> dict[str, Any]:
+    """What changes in the summary when the best trial so far is another than it says."""
+    best = best_trial(records, summary.direction)
+    number = None if best is None else best.number
+    if number == summary.best:
+        return {}
+    return {"best": number, "model_folder": None, "test": {}, "test_groups": {}}
+
+
+def with_examples(splits: Mapping[str, SplitRecord], **examples: int) -> dict[str, SplitRecord]:
+    """The splits with the number of model inputs made of each."""
+    return {
+        name: replace(split, examples=examples.get(name, split.examples)) for name, split in splits.items()
+    }
+
+
+def begun_summary(
+    config: StudyConfig, task: Task, data: Dataset, folder: StudyFolder, provenance: Provenance
+) -> StudySummary:
+    """What is known of a study before its first trial, or, of a resumed one, from before."""
+    splits = {"train": data.train, "dev": data.dev, **({"test": data.test} if data.test else {})}
+    summary = StudySummary(
+        name=folder.name,
+        state="running",
+        task=config.task,
+        strategy=config.strategy,
+        model=config.model,
+        metric=provenance.metric,
+        direction=provenance.direction,
+        groups_title=task.metric.groups_title,
+        labels=data.labels,
+        data={
+            name: SplitRecord(
+                source=rows.source, rows=len(rows), skipped=len(rows.skipped), examples=len(rows)
+            )
+            for name, rows in splits.items()
+        },
+        space=provenance.space,
+        trials=config.search.trials,
+        trained_parameters=0,
+        total_parameters=0,
+        device=config.device,
+        precision=config.precision,
+        together=0,
+        rows_per_pass=0,
+        micro_batch=0,
+        sample=data.sample,
+        head=task.head if isinstance(task.head, str) else "",
+        warnings=data.warnings,
+        versions=provenance.versions,
+        started=datetime.now(UTC).isoformat("T", "seconds"),
+    )
+    before = folder.read_summary()
+    return summary if before is None else replace(summary, **{n: getattr(before, n) for n in KEPT_ON_RESUME})

@@ -1,0 +1,189 @@
+"""Predictions and scores, for all rows of a population together; knows no optimiser.
+
+Outputs are decoded batch by batch and let go; what is kept are predictions in the task's own terms.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+
+from adaptkit.data.encode import Bucket
+from adaptkit.engine.forward import Forward, Tensors
+from adaptkit.engine.passes import OUT_OF_MEMORY, Passes, is_out_of_memory
+from adaptkit.errors import TrialDiverged, TrialError, TrialOutOfMemory
+from adaptkit.task import Example, Prediction, Row, Scores, Task
+
+TOKENS_AT_ONCE = 8192
+"""Tokens in one forward pass of scoring, over all rows of the pass."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ScoringSet:
+    """Rows to be predicted, encoded and padded."""
+
+    task: Task
+    labels: Sequence[str]
+    rows: Sequence[Row]
+    examples: Sequence[Example]
+    buckets: Sequence[Bucket]
+
+
+def predict_rows(
+    forward: Forward, parameters: Tensors, data: ScoringSet, passes: Passes
+) -> list[list[Prediction] | TrialError]:
+    """For each row of ``parameters`` (name → ``[rows, *shape]``) its predictions, or why it has none."""
+    count = len(next(iter(parameters.values()))) if parameters else 1
+    results: list[list[Prediction] | TrialError] = []
+    start = 0
+    while start < count:
+        stop = min(count, start + passes.rows)
+        part = {name: parameter[start:stop] for name, parameter in parameters.items()}
+        try:
+            results.extend(_predict_together(forward, part, data, passes))
+        except OUT_OF_MEMORY as error:
+            if not is_out_of_memory(error):
+                raise
+            if not passes.retreat_scoring():
+                results.extend([TrialOutOfMemory("out of memory scoring one example")] * (stop - start))
+                start = stop
+            continue
+        start = stop
+    return results
+
+
+@torch.no_grad()
+def _predict_together(
+    forward: Forward, parameters: Tensors, data: ScoringSet, passes: Passes
+) -> list[list[Prediction] | TrialError]:
+    rows = len(next(iter(parameters.values()))) if parameters else 1
+    collected = [_Pieces(data) for _ in range(rows)]
+    forward.module.eval()
+    for bucket in data.buckets:
+        size = max(1, TOKENS_AT_ONCE // (bucket.length * rows * passes.scoring_shrink))
+        for start in range(0, len(bucket.positions), size):
+            batch = {name: tensor[start : start + size] for name, tensor in bucket.tensors.items()}
+            batch = {name: tensor.to(forward.device) for name, tensor in batch.items()}
+            outputs = forward.outputs(parameters, batch)  # name → [rows, batch, ...]
+            arrays = {name: output.float().cpu().numpy() for name, output in outputs.items()}
+            for row, pieces in enumerate(collected):
+                one = {name: array[row] for name, array in arrays.items()}  # name → [batch, ...]
+                pieces.take(one, bucket.positions[start : start + size])
+    return [pieces.merged() for pieces in collected]
+
+
+class _Pieces:
+    """One trial's decoded pieces, until something goes wrong with it; its neighbours go on."""
+
+    def __init__(self, data: ScoringSet) -> None:
+        self.data = data
+        self.pieces: list[Any] = [None] * len(data.examples)
+        self.failure: TrialError | None = None
+
+    def take(self, outputs: Mapping[str, Any], positions: Sequence[int]) -> None:
+        """Decodes ``outputs`` (name → ``[batch, ...]``) of the examples at ``positions``."""
+        if self.failure is not None:
+            return
+        if not all(np.isfinite(array).all() for array in outputs.values()):
+            self.failure = TrialDiverged("diverged: the model's outputs are not finite")
+            return
+        task, examples = self.data.task, [self.data.examples[position] for position in positions]
+        try:
+            for position, piece in zip(
+                positions, task.decode(outputs, examples, self.data.labels), strict=True
+            ):
+                self.pieces[position] = piece
+        except Exception as error:
+            self.failure = _plugin_error(task, "decode", error)
+
+    def merged(self) -> list[Prediction] | TrialError:
+        """One prediction a row, or why there is none."""
+        if self.failure is not None:
+            return self.failure
+        of_row: list[list[Any]] = [[] for _ in self.data.rows]
+        for example, piece in zip(self.data.examples, self.pieces, strict=True):
+            of_row[example.row].append(piece)
+        try:
+            return [self.data.task.merge(row, its) for row, its in zip(self.data.rows, of_row, strict=True)]
+        except Exception as error:
+            return _plugin_error(self.data.task, "merge", error)
+
+
+def calibrate(task: Task, predictions: Sequence[Prediction], rows: Sequence[Row]) -> dict[str, float]:
+    """The numbers the task chooses on these rows, such as a threshold; none for most tasks.
+
+    Raises:
+        TrialError: the task's calibrate failed, or gave something else than finite numbers.
+    """
+    if task.calibrate is None:
+        return {}
+    try:
+        settings = {name: float(value) for name, value in task.calibrate(predictions, rows).items()}
+    except Exception as error:
+        raise _plugin_error(task, "calibrate", error) from error
+    if not all(map(math.isfinite, settings.values())):
+        raise TrialError(f"task {task.name!r}: calibrate gave {settings}, not all of it finite")
+    return settings
+
+
+def calibrated(
+    task: Task, predictions: Sequence[Prediction], settings: Mapping[str, float]
+) -> list[Prediction]:
+    """The predictions with the chosen numbers applied.
+
+    Raises:
+        TrialError: the task's calibrated failed.
+    """
+    try:
+        return [task.calibrated(prediction, settings) for prediction in predictions]
+    except Exception as error:
+        raise _plugin_error(task, "calibrated", error) from error
+
+
+def score(task: Task, predictions: Sequence[Prediction], rows: Sequence[Row], metric: str) -> Scores:
+    """The scores of the predictions, checked.
+
+    Raises:
+        TrialError: the metric failed, lacks ``metric``, or gave a number that is not finite.
+    """
+    try:
+        scores = task.metric.compute(predictions, rows)
+    except Exception as error:
+        raise TrialError(
+            f"the metric of task {task.name!r} failed: {type(error).__name__}: {error}"
+        ) from error
+    if not (
+        isinstance(scores, Scores)
+        and isinstance(scores.values, Mapping)
+        and isinstance(scores.groups, Mapping)
+        and metric in scores.values
+    ):
+        raise TrialError(f"the metric of task {task.name!r} gave no {metric!r} but {scores!r:.200}")
+    values = _numbers(task, scores.values)
+    if metric not in values:
+        raise TrialError(f"the metric of task {task.name!r} gave {metric} = {float(scores.values[metric])}")
+    return Scores(values=values, groups={group: _numbers(task, its) for group, its in scores.groups.items()})
+
+
+def _numbers(task: Task, values: Mapping[str, Any]) -> dict[str, float]:
+    """The numbers among the values that are finite."""
+    numbers = {name: _number(task, name, value) for name, value in values.items()}
+    return {name: number for name, number in numbers.items() if math.isfinite(number)}
+
+
+def _number(task: Task, name: str, value: Any) -> float:
+    try:
+        return float(value)
+    except (TypeError, ValueError) as error:
+        raise TrialError(
+            f"the metric of task {task.name!r} gave {name} = {value!r:.100}, no number"
+        ) from error
+
+
+def _plugin_error(task: Task, part: str, error: Exception) -> TrialError:
+    return TrialError(f"task {task.name!r}: {part} failed: {type(error).__name__}: {error}")

@@ -1,0 +1,160 @@
+"""How many trials fit and how many pay: measured on the device, with the study's own model and data.
+
+Memory bounds the population; throughput decides how many of its rows go into one pass. Where together
+does not pay, one row a pass is chosen, and the population still walks in step, rung by rung.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from dataclasses import dataclass
+
+import psutil
+import torch
+
+from adaptkit.data.encode import Bucket
+from adaptkit.engine.accumulate import Accumulator
+from adaptkit.engine.agreement import proved
+from adaptkit.engine.batches import MicroStep
+from adaptkit.engine.contract import Trial
+from adaptkit.engine.passes import OUT_OF_MEMORY, Passes, is_out_of_memory
+from adaptkit.engine.rows import BYTES_PER_PARAMETER, Rows
+from adaptkit.engine.train import Training
+
+SHARE_OF_FREE_MEMORY = 0.6
+"""What may be planned for; the rest is for what a measurement does not see."""
+
+MOST_TOGETHER = 32
+FEWEST_JUDGED = 4
+"""Even where one row a pass is best, a rung's judgement wants a few trials side by side."""
+
+SMALL_ROW = 10**6
+"""Rows of fewer parameters than this (heads) cost so little that many are kept in step."""
+
+WORTHWHILE = 1.1
+"""More rows a pass must be this much faster a row, as times on a busy machine are noisy."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Fit:
+    """What was measured."""
+
+    training: Training
+    capacity: int
+    """Trials in the population."""
+
+    passes: Passes
+
+    def in_words(self) -> str:
+        """How many trials are trained together."""
+        if self.capacity == 1:
+            return "one trial at a time"
+        rows = self.passes.rows
+        passes = "all in one pass" if rows >= self.capacity else f"{rows} in one pass"
+        return f"{self.capacity} trials in step, {passes}"
+
+
+def fit(training: Training, *, wanted: int, together: int | None) -> Fit:
+    """How the trials of this training fit the device.
+
+    Args:
+        training: what is to be trained.
+        wanted: the trials there are, at most.
+        together: trials in the population and in one pass, as the user asks; None to measure.
+    """
+    proof = proved(training)
+    examples = training.plan.micro_batch
+    row = training.layout.width * BYTES_PER_PARAMETER
+    one_pass = bytes_of_a_pass(training, examples)
+    free = SHARE_OF_FREE_MEMORY * free_bytes(training.forward.device)
+    while one_pass + row > free and examples > 1:
+        examples //= 2
+        one_pass /= 2
+    held = max(1, int((free - one_pass) // max(row, 1)))
+    if together is not None:
+        capacity = min(together, wanted, held)
+        rows = capacity if proof else 1
+    else:
+        capacity = min(wanted, held, MOST_TOGETHER)
+        fitting = max(1, int((free - capacity * row) // max(one_pass, 1)))
+        rows = fastest(proof, min(capacity, fitting), examples) if proof else 1
+        if row > SMALL_ROW * BYTES_PER_PARAMETER:
+            capacity = min(capacity, max(rows, FEWEST_JUDGED))
+    return Fit(training=proof or training, capacity=capacity, passes=Passes(rows=rows, examples=examples))
+
+
+def free_bytes(device: torch.device) -> int:
+    """Memory that can be had now, in bytes."""
+    if device.type == "cuda":
+        return torch.cuda.mem_get_info(device)[0]
+    return int(psutil.virtual_memory().available)
+
+
+def bytes_of_a_pass(training: Training, examples: int) -> float:
+    """The bytes kept for one row's backward pass at the longest bucket, gradients included."""
+    bucket = training.buckets[-1]
+    kept: dict[int, int] = {}
+
+    def keep(tensor: torch.Tensor) -> torch.Tensor:
+        storage = tensor.untyped_storage()
+        kept[storage.data_ptr()] = storage.nbytes()
+        return tensor
+
+    rows = _rows(training, 1)
+    step = _step(bucket, 1, min(examples, 2))
+    with torch.autograd.graph.saved_tensors_hooks(keep, lambda tensor: tensor):
+        Accumulator(training.forward, rows, Passes(rows=1, examples=examples)).run(step)
+    shared = {storage.untyped_storage().data_ptr() for storage in [rows.theta, *bucket.tensors.values()]}
+    shared |= {p.untyped_storage().data_ptr() for p in training.forward.module.parameters()}
+    activations = sum(size for pointer, size in kept.items() if pointer not in shared)
+    return activations * examples / step.places.shape[1] + 4.0 * training.layout.width
+
+
+def fastest(training: Training, most: int, examples: int) -> int:
+    """The rows in one pass, up to ``most`` by doubling, beyond which a row gets no faster."""
+    best, best_seconds, rows = 1, math.inf, 1
+    while rows <= most:
+        seconds = _seconds_a_row(training, rows, examples)
+        if rows > 1 and seconds * WORTHWHILE > best_seconds:
+            break
+        best, best_seconds = rows, seconds
+        rows *= 2
+    return best
+
+
+def _seconds_a_row(training: Training, rows: int, examples: int) -> float:
+    """The time of one micro-step at the commonest bucket, per row; infinite if it does not fit."""
+    commonest = max(range(len(training.plan.steps)), key=training.plan.steps.__getitem__)
+    step = _step(training.buckets[commonest], rows, examples)
+    try:
+        passes = Passes(rows=rows, examples=examples)
+        accumulator = Accumulator(training.forward, _rows(training, rows), passes)
+        times = []
+        for _ in range(3):
+            started = time.perf_counter()
+            accumulator.run(step)
+            if training.forward.device.type == "cuda":
+                torch.cuda.synchronize(training.forward.device)
+            times.append(time.perf_counter() - started)
+    except OUT_OF_MEMORY as error:
+        if not is_out_of_memory(error):
+            raise
+        return math.inf
+    # What did not fit as one pass was done by finer ones, and tells nothing of this size.
+    return math.inf if passes.retreats else min(times) / rows
+
+
+def _rows(training: Training, count: int) -> Rows:
+    rows = Rows(training.layout, count, training.forward.device)
+    trial = Trial(number=0, learning_rate=0.0, batch_size=1, epochs=1)
+    for _ in range(count):
+        rows.add(training.initial.to(training.forward.device), trial)
+    return rows
+
+
+def _step(bucket: Bucket, rows: int, examples: int) -> MicroStep:
+    """A micro-step on the bucket's first examples; short buckets are gone through again."""
+    some = torch.arange(examples, device=bucket.tensors["attention_mask"].device) % len(bucket.positions)
+    places = some.expand(rows, examples)  # [rows, examples]
+    return MicroStep(bucket=bucket, places=places, seen=[examples] * rows, tokens=0, last=True)

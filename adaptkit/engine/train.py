@@ -1,0 +1,239 @@
+"""Trains a population: many trials in step with one another, rung by rung.
+
+Every row takes the same number of examples in a micro-step, and steps its optimiser when it has seen
+its own effective batch. After a rung all rows are scored, the judge says which go on, and new trials
+take the places of those that ended. Knows no search, no study and no terminal: a `Judge` does.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Literal, TypeVar
+
+import torch
+
+from adaptkit.data.encode import Bucket
+from adaptkit.data.plan import Plan
+from adaptkit.engine.accumulate import Accumulator
+from adaptkit.engine.batches import RowClock, micro_steps
+from adaptkit.engine.contract import Judge, Outcome, RungReport, Trial
+from adaptkit.engine.evaluate import ScoringSet, calibrate, calibrated, predict_rows, score
+from adaptkit.engine.forward import Forward
+from adaptkit.engine.passes import OUT_OF_MEMORY, Passes, is_out_of_memory
+from adaptkit.engine.rows import Layout, Rows
+from adaptkit.engine.schedule import learning_rate, rungs_of, steps_of
+from adaptkit.errors import TrialDiverged, TrialError
+from adaptkit.task import Prediction
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Training:
+    """All that a population is trained with; the same for every trial."""
+
+    forward: Forward
+    layout: Layout
+    initial: torch.Tensor
+    """``[P]``: where every trial starts."""
+
+    plan: Plan
+    buckets: Sequence[Bucket]
+    """The training examples, a bucket for each of the plan's."""
+
+    dev: ScoringSet
+    metric: str
+    direction: str
+    seconds: dict[str, float] = field(default_factory=lambda: {"train": 0.0, "score": 0.0})
+    """Where the time went, added to while training."""
+
+
+@dataclass(kw_only=True)
+class _Running:
+    """A trial in training, and how far it is."""
+
+    trial: Trial
+    rungs: int
+    steps: int
+    rung: int = 0
+    step: int = 0
+    in_batch: int = 0
+    """Examples seen since its last optimiser step."""
+
+    loss: float = math.nan
+    best: RungReport | None = None
+    best_row: torch.Tensor | None = None
+    failure: TrialError | None = None
+    started: float = field(default_factory=time.monotonic)
+
+    def clock(self, plan: Plan) -> RowClock:
+        """Where it stands in its data."""
+        epoch, rung = divmod(self.rung, plan.rungs_per_epoch)
+        return RowClock(seed=self.trial.seed, epoch=epoch, rung=rung)
+
+    def epoch(self, plan: Plan) -> float:
+        """The epochs it has seen once the rung it is in is over."""
+        return (self.rung + 1) / plan.rungs_per_epoch
+
+    def batch_is_full(self, plan: Plan, *, rung_ends: bool) -> bool:
+        """Whether an optimiser step is due: a whole batch, or what is left of it when an epoch ends."""
+        epoch_ends = rung_ends and (self.rung + 1) % plan.rungs_per_epoch == 0
+        only_step = rung_ends and self.rung + 1 == self.rungs and self.step == 0
+        return self.in_batch >= self.trial.batch_size or ((epoch_ends or only_step) and self.in_batch > 0)
+
+
+def populate(training: Training, capacity: int, passes: Passes) -> Population:
+    """A population of ``capacity`` rows, or of fewer if memory runs out making them.
+
+    Raises torch.OutOfMemoryError or RuntimeError if not even one row fits.
+    """
+    while True:
+        try:
+            return Population(training, capacity, passes)
+        except OUT_OF_MEMORY as error:
+            if not is_out_of_memory(error) or capacity == 1:
+                raise
+        capacity //= 2
+
+
+class Population:
+    """The trials being trained together now."""
+
+    def __init__(self, training: Training, capacity: int, passes: Passes) -> None:
+        """Raises torch.OutOfMemoryError or RuntimeError if ``capacity`` rows do not fit."""
+        self.training = training
+        self.passes = passes
+        self.rows = Rows(training.layout, capacity, training.forward.device)
+        self.running: list[_Running] = []
+        """In the order of the rows."""
+
+    def run(self, judge: Judge) -> None:
+        """Trains until the judge proposes no more trials, or stops them."""
+        while self._fill(judge):
+            going = self._timed("train", lambda: self._train_rung(judge))
+            if not going:
+                self._stop(judge)
+                return
+            reports = self._timed("score", self._score)
+            self._end(judge, reports)
+
+    def _fill(self, judge: Judge) -> bool:
+        """Starts new trials in free rows; False if no trial is left."""
+        free = self.rows.capacity - len(self.running)
+        for trial in judge.propose(free) if free else ():
+            self.rows.add(self.training.initial.to(self.training.forward.device), trial)
+            plan = self.training.plan
+            self.running.append(
+                _Running(trial=trial, rungs=rungs_of(trial, plan), steps=steps_of(trial, plan))
+            )
+        return bool(self.running)
+
+    def _train_rung(self, judge: Judge) -> bool:
+        """One rung of every trial; False if the judge stopped it midway."""
+        training, plan = self.training, self.training.plan
+        training.forward.module.train()
+        accumulator = Accumulator(training.forward, self.rows, self.passes)
+        clocks = [one.clock(plan) for one in self.running]
+        for step in micro_steps(plan, training.buckets, clocks):
+            accumulator.run(step)
+            for row, one in enumerate(self.running):
+                one.in_batch += step.seen[row]
+                if accumulator.failures[row] is None and one.batch_is_full(plan, rung_ends=step.last):
+                    self._optimiser_step(row, one)
+            if not judge.advanced(sum(step.seen), step.tokens):
+                return False
+        finite, losses = self.rows.finite().tolist(), accumulator.mean_losses()
+        for row, one in enumerate(self.running):
+            one.loss = losses[row]
+            one.failure = accumulator.failures[row]
+            if one.failure is None and not (finite[row] and math.isfinite(one.loss)):
+                one.failure = TrialDiverged(f"diverged: loss {one.loss:g} after epoch {one.epoch(plan):.2f}")
+        return True
+
+    def _optimiser_step(self, row: int, one: _Running) -> None:
+        self.rows.step(row, learning_rate(one.trial, min(one.step, one.steps - 1), one.steps))
+        one.step += 1
+        one.in_batch = 0
+
+    def _score(self) -> list[RungReport]:
+        """Scores every trial that has not failed, and keeps each one's best row."""
+        results = predict_rows(
+            self.training.forward, self.rows.parameters(0, self.rows.living), self.training.dev, self.passes
+        )
+        reports = []
+        for row, (one, predictions) in enumerate(zip(self.running, results, strict=True)):
+            try:
+                if one.failure is None:
+                    reports.append(self._report(row, one, predictions))
+            except TrialError as failure:
+                one.failure = failure
+            one.rung += 1
+        return reports
+
+    def _report(self, row: int, one: _Running, predictions: list[Prediction] | TrialError) -> RungReport:
+        if isinstance(predictions, TrialError):
+            raise predictions
+        training = self.training
+        task, rows = training.dev.task, training.dev.rows
+        settings = calibrate(task, predictions, rows)
+        scores = score(task, calibrated(task, predictions, settings), rows, training.metric)
+        report = RungReport(
+            trial=one.trial,
+            rung=one.rung,
+            epoch=one.epoch(training.plan),
+            loss=one.loss,
+            score=scores.values[training.metric],
+            scores=scores,
+            last=one.rung + 1 == one.rungs,
+            settings=settings,
+        )
+        sign = 1 if training.direction == "maximize" else -1
+        if one.best is None or sign * report.score > sign * one.best.score:
+            one.best = report
+            one.best_row = self.rows.theta[row].to("cpu", copy=True)  # [P]
+        return report
+
+    def _end(self, judge: Judge, reports: Sequence[RungReport]) -> None:
+        """Ends the trials that failed, that the judge prunes, and that are done."""
+        pruned = judge.judge(reports)
+        for row in reversed(range(len(self.running))):  # ending a row moves the last one into its place
+            one = self.running[row]
+            if one.failure is not None:
+                self._close(judge, row, "fail", str(one.failure))
+            elif one.rung == one.rungs:
+                self._close(judge, row, "complete", f"trained {one.trial.epochs:g} epochs")
+            elif one.trial.number in pruned:
+                self._close(judge, row, "pruned", pruned[one.trial.number])
+
+    def _stop(self, judge: Judge) -> None:
+        """Ends every trial midway: what was scored counts, what was not has failed."""
+        for row in reversed(range(len(self.running))):
+            best = self.running[row].best
+            if best is None:
+                self._close(judge, row, "fail", "stopped before its first score: time was up")
+            else:
+                self._close(judge, row, "complete", f"stopped after epoch {best.epoch:.2f}: time was up")
+
+    def _close(
+        self, judge: Judge, row: int, state: Literal["complete", "pruned", "fail"], reason: str
+    ) -> None:
+        one = self.running[row]
+        self.rows.remove(row)
+        self.running[row] = self.running[-1]
+        self.running.pop()
+        seconds = time.monotonic() - one.started
+        judge.ended(
+            Outcome(
+                trial=one.trial, state=state, reason=reason, best=one.best, row=one.best_row, seconds=seconds
+            )
+        )
+
+    def _timed(self, phase: str, work: Callable[[], T]) -> T:
+        started = time.monotonic()
+        try:
+            return work()
+        finally:
+            self.training.seconds[phase] += time.monotonic() - started

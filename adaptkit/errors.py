@@ -1,0 +1,97 @@
+"""Every error adaptkit raises, in one tree.
+
+    AdaptkitError                    exit code 1
+    ├── UserError                    exit code 2: something the user gave
+    │   ├── ConfigError              an option, or a combination of options
+    │   ├── DataError                a file, or a row in it (with file and line)
+    │   ├── TaskError                a task plugin: unknown, broken, ambiguous, or ill-formed
+    │   ├── ModelError               a model that cannot be found, read or used
+    │   └── StudyError               a study: in use, unreadable, or not the one described
+    ├── TrialError                   one trial failed; the search goes on
+    │   ├── TrialDiverged            its loss or its weights are not finite
+    │   └── TrialOutOfMemory         not even one example of one trial fits
+    ├── NoTrialSucceeded             every trial of the study failed
+    ├── ExportError                  the model folder, loaded back, is not the model
+    └── Interrupted                  a signal ended the run (exit code 128 + signal)
+
+Each message says what was wrong (with the bad value), what was expected, and what to do next.
+This module knows nothing of the rest of adaptkit.
+"""
+
+from __future__ import annotations
+
+
+class AdaptkitError(Exception):
+    """The root of the tree: a problem, what was expected instead, and the next step."""
+
+    exit_code = 1
+
+    def __init__(self, problem: str, *, expected: str = "", next_step: str = "") -> None:
+        self.problem = problem
+        self.expected = expected
+        self.next_step = next_step
+        super().__init__(_sentences(problem, f"Expected {expected}" if expected else "", next_step))
+
+
+class UserError(AdaptkitError):
+    """Something the user gave is wrong; nothing has been written."""
+
+    exit_code = 2
+
+
+class ConfigError(UserError):
+    """An option, or a combination of options, that cannot be."""
+
+
+class DataError(UserError):
+    """A data file, or a row in it; the problem starts with ``file:line`` where there is one."""
+
+
+class TaskError(UserError):
+    """A task plugin that is unknown, broken, ambiguous or ill-formed."""
+
+
+class ModelError(UserError):
+    """A model that cannot be found, read or used."""
+
+
+class StudyError(UserError):
+    """A study that is in use, unreadable, or not the one that was described."""
+
+
+class TrialError(AdaptkitError):
+    """One trial failed; its reason is kept, and the search goes on."""
+
+
+class TrialDiverged(TrialError):
+    """The trial's loss or weights are no longer finite."""
+
+
+class TrialOutOfMemory(TrialError):
+    """Not even one example of this one trial fits into memory."""
+
+
+class NoTrialSucceeded(AdaptkitError):
+    """Every trial of the study failed, so there is no winner."""
+
+
+class ExportError(AdaptkitError):
+    """The exported folder, loaded back in fresh objects, does not give the same logits."""
+
+
+class Interrupted(AdaptkitError):
+    """A signal ended the run; what was acknowledged is on disk."""
+
+    study: object = None
+    """The `adaptkit.Study` as far as it has come, where it had begun."""
+
+    def __init__(self, signal_number: int) -> None:
+        self.signal_number = signal_number
+        self.exit_code = 128 + signal_number
+        super().__init__(
+            f"stopped by signal {signal_number}", next_step="The same command goes on where it stands."
+        )
+
+
+def _sentences(*parts: str) -> str:
+    return " ".join(part if part.endswith((".", "!", "?", ":")) else f"{part}." for part in parts if part)

@@ -1,0 +1,72 @@
+"""Predicts with an exported model, and scores it on labelled rows; knows no study and no training."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from adaptkit import registry
+from adaptkit.exported import Description, load_exported, read_description
+
+if TYPE_CHECKING:
+    from adaptkit.engine.prepare import Model
+    from adaptkit.task import Prediction, Row, Scores, Task
+
+
+@dataclass(frozen=True, kw_only=True)
+class Predictor:
+    """An exported model with its task."""
+
+    task: Task
+    model: Model
+    description: Description
+
+    def predictions(self, rows: Sequence[Row]) -> list[Prediction]:
+        """One prediction a row, in the task's own terms; rows as the task's `prepare` gives them.
+
+        Raises:
+            TrialError: the model's outputs are not finite, or the task's decode failed.
+        """
+        from adaptkit.engine.evaluate import calibrated, predict_rows
+        from adaptkit.engine.passes import Passes
+        from adaptkit.engine.prepare import scoring_data
+
+        data = scoring_data(self.model, self.task, rows)
+        (result,) = predict_rows(self.model.forward, {}, data, Passes(rows=1, examples=1))
+        if isinstance(result, Exception):
+            raise result
+        return calibrated(self.task, result, self.description.settings)
+
+    def predict(self, texts: Sequence[str]) -> list[dict[str, Any]]:
+        """For each text, what the task says of it, as JSON-ready values."""
+        return self.present([self.task.prepare(self.task.parse(text)) for text in texts])
+
+    def present(self, rows: Sequence[Row]) -> list[dict[str, Any]]:
+        """For each prepared row, what the task says of it, as JSON-ready values."""
+        predictions = self.predictions(rows)
+        return [dict(self.task.present(row, said)) for row, said in zip(rows, predictions, strict=True)]
+
+    def score(self, rows: Sequence[Row], metric: str | None = None) -> Scores:
+        """The task's scores on labelled rows."""
+        from adaptkit.engine.evaluate import score
+
+        return score(self.task, self.predictions(rows), rows, metric or self.task.metric.name)
+
+
+def load(path: str | Path, *, device: str = "auto") -> Predictor:
+    """The model in a folder that adaptkit exported, ready to predict.
+
+    Raises:
+        ModelError: the folder is none of adaptkit's, or its base model cannot be loaded.
+        StudyError: one of its files is damaged.
+        TaskError: the task's plugin is not installed, or broken.
+    """
+    from adaptkit.devices import resolve_device
+
+    folder = Path(path)
+    description = read_description(folder)
+    task = registry.load(description.task, description.options)
+    model = load_exported(folder, task, description, resolve_device(device))
+    return Predictor(task=task, model=model, description=description)

@@ -1,0 +1,60 @@
+"""A study as one JSON-ready object, for other programs.
+
+The shape, stable within one ``format``::
+
+    {"format": 1,
+     "study":  every field of StudySummary,
+     "best":   null, or {"number", "score", "default_score", "hyperparameters", "values", "test",
+               "model_folder"},
+     "trials": every field of each TrialRecord and its "score", in the order of their numbers}
+
+Numbers that are not finite are null. Strings are as they came: cleaning them is the reader's affair.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from ..study.record import StudySummary, TrialRecord, as_json
+from . import facts
+
+FORMAT = 1
+
+
+def as_document(summary: StudySummary, trials: Sequence[TrialRecord]) -> dict[str, Any]:
+    """The study, its winner and its trials; `json.dumps` takes it with ``allow_nan=False``."""
+    ordered = sorted(trials, key=lambda trial: trial.number)
+    document = {
+        "format": FORMAT,
+        "study": as_json(summary),
+        "best": _best(summary, trials),
+        "trials": [{**as_json(trial), "score": trial.score} for trial in ordered],
+    }
+    plain: dict[str, Any] = _finite(document)
+    return plain
+
+
+def _best(summary: StudySummary, trials: Sequence[TrialRecord]) -> dict[str, Any] | None:
+    best = None if summary.state == "failed" else facts.winner(summary, trials)
+    if best is None:
+        return None
+    default = facts.default_trial(trials)
+    return {
+        "number": best.number,
+        "score": best.score,
+        "default_score": default.score if default else None,
+        "hyperparameters": best.hyperparameters,
+        "values": best.values,
+        "test": summary.test,
+        "model_folder": summary.model_folder,
+    }
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {name: _finite(inner) for name, inner in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_finite(inner) for inner in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value

@@ -1,0 +1,101 @@
+"""Numbers as people read them: scores, rates, times, sizes, bars and spark lines. All plain strings."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+NONE = "\u2013"  # an en dash
+LEVELS = "▁▂▃▄▅▆▇█"
+EIGHTHS = "▏▎▍▌▋▊▉█"
+
+
+def finite(value: float | None) -> bool:
+    """Whether there is a number to show."""
+    return value is not None and math.isfinite(value)
+
+
+def score(value: float | None) -> str:
+    """A score to four places, two from ten on."""
+    if value is None or not math.isfinite(value):
+        return NONE
+    return f"{value:.4f}" if abs(value) < 10 else f"{value:,.2f}"
+
+
+def figure(name: str, value: float | None) -> str:
+    """A reported number; whole ones, such as a support, without places."""
+    if name in ("support", "count") and value is not None and math.isfinite(value):
+        return count(round(value))
+    return score(value)
+
+
+def hyperparameter(name: str, value: float | None) -> str:
+    """A hyperparameter's value; learning rates with their exponent."""
+    if value is None or not math.isfinite(value):
+        return NONE
+    if name != "learning_rate" or value == 0:
+        return f"{value:g}"
+    mantissa, exponent = f"{value:.2e}".split("e")
+    return f"{mantissa}e{int(exponent)}"
+
+
+def in_words(name: str) -> str:
+    """``learning_rate`` as "learning rate"."""
+    return name.replace("_", " ")
+
+
+def count(number: int) -> str:
+    """A whole number with its thousands set off."""
+    return f"{number:,}"
+
+
+def share(value: float) -> str:
+    """A share of one as a percentage."""
+    if not math.isfinite(value):
+        return NONE
+    percent = 100 * value
+    return f"{percent:.1f}%" if 0 < percent < 10 else f"{percent:.0f}%"
+
+
+def duration(seconds: float) -> str:
+    """A time in its two largest units."""
+    if not math.isfinite(seconds):
+        return NONE
+    if seconds < 9.95:
+        return f"{max(seconds, 0):.1f} s"
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    minutes, rest = divmod(whole, 60)
+    if minutes < 60:
+        return f"{minutes} min {rest:02d} s"
+    return f"{minutes // 60:,} h {minutes % 60:02d} min"
+
+
+def size(number: float) -> str:
+    """Bytes in binary units."""
+    for unit in ("bytes", "KiB", "MiB"):
+        if number < 1024:
+            return f"{number:.0f} {unit}"
+        number /= 1024
+    return f"{number:.1f} GiB"
+
+
+def spark(scores: Sequence[float], low: float, high: float, width: int = 8) -> str:
+    """The scores as blocks between the two levels; ``width`` of them at most, the last one always."""
+    kept = [value for value in scores if math.isfinite(value)]
+    if len(kept) > width:
+        kept = [kept[(position + 1) * len(kept) // width - 1] for position in range(width)]
+    top = len(LEVELS) - 1
+    spread = high - low
+    if spread <= 0 or not math.isfinite(spread):
+        return LEVELS[top // 2] * len(kept)
+    return "".join(LEVELS[round(top * min(max((value - low) / spread, 0), 1))] for value in kept)
+
+
+def bar(part: float, width: int) -> str:
+    """A bar of eighth blocks, ``width`` characters for a part of one."""
+    if not math.isfinite(part):
+        return ""
+    eighths = round(min(max(part, 0), 1) * width * 8)
+    return "█" * (eighths // 8) + (EIGHTHS[eighths % 8 - 1] if eighths % 8 else "")

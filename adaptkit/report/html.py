@@ -1,0 +1,69 @@
+"""A study as one HTML file: no script, nothing from outside, drawn from the numbers, safe to pass on.
+
+The page is `report.html.jinja`; this module hands it facts and figures, and escapes everything.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from ..study.record import StudySummary, TrialRecord
+from . import charts, facts, figures
+from .clean import visible
+from .loading import loading_lines
+
+CLASSES_AT_ONCE = 40
+
+
+def as_html(summary: StudySummary, trials: Sequence[TrialRecord]) -> str:
+    """The report as one self-contained HTML document."""
+    best = None if summary.state == "failed" else facts.winner(summary, trials)
+    number = best.number if best else None
+    differing, alike = facts.hyperparameters(trials)
+    table = facts.group_table(summary, best)
+    curves = charts.learning_curves(trials, number)
+    page = _environment().get_template("report.html.jinja")
+    return page.render(
+        summary=summary,
+        best=best,
+        default=facts.default_trial(trials),
+        trials=facts.ranked(trials, summary.direction),
+        differing=differing,
+        alike=", ".join(facts.listed(alike)),
+        measures=facts.measures(summary, best) if best else [],
+        on_dev={name: facts.value_on_dev(summary, best, name) for name in facts.measures(summary, best)}
+        if best
+        else {},
+        progress=facts.progress_sentence(summary, trials),
+        comparison=facts.comparison(best, trials) if best else "",
+        caveat=facts.caveat(summary),
+        failures=facts.failures(trials) if summary.state == "failed" else [],
+        counts=facts.state_counts(trials),
+        importances=facts.importances(summary),
+        groups=table,
+        tested=bool(table and any(group.test for group in table.groups)),
+        bars=bool(table and facts.are_shares(table)),
+        phases=facts.phases(summary),
+        group_pages=[table.groups[:CLASSES_AT_ONCE], table.groups[CLASSES_AT_ONCE:]] if table else [],
+        setting=facts.setting(summary),
+        lines=loading_lines(summary),
+        curves=curves,
+        lines_by_trial={curve.trial.number: curve.points for curve in curves.marks} if curves else {},
+        scatter=charts.rate_scatter(trials, number, summary.direction),
+        charts=charts,
+    )
+
+
+def _environment() -> Environment:
+    environment = Environment(
+        loader=PackageLoader("adaptkit", "report"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        finalize=lambda value: visible(value, 2000) if type(value) is str else value,
+    )
+    environment.globals.update(figures=figures, facts=facts, short=visible)
+    return environment

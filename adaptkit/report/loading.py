@@ -1,0 +1,48 @@
+"""The Python lines that load an exported model: transformers alone, or peft on top for LoRA."""
+
+from __future__ import annotations
+
+from ..study.record import StudySummary
+
+
+def loading_lines(summary: StudySummary, width: int = 76) -> list[str]:
+    """Python that loads the winner, each line at most ``width`` wide; empty where no such lines exist.
+
+    That is so before the export, and for a head of the task's own, which only adaptkit can build.
+    """
+    if not summary.model_folder or not summary.head:
+        return []
+    auto = "AutoModelFor" + "".join(word.capitalize() for word in summary.head.split("-"))
+    folder = _assignment("folder", summary.model_folder, width)
+    tokenizer = "tokenizer = AutoTokenizer.from_pretrained(folder)"
+    if summary.strategy != "lora":
+        imports = f"from transformers import {auto}, AutoTokenizer"
+        return [imports, "", *folder, tokenizer, f"model = {auto}.from_pretrained(folder)"]
+    return [
+        "from peft import PeftModel",
+        "from transformers import AutoConfig, AutoTokenizer",
+        f"from transformers import {auto}",
+        "",
+        *folder,
+        *_assignment("base", summary.model, width),
+        tokenizer,
+        f"model = {auto}.from_pretrained(",
+        "    base, config=AutoConfig.from_pretrained(folder)",
+        ")",
+        "model = PeftModel.from_pretrained(model, folder)",
+    ]
+
+
+def _assignment(name: str, value: str, width: int) -> list[str]:
+    line = f"{name} = {_literal(value)}"
+    if len(line) <= width:
+        return [line]
+    step = max((width - 6) // max(len(ascii(character)) - 2 for character in value), 1)
+    parts = [value[start : start + step] for start in range(0, len(value), step)]
+    return [f"{name} = (", *(f"    {_literal(part)}" for part in parts), ")"]
+
+
+def _literal(value: str) -> str:
+    """The string as Python source; what cannot be printed is escaped, so it is safe to show and exact."""
+    plain = repr(value)
+    return plain if '"' in plain or "'" in plain[1:-1] else f'"{plain[1:-1]}"'

@@ -1,0 +1,134 @@
+"""A study as GitHub Markdown: the same facts as in the terminal, all trials, nothing drawn."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from ..study.record import StudySummary, TrialRecord
+from . import facts, figures
+from .clean import code, prose
+from .loading import loading_lines
+
+MOST_GROUPS = 100
+
+
+def as_markdown(summary: StudySummary, trials: Sequence[TrialRecord]) -> str:
+    """The report as one Markdown document."""
+    best = None if summary.state == "failed" else facts.winner(summary, trials)
+    parts = [
+        f"# Study {code(summary.name)}",
+        f"{code(summary.task)}, {code(summary.strategy)}, {code(summary.model)}: **{summary.state}**",
+        facts.progress_sentence(summary, trials),
+        *_winner(summary, best, trials),
+        *_list("Warnings", (prose(warning) for warning in summary.warnings)),
+        *_model(summary),
+        *_list("Why they failed", _failures(summary, trials)),
+        *_trials(summary, best, trials),
+        *_importances(summary),
+        *_groups(summary, best),
+        *_data(summary),
+        *_list("How it was done", (f"{prose(name)}: {prose(value)}" for name, value in _setting(summary))),
+    ]
+    return "\n\n".join(parts) + "\n"
+
+
+def _winner(summary: StudySummary, best: TrialRecord | None, trials: Sequence[TrialRecord]) -> list[str]:
+    if best is None:
+        return []
+    names = facts.measures(summary, best)
+    rows = [["dev", *(figures.figure(name, facts.value_on_dev(summary, best, name)) for name in names)]]
+    if summary.test:
+        rows.append(["test", *(figures.figure(name, summary.test.get(name)) for name in names)])
+    return [
+        f"## {'Winner' if summary.state == 'finished' else 'Best so far'}: trial {best.number}",
+        prose(", ".join(facts.listed(best.hyperparameters))),
+        _table(["", *map(code, names)], rows, 1),
+        facts.comparison(best, trials),
+        facts.caveat(summary),
+    ]
+
+
+def _model(summary: StudySummary) -> list[str]:
+    if not summary.model_folder:
+        return []
+    lines = loading_lines(summary)
+    how = "```python\n" + "\n".join(lines) + "\n```" if lines else ""
+    own = f"Its head is the task's own: use `adaptkit predict` with {code(summary.name)}."
+    return ["## Model", f"In {code(summary.model_folder)}.", how or own]
+
+
+def _failures(summary: StudySummary, trials: Sequence[TrialRecord]) -> list[str]:
+    found = facts.failures(trials) if summary.state == "failed" else []
+    return [f"{facts.in_trials(len(numbers))}: {prose(reason)}" for reason, numbers in found]
+
+
+def _trials(summary: StudySummary, best: TrialRecord | None, trials: Sequence[TrialRecord]) -> list[str]:
+    if not trials:
+        return []
+    differing, alike = facts.hyperparameters(trials)
+    heads = ["trial", "state", code(summary.metric), *(prose(figures.in_words(name)) for name in differing)]
+    low, high = facts.spark_range(trials, summary.direction)
+    rows = []
+    for trial in facts.ranked(trials, summary.direction):
+        number = (
+            f"**{trial.number}**" if best is not None and trial.number == best.number else str(trial.number)
+        )
+        values = [figures.hyperparameter(name, trial.hyperparameters.get(name)) for name in differing]
+        spark = figures.spark([rung.score for rung in trial.rungs], low, high)
+        score = figures.score(trial.score)
+        rows.append([number, facts.STATES[trial.state], score, *values, spark, prose(facts.why(trial))])
+    shared = [f"All with {prose(', '.join(facts.listed(alike)))}."] if alike else []
+    table = _table([*heads, "rungs", "why it ended"], rows, 2, numbers=1 + len(differing))
+    return ["## Trials", f"{facts.state_counts(trials)}.", table, *shared]
+
+
+def _importances(summary: StudySummary) -> list[str]:
+    rows = [[prose(figures.in_words(name)), figures.share(part)] for name, part in facts.importances(summary)]
+    note = "Share of the score's variance, as Optuna estimates it."
+    return ["## What mattered", note, _table(["hyperparameter", "share"], rows, 1)] if rows else []
+
+
+def _groups(summary: StudySummary, best: TrialRecord | None) -> list[str]:
+    table = facts.group_table(summary, best)
+    if table is None:
+        return []
+    tested = any(group.test for group in table.groups)
+    splits = ["dev", "test"] if tested else ["dev"]
+    heads = [f"{code(measure)} {split}" for split in splits for measure in table.measures]
+    rows = []
+    for group in table.groups[:MOST_GROUPS]:
+        sides = [group.dev, group.test][: len(splits)]
+        rows.append(
+            [code(group.name), *(figures.figure(m, side.get(m)) for side in sides for m in table.measures)]
+        )
+    left = len(table.groups) - len(rows)
+    title = prose(summary.groups_title)
+    more = [f"And {left} less frequent ones."] if left else []
+    return [f"## By {title}", _table([title, *heads], rows, 1), *more]
+
+
+def _data(summary: StudySummary) -> list[str]:
+    rows = [
+        [prose(split), *map(figures.count, (one.rows, one.skipped, one.examples)), code(one.source)]
+        for split, one in summary.data.items()
+    ]
+    sample = ["This is the task's own sample: no data was named."] if summary.sample else []
+    heads = ["", "rows", "skipped", "examples", "source"]
+    return ["## Data", _table(heads, rows, 1, numbers=3), *sample] if rows else []
+
+
+def _setting(summary: StudySummary) -> list[tuple[str, str]]:
+    phases = facts.phases(summary)
+    return facts.setting(summary) + ([("time", ", ".join(phases))] if phases else [])
+
+
+def _list(title: str, lines: Iterable[str]) -> list[str]:
+    items = [f"- {line}" for line in lines]
+    return [f"## {title}", "\n".join(items)] if items else []
+
+
+def _table(heads: Sequence[str], rows: Sequence[Sequence[str]], left: int, numbers: int | None = None) -> str:
+    """A table whose ``numbers`` columns after the first ``left`` ones are aligned to the right; None: all."""
+    aligned = len(heads) - left if numbers is None else numbers
+    rule = ["---:" if left <= place < left + aligned else "---" for place in range(len(heads))]
+    return "\n".join(f"| {' | '.join(cells)} |" for cells in (heads, rule, *rows))

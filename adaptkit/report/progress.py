@@ -1,0 +1,244 @@
+"""What a running study shows on standard error: a live table in a terminal, plain lines elsewhere.
+
+The calls only note what happened; a thread of its own draws, four times a second at most. Nothing
+that goes wrong in here, a closed pipe included, reaches the training.
+"""
+
+from __future__ import annotations
+
+import math
+import threading
+import time
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from functools import partial, wraps
+from types import TracebackType
+from typing import Concatenate, ParamSpec
+
+from rich.console import Console, Group, RenderableType
+from rich.live import Live
+from rich.table import Table
+from rich.text import Text
+
+from ..study.record import TrialRecord
+from . import figures
+from .clean import encodable, visible
+from .facts import STATES, why
+from .throughput import Throughput
+
+SECONDS_BETWEEN_DRAWINGS = 0.25
+SECONDS_BETWEEN_LINES = 10.0
+MOST_LIVING = 8
+
+P = ParamSpec("P")
+
+
+@dataclass
+class _Living:
+    hyperparameters: Mapping[str, float]
+    epoch: float = 0.0
+    scores: list[float] = field(default_factory=list)
+
+
+def _harmless(method: Callable[Concatenate[Progress, P], None]) -> Callable[Concatenate[Progress, P], None]:
+    """The method under the lock; what it raises is dropped, since progress is not worth a study."""
+
+    @wraps(method)
+    def called(self: Progress, /, *args: P.args, **kwargs: P.kwargs) -> None:
+        with suppress(Exception), self._lock:
+            method(self, *args, **kwargs)
+
+    return called
+
+
+class Progress:
+    """A study's progress, as a context manager around its run."""
+
+    def __init__(self, console: Console, total_trials: int, metric: str, direction: str) -> None:
+        self._console = console
+        # By itself rich would end the process and turn standard output away when standard error is closed.
+        console.on_broken_pipe = partial(setattr, console, "quiet", True)  # type: ignore[method-assign]
+        self._total = total_trials
+        self._metric = visible(metric, 12)
+        self._better = max if direction == "maximize" else min
+        self._lock = threading.RLock()
+        self._stop = threading.Event()
+        self._drawer: threading.Thread | None = None
+        self._live: Live | None = None
+        self._phase = ""
+        self._living: dict[int, _Living] = {}
+        self._best_of: dict[int, float] = {}
+        self._ended = 0
+        self._throughput = Throughput()
+        self._begun = time.monotonic()
+        self._last_line = -math.inf
+
+    def __enter__(self) -> Progress:
+        self._begun = time.monotonic()
+        with suppress(Exception):
+            if _is_terminal(self._console):
+                self._start_drawing()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._stop.set()
+        if self._drawer is not None:
+            self._drawer.join(timeout=2)
+        with suppress(Exception):
+            if self._live is not None:
+                self._live.stop()
+
+    @_harmless
+    def phase(self, text: str) -> None:
+        """Says what is being done now: "reading", "encoding", "training"."""
+        self._phase = visible(text, 60)
+        self._line(self._phase)
+
+    @_harmless
+    def note(self, text: str) -> None:
+        """Shows a warning for good, above the live part."""
+        self._print(
+            Text(encodable(f"! {visible(text)}", self._console.encoding), "yellow" if self._live else "")
+        )
+
+    @_harmless
+    def resumed(self, records: Iterable[TrialRecord]) -> None:
+        """Counts trials that had ended before this run."""
+        for record in records:
+            self._count(record)
+
+    @_harmless
+    def started(self, number: int, hyperparameters: Mapping[str, float]) -> None:
+        """A trial has begun to train."""
+        self._living[number] = _Living(hyperparameters)
+
+    @_harmless
+    def rung(self, number: int, epoch: float, score: float) -> None:
+        """A trial was scored after ``epoch`` epochs."""
+        trial = self._living.setdefault(number, _Living({}))
+        trial.epoch = epoch
+        if math.isfinite(score):
+            trial.scores.append(score)
+            self._best_of[number] = self._better(score, self._best_of.get(number, score))
+        if self._live is None and time.monotonic() - self._last_line >= SECONDS_BETWEEN_LINES:
+            parts = [f"{len(self._living)} trials training", self._standing(), *self._pace()]
+            self._line(", ".join(parts))
+
+    @_harmless
+    def ended(self, record: TrialRecord) -> None:
+        """A trial is over."""
+        self._living.pop(record.number, None)
+        self._count(record)
+        score = f"{self._metric} {figures.score(record.score)}, " if record.score is not None else ""
+        told = f"trial {record.number} {STATES[record.state]}: {score}{visible(why(record), 120)}"
+        self._line(f"{told}; {self._standing()}")
+
+    @_harmless
+    def expected(self, total_examples: int) -> None:
+        """Sets how many examples the whole run will take; may be set again when trials are pruned."""
+        self._throughput.expected = total_examples
+
+    @_harmless
+    def advanced(self, examples: int, tokens: int) -> None:
+        """Adds what has been trained on since the last call."""
+        self._throughput.add(examples, tokens, time.monotonic())
+
+    def _count(self, record: TrialRecord) -> None:
+        self._ended += not record.interrupted  # an interrupted one will be trained again
+        self._best_of.pop(record.number, None)
+        if record.state != "fail" and record.score is not None and math.isfinite(record.score):
+            self._best_of[record.number] = record.score
+
+    def _standing(self) -> str:
+        return ", ".join([f"{self._ended} of {self._total} trials done", *self._best()])
+
+    def _best(self) -> list[str]:
+        if not self._best_of:
+            return []
+        number = self._better(self._best_of, key=self._best_of.__getitem__)
+        return [f"best {self._metric} {figures.score(self._best_of[number])} (trial {number})"]
+
+    def _pace(self) -> list[str]:
+        now, parts = time.monotonic(), []
+        if self._throughput.examples_per_second > 0:
+            parts.append(f"{figures.count(round(self._throughput.examples_per_second))} examples/s")
+            parts.append(f"{figures.count(round(self._throughput.tokens_per_second))} tokens/s")
+        left = self._throughput.seconds_left(now)
+        return parts + ([f"about {figures.duration(left)} left"] if left is not None else [])
+
+    def _line(self, text: str) -> None:
+        """One plain line with the time since the start; none where the live table says it already."""
+        if self._live is None:
+            self._last_line = time.monotonic()
+            self._print(Text(f"[{self._elapsed():>6}] {encodable(text, self._console.encoding)}"))
+
+    def _elapsed(self) -> str:
+        minutes, seconds = divmod(int(time.monotonic() - self._begun), 60)
+        return f"{minutes}:{seconds:02d}"
+
+    def _print(self, text: Text) -> None:
+        self._console.print(text, soft_wrap=self._live is None, highlight=False)
+
+    def _start_drawing(self) -> None:
+        # Standard output stays untouched: it may be a pipe that carries JSON.
+        self._live = Live(console=self._console, auto_refresh=False, transient=True, redirect_stdout=False)
+        self._live.start()
+        self._drawer = threading.Thread(target=self._draw, name="adaptkit-progress", daemon=True)
+        self._drawer.start()
+
+    def _draw(self) -> None:
+        while not self._stop.wait(SECONDS_BETWEEN_DRAWINGS):
+            with suppress(Exception):
+                with self._lock:
+                    view = self._view()
+                if self._live is not None:
+                    self._live.update(view, refresh=True)
+
+    def _view(self) -> RenderableType:
+        text = self._text
+        head = Text("  ").join(
+            [text(self._phase or "starting", "bold"), text(f"{self._ended}/{self._total} trials")]
+        )
+        for best in self._best():
+            head.append("  ").append_text(text(best, "green"))
+        foot = text(" · ".join([self._elapsed(), *self._pace()]), "dim")
+        for line in (head, foot):
+            line.no_wrap, line.overflow = True, "crop"
+        return Group(head, *([self._table()] if self._living else []), foot)
+
+    def _table(self) -> RenderableType:
+        table = Table(box=None, header_style="dim", padding=(0, 2, 0, 0), pad_edge=False)
+        for name in ("trial", "lr", "batch", "epoch", f"best {self._metric}"):
+            table.add_column(self._text(name), justify="right", no_wrap=True, overflow="crop")
+        table.add_column(self._text("rungs"), no_wrap=True, overflow="crop")
+        order = sorted(self._living, key=lambda number: -self._rank(number))
+        scores = [score for trial in self._living.values() for score in trial.scores]
+        for number in order[:MOST_LIVING]:
+            trial = self._living[number]
+            given = trial.hyperparameters
+            table.add_row(
+                str(number),
+                *(figures.hyperparameter(name, given.get(name)) for name in ("learning_rate", "batch_size")),
+                f"{trial.epoch:.2f}",
+                figures.score(self._best_of[number]) if number in self._best_of else self._text(figures.NONE),
+                self._text(
+                    figures.spark(trial.scores, min(scores), max(scores), 16) if scores else "", "cyan"
+                ),
+            )
+        left = len(order) - MOST_LIVING
+        return Group(table, self._text(f"and {left} more", "dim")) if left > 0 else table
+
+    def _rank(self, number: int) -> float:
+        sign = 1.0 if self._better is max else -1.0
+        return sign * self._best_of[number] if number in self._best_of else -math.inf
+
+    def _text(self, value: str, style: str = "") -> Text:
+        return Text(encodable(value, self._console.encoding), style)
+
+
+def _is_terminal(console: Console) -> bool:
+    """Whether a live table can be drawn; FORCE_COLOR alone does not make a log file a terminal."""
+    return console.is_terminal and not console.is_dumb_terminal and console.file.isatty()

@@ -1,0 +1,103 @@
+"""A trial record as Optuna's trial, and a damaged ``study.db`` rebuilt from the records.
+
+Knows the records and Optuna's trials; nothing of which trial comes next.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from pathlib import Path
+
+from optuna.trial import FrozenTrial, TrialState, create_trial
+
+from adaptkit.errors import StudyError
+from adaptkit.search.space import Space
+from adaptkit.search.storage import close_storage, damage_of, open_storage, open_study, rebuild, writing
+from adaptkit.study.record import INTERRUPTED, TrialRecord
+
+
+def repair(database: Path, records: Sequence[TrialRecord], space: Space, direction: str) -> list[str]:
+    """Rebuild a database that is damaged or lacks what the records tell; what was done, in words."""
+    if database.exists() and database.stat().st_size > 0:
+        damage = damage_of(database) or _disagreement(database, records, direction)
+    else:
+        damage = "it is missing or empty" if records else ""
+    if not damage:
+        return []
+    aside = rebuild(database, direction, _trials_of(records, space))
+    kept = f"; the old file is kept as {aside}" if aside else ""
+    return [f"{database} was damaged ({damage}) and was rebuilt from {len(records)} trial records{kept}"]
+
+
+def _disagreement(database: Path, records: Sequence[TrialRecord], direction: str) -> str:
+    """Which trial on record the database does not know, in words; empty if it knows all."""
+    try:
+        storage = open_storage(database)
+    except ValueError as error:
+        return str(error)
+    try:
+        with writing(database):
+            trials = open_study(storage, direction).get_trials(deepcopy=False)
+    finally:
+        close_storage(storage)
+    for record in records:
+        if record.number >= len(trials) or not _is_of(trials[record.number], record):
+            return f"it does not know trial {record.number}"
+    return ""
+
+
+def _is_of(trial: FrozenTrial, record: TrialRecord) -> bool:
+    same = all(record.hyperparameters.get(name) == value for name, value in trial.params.items())
+    return same and trial.state != TrialState.WAITING
+
+
+def _trials_of(records: Sequence[TrialRecord], space: Space) -> list[FrozenTrial]:
+    """The trials on record, each at the position of its number; lost ones in between do not count."""
+    recorded = {record.number: record for record in records}
+    lost = create_trial(
+        state=TrialState.FAIL, user_attrs={"reason": f"{INTERRUPTED}: lost with a damaged study.db"}
+    )
+    numbers = range(max(recorded, default=-1) + 1)
+    return [_as_trial(recorded[number], space) if number in recorded else lost for number in numbers]
+
+
+def _as_trial(record: TrialRecord, space: Space) -> FrozenTrial:
+    distributions = space.as_distributions()
+    state, value = outcome(record)
+    scores = finite_scores(record)
+    if state == TrialState.PRUNED and scores:
+        value = scores[max(scores)]
+    try:
+        return create_trial(
+            state=state,
+            value=value,
+            params={name: record.hyperparameters[name] for name in distributions},
+            distributions=distributions,
+            user_attrs=attributes(record),
+            intermediate_values=scores,
+        )
+    except (KeyError, ValueError) as error:
+        raise StudyError(
+            f"the record of trial {record.number} is not of this study's search space: {error}",
+            next_step="Take its file out of the folder 'trials' of the study and run the same command again.",
+        ) from error
+
+
+def outcome(record: TrialRecord) -> tuple[TrialState, float | None]:
+    """The state and the score that Optuna is told. An infinite score would be COMPLETE to it, and win."""
+    if record.state == "pruned":
+        return TrialState.PRUNED, None
+    if record.state == "complete" and record.score is not None and math.isfinite(record.score):
+        return TrialState.COMPLETE, record.score
+    return TrialState.FAIL, None
+
+
+def finite_scores(record: TrialRecord) -> dict[int, float]:
+    """The trial's scores by rung, as Optuna's intermediate values."""
+    return {rung: one.score for rung, one in enumerate(record.rungs) if math.isfinite(one.score)}
+
+
+def attributes(record: TrialRecord) -> dict[str, str]:
+    """What Optuna keeps beside the trial, in its user attributes."""
+    return {"origin": record.origin, "reason": record.reason}

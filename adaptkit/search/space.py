@@ -1,0 +1,140 @@
+"""The search space: which hyperparameters are searched and where, and the known-good default.
+
+The ranges follow what each strategy trains: a head alone stands rates a thousand times those of a
+whole encoder, and LoRA about ten times (https://thinkingmachines.ai/blog/lora/). The user's ranges
+come before the task's hints, and these before the strategy's own. Knows no torch and no task.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+from adaptkit.errors import ConfigError
+
+if TYPE_CHECKING:
+    from optuna.distributions import BaseDistribution
+
+    from adaptkit.config import SearchConfig, StrategyName
+
+
+class Hints(Protocol):
+    """Where a task's search space differs from the strategies' own; None or nothing keeps theirs."""
+
+    @property
+    def learning_rate(self) -> Mapping[str, tuple[float, float]]:
+        """Strategy name → (lowest, highest)."""
+
+    @property
+    def batch_sizes(self) -> Sequence[int] | None:
+        """The effective batch sizes to choose among."""
+
+    @property
+    def epochs(self) -> float | None:
+        """How long a trial is trained."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Space:
+    """What is searched, what is fixed, and the configuration every study tries first."""
+
+    learning_rate: tuple[float, float]
+    """Lowest and highest, on a logarithmic scale."""
+
+    batch_sizes: tuple[int, ...]
+    """The effective batch sizes to choose among, rising."""
+
+    epochs: float
+    default_learning_rate: float
+    default_batch_size: int
+    weight_decay: float = 0.01
+    warmup: float = 0.1
+    """The share of the steps in which the rate rises."""
+
+    @property
+    def default(self) -> dict[str, float]:
+        """The known-good default, of the searched hyperparameters."""
+        return {"learning_rate": self.default_learning_rate, "batch_size": self.default_batch_size}
+
+    @property
+    def fixed(self) -> dict[str, float]:
+        """The hyperparameters that are not searched."""
+        return {"epochs": self.epochs, "weight_decay": self.weight_decay, "warmup": self.warmup}
+
+    def as_distributions(self) -> dict[str, BaseDistribution]:
+        """The searched hyperparameters as Optuna's distributions."""
+        from optuna.distributions import CategoricalDistribution, FloatDistribution
+
+        low, high = self.learning_rate
+        return {
+            "learning_rate": FloatDistribution(low, high, log=True),
+            "batch_size": CategoricalDistribution(self.batch_sizes),
+        }
+
+    def in_words(self) -> dict[str, str]:
+        """Each searched hyperparameter and its range, exactly: equal words are equal ranges."""
+        low, high = (_scientific(rate) for rate in self.learning_rate)
+        sizes = ", ".join(str(size) for size in self.batch_sizes)
+        return {
+            "learning_rate": low if low == high else f"{low} … {high} (log)",
+            "batch_size": sizes,
+        }
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Defaults:
+    learning_rate: tuple[float, float]
+    default_learning_rate: float
+    epochs: float
+
+
+_STRATEGIES: dict[StrategyName, _Defaults] = {
+    "full": _Defaults(learning_rate=(1e-5, 2e-4), default_learning_rate=5e-5, epochs=3),
+    "lora": _Defaults(learning_rate=(5e-5, 2e-3), default_learning_rate=5e-4, epochs=3),
+    "frozen": _Defaults(learning_rate=(1e-4, 1e-1), default_learning_rate=5e-3, epochs=10),
+}
+_BATCH_SIZES = (8, 16, 32, 64)
+_DEFAULT_BATCH_SIZE = 16
+EXAMPLES_TO_SEE = 2000
+"""A trial sees so many examples at least, in more epochs if there are few rows ..."""
+
+MOST_EPOCHS = 10
+"""... but not in more than these, unless the strategy's own are more."""
+
+
+def space_for(strategy: StrategyName, search: SearchConfig, hints: Hints, *, rows: int) -> Space:
+    """The space of a study: the user's ranges, else the task's hints, else the strategy's own.
+
+    ``rows`` are the training rows; few of them make more epochs. The default lies within the ranges:
+    its rate is clipped, its batch size the nearest by ratio.
+    Raises ConfigError for ranges that cannot be.
+    """
+    own = _STRATEGIES[strategy]
+    low, high = search.learning_rate or hints.learning_rate.get(strategy) or own.learning_rate
+    sizes = tuple(sorted(set(search.batch_sizes or hints.batch_sizes or _BATCH_SIZES)))
+    if not 0 < low <= high < math.inf or sizes[0] < 1:
+        raise ConfigError(
+            f"the search space of {strategy!r}: learning rate {low:g} to {high:g}, batch sizes {list(sizes)}",
+            expected="0 < lowest <= highest rate, and batch sizes of at least 1",
+            next_step="Set them with --lr LOW HIGH and --batch-size.",
+        )
+    return Space(
+        learning_rate=(low, high),
+        batch_sizes=sizes,
+        epochs=search.epochs or hints.epochs or _epochs_for(rows, own.epochs),
+        default_learning_rate=min(max(own.default_learning_rate, low), high),
+        default_batch_size=min(sizes, key=lambda size: abs(math.log(size / _DEFAULT_BATCH_SIZE))),
+    )
+
+
+def _epochs_for(rows: int, fewest: float) -> float:
+    """The strategy's epochs, or more for few rows: a head needs some steps to be learnt at all."""
+    return max(fewest, min(MOST_EPOCHS, math.ceil(EXAMPLES_TO_SEE / max(rows, 1))))
+
+
+def _scientific(number: float) -> str:
+    """The shortest scientific notation that reads back as the same number."""
+    notations = (f"{number:.{digits}e}" for digits in range(17))
+    return next(text for text in notations if float(text) == number)

@@ -1,0 +1,133 @@
+"""Optuna's storage: one SQLite file, opened, tested for damage, and rebuilt from the trial records.
+
+Knows the file and Optuna's trials, not what a trial is about.
+"""
+
+from __future__ import annotations
+
+import itertools
+import shutil
+import sqlite3
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import optuna
+from optuna.exceptions import StorageInternalError
+from optuna.storages import RDBStorage
+from optuna.study import StudyDirection
+from optuna.trial import FrozenTrial
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.pool import NullPool
+
+from adaptkit.errors import StudyError
+
+STUDY_NAME = "adaptkit"
+"""The one study in the file. Not the folder's name, for folders may be renamed."""
+
+
+def open_storage(path: Path) -> RDBStorage:
+    """Open the file, or make it; raises StudyError if it cannot be written, ValueError if not Optuna's."""
+    with writing(path):
+        engine = {"creator": lambda: _connect(path), "poolclass": NullPool}  # no pool: nothing is left open
+        try:
+            return RDBStorage("sqlite:///study.db", engine_kwargs=engine)
+        except (RuntimeError, AssertionError, AttributeError) as error:
+            raise ValueError(str(error)) from error
+
+
+def close_storage(storage: RDBStorage) -> None:
+    """Close all connections."""
+    storage.remove_session()
+    storage.engine.dispose()
+
+
+def open_study(storage: RDBStorage, direction: str) -> optuna.Study:
+    """The one study in the storage, made if it is not there."""
+    optuna.logging.set_verbosity(optuna.logging.WARNING)
+    return optuna.create_study(
+        storage=storage,
+        study_name=STUDY_NAME,
+        direction=StudyDirection[direction.upper()],
+        load_if_exists=True,
+    )
+
+
+def damage_of(path: Path) -> str:
+    """What is wrong with the file, in words; empty if it is whole, or not there.
+
+    A transaction that a killed process left half done is no damage: SQLite takes it back here.
+    """
+    if not path.exists():
+        return ""
+    with writing(path):
+        connection = sqlite3.connect(path)
+        try:
+            (answer,) = connection.execute("PRAGMA integrity_check(1)").fetchone()
+        except sqlite3.OperationalError:
+            raise
+        except sqlite3.DatabaseError as error:
+            return str(error)
+        finally:
+            connection.close()
+    return "" if answer == "ok" else str(answer).splitlines()[-1]
+
+
+def rebuild(path: Path, direction: str, trials: Iterable[FrozenTrial]) -> Path | None:
+    """Put a new file with these trials into the place of the old one; the old one is copied aside.
+
+    Returns where the old one is, None if there was none. Killed in between, it can be called again.
+    """
+    new = path.with_name(f".{path.name}.new")
+    with writing(path):
+        for rest in (new, _journal(new)):
+            rest.unlink(missing_ok=True)
+        storage = open_storage(new)
+        try:
+            open_study(storage, direction).add_trials(trials)
+        finally:
+            close_storage(storage)
+        aside = _copy_aside(path) if path.exists() else None
+        # A journal left by a killed process belongs to the old file, and would be played into the new one.
+        _journal(path).unlink(missing_ok=True)
+        new.replace(path)
+    return aside
+
+
+def _connect(path: Path) -> sqlite3.Connection:
+    """Connect by path, not by URL, for a path may hold any character.
+
+    SQLite does not wait for the disk: a killed process loses nothing by that, and what a power cut
+    may damage is rebuilt from the records, each of which was waited for.
+    """
+    connection = sqlite3.connect(path, timeout=30, check_same_thread=False)
+    connection.execute("PRAGMA synchronous = OFF")
+    return connection
+
+
+def _copy_aside(path: Path) -> Path:
+    asides = (path.with_name(f"{path.name}.broken-{number}") for number in itertools.count(1))
+    aside = next(aside for aside in asides if not aside.exists())
+    for source, target in ((path, aside), (_journal(path), _journal(aside))):
+        if source.exists():
+            shutil.copy2(source, target)
+    return aside
+
+
+def _journal(path: Path) -> Path:
+    return path.with_name(f"{path.name}-journal")
+
+
+@contextmanager
+def writing(path: Path) -> Iterator[None]:
+    """Turn what goes wrong in writing to the storage into a StudyError."""
+    try:
+        yield
+    except (OSError, sqlite3.OperationalError, SQLAlchemyError, StorageInternalError) as error:
+        cause = error.__cause__ or error
+        what = getattr(cause, "orig", None) or getattr(cause, "strerror", None) or cause
+        raise StudyError(
+            f"{path} cannot be used: {what}",
+            next_step="See that there is space and that the folder is writable, then run the same command"
+            " again: no trial that has ended is lost.",
+        ) from error

@@ -1,0 +1,28 @@
+"""Frozen: the encoder stays as it is; only what was newly initialised, and the head, trains."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, cast
+
+if TYPE_CHECKING:
+    from torch import nn
+
+    from adaptkit.models import LoadedModel
+
+
+def adapt(loaded: LoadedModel, rank: int) -> nn.Module:
+    """The model with only its head trainable.
+
+    The head is every parameter outside the encoder, and those inside it that no checkpoint held
+    (a pooler, often): a random weight that is not trained would be a loss nobody sees.
+    """
+    trained = loaded.fresh | head_parameters(loaded.module)
+    for name, parameter in loaded.module.named_parameters():
+        parameter.requires_grad_(name in trained)
+    return loaded.module
+
+
+def head_parameters(module: nn.Module) -> frozenset[str]:
+    """The names of all parameters outside the encoder, ``module.base_model``."""
+    encoder = {id(parameter) for parameter in cast("nn.Module", module.base_model).parameters()}
+    return frozenset(name for name, parameter in module.named_parameters() if id(parameter) not in encoder)

@@ -1,0 +1,82 @@
+"""LoRA (Hu et al. 2021, https://arxiv.org/abs/2106.09685): low-rank updates beside frozen weights, by peft.
+
+Every linear layer of the encoder gets an update; what was newly initialised trains in full and is
+saved with the adapter.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from adaptkit.errors import ModelError
+from adaptkit.quiet import quiet
+from adaptkit.strategies.frozen import head_parameters
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from torch import nn
+
+    from adaptkit.models import LoadedModel
+
+PEFT_TASK_TYPES = {
+    "AutoModelForTokenClassification": "TOKEN_CLS",
+    "AutoModelForSequenceClassification": "SEQ_CLS",
+    "AutoModelForQuestionAnswering": "QUESTION_ANS",
+}
+
+ALPHA_PER_RANK = 2
+"""The update is scaled by alpha / rank; twice the rank is the common choice."""
+
+
+def adapt(loaded: LoadedModel, rank: int) -> nn.Module:
+    """The model wrapped by peft, with LoRA of ``rank`` on every linear layer of the encoder.
+
+    Raises:
+        ModelError: the encoder has no linear layer.
+    """
+    from peft import LoraConfig, get_peft_model
+
+    whole = fresh_modules(loaded.module, loaded.fresh | head_parameters(loaded.module))
+    targets = list(linear_layers(loaded.module, tuple(whole)))
+    if not targets:
+        raise ModelError(
+            f"{loaded.source} has no linear layer to adapt",
+            expected="an encoder made of torch.nn.Linear layers",
+            next_step="Choose --strategy full or frozen for this model.",
+        )
+    config = LoraConfig(
+        r=rank,
+        lora_alpha=ALPHA_PER_RANK * rank,
+        target_modules=targets,
+        modules_to_save=whole,
+        task_type=PEFT_TASK_TYPES.get(loaded.head_class),
+    )
+    with quiet():
+        adapted = get_peft_model(loaded.module, config)
+    # peft notes where the weights were found; what the user named is what others can find too.
+    config.base_model_name_or_path = loaded.source
+    return adapted
+
+
+def fresh_modules(module: nn.Module, fresh: frozenset[str], prefix: str = "") -> list[str]:
+    """The outermost submodules made of nothing but ``fresh`` parameters, by their full names."""
+    names = {f"{prefix}{name}" for name, _ in module.named_parameters()}
+    if names and names <= fresh and prefix:
+        return [prefix.removesuffix(".")]
+    return [
+        name
+        for child, inner in module.named_children()
+        for name in fresh_modules(inner, fresh, f"{prefix}{child}.")
+    ]
+
+
+def linear_layers(module: nn.Module, outside: tuple[str, ...]) -> Iterator[str]:
+    """The full names of the linear layers that lie in none of the modules named by ``outside``."""
+    from torch import nn
+
+    for name, inner in module.named_modules():
+        if isinstance(inner, nn.Linear) and not any(
+            name == one or name.startswith(f"{one}.") for one in outside
+        ):
+            yield name

@@ -1,0 +1,67 @@
+"""Finding studies: by name, by path, the last one; and refusing names and folders that cannot be.
+
+Knows a study by its ``study.toml`` only.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+
+from adaptkit.errors import ConfigError, StudyError
+from adaptkit.study.folder import StudyFolder
+
+SAFE_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,99}")
+
+
+def study_folder(studies_dir: Path, name: str) -> StudyFolder:
+    """The folder of the study with this name, there or not; raises ConfigError if the name is not safe."""
+    if not SAFE_NAME.fullmatch(name):
+        shown = name if len(name) <= 60 else f"{name[:60]}…"
+        raise ConfigError(
+            f"--study {shown!r} is no name for a study",
+            expected="1 to 100 letters (a to z), digits, dots, dashes and underscores,"
+            " the first a letter, a digit or an underscore",
+            next_step="Choose another name with --study.",
+        )
+    return StudyFolder(studies_dir / name)
+
+
+def refuse_unwritable(folder: Path) -> None:
+    """Raise StudyError if the folder, or the one to make it in, cannot be written to. Writes nothing."""
+    existing = next(path for path in (folder.absolute(), *folder.absolute().parents) if path.exists())
+    if not existing.is_dir():
+        problem = f"{existing} is no folder"
+    elif not os.access(existing, os.W_OK | os.X_OK):
+        problem = f"{existing} cannot be written to"
+    else:
+        return
+    raise StudyError(problem, next_step="Make it writable, or choose another folder with --studies.")
+
+
+def list_studies(studies_dir: Path) -> list[StudyFolder]:
+    """The studies in the folder, the last updated one first."""
+    found = [StudyFolder(path.parent) for path in studies_dir.glob("*/study.toml")]
+    return sorted(found, key=lambda study: (-study.updated, study.name))
+
+
+def find_study(studies_dir: Path, study: str | None = None) -> StudyFolder:
+    """The study with this name or path, or the last updated one; raises StudyError if there is none."""
+    studies = list_studies(studies_dir)
+    if study is None and studies:
+        return studies[0]
+    by_name = [one for one in studies if one.name == study]
+    if by_name:
+        return by_name[0]
+    if study and os.path.exists(Path(study, "study.toml")):
+        return StudyFolder(Path(study).absolute())
+    names = ", ".join(repr(one.name) for one in studies[:20])
+    problem = (
+        f"there is no study {study!r} in {studies_dir}" if study else f"there is no study in {studies_dir}"
+    )
+    raise StudyError(
+        problem,
+        expected=f"one of {names}, or the path of a study" if studies else "",
+        next_step="Name the folder of your studies with --studies, or begin one with 'adaptkit tune'.",
+    )

@@ -1,0 +1,289 @@
+"""A study's folder: where each file lies, how it is read and written, and whether it is the study meant.
+
+    studies/<name>/
+      study.toml               the configuration, and what it met: versions, data fingerprint, space
+      study.db                 Optuna's storage, which this module knows by name only
+      summary.json             the study as a whole, as far as it has come
+      trials/0007.json         a trial that has ended; once it is there, nothing takes it away
+      trials/0007.safetensors  the weights of one of the best few, told in trials/manifest.json
+      best/                    the winner, as transformers or peft wants it
+      report.html
+      lock                     held by the one process that writes
+
+Reading needs no lock. Knows no torch and no Optuna: weights are written by whoever has them.
+"""
+
+from __future__ import annotations
+
+import json
+import tomllib
+from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import asdict, dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, get_args
+
+import tomli_w
+
+from adaptkit.config import StudyConfig, from_mapping, from_toml, to_toml
+from adaptkit.errors import StudyError
+from adaptkit.study.files import atomic_file, current_folder, explained, write_json, write_text
+from adaptkit.study.lock import is_held, study_lock
+from adaptkit.study.manifest import MANIFEST, entry_of, read_manifest, verify, write_entries
+from adaptkit.study.record import (
+    StudySummary,
+    TrialRecord,
+    TrialState,
+    as_json,
+    summary_from_json,
+    trial_from_json,
+)
+
+MAY_CHANGE = frozenset({"data", "search", "device", "together", "precision"})
+"""The settings in which a resumed study may differ. The data are told by their fingerprint instead, and the
+search by its resolved space and metric, so that its trials, timeout and pruning are free. The precision is
+free because "auto" follows the device, which may change: bf16 moves a score less than a seed does."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Provenance:
+    """What the configuration met when the study began, resolved; all but the versions must stay so."""
+
+    versions: Mapping[str, str]
+    """Distribution name → version; kept for the reader, not compared."""
+
+    data_fingerprint: str
+    labels: int
+    """How many label names there are."""
+
+    space: Mapping[str, str]
+    """Each searched hyperparameter and its range, in words."""
+
+    fixed: Mapping[str, float]
+    """Each hyperparameter that is not searched, and its value."""
+
+    metric: str
+    direction: str
+
+
+@dataclass(frozen=True)
+class StudyFolder:
+    """One study on disk, by the path of its folder."""
+
+    path: Path
+
+    @property
+    def name(self) -> str:
+        """The study's name."""
+        return self.path.name
+
+    @property
+    def toml(self) -> Path:
+        """The resolved configuration."""
+        return self.path / "study.toml"
+
+    @property
+    def database(self) -> Path:
+        """Optuna's storage."""
+        return self.path / "study.db"
+
+    @property
+    def best(self) -> Path:
+        """Where the winner is written."""
+        return self.path / "best"
+
+    @property
+    def current_best(self) -> Path:
+        """Where the winner is read: `best`, or the whole folder that a killed writer left beside it."""
+        return current_folder(self.best)
+
+    @property
+    def report(self) -> Path:
+        """The report as a web page."""
+        return self.path / "report.html"
+
+    @property
+    def updated(self) -> float:
+        """When it was last written to, in seconds since 1970."""
+        return max(path.stat().st_mtime for path in (self.toml, self._summary) if path.exists())
+
+    @property
+    def _summary(self) -> Path:
+        return self.path / "summary.json"
+
+    @property
+    def _trials(self) -> Path:
+        return self.path / "trials"
+
+    def lock(self) -> AbstractContextManager[None]:
+        """Make the folder where there is none, and hold its lock while the block runs; raises StudyError."""
+        with explained(self.path):
+            self._trials.mkdir(parents=True, exist_ok=True)
+        return study_lock(self.path / "lock")
+
+    def create_or_open(self, config: StudyConfig, provenance: Provenance) -> bool:
+        """Begin the study, or check that it is this one; True if it was begun. Call it under the lock.
+
+        Raises StudyError as `refuse_if_changed` does.
+        """
+        if self.toml.exists():
+            self.refuse_if_changed(config, provenance)
+            return False
+        about = {
+            "study": {"name": self.name, "created": datetime.now(UTC).isoformat("T", "seconds")},
+            "provenance": asdict(provenance),
+        }
+        write_text(self.toml, f"{to_toml(config)}\n{tomli_w.dumps(about)}")
+        return True
+
+    def refuse_if_changed(self, config: StudyConfig, provenance: Provenance) -> None:
+        """Raise one StudyError that lists all in which the study on disk is not the one described."""
+        old = _compared(self.read_config(), self.read_provenance())
+        new = _compared(config, provenance)
+        differences = [
+            f"{name}: {_shown(old.get(name))} → {_shown(new.get(name))}"
+            for name in sorted(old | new)
+            if old.get(name) != new.get(name)
+        ]
+        if differences:
+            raise StudyError(
+                f"the study {self.name!r} in {self.path.parent} is another one; {'; '.join(differences)}",
+                next_step="Give the new study its own name with --study, or its own folder with --studies;"
+                " to go on with the old one, give it what it had.",
+            )
+
+    def read_config(self) -> StudyConfig:
+        """The study's configuration; raises StudyError if study.toml cannot be read."""
+        with _readable(self.toml):
+            return from_toml(self.toml)
+
+    def read_provenance(self) -> Provenance:
+        """What the study met when it began; raises StudyError if study.toml cannot be read."""
+        with _readable(self.toml):
+            return Provenance(**tomllib.loads(self.toml.read_text(encoding="utf-8"))["provenance"])
+
+    def read_trials(self) -> list[TrialRecord]:
+        """The trials that have ended, by number. What is none is left out: see `unreadable_trials`."""
+        return [found for _, found in self._read_each() if isinstance(found, TrialRecord)]
+
+    def unreadable_trials(self) -> list[str]:
+        """A line for each file among the trial records that cannot be read as one."""
+        return [f"{path}: {found}" for path, found in self._read_each() if isinstance(found, str)]
+
+    def write_trial(self, record: TrialRecord) -> None:
+        """Acknowledge the trial: from here on it is kept, whatever happens. Raises StudyError."""
+        write_json(self._trials / f"{record.number:04d}.json", as_json(record))
+
+    def read_summary(self) -> StudySummary | None:
+        """The study's summary, None if there is none yet; raises StudyError if it cannot be read."""
+        if not self._summary.exists():
+            return None
+        with _readable(self._summary):
+            return summary_from_json(json.loads(self._summary.read_text(encoding="utf-8")))
+
+    def summary_as_it_stands(self) -> StudySummary | None:
+        """The summary for readers: a study that says it runs, but whose process is gone, is interrupted."""
+        summary = self.read_summary()
+        if summary is not None and summary.state == "running" and not is_held(self.path / "lock"):
+            return replace(summary, state="interrupted")
+        return summary
+
+    def write_summary(self, summary: StudySummary) -> None:
+        """Write the study's summary; raises StudyError."""
+        write_json(self._summary, as_json(summary))
+
+    def keep_weights(self, number: int, write: Callable[[Path], None]) -> None:
+        """Keep a trial's weights: ``write`` is called with the path to write them to. Raises StudyError.
+
+        Write them once a trial, before its record: killed in between, the trial is trained again.
+        """
+        path = self._weights(number)
+        with atomic_file(path) as aside:
+            write(aside)
+        with explained(path):
+            entries = {**self._weight_entries(), path.name: entry_of(path)}
+        write_entries(self._trials, entries)
+
+    def weights(self, number: int) -> Path | None:
+        """The file with a trial's weights, None if not kept; raises StudyError if they are damaged."""
+        path = self._weights(number)
+        if path.name not in self._weight_entries():
+            return None
+        verify(self._trials, [path.name])
+        return path
+
+    def drop_weights_except(self, numbers: Collection[int]) -> None:
+        """Delete the weights of all other trials; raises StudyError."""
+        kept = {self._weights(number).name for number in numbers}
+        entries = self._weight_entries()
+        if not entries.keys() <= kept:
+            write_entries(self._trials, {name: entry for name, entry in entries.items() if name in kept})
+        for path in self._trials.glob("*.safetensors"):
+            if path.name not in kept:
+                with explained(path):
+                    path.unlink(missing_ok=True)
+
+    def _weights(self, number: int) -> Path:
+        return self._trials / f"{number:04d}.safetensors"
+
+    def _weight_entries(self) -> dict[str, dict[str, Any]]:
+        return read_manifest(self._trials) if (self._trials / MANIFEST).exists() else {}
+
+    def _read_each(self) -> Iterator[tuple[Path, TrialRecord | str]]:
+        paths = (
+            path for path in self._trials.glob("*.json") if path.name != MANIFEST and path.name[0] != "."
+        )
+        found = [(path, _trial_or_problem(path)) for path in paths]
+        return iter(sorted(found, key=lambda one: (getattr(one[1], "number", 0), one[0].name)))
+
+
+def _compared(config: StudyConfig, provenance: Provenance) -> dict[str, Any]:
+    """All in which two runs of one study must agree, flat, by the name a user knows it by."""
+    as_read = from_mapping(tomllib.loads(to_toml(config)))  # what TOML changes, it changes on both sides
+    settings = {name: value for name, value in asdict(as_read).items() if name not in MAY_CHANGE}
+    options = {f"option {name}": value for name, value in settings.pop("options").items()}
+    settings["rungs_per_epoch"] = as_read.search.rungs_per_epoch
+    if as_read.strategy != "lora":
+        del settings["lora_rank"]
+    met = asdict(provenance)
+    del met["versions"]
+    flat = settings | met.pop("space") | met.pop("fixed") | met
+    return {name.replace("_", " "): value for name, value in flat.items()} | options
+
+
+def _shown(value: object) -> str:
+    return "not set" if value is None else str(value)
+
+
+def _trial_or_problem(path: Path) -> TrialRecord | str:
+    """The record in the file, or what is wrong with it."""
+    try:
+        record = trial_from_json(json.loads(path.read_text(encoding="utf-8")))
+        numbers = [*record.hyperparameters.values(), *record.values.values(), record.seed, record.seconds]
+        numbers += [number for rung in record.rungs for number in (rung.epoch, rung.score, rung.loss)]
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        return f"no trial record ({type(error).__name__}: {error})"
+    fits = (
+        record.state in get_args(TrialState)
+        and all(isinstance(number, int | float) for number in numbers)
+        and all(isinstance(text, str) for text in (record.reason, record.origin))
+        and (record.best_rung is None or record.best_rung in range(len(record.rungs)))
+    )
+    if not fits:
+        return "no trial record (a value is of the wrong kind, or out of its range)"
+    if path.name != f"{record.number:04d}.json":
+        return f"the record of trial {record.number} under another name"
+    return record
+
+
+@contextmanager
+def _readable(path: Path) -> Iterator[None]:
+    """Turn what goes wrong in reading one of the study's own files into a StudyError."""
+    try:
+        yield
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        raise StudyError(
+            f"{path} cannot be read: {type(error).__name__}: {error}",
+            next_step="Put the file back from a copy, or begin another study with --study.",
+        ) from error

@@ -1,0 +1,189 @@
+"""What a study remembers, as plain records: one JSON file a trial, one for the study as a whole.
+
+These files are the study's memory for reports and for repair; Optuna's ``study.db`` beside them is
+the sampler's. This module knows no torch, no Optuna, and nothing of how a trial is trained.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any, Literal
+
+TrialState = Literal["complete", "pruned", "fail"]
+StudyState = Literal["running", "interrupted", "finished", "failed"]
+
+INTERRUPTED = "interrupted"
+"""How the reason of a trial begins that was cut short from outside, by a signal or a killed process."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class RungRecord:
+    """A trial's score after one stretch of training."""
+
+    epoch: float
+    """Epochs seen by then; fractions between epochs."""
+
+    score: float
+    loss: float
+    """The mean training loss, per item, since the rung before."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrialRecord:
+    """A trial that has ended: what it was given, what came of it, and why it ended."""
+
+    number: int
+    state: TrialState
+    reason: str
+    """Why it ended, in words: "finished 3 epochs", "pruned after epoch 0.5: ...", "out of memory: ..."."""
+
+    origin: str
+    """Who proposed it: "default", "search", or "retry of trial 3"."""
+
+    hyperparameters: Mapping[str, float]
+    """``learning_rate``, ``batch_size``, ``epochs``, ``weight_decay``, ``warmup``."""
+
+    seed: int
+    rungs: Sequence[RungRecord] = ()
+    best_rung: int | None = None
+    """The position in ``rungs`` of the trial's score; None if it was never scored."""
+
+    values: Mapping[str, float] = field(default_factory=dict)
+    """Every reported number on the dev set, at the best rung."""
+
+    groups: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    """The per-class or per-type numbers, at the best rung."""
+
+    settings: Mapping[str, float] = field(default_factory=dict)
+    """What the task calibrated on the dev set, such as a threshold, at the best rung."""
+
+    seconds: float = 0.0
+    """From its first step to its end. Trials trained together share these seconds."""
+
+    @property
+    def score(self) -> float | None:
+        """The optimised number at the best rung."""
+        return None if self.best_rung is None else self.rungs[self.best_rung].score
+
+    @property
+    def interrupted(self) -> bool:
+        """Whether it was cut short from outside: another trial takes its place in the study's total."""
+        return self.state == "fail" and self.reason.startswith(INTERRUPTED)
+
+    @property
+    def is_default(self) -> bool:
+        """Whether it has the strategy's known-good default, at the first attempt or a later one."""
+        return self.origin in ("default", "retry of trial 0")
+
+
+@dataclass(frozen=True, kw_only=True)
+class SplitRecord:
+    """One of train, dev and test, as it was read."""
+
+    source: str
+    rows: int
+    skipped: int = 0
+    """Rows left out, with --skip-bad-rows or by the task."""
+
+    examples: int = 0
+    """Model inputs made of them; more than rows where long rows were cut into windows."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class StudySummary:
+    """The study as a whole, as far as it has come."""
+
+    name: str
+    state: StudyState
+    task: str
+    strategy: str
+    model: str
+    metric: str
+    direction: str
+    groups_title: str
+    labels: Sequence[str]
+    data: Mapping[str, SplitRecord]
+    """By "train", "dev" and, where there is one, "test"."""
+
+    space: Mapping[str, str]
+    """Each searched hyperparameter and its range, in words."""
+
+    trials: int
+    """The total asked for."""
+
+    trained_parameters: int
+    total_parameters: int
+    device: str
+    precision: str
+    together: int
+    """Trials in one population."""
+
+    rows_per_pass: int
+    """Trials in one forward pass, as measured."""
+
+    micro_batch: int
+    sample: bool = False
+    """Whether the task's own sample was tuned, because no data was named."""
+
+    best: int | None = None
+    """The number of the winning trial."""
+
+    test: Mapping[str, float] = field(default_factory=dict)
+    """The winner's numbers on the test set, scored once."""
+
+    test_groups: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    importances: Mapping[str, float] = field(default_factory=dict)
+    """Each hyperparameter's share of the score's variance, as Optuna estimates it."""
+
+    seconds: Mapping[str, float] = field(default_factory=dict)
+    """Time spent, by "data", "model", "features", "train", "score", "export"; summed over resumed runs."""
+
+    peak_memory_bytes: int = 0
+    encoder_passes: int | None = None
+    """How often the frozen encoder read the data; None where it is not frozen."""
+
+    model_folder: str | None = None
+    """Where the winner lies, once it is exported."""
+
+    head: str = ""
+    """The transformers auto-head's tag, such as "token-classification"; empty for a task's own head."""
+
+    warnings: Sequence[str] = ()
+    versions: Mapping[str, str] = field(default_factory=dict)
+    started: str = ""
+    """UTC, ISO 8601."""
+
+    updated: str = ""
+
+
+def as_json(record: TrialRecord | StudySummary) -> dict[str, Any]:
+    """The record as JSON-ready values."""
+    return asdict(record)
+
+
+def trial_from_json(values: Mapping[str, Any]) -> TrialRecord:
+    """The trial record out of its JSON values."""
+    rungs = tuple(RungRecord(**_with_nan(rung)) for rung in values["rungs"])
+    groups = {name: _with_nan(group) for name, group in values["groups"].items()}
+    return TrialRecord(**{**values, "rungs": rungs, "values": _with_nan(values["values"]), "groups": groups})
+
+
+def summary_from_json(values: Mapping[str, Any]) -> StudySummary:
+    """The summary out of its JSON values."""
+    data = {name: SplitRecord(**split) for name, split in values["data"].items()}
+    groups = {name: _with_nan(group) for name, group in values["test_groups"].items()}
+    return StudySummary(**{**values, "data": data, "test": _with_nan(values["test"]), "test_groups": groups})
+
+
+def best_trial(trials: Sequence[TrialRecord], direction: str) -> TrialRecord | None:
+    """The complete trial with the best score; of equals the earlier. None if there is none."""
+    scored = [trial for trial in trials if trial.state == "complete" and trial.score is not None]
+    sign = -1.0 if direction == "maximize" else 1.0
+    return min(scored, key=lambda trial: (sign * (trial.score or 0.0), trial.number), default=None)
+
+
+def _with_nan(numbers: Mapping[str, float | None]) -> dict[str, float]:
+    """JSON has no NaN: a number that is not finite is written as null, and comes back as NaN."""
+    return {name: math.nan if number is None else number for name, number in numbers.items()}

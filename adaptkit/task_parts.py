@@ -1,0 +1,99 @@
+"""Whether each part of a task is of its kind. Knows the contract only; calls none of the parts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from adaptkit.task import Metric, SearchHints, Task
+
+Check = Callable[[Any], bool]
+
+
+def ill_formed(task: Task) -> list[str]:
+    """Every part that is not of its kind, such as ``"decode is None, expected a callable"``."""
+    wrong = _wrong(task, _TASK_PARTS)
+    if isinstance(task.metric, Metric):
+        wrong += [f"metric.{one}" for one in _wrong(task.metric, _METRIC_PARTS)]
+    return wrong
+
+
+def _wrong(owner: object, parts: Mapping[str, tuple[Check, str]]) -> list[str]:
+    return [
+        f"{part} is {getattr(owner, part)!r:.80}, expected {expected}"
+        for part, (fits, expected) in parts.items()
+        if not fits(getattr(owner, part))
+    ]
+
+
+def _is_text(value: object) -> bool:
+    return isinstance(value, str)
+
+
+def _is_name(value: object) -> bool:
+    return isinstance(value, str) and bool(value)
+
+
+def _is_direction(value: object) -> bool:
+    return value in ("maximize", "minimize")
+
+
+def _is_any(kind: type) -> Check:
+    return lambda value: isinstance(value, kind)
+
+
+def _or_none(fits: Check) -> Check:
+    return lambda value: value is None or fits(value)
+
+
+def _all(fits: Check) -> Check:
+    """Of a list or tuple, each one."""
+    return lambda value: isinstance(value, (list, tuple)) and all(map(fits, value))
+
+
+def _each(key_fits: Check, value_fits: Check) -> Check:
+    """Of a mapping, each key and each value."""
+    return lambda value: (
+        isinstance(value, Mapping) and all(key_fits(key) and value_fits(one) for key, one in value.items())
+    )
+
+
+_CALLABLE = (callable, "a callable")
+_CALLABLE_OR_NONE = (_or_none(callable), "a callable or None")
+
+_TASK_PARTS: Mapping[str, tuple[Check, str]] = {
+    "name": (_is_name, "a name"),
+    "columns": (lambda value: bool(value) and _each(_is_name, _is_text)(value), "a description by name"),
+    "head": (lambda value: _is_name(value) or callable(value), "a task tag of transformers, or a callable"),
+    "encode": _CALLABLE,
+    "decode": _CALLABLE,
+    "metric": (_is_any(Metric), "a Metric"),
+    "collator": _CALLABLE,
+    "loss": _CALLABLE,
+    "answers": (_all(_is_name), "a list of columns"),
+    "outputs": (lambda value: bool(value) and _all(_is_name)(value), "a list of the model's outputs"),
+    "prepare": _CALLABLE,
+    "labels_of": _CALLABLE_OR_NONE,
+    "label_names": _CALLABLE,
+    "config_overrides": (_each(_is_name, lambda _: True), "settings by name"),
+    "merge": _CALLABLE,
+    "calibrate": _CALLABLE_OR_NONE,
+    "calibrated": _CALLABLE,
+    "parse": _CALLABLE,
+    "present": _CALLABLE,
+    "readers": (_each(_is_text, callable), "a callable by suffix"),
+    "sample": (_or_none(_is_any(Path)), "a Path or None"),
+    "word_level": (_is_any(bool), "True or False"),
+    "stratify_by": _CALLABLE_OR_NONE,
+    "hints": (_is_any(SearchHints), "a SearchHints"),
+    "contract": (_is_any(int), "a whole number"),
+}
+
+_METRIC_PARTS: Mapping[str, tuple[Check, str]] = {
+    "name": (_is_name, "a name"),
+    "direction": (_is_direction, "'maximize' or 'minimize'"),
+    "compute": _CALLABLE,
+    "others": (_each(_is_name, _is_direction), "'maximize' or 'minimize' by name"),
+    "groups_title": (_is_text, "text"),
+}

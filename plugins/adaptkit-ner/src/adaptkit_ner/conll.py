@@ -1,0 +1,87 @@
+"""Reads files of columns: a word and its tag on a line, sentences parted by blank lines.
+
+Columns are parted by tabs if the line holds one, else by spaces. No line is a comment, since a word
+may begin with ``#``. Knows nothing of tag schemes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+from adaptkit import Row, numbered_lines
+
+DOCUMENT_START = "-DOCSTART-"
+
+
+class Line(NamedTuple):
+    """A line that is not blank: its number, counted from 1, and its columns."""
+
+    number: int
+    columns: list[str]
+
+
+def reader(token_column: int = 0, tag_column: int = -1) -> Callable[[Path], Iterator[tuple[int, Row]]]:
+    """A reader that yields ``{"tokens": [...], "tags": [...]}`` and the number of the sentence's first line.
+
+    Its iterator raises ValueError("line 7: ...") for a sentence with a malformed line, and may be asked for
+    the next one then. A file of one column gives tokens without tags, to be predicted.
+    """
+
+    def numbered_row(numbered: tuple[Line, list[Line]]) -> tuple[int, Row]:
+        model, sentence = numbered
+        columns = _chosen(model, token_column, tag_column)
+        for line in sentence:
+            _check(line, model, columns)
+        row = {name: [line.columns[column] for line in sentence] for name, column in columns.items()}
+        return sentence[0].number, row
+
+    return lambda path: map(numbered_row, _sentences(path))
+
+
+def _sentences(path: Path) -> Iterator[tuple[Line, list[Line]]]:
+    """The file's first line, which says how many columns there are, with the lines of each sentence."""
+    model: Line | None = None
+    sentence: list[Line] = []
+    for number, text in numbered_lines(path):
+        if text.strip() and not text.startswith(DOCUMENT_START):
+            sentence.append(Line(number, _columns(text)))
+            model = model or sentence[0]
+        elif model and sentence:
+            yield model, sentence
+            sentence = []
+    if model and sentence:
+        yield model, sentence
+
+
+def _columns(line: str) -> list[str]:
+    if "\t" in line:
+        return [column.strip(" ") for column in line.split("\t")]
+    return [column for column in line.split(" ") if column]
+
+
+def _chosen(model: Line, token_column: int, tag_column: int) -> dict[str, int]:
+    """The columns to read, each with the place it stands in."""
+    width = len(model.columns)
+    chosen = {"tokens": token_column} if width == 1 else {"tokens": token_column, "tags": tag_column}
+    for name, column in chosen.items():
+        if not -width <= column < width:
+            raise ValueError(f"line {model.number}: {_count(width)}, so no {name} in column {column}")
+    return chosen
+
+
+def _check(line: Line, model: Line, columns: dict[str, int]) -> None:
+    if len(line.columns) != len(model.columns):
+        raise ValueError(
+            f"line {line.number}: {_count(len(line.columns))}, "
+            f"but line {model.number} has {len(model.columns)}; "
+            "expected a word and its tag on every line, parted by a tab or by spaces"
+        )
+    for name, column in columns.items():
+        if not line.columns[column]:
+            raise ValueError(f"line {line.number}: nothing in the column of the {name}")
+
+
+def _count(columns: int) -> str:
+    return f"{columns} column{'' if columns == 1 else 's'}"

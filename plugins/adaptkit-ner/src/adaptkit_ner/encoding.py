@@ -1,0 +1,151 @@
+"""Words to sub-words and back: the label of a word stands at its first sub-word.
+
+A sentence longer than the model is cut into overlapping windows; each word is labelled and decoded in
+exactly one of them, the one that shows most of its surroundings. Knows no files and no tag schemes.
+"""
+
+from __future__ import annotations
+
+from itertools import groupby
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from adaptkit import Example, Row
+from adaptkit_ner.tags import canonical
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from numpy.typing import NDArray
+    from transformers import BatchEncoding, PreTrainedTokenizerBase
+
+NO_LABEL = -100
+
+Piece = list[tuple[int, str, float]]
+"""Word, tag and its probability, for each word that one window decides."""
+
+
+class WordStarts(NamedTuple):
+    """Where the words that a window decides begin: both ``[words]``."""
+
+    positions: NDArray[np.int64]
+    """The first sub-word's position; counted from the end if the tokenizer pads on the left."""
+
+    words: NDArray[np.int64]
+    """The word's position in the sentence."""
+
+
+def encode(
+    rows: Sequence[Row], tokenizer: PreTrainedTokenizerBase, labels: Sequence[str], max_length: int
+) -> list[Example]:
+    """The windows of each row, each of at most ``max_length`` sub-words.
+
+    Raises ValueError if the tokenizer cannot tell which word a sub-word comes from.
+    """
+    if not tokenizer.is_fast:
+        raise ValueError(
+            f"the tokenizer {type(tokenizer).__name__} cannot tell which word a sub-word comes from; "
+            "expected a fast tokenizer"
+        )
+    if not rows:
+        return []
+    overlap = (max_length - tokenizer.num_special_tokens_to_add()) // 4
+    batch = tokenizer(
+        [list(row["tokens"]) for row in rows],
+        is_split_into_words=True,
+        truncation=True,
+        max_length=max_length,
+        stride=overlap,
+        return_overflowing_tokens=True,
+    )
+    label_ids = {label: position for position, label in enumerate(labels)}
+    names = [name for name in tokenizer.model_input_names if name in batch]
+    from_end = tokenizer.padding_side == "left"
+    examples: list[Example] = []
+    for row, windows in _windows(batch, last_first=tokenizer.truncation_side == "left"):
+        decided = _decided([_beginnings(batch, window) for window in windows])
+        for window, words in zip(windows, decided, strict=True):
+            inputs: dict[str, Any] = {name: batch[name][window] for name in names}
+            if "tags" in rows[row]:
+                inputs["labels"] = _label_ids(words, rows[row]["tags"], label_ids)
+            examples.append(Example(row=row, inputs=inputs, info=_word_starts(words, from_end=from_end)))
+    return examples
+
+
+def decode(
+    outputs: Mapping[str, NDArray[Any]], examples: Sequence[Example], labels: Sequence[str]
+) -> list[Piece]:
+    """The most probable tag of each word, from ``logits`` ``[examples, tokens, labels]``."""
+    counts = [len(example.info.words) for example in examples]
+    rows = np.repeat(np.arange(len(examples)), counts)  # [words of all examples]
+    positions = np.concatenate([example.info.positions for example in examples])
+    logits = outputs["logits"][rows, positions].astype(np.float32)  # [words of all examples, labels]
+    best = logits.argmax(axis=-1)
+    exponentials = np.exp(logits - logits.max(axis=-1, keepdims=True))
+    probabilities = (1 / exponentials.sum(axis=-1)).tolist()  # the best logit's exponential is 1
+    words = np.concatenate([example.info.words for example in examples]).tolist()
+    decided = list(zip(words, [labels[label] for label in best.tolist()], probabilities, strict=True))
+    ends = np.cumsum(counts).tolist()
+    return [decided[end - count : end] for end, count in zip(ends, counts, strict=True)]
+
+
+def merge(row: Row, pieces: Sequence[Piece]) -> dict[str, Any]:
+    """The tags of a row as legal BIO, each with the probability of the tag the model gave.
+
+    A word that the tokenizer turned into nothing is O. An I- that follows no tag of its type is read
+    as the beginning of an entity, as conlleval does, and becomes a B-.
+    """
+    tags, probabilities = ["O"] * len(row["tokens"]), [1.0] * len(row["tokens"])
+    for piece in pieces:
+        for word, tag, probability in piece:
+            tags[word], probabilities[word] = tag, probability
+    return {"tags": canonical(tags), "probabilities": probabilities}
+
+
+def _windows(batch: BatchEncoding, *, last_first: bool) -> Iterator[tuple[int, list[int]]]:
+    """Each row with its windows, put in the order of the text."""
+    row_of = batch["overflow_to_sample_mapping"]
+    for row, group in groupby(range(len(row_of)), row_of.__getitem__):
+        yield row, sorted(group, reverse=last_first)
+
+
+def _beginnings(batch: BatchEncoding, window: int) -> NDArray[np.int64]:
+    """The word that begins at each position of a window ``[tokens]``, -1 where none does."""
+    words = np.array([-1 if word is None else word for word in batch.word_ids(window)], dtype=np.int64)
+    words[1:][words[1:] == words[:-1]] = -1
+    return words
+
+
+def _decided(windows: list[NDArray[np.int64]]) -> list[NDArray[np.int64]]:
+    """The windows of one row, in order, with each word left only where most of its surroundings are seen.
+
+    A word that a window begins in the midst of seems to begin there; but it has nothing on its left then,
+    while the window in which it truly begins shows something on both sides, and so is chosen.
+    """
+    if len(windows) == 1:
+        return windows
+    chosen: dict[int, tuple[int, int]] = {}  # word → the surroundings it has, its window
+    for window, words in enumerate(windows):
+        positions = np.flatnonzero(words >= 0)
+        for position in positions.tolist():
+            word = int(words[position])
+            left = position - int(positions[0]) if window > 0 else len(words)
+            right = len(words) - position if window < len(windows) - 1 else len(words)
+            if word not in chosen or min(left, right) > chosen[word][0]:
+                chosen[word] = min(left, right), window
+    return [
+        np.array(
+            [word if word >= 0 and chosen[word][1] == window else -1 for word in words.tolist()], np.int64
+        )
+        for window, words in enumerate(windows)
+    ]
+
+
+def _word_starts(words: NDArray[np.int64], *, from_end: bool) -> WordStarts:
+    positions = np.flatnonzero(words >= 0)
+    return WordStarts(positions - len(words) if from_end else positions, words[positions])
+
+
+def _label_ids(words: NDArray[np.int64], tags: Sequence[str], label_ids: Mapping[str, int]) -> list[int]:
+    return [NO_LABEL if word < 0 else label_ids[tags[word]] for word in words.tolist()]

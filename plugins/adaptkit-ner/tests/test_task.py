@@ -1,0 +1,77 @@
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+import torch
+from adaptkit_ner import ner
+from transformers import BertConfig, BertForTokenClassification
+
+
+def rows_of(task, path):
+    read = task.readers.get(path.suffix) or task.readers[""]
+    return [task.prepare(row) for _, row in read(path)]
+
+
+def labels_of(task, rows):
+    return task.label_names(sorted({name for row in rows for name in task.labels_of(row)}))
+
+
+def test_importing_the_plugin_imports_neither_torch_nor_transformers():
+    code = "import sys, adaptkit_ner; sys.exit(bool({'torch', 'transformers'} & set(sys.modules)))"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_options_choose_the_columns(tmp_path):
+    path = tmp_path / "words.any"
+    path.write_text("B-PER 7 Ada\n")
+    (row,) = rows_of(ner(token_column=2, tag_column=0), path)
+    assert row == {"tokens": ["Ada"], "tags": ["B-PER"]}
+
+
+@pytest.mark.parametrize("part", ["train", "dev", "test"])
+def test_the_sample_is_read_and_its_types_are_those_of_training(part):
+    task = ner()
+    train = rows_of(task, task.sample / "train.conll")
+    rows = rows_of(task, task.sample / f"{part}.conll")
+    assert rows
+    assert set(labels_of(task, rows)) <= set(labels_of(task, train))
+
+
+def test_a_tiny_model_learns_the_sample_by_heart(wordpiece):
+    """Rows, examples, batches, loss, predictions and scores, all the way round with a real model."""
+    torch.manual_seed(0)
+    task = ner()
+    rows = rows_of(task, task.sample / "train.conll")[:8]
+    labels = labels_of(task, rows)
+    examples = task.encode(rows, wordpiece, labels, 64)
+    batch = task.collator(wordpiece, pad_to_multiple_of=8)([dict(one.inputs) for one in examples])
+    config = BertConfig(
+        vocab_size=len(wordpiece),
+        hidden_size=32,
+        num_hidden_layers=1,
+        num_attention_heads=2,
+        intermediate_size=64,
+        num_labels=len(labels),
+        hidden_dropout_prob=0.0,
+        attention_probs_dropout_prob=0.0,
+    )
+    model = BertForTokenClassification(config)
+    optimizer = torch.optim.AdamW(model.parameters(), lr=2e-3)
+    for _ in range(1000):  # ends long before, on any processor
+        outputs = model(**{name: tensor for name, tensor in batch.items() if name != "labels"})
+        losses, weights = task.loss(outputs, batch)
+        assert losses.shape == weights.shape == batch["input_ids"].shape
+        assert int(weights.sum()) == sum(len(example.info.words) for example in examples)
+        if losses.max() < 0.1:
+            break
+        ((losses * weights).sum() / weights.sum()).backward()
+        optimizer.step()
+        optimizer.zero_grad()
+    pieces = task.decode({"logits": outputs["logits"].detach().numpy()}, examples, labels)
+    predictions = [
+        task.merge(row, [piece for piece, one in zip(pieces, examples, strict=True) if one.row == number])
+        for number, row in enumerate(rows)
+    ]
+    assert task.metric.compute(predictions, rows).values["f1"] == 1.0

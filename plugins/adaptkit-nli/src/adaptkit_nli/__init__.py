@@ -1,0 +1,39 @@
+"""Natural language inference as an adaptkit task: one label for a premise and a hypothesis.
+
+Imports neither torch nor transformers until the task is used.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from adaptkit import Task, classification_metric, most_probable_class
+
+
+def nli() -> Task:
+    """Whether a premise entails a hypothesis, contradicts it, or leaves it open."""
+    from transformers import DataCollatorWithPadding
+
+    from adaptkit_nli.pairs import encode, parse, prepare, present
+    from adaptkit_nli.parallel import SUFFIXES, parallel_rows
+
+    return Task(
+        name="nli",
+        columns={
+            "premise": "what is given",
+            "hypothesis": "what may follow from it",
+            "label": "the relation between them, such as entailment",
+        },
+        answers=("label", "gold_label"),
+        head="sequence-classification",
+        collator=DataCollatorWithPadding,
+        prepare=prepare,
+        encode=encode,
+        decode=most_probable_class,
+        metric=classification_metric,
+        parse=parse,
+        present=present,
+        readers=dict.fromkeys(SUFFIXES, parallel_rows),
+        sample=Path(__file__).parent / "sample",
+        contract=1,
+    )

@@ -1,0 +1,74 @@
+"""Extractive question answering as an adaptkit task: an answer out of the context, or that there is none.
+
+Imports neither torch nor transformers until the task is used.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+
+from adaptkit import Task
+
+
+def qa(
+    *, doc_stride: int = 128, n_best: int = 20, max_answer_length: int = 30, max_question_length: int = 64
+) -> Task:
+    """Extractive question answering.
+
+    A context longer than the model is read in windows that share ``doc_stride`` tokens; a question is cut
+    after ``max_question_length`` tokens. Answers of at most ``max_answer_length`` tokens are made of the
+    ``n_best`` likeliest starts and ends of a window, and as many of them are kept for a question.
+    Raises ValueError for an option that is not a whole number above 0 (``doc_stride`` may be 0).
+    """
+    from adaptkit_qa.decoding import decode, merge
+    from adaptkit_qa.encoding import collator, encode
+    from adaptkit_qa.loss import span_loss
+    from adaptkit_qa.metric import METRIC
+    from adaptkit_qa.rows import answerability, parse, prepare, present
+    from adaptkit_qa.squad import read
+    from adaptkit_qa.threshold import calibrate, calibrated
+
+    options = {
+        "doc_stride": doc_stride,
+        "n_best": n_best,
+        "max_answer_length": max_answer_length,
+        "max_question_length": max_question_length,
+    }
+    _check(options)
+    return Task(
+        name="qa",
+        columns={
+            "question": "the question, a text",
+            "context": "the text that may hold the answer",
+            "answers": "{text: [...], answer_start: [...]}, or a list of {text, start}; empty: no answer",
+        },
+        answers=("answers",),
+        head="question-answering",
+        outputs=("start_logits", "end_logits"),
+        config_overrides={"num_labels": 2},  # a start and an end, whatever the model was trained for before
+        labels_of=None,
+        prepare=prepare,
+        encode=partial(encode, doc_stride=doc_stride, max_question_length=max_question_length),
+        collator=collator,
+        loss=span_loss,
+        decode=partial(decode, n_best=n_best, max_answer_length=max_answer_length),
+        merge=partial(merge, n_best=n_best),
+        calibrate=calibrate,
+        calibrated=calibrated,
+        metric=METRIC,
+        parse=parse,
+        present=present,
+        readers={".json": read},
+        sample=Path(__file__).parent / "sample",
+        stratify_by=answerability,
+        options=options,
+        contract=1,
+    )
+
+
+def _check(options: dict[str, int]) -> None:
+    for name, value in options.items():
+        lowest = 0 if name == "doc_stride" else 1
+        if type(value) is not int or value < lowest:
+            raise ValueError(f"{name} = {value!r:.80}; expected a whole number of at least {lowest}")

@@ -1,0 +1,144 @@
+"""Questions and contexts to windows of tokens; answers by characters to the tokens that hold them.
+
+A context longer than the model is cut into overlapping windows, each with the whole question before it.
+Knows no files and no scores.
+"""
+
+from __future__ import annotations
+
+import copy
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from adaptkit import Example, Row
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    import torch
+    from numpy.typing import NDArray
+    from transformers import PreTrainedTokenizerBase
+
+IGNORED = -100
+"""The position of an answer that a window shows a part of only: nothing to learn from."""
+
+
+class Window(NamedTuple):
+    """What the tokens of one example stand for."""
+
+    offsets: NDArray[np.int32]
+    """``[tokens, 2]``: the first character of each token in the context and the one after its last;
+    -1 for tokens that no answer may begin or end with: the question's, special and empty ones."""
+
+    null: int
+    """The token that stands for "no answer": the first special one, such as [CLS]."""
+
+
+def encode(
+    rows: Sequence[Row],
+    tokenizer: PreTrainedTokenizerBase,
+    labels: Sequence[str],
+    max_length: int,
+    *,
+    doc_stride: int,
+    max_question_length: int,
+) -> list[Example]:
+    """The windows of each row, each of at most ``max_length`` tokens.
+
+    Windows share ``doc_stride`` tokens of the context, or half of what is sure to fit if that is less. Where
+    every row has answers, each window learns the first one's tokens, or that it does not show it.
+    Raises ValueError for a tokenizer that cannot tell characters, and for a ``max_length`` with no room.
+    """
+    room = max_length - tokenizer.num_special_tokens_to_add(pair=True)
+    _check(tokenizer, max_length, room)
+    if not rows:
+        return []
+    question_length = min(max_question_length, room // 2)
+    batch = tokenizer(
+        _shortened([row["question"] for row in rows], tokenizer, question_length),
+        [row["context"] for row in rows],
+        truncation="only_second",
+        max_length=max_length,
+        stride=min(doc_stride, (room - question_length) // 2),
+        return_overflowing_tokens=True,
+    )
+    names = [name for name in tokenizer.model_input_names if name in batch]
+    labelled = all("answers" in row for row in rows)  # a batch cannot hold labels of some rows only
+    examples: list[Example] = []
+    for number, row in enumerate(batch["overflow_to_sample_mapping"]):
+        window = _window(batch.encodings[number], tokenizer.cls_token_id)
+        inputs: dict[str, Any] = {name: batch[name][number] for name in names}
+        if labelled:
+            inputs["start_positions"], inputs["end_positions"] = _positions(window, rows[row]["answers"])
+        examples.append(Example(row=row, inputs=inputs, info=window))
+    return examples
+
+
+def collator(
+    tokenizer: PreTrainedTokenizerBase, pad_to_multiple_of: int | None = None
+) -> Callable[[list[dict[str, Any]]], Mapping[str, torch.Tensor]]:
+    """transformers' padding collator; always on the right, for an answer's position counts from the left."""
+    from transformers import DataCollatorWithPadding
+
+    right = copy.copy(tokenizer)
+    right.padding_side = "right"
+    return DataCollatorWithPadding(right, pad_to_multiple_of=pad_to_multiple_of)
+
+
+def _check(tokenizer: PreTrainedTokenizerBase, max_length: int, room: int) -> None:
+    if not tokenizer.is_fast:
+        raise ValueError(
+            f"the tokenizer {type(tokenizer).__name__} cannot tell which characters a token comes from; "
+            "expected a fast tokenizer"
+        )
+    if room < 2:
+        raise ValueError(f"{max_length} tokens are no room for a question and a context; expected more")
+
+
+def _shortened(questions: Sequence[str], tokenizer: PreTrainedTokenizerBase, most: int) -> list[str]:
+    """The questions, each cut where its token number ``most`` (from 0) begins.
+
+    Cut between two tokens, a text keeps the tokens it had before the cut, so that a question never takes
+    the room that is sure to be the context's.
+    """
+    batch = tokenizer(
+        list(questions),
+        add_special_tokens=False,
+        return_attention_mask=False,
+        return_token_type_ids=False,
+        verbose=False,
+    )
+    return [
+        question if len(encoding) <= most else question[: encoding.offsets[most][0]]
+        for question, encoding in zip(questions, batch.encodings, strict=True)
+    ]
+
+
+def _window(encoding: Any, cls_token_id: int | None) -> Window:
+    """What the tokens of one of the tokenizers library's encodings stand for."""
+    offsets = np.array(encoding.offsets, np.int32).reshape(-1, 2)  # [tokens, 2]
+    in_context = np.array([sequence == 1 for sequence in encoding.sequence_ids], bool)
+    offsets[~in_context | (offsets[:, 0] >= offsets[:, 1])] = -1
+    ids = np.array(encoding.ids)
+    special = np.array([sequence is None for sequence in encoding.sequence_ids], bool)
+    cls = np.flatnonzero(special & (ids == cls_token_id))
+    return Window(offsets, int(cls[0]) if len(cls) else 0)
+
+
+def _positions(window: Window, answers: Sequence[Mapping[str, Any]]) -> tuple[int, int]:
+    """The first and the last token of the first answer; the null token's twice if it is not in the window."""
+    if not answers:
+        return window.null, window.null
+    first, last = answers[0]["start"], answers[0]["start"] + len(answers[0]["text"])
+    starts, ends = window.offsets.T
+    shown = np.flatnonzero(starts >= 0)
+    if not len(shown):
+        return IGNORED, IGNORED
+    begin, end = int(starts[shown[0]]), int(ends[shown[-1]])  # the characters the window shows
+    if last <= begin or end <= first:
+        return window.null, window.null
+    touched = np.flatnonzero((starts < last) & (ends > first))
+    if first < begin or last > end or not len(touched):
+        return IGNORED, IGNORED
+    return int(touched[0]), int(touched[-1])

@@ -1,0 +1,31 @@
+"""The loss of a span: how far its two ends are from the predicted ones. Knows tensors only."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import torch
+
+
+def span_loss(
+    outputs: Mapping[str, torch.Tensor], batch: Mapping[str, torch.Tensor]
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """The mean of the start's and the end's cross-entropy, and a weight of 1: both ``[batch]``.
+
+    An example with a position outside its tokens has loss and weight 0.
+    """
+    import torch
+    from torch.nn.functional import cross_entropy
+
+    losses, weights = [], []
+    for end in ("start", "end"):
+        logits = outputs[f"{end}_logits"].float()  # [batch, tokens]
+        positions = batch[f"{end}_positions"]  # [batch]
+        inside = (positions >= 0) & (positions < logits.shape[-1])
+        losses.append(cross_entropy(logits, torch.where(inside, positions, 0), reduction="none"))
+        weights.append(inside.to(logits.dtype))
+    weight = weights[0] * weights[1]
+    return (losses[0] + losses[1]) / 2 * weight, weight

@@ -1,0 +1,129 @@
+"""The rows of question answering: checked and brought into one form, and answers shown.
+
+The one form is ``{"question", "context", "answers"}`` and ``"id"`` if there is one; ``answers`` is a list of
+``{"text", "start"}`` in characters of the context, empty for a question without an answer. Knows no
+tokenizer and no files.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from adaptkit import Row
+
+SEPARATORS = (" ||| ", "\t")
+SHOWN = 5
+"""How many of the likeliest answers are shown."""
+
+
+def prepare(row: Row) -> Row:
+    """A row in the one form; its answers are left out if it has none to say, as when it is to be predicted.
+
+    ``answers`` may be ``{"text": [...], "answer_start": [...]}``, or a list of ``{"text", "answer_start"}``
+    or ``{"text", "start"}``. Raises ValueError naming the question for a text that is missing, and for an
+    answer that does not stand where it is said to.
+    """
+    try:
+        return _prepared(row)
+    except ValueError as error:
+        raise ValueError(f"question {_name(row)}: {error}") from None
+
+
+def parse(text: str) -> Row:
+    """A question and its context, parted by `` ||| `` or a tab. Raises ValueError if neither is there."""
+    for separator in SEPARATORS:
+        question, found, context = text.partition(separator)
+        if found:
+            return {"question": question.strip(), "context": context.strip()}
+    raise ValueError(f"{text!r:.80}; expected QUESTION ||| CONTEXT, or the two parted by a tab")
+
+
+def present(row: Row, prediction: Mapping[str, Any]) -> dict[str, Any]:
+    """The answer with its characters and probability, or None with the probability that there is none."""
+    answer = prediction["answer"]
+    shown: dict[str, Any] = {"id": row["id"]} if "id" in row else {}
+    shown |= {"question": row["question"], "answer": answer and answer["text"]}
+    if answer:
+        shown |= {"start": answer["start"], "end": answer["end"], "score": answer["probability"]}
+    else:
+        shown["score"] = prediction["null_probability"]
+    shown["n_best"] = [
+        {"text": one["text"], "start": one["start"], "end": one["end"], "score": one["probability"]}
+        for one in prediction["n_best"][:SHOWN]
+    ]
+    return shown
+
+
+def answerability(row: Row) -> str:
+    """Whether a labelled row has an answer, in a word."""
+    return "answerable" if row["answers"] else "unanswerable"
+
+
+def _prepared(row: Row) -> Row:
+    question, context = _text(row.get("question"), "question"), _text(row.get("context"), "context")
+    prepared: dict[str, Any] = {"id": str(row["id"])} if row.get("id") is not None else {}
+    prepared |= {"question": question, "context": context}
+    answers = _answers(row)
+    if answers is not None:
+        prepared["answers"] = [_placed(text, start, context) for text, start in answers]
+    return prepared
+
+
+def _name(row: Row) -> str:
+    return f"{row.get('question') if row.get('id') is None else row['id']!r:.80}"
+
+
+def _text(value: object, name: str) -> str:
+    if not isinstance(value, str) or not value.strip():
+        raise ValueError(f"{name} = {value!r:.80}; expected a text")
+    try:
+        value.encode("utf-8")
+    except UnicodeEncodeError:
+        raise ValueError(f"{name} holds half a surrogate pair, which is no character") from None
+    return value
+
+
+def _answers(row: Row) -> list[tuple[object, object]] | None:
+    """Each answer's text and start as the row has them; None if it does not say whether there is any."""
+    impossible, answers = row.get("is_impossible"), row.get("answers")
+    if impossible not in (None, True, False):
+        raise ValueError(f"is_impossible = {impossible!r:.80}; expected true or false")
+    if answers is None:
+        return [] if impossible else None
+    pairs = _pairs(answers)
+    if impossible and pairs:
+        raise ValueError(f"is_impossible is true, yet it has the answer {pairs[0][0]!r:.80}")
+    if impossible is False and not pairs:
+        raise ValueError("is_impossible is false, yet it has no answer")
+    return pairs
+
+
+def _pairs(answers: object) -> list[tuple[object, object]]:
+    if isinstance(answers, Mapping):
+        texts, starts = answers.get("text"), answers.get("answer_start")
+        if not isinstance(texts, (list, tuple)) or not isinstance(starts, (list, tuple)):
+            raise ValueError(f"answers = {dict(answers)!r:.80}; expected lists of text and answer_start")
+        if len(texts) != len(starts):
+            raise ValueError(f"{len(texts)} answer texts, but {len(starts)} starts; expected one for each")
+        return list(zip(texts, starts, strict=True))
+    if not isinstance(answers, (list, tuple)):
+        raise ValueError(f"answers = {answers!r:.80}; expected a list of {{text, start}}")
+    for one in answers:
+        if not isinstance(one, Mapping):
+            raise ValueError(f"answer {one!r:.80}; expected {{text, start}}")
+    return [(one.get("text"), one.get("answer_start", one.get("start"))) for one in answers]
+
+
+def _placed(text: object, start: object, context: str) -> dict[str, Any]:
+    """One answer, without white space around it, checked to stand in the context."""
+    if not isinstance(text, str) or not text.strip():
+        raise ValueError(f"answer text {text!r:.80}; expected a text out of the context")
+    if type(start) is not int:
+        raise ValueError(f"start of the answer {text!r:.80} = {start!r:.40}; expected a whole number")
+    if start < 0 or not context.startswith(text, start):
+        found = context.find(text)
+        where = f"first found at {found}" if found >= 0 else "nowhere in it"
+        raise ValueError(f"answer {text!r:.80} does not stand at character {start} of its context, {where}")
+    return {"text": text.strip(), "start": start + len(text) - len(text.lstrip())}

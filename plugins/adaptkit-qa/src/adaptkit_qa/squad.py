@@ -1,0 +1,104 @@
+"""Reads ``.json`` files: SQuAD 1.1 and 2.0, and plain rows as an array or one a line.
+
+SQuAD's questions and the rows of an array stand on no lines, so their running number is their place.
+Knows nothing of what a good row is.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from adaptkit import Row, numbered_lines, whole_text
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+_SPACE = " \t\r\n"
+
+
+def read(path: Path) -> Iterator[tuple[int, Row]]:
+    """Each row with its place: its running number, or its line where the file holds a row a line.
+
+    Raises ValueError for what is no JSON and for a SQuAD document that is not built as such. The iterator
+    raises ValueError("line 7: ...") for what is no row, and may be asked for the next one then.
+    """
+    text = whole_text(path).lstrip(_SPACE)
+    if not text:
+        return iter(())
+    first, end = _first_value(text)
+    if isinstance(first, dict) and "data" not in first:
+        return map(_parsed, ((number, line) for number, line in numbered_lines(path) if line.strip(_SPACE)))
+    if text[end:].strip(_SPACE):
+        raise ValueError(f"{text[end:].lstrip(_SPACE)!r:.40} after the end of the JSON value")
+    if isinstance(first, dict):
+        return enumerate(_questions(first), start=1)
+    if isinstance(first, list):
+        return map(_object, enumerate(first, start=1))
+    raise ValueError(f"{first!r:.40}; expected a SQuAD document, an array of rows, or a row a line")
+
+
+def _first_value(text: str) -> tuple[Any, int]:
+    """The first JSON value in a text and where it ends; NaN, infinity and a key given twice are refused."""
+    decoder = json.JSONDecoder(object_pairs_hook=_without_twins, parse_constant=_refused)
+    try:
+        return decoder.raw_decode(text)
+    except json.JSONDecodeError as error:
+        raise ValueError(
+            f"not JSON: {error.msg} (JSON line {error.lineno}, character {error.colno})"
+        ) from None
+    except RecursionError:
+        raise ValueError("JSON nested too deeply") from None
+
+
+def _without_twins(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    values = dict(pairs)
+    if len(values) < len(pairs):
+        names = [name for name, _ in pairs]
+        twice = next(name for name in names if names.count(name) > 1)
+        raise ValueError(f"the key {twice!r:.80} is given twice in one object")
+    return values
+
+
+def _refused(name: str) -> None:
+    raise ValueError(f"{name} is no JSON value")
+
+
+def _parsed(numbered: tuple[int, str]) -> tuple[int, Row]:
+    number, line = numbered
+    try:
+        value, end = _first_value(line.strip(_SPACE))
+    except ValueError as error:
+        raise ValueError(f"line {number}: {error}") from None
+    if rest := line.strip(_SPACE)[end:].strip(_SPACE):
+        raise ValueError(f"line {number}: {rest!r:.40} after the end of the JSON value")
+    return _object((number, value))
+
+
+def _object(numbered: tuple[int, Any]) -> tuple[int, Row]:
+    number, value = numbered
+    if not isinstance(value, dict):
+        raise ValueError(f"line {number}: {value!r:.80} is no object with the row's columns")
+    return number, value
+
+
+def _questions(document: dict[str, Any]) -> list[Row]:
+    """A SQuAD document's questions as rows; those of one paragraph share its context."""
+    return [
+        {**question, "context": paragraph.get("context")}
+        for article_place, article in _objects(document, "data", "the document")
+        for paragraph_place, paragraph in _objects(article, "paragraphs", article_place)
+        for _, question in _objects(paragraph, "qas", paragraph_place)
+    ]
+
+
+def _objects(owner: dict[str, Any], name: str, place: str) -> Iterator[tuple[str, dict[str, Any]]]:
+    """The objects in the list ``owner[name]``, each with its place in the document."""
+    values = owner.get(name)
+    if not isinstance(values, list):
+        raise ValueError(f"{name} of {place} is {values!r:.40}; expected a list of objects")
+    for position, value in enumerate(values):
+        if not isinstance(value, dict):
+            raise ValueError(f"{name}[{position}] of {place} is {value!r:.40}; expected an object")
+        yield (f"{name}[{position}]" if name == "data" else f"{place}.{name}[{position}]"), value

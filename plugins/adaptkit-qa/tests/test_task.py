@@ -1,0 +1,96 @@
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+from adaptkit_qa import qa
+from transformers import BertConfig, BertForQuestionAnswering
+
+
+def rows_of(task, part):
+    return [task.prepare(row) for _, row in task.readers[".json"](task.sample / f"{part}.json")]
+
+
+def test_importing_the_plugin_imports_neither_torch_nor_transformers():
+    code = "import sys, adaptkit_qa; sys.exit(bool({'torch', 'transformers'} & set(sys.modules)))"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+@pytest.mark.parametrize(
+    "options", [{"doc_stride": -1}, {"n_best": 0}, {"max_answer_length": "30"}, {"max_question_length": True}]
+)
+def test_options_are_checked_and_kept(options):
+    ((name, value),) = options.items()
+    with pytest.raises(ValueError, match=f"{name} = {value!r}; expected a whole number"):
+        qa(**options)
+    assert qa(doc_stride=0).options["doc_stride"] == 0
+
+
+@pytest.mark.parametrize("part", ["train", "dev", "test"])
+def test_the_sample_is_good_and_each_paragraph_stands_in_one_part(part):
+    task = qa()
+    rows = rows_of(task, part)
+    assert 0.2 < sum(not row["answers"] for row in rows) / len(rows) < 0.3
+    assert len({row["id"] for row in rows}) == len(rows)
+    others = {"train", "dev", "test"} - {part}
+    assert not {row["context"] for row in rows} & {
+        row["context"] for name in others for row in rows_of(task, name)
+    }
+    if part != "train":
+        assert any(len(row["answers"]) > 1 for row in rows)
+
+
+def test_sample_readme_tells_the_numbers():
+    task = qa()
+    table = Path(task.sample / "README.md").read_text()
+    for part in ("train", "dev", "test"):
+        rows = rows_of(task, part)
+        contexts = len({row["context"] for row in rows})
+        without = sum(not row["answers"] for row in rows)
+        assert f"| {part} | {contexts} | {len(rows)} | {without} |" in " ".join(table.split())
+
+
+def test_a_tiny_model_learns_some_of_the_sample_by_heart(wordpiece):
+    """Rows, windows, batches, loss, predictions, threshold and scores, all the way round with a model."""
+    torch.manual_seed(0)
+    task = qa(doc_stride=16)
+    rows = [*rows_of(task, "train")[3:6], *rows_of(task, "train")[11:15]]
+    assert any(not row["answers"] for row in rows)
+    examples = task.encode(rows, wordpiece, (), 192)
+    assert len(examples) > len(rows)
+    batch = task.collator(wordpiece, pad_to_multiple_of=8)([dict(one.inputs) for one in examples])
+    config = BertConfig(
+        vocab_size=len(wordpiece),
+        hidden_size=32,
+        num_hidden_layers=1,
+        num_attention_heads=2,
+        intermediate_size=64,
+        hidden_dropout_prob=0.0,
+        attention_probs_dropout_prob=0.0,
+        **task.config_overrides,
+    )
+    model = BertForQuestionAnswering(config)
+    optimizer = torch.optim.AdamW(model.parameters(), lr=5e-3)
+    for _ in range(100):
+        outputs = model(**{name: batch[name] for name in wordpiece.model_input_names})
+        losses, weights = task.loss(outputs, batch)
+        assert losses.shape == weights.shape == (len(examples),)
+        ((losses * weights).sum() / weights.sum()).backward()
+        optimizer.step()
+        optimizer.zero_grad()
+    arrays = {name: outputs[name].detach().numpy() for name in task.outputs}
+    pieces = task.decode(arrays, examples, ())
+    predictions = [
+        task.merge(row, [piece for piece, one in zip(pieces, examples, strict=True) if one.row == number])
+        for number, row in enumerate(rows)
+    ]
+    settings = task.calibrate(predictions, rows)
+    predictions = [task.calibrated(prediction, settings) for prediction in predictions]
+    scores = task.metric.compute(predictions, rows)
+    assert scores.values["f1"] > 0.95
+    assert set(scores.groups) == {"HasAns", "NoAns"}
+    shown = [task.present(row, prediction) for row, prediction in zip(rows, predictions, strict=True)]
+    assert [one["answer"] is None for one in shown] == [not row["answers"] for row in rows]

@@ -1,0 +1,31 @@
+"""Text classification as an adaptkit task: one label for each text.
+
+Imports neither torch nor transformers until the task is used.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from adaptkit import Task, classification_metric, most_probable_class
+
+
+def text_classification() -> Task:
+    """One label for each text."""
+    from transformers import DataCollatorWithPadding
+
+    from adaptkit_text_classification.texts import encode, prepare, present
+
+    return Task(
+        name="text-classification",
+        columns={"text": "the text", "label": "the name of its class"},
+        head="sequence-classification",
+        collator=DataCollatorWithPadding,
+        prepare=prepare,
+        encode=encode,
+        decode=most_probable_class,
+        metric=classification_metric,
+        present=present,
+        sample=Path(__file__).parent / "sample",
+        contract=1,
+    )

@@ -1,0 +1,50 @@
+"""Texts and labels to model inputs; knows no files and no metric."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from adaptkit import Example, class_name
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from transformers import PreTrainedTokenizerBase
+
+    from adaptkit import Row
+
+
+def prepare(row: Row) -> Row:
+    """The row's text and label; whole numbers and truth values become their names.
+
+    A row to be predicted has no label. Raises ValueError, saying what is wrong with the row.
+    """
+    text, label = row.get("text"), row.get("label")
+    if not isinstance(text, str):
+        raise ValueError(f"text = {text!r:.80}; expected a string")
+    if not text.strip():
+        raise ValueError("the text is empty; expected at least one character that is not white space")
+    return {"text": text} if label is None else {"text": text, "label": class_name(label)}
+
+
+def encode(
+    rows: Sequence[Row], tokenizer: PreTrainedTokenizerBase, labels: Sequence[str], max_length: int
+) -> list[Example]:
+    """An example for each row, cut off at ``max_length`` sub-words."""
+    if not rows:
+        return []
+    batch = tokenizer([row["text"] for row in rows], truncation=True, max_length=max_length)
+    names = [name for name in tokenizer.model_input_names if name in batch]
+    label_ids = {label: position for position, label in enumerate(labels)}
+    examples = []
+    for position, row in enumerate(rows):
+        inputs: dict[str, Any] = {name: batch[name][position] for name in names}
+        if "label" in row:
+            inputs["labels"] = label_ids[row["label"]]
+        examples.append(Example(row=position, inputs=inputs))
+    return examples
+
+
+def present(row: Row, prediction: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The label, its probability, and the probabilities of the most probable classes."""
+    return prediction

@@ -1,0 +1,41 @@
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from workshop import called, write_csv
+
+
+def test_for_people_and_for_programs(tuned: Callable[[str, str], Any], data_folder: Path) -> None:
+    study, data = tuned("ner", "full"), data_folder / "ner" / "test.conll"
+    said = json.loads(called("evaluate", study.folder.path, "--data", data, "--json").out)
+    assert said["rows"] == 16
+    assert said["values"]["f1"] == study.summary.test["f1"]
+    shown = called("evaluate", study.folder.path, "--data", data).out
+    assert "16 rows of" in shown
+    assert "  f1: " in shown
+    assert "  PER: " in shown
+
+
+def test_a_label_the_model_does_not_know(tuned: Callable[[str, str], Any], tmp_path: Path) -> None:
+    data = write_csv(tmp_path / "new.csv", [("boats", "glad"), ("boats", "angry")])
+    study = tuned("text-classification", "full").folder.path
+    answer = called("evaluate", study, "--data", data)
+    assert answer.code == 2
+    assert "new.csv:3" in answer.err
+    assert "'angry'" in answer.err
+    answer = called("evaluate", study, "--data", data, "--skip-bad-rows", "--json")
+    said = json.loads(answer.out)
+    assert (said["rows"], said["skipped"]) == (1, 1)
+    assert "new.csv: 1 row left out; the first: " in answer.err
+
+
+def test_other_column_names(tuned: Callable[[str, str], Any], tmp_path: Path) -> None:
+    data = write_csv(tmp_path / "named.csv", [("boats", "glad")], header=("sentence", "mood"))
+    study = tuned("text-classification", "full").folder.path
+    answer = called(
+        "evaluate", study, "--data", data, "--column", "text=sentence", "--column", "label=mood", "--json"
+    )
+    assert answer.code == 0, answer.err

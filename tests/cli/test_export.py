@@ -1,0 +1,40 @@
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from workshop import called
+
+
+@pytest.mark.parametrize("merge", [False, True])
+def test_lora(merge: bool, tuned: Callable[[str, str], Any], tmp_path: Path) -> None:
+    to = tmp_path / "deep" / "model"
+    answer = called("export", tuned("ner", "lora").folder.path, "--to", to, *(["--merge"] if merge else []))
+    assert answer.code == 0, answer.err
+    assert (to / "adapter_config.json").exists() is not merge
+    card = (to / "README.md").read_text(encoding="utf-8")
+    assert ("PeftModel" in card) is not merge
+    assert str(to) in card
+
+
+def test_a_folder_with_something_in_it_is_left_alone(
+    tuned: Callable[[str, str], Any], tmp_path: Path
+) -> None:
+    (tmp_path / "mine").write_text("mine")
+    answer = called("export", tuned("ner", "full").folder.path, "--to", tmp_path)
+    assert answer.code == 2
+    assert "--to" in answer.err
+    assert [path.name for path in tmp_path.iterdir()] == ["mine"]
+
+
+def test_a_study_without_a_winner(tuned: Callable[[str, str], Any], tmp_path: Path) -> None:
+    copy = Path(shutil.copytree(tuned("ner", "full").folder.path, tmp_path / "early"))
+    for record in copy.glob("trials/0*.json"):
+        record.unlink()
+    answer = called("export", copy, "--to", tmp_path / "to")
+    assert answer.code == 2
+    assert "no winner" in answer.err
+    assert not (tmp_path / "to").exists()

@@ -1,0 +1,52 @@
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from workshop import adaptkit, called, environment
+
+VERBS = ("tune", "report", "predict", "evaluate", "export", "studies", "tasks")
+
+
+def test_help_names_every_verb() -> None:
+    answer = called("--help")
+    assert answer.code == 0
+    assert all(verb in answer.out for verb in VERBS)
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_every_verb_explains_itself(verb: str) -> None:
+    answer = called(verb, "-h")
+    assert answer.code == 0
+    assert answer.out.startswith("Usage:")
+
+
+def test_version() -> None:
+    assert called("--version").out.strip().endswith("0.1.0")
+
+
+@pytest.mark.parametrize("arguments", [["no-such-verb"], ["tune", "--no-such-option"], ["predict"]])
+def test_a_misspelt_command_is_the_users_affair(arguments: list[str]) -> None:
+    answer = called(*arguments)
+    assert answer.code == 2
+    assert "Usage:" in answer.err
+    assert "Traceback" not in answer.err
+
+
+def test_debug_shows_the_traceback(tmp_path: Path) -> None:
+    plain = adaptkit("report", cwd=tmp_path)
+    assert (plain.code, plain.out) == (2, "")
+    assert plain.err.startswith("adaptkit: there is no study")
+    assert plain.err.count("\n") == 1
+    assert "Traceback" in adaptkit("--debug", "report", cwd=tmp_path).err
+
+
+def test_a_closed_pipe_is_no_catastrophe() -> None:
+    command = f"{sys.executable} -m adaptkit tasks --json | true"
+    answer = subprocess.run(
+        ["bash", "-c", command], capture_output=True, text=True, check=False, env=environment()
+    )
+    assert "Traceback" not in answer.stderr
+    assert "Exception" not in answer.stderr

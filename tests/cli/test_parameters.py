@@ -1,0 +1,41 @@
+from __future__ import annotations
+
+import click
+import pytest
+
+from adaptkit.cli.parameters import Duration, Numbers, Together, pairs
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [("90", 90), ("90s", 90), ("30m", 1800), ("1.5h", 5400), ("2d", 172800), (" 5m ", 300)],
+)
+def test_durations(text: str, seconds: float) -> None:
+    assert Duration().convert(text, None, None) == seconds
+
+
+@pytest.mark.parametrize("text", ["", "soon", "-5s", "5 m", "1e3", "m", "5w", "٣m9"])
+def test_what_is_no_duration(text: str) -> None:
+    with pytest.raises(click.BadParameter, match="30m"):
+        Duration().convert(text, None, None)
+
+
+def test_numbers() -> None:
+    assert Numbers().convert("8,16, 32", None, None) == (8, 16, 32)
+    for text in ("", "8;16", "8,", "8.5"):
+        with pytest.raises(click.BadParameter, match="8,16,32"):
+            Numbers().convert(text, None, None)
+
+
+def test_together() -> None:
+    assert Together().convert("auto", None, None) is None
+    assert Together().convert("4", None, None) == 4
+    with pytest.raises(click.BadParameter, match="'many'"):
+        Together().convert("many", None, None)
+
+
+def test_pairs() -> None:
+    assert pairs(["a=b", "c=d=e", "f="], "--option") == {"a": "b", "c": "d=e", "f": ""}
+    for text in ("a", "=b", ""):
+        with pytest.raises(click.BadParameter, match="KEY=VALUE"):
+            pairs([text], "--option")

@@ -1,0 +1,97 @@
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+import pytest
+from workshop import called
+
+from adaptkit.cli.tune import configured, tune
+from adaptkit.config import SearchConfig, StudyConfig, to_toml
+from adaptkit.errors import ConfigError
+
+
+def given(*arguments: str) -> dict[str, Any]:
+    """The command's options as click reads them."""
+    found = tune.make_context("tune", list(arguments)).params
+    return {key: value for key, value in found.items() if key not in ("name", "studies_dir", "as_json")}
+
+
+def config_of(*arguments: str) -> StudyConfig:
+    options = given(*arguments)
+    return configured(options.pop("config_file"), options)
+
+
+def test_what_is_not_given_is_as_a_study_has_it() -> None:
+    assert config_of("--task", "ner") == StudyConfig(task="ner")
+
+
+def test_every_option_goes_where_it_belongs() -> None:
+    config = config_of(
+        *("--task", "ner", "--train", "a", "--dev", "b", "--column", "tokens=words", "--dev-share", "0.3"),
+        *("--skip-bad-rows", "--option", "tag_column=2", "--model", "m", "--strategy", "lora"),
+        *(
+            "--lora-rank",
+            "4",
+            "--max-length",
+            "99",
+            "--trials",
+            "5",
+            "--epochs",
+            "1.5",
+            "--lr",
+            "1e-4",
+            "1e-2",
+        ),
+        *("--batch-size", "4,8", "--metric", "recall", "--no-pruning", "--rungs", "2", "--timeout", "1.5h"),
+        *("--seed", "7", "--device", "cpu", "--precision", "fp32", "--together", "3"),
+    )
+    assert (config.data.train, config.data.dev, config.data.data) == ("a", "b", None)
+    assert (config.data.columns, config.data.dev_share, config.data.skip_bad_rows) == (
+        {"tokens": "words"},
+        0.3,
+        True,
+    )
+    assert (config.options, config.model, config.strategy, config.lora_rank) == (
+        {"tag_column": "2"},
+        "m",
+        "lora",
+        4,
+    )
+    assert (config.max_length, config.seed, config.device, config.precision, config.together) == (
+        99,
+        7,
+        "cpu",
+        "fp32",
+        3,
+    )
+    assert config.search == SearchConfig(
+        trials=5, epochs=1.5, learning_rate=(1e-4, 1e-2), batch_sizes=(4, 8), metric="recall", pruning=False,
+        rungs_per_epoch=2, timeout=5400.0,
+    )  # fmt: skip
+
+
+def test_options_come_before_the_file(tmp_path: Path) -> None:
+    path = tmp_path / "study.toml"
+    path.write_text(to_toml(StudyConfig(task="ner", seed=3, search=SearchConfig(trials=9, epochs=2.0))))
+    config = config_of("--config", str(path), "--trials", "4")
+    assert (config.task, config.seed, config.search.trials, config.search.epochs) == ("ner", 3, 4, 2.0)
+
+
+def test_a_bad_file_is_told_with_all_that_is_wrong(tmp_path: Path) -> None:
+    path = tmp_path / "study.toml"
+    path.write_text("sede = 3\n[search]\ntrails = 4\n")
+    with pytest.raises(ConfigError, match=r"search\.trails.*sede.*task is missing"):
+        config_of("--config", str(path))
+
+
+def test_a_task_is_needed() -> None:
+    assert called("tune").code == 2
+    with pytest.raises(ConfigError, match="--task"):
+        config_of()
+
+
+def test_a_pair_needs_its_sign() -> None:
+    with pytest.raises(click.BadParameter, match="KEY=VALUE"):
+        config_of("--task", "ner", "--column", "tokens")

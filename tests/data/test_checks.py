@@ -1,0 +1,152 @@
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+
+import pytest
+
+from adaptkit.data.checks import prepare_rows, skipped_warnings
+from adaptkit.data.rows import RawRow, RawSplit, Rows
+from adaptkit.errors import DataError, TaskError
+from adaptkit.task import Row, SkipRow, Task
+
+MakeTask = Callable[..., Task]
+
+
+def raw(*values: Row, problem: str = "") -> RawSplit:
+    rows = [RawRow(f"f:{line}", row) for line, row in enumerate(values, start=1)]
+    return RawSplit("f", [*rows, RawRow(f"f:{len(rows) + 1}", {}, problem)] if problem else rows)
+
+
+def prepare_strictly(task: Task, split: RawSplit, columns: Mapping[str, str] | None = None) -> Rows:
+    return prepare_rows(task, split, columns=columns or {}, skip_bad_rows=False)
+
+
+def test_the_first_bad_row_is_told_with_its_place_and_the_others_are_counted(make_task: MakeTask) -> None:
+    split = raw({"text": "x", "label": "a"}, {"text": " ", "label": "a"}, {"text": "", "label": "b"})
+    with pytest.raises(DataError) as caught:
+        prepare_strictly(make_task(), split)
+    assert str(caught.value) == (
+        "f:2: the text is empty (and 1 more bad row). Expected rows with 'text' (a sentence), "
+        "'label' (its class). Correct the file, or leave bad rows out with --skip-bad-rows."
+    )
+
+
+def test_bad_rows_are_left_out_and_listed_on_request(make_task: MakeTask) -> None:
+    split = raw({"text": " ", "label": "a"}, {"text": "x", "label": "a"}, problem="not JSON")
+    rows = prepare_rows(make_task(), split, columns={}, skip_bad_rows=True)
+    assert rows == Rows(
+        [{"text": "x", "label": "a"}], ["f:2"], "f", ["f:1: the text is empty", "f:3: not JSON"]
+    )
+    assert skipped_warnings({"dev": rows}) == ["dev: 2 rows left out; the first: f:1: the text is empty"]
+
+
+@pytest.mark.parametrize("skip_bad_rows", [False, True])
+def test_nothing_left_is_refused_either_way(make_task: MakeTask, skip_bad_rows: bool) -> None:
+    with pytest.raises(DataError, match="f: no rows in it"):
+        prepare_rows(make_task(), raw(), columns={}, skip_bad_rows=skip_bad_rows)
+    split = raw({"text": "x", "intent": "a"})
+    with pytest.raises(
+        DataError, match=r"f:1: no column 'label'; the columns are 'text', 'intent'.*--column"
+    ):
+        prepare_rows(make_task(), split, columns={}, skip_bad_rows=skip_bad_rows)
+
+
+def test_columns_are_renamed_even_crosswise(make_task: MakeTask) -> None:
+    split = raw({"label": "x", "text": "a", "more": 1})
+    rows = prepare_strictly(make_task(), split, {"text": "label", "label": "text"})
+    assert rows.values == [{"text": "x", "label": "a", "more": 1}]
+
+
+def test_a_mapped_column_that_is_not_there_is_named(make_task: MakeTask) -> None:
+    split = raw({"text": "x", "label": "a"})
+    with pytest.raises(DataError, match=r"f:1: no column 'speling'; the columns are 'text', 'label'"):
+        prepare_strictly(make_task(), split, {"text": "speling"})
+
+
+@pytest.mark.parametrize("optional", [(), ("label",)])
+def test_null_in_a_required_column(make_task: MakeTask, optional: Sequence[str]) -> None:
+    split = raw({"text": None, "label": "a"}, {"text": "x", "label": None})
+    task = make_task(prepare=lambda row: row)
+    rows = prepare_rows(
+        task, RawSplit("f", [*split.rows, *raw({"text": "y", "label": "b"}).rows]),
+        columns={}, skip_bad_rows=True, optional=optional,
+    )  # fmt: skip
+    told = ["f:1: nothing in column 'text'", "f:2: nothing in column 'label'"]
+    assert rows.skipped == (told[:1] if optional else told)
+
+
+def test_optional_columns_may_be_missing_though_they_are_mapped(make_task: MakeTask) -> None:
+    split = raw({"utterance": "x"})
+    columns = {"text": "utterance", "label": "intent"}
+    rows = prepare_rows(make_task(), split, columns=columns, skip_bad_rows=False, optional=("label",))
+    assert rows.values == [{"text": "x"}]
+
+
+def test_rows_to_be_predicted_are_prepared_without_their_answers(make_task: MakeTask) -> None:
+    split = raw({"text": "x", "intent": "?", "more": 1})
+    columns = {"label": "intent"}
+    rows = prepare_rows(make_task(), split, columns=columns, skip_bad_rows=False, optional=("label",))
+    assert rows.values == [{"text": "x", "more": 1}]
+
+
+def undecided(row: Row) -> Row:
+    """A task whose annotators sometimes gave no label."""
+    if not row["text"]:
+        raise ValueError("the text is empty")
+    if row.get("label") == "-":
+        raise SkipRow("no label")
+    return row
+
+
+def test_a_row_that_the_task_skips_is_no_bad_row(make_task: MakeTask) -> None:
+    values = [{"text": "x", "label": "-"}, {"text": "y", "label": "a"}, {"text": "z", "label": "-"}]
+    task = make_task(prepare=undecided)
+    rows = prepare_strictly(task, raw(*values))
+    assert rows == Rows([values[1]], ["f:2"], "f", ["f:1: no label", "f:3: no label"])
+    assert skipped_warnings({"train": rows}) == ["train: 2 rows left out; the first: f:1: no label"]
+    with pytest.raises(DataError, match=r"^f:4: the text is empty. Expected"):
+        prepare_strictly(task, raw(*values, {"text": "", "label": "a"}))
+
+
+def test_skipped_and_bad_rows_are_told_in_the_order_of_the_file(make_task: MakeTask) -> None:
+    split = raw({"text": "x", "label": "-"}, {"text": "", "label": "a"}, {"text": "y", "label": "a"})
+    rows = prepare_rows(make_task(prepare=undecided), split, columns={}, skip_bad_rows=True)
+    assert rows.skipped == ["f:1: no label", "f:2: the text is empty"]
+
+
+def test_nothing_but_skipped_rows_is_refused(make_task: MakeTask) -> None:
+    split = raw({"text": "x", "label": "-"}, {"text": "y", "label": "-"})
+    with pytest.raises(DataError, match=r"f: all of its rows \(2\) are left out; the first: f:1: no label"):
+        prepare_rows(make_task(prepare=undecided), split, columns={}, skip_bad_rows=True)
+
+
+def test_a_skipped_row_is_predicted_all_the_same(make_task: MakeTask) -> None:
+    split = raw({"text": "x", "label": "-"}, {"text": "y"})
+    task = make_task(prepare=undecided)
+    rows = prepare_rows(task, split, columns={}, skip_bad_rows=False, optional=("label",))
+    assert rows.values == [{"text": "x"}, {"text": "y"}]
+
+
+def test_prepare_may_accept_other_forms_of_a_row(make_task: MakeTask) -> None:
+    def from_words(row: Row) -> Row:
+        if "words" in row and not row["words"]:
+            raise ValueError("no words")
+        return {"text": " ".join(row["words"]), "label": row["label"]}
+
+    task = make_task(prepare=from_words)
+    rows = prepare_strictly(task, raw({"words": ["a", "b"], "label": "x"}))
+    assert rows.values == [{"text": "a b", "label": "x"}]
+    with pytest.raises(DataError, match=r"f:1: no column 'text'; the columns are 'label'"):
+        prepare_strictly(task, raw({"label": "x"}))
+    with pytest.raises(
+        DataError, match=r"f:1: no words \(no column 'text'; the columns are 'words', 'label'\)"
+    ):
+        prepare_strictly(task, raw({"words": [], "label": "x"}))
+
+
+def test_a_prepare_that_fails_on_a_whole_row_is_the_tasks_fault(make_task: MakeTask) -> None:
+    def failing(row: Row) -> Row:
+        raise ZeroDivisionError("by zero")
+
+    with pytest.raises(TaskError, match="f:1: the task 'toy' failed on this row: ZeroDivisionError: by zero"):
+        prepare_strictly(make_task(prepare=failing), raw({"text": "x", "label": "a"}))

@@ -1,0 +1,100 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+import torch
+
+from adaptkit.data.encode import COLLATED_AT_ONCE, collate, encode, length_of
+from adaptkit.errors import TaskError
+from adaptkit.task import Example
+from tests.conftest import encode_numbers, number_rows, number_task, pad_numbers
+
+
+def examples_of(*rows: int, length: int = 3) -> list[Example]:
+    return [Example(row=row, inputs={"input_ids": [5] * length}) for row in rows]
+
+
+def task_giving(examples: list[Example]) -> Any:
+    return number_task(encode=lambda *_: examples)
+
+
+@pytest.mark.parametrize("order", [(0, 2), (0, 1), (1, 0, 2), (0, 1, 2, 1), (0, 1, 2, 3), (-1, 0, 1)])
+def test_a_row_left_out_or_out_of_order_is_the_plugins_fault(order: tuple[int, ...]) -> None:
+    with pytest.raises(TaskError, match=r"task 'numbers': encode gave examples of rows .* for 3 rows"):
+        encode(task_giving(examples_of(*order)), [{}, {}, {}], None, (), 8)  # type: ignore[arg-type]
+
+
+def test_a_row_may_give_several_examples() -> None:
+    examples = examples_of(0, 0, 1, 2, 2, 2)
+    assert encode(task_giving(examples), [{}, {}, {}], None, (), 8) == examples  # type: ignore[arg-type]
+
+
+def test_no_row_gives_no_example_and_asks_no_plugin() -> None:
+    def unused(*_: Any) -> Any:
+        raise AssertionError("there is nothing to encode")
+
+    assert encode(number_task(encode=unused), [], None, (), 8) == []  # type: ignore[arg-type]
+
+
+def test_an_example_longer_than_the_model_is_refused() -> None:
+    task = task_giving(examples_of(0, length=9))
+    assert encode(task, [{}], None, (), 9)  # type: ignore[arg-type]
+    with pytest.raises(TaskError, match=r"an example of 9 tokens.*max_length = 8"):
+        encode(task, [{}], None, (), 8)  # type: ignore[arg-type]
+
+
+def test_the_length_of_several_choices_is_the_longest_ones() -> None:
+    assert length_of(Example(row=0, inputs={"input_ids": [[1, 2], [1, 2, 3], [1]]})) == 3
+    assert length_of(Example(row=0, inputs={"input_ids": [1, 2, 3, 4]})) == 4
+    assert length_of(Example(row=0, inputs={"input_ids": []})) == 0
+
+
+def test_a_bucket_holds_its_examples_in_order_padded_to_its_length() -> None:
+    rows = number_rows(COLLATED_AT_ONCE + 30)
+    examples = encode_numbers(rows, None, (), 48)
+    positions = list(range(len(rows)))[::-1]
+    bucket = collate(number_task(), examples, positions, None, 32)  # type: ignore[arg-type]
+    assert bucket.positions == positions
+    assert bucket.tensors["input_ids"].shape == (len(rows), 32)
+    for place, position in enumerate(positions):
+        ids = rows[position]["ids"]
+        assert bucket.sizes[place] == len(ids)
+        assert bucket.tensors["input_ids"][place].tolist() == ids + [0] * (32 - len(ids))
+        assert bucket.tensors["attention_mask"][place].sum() == len(ids)
+        assert bucket.tensors["labels"][place, : len(ids)].tolist() == rows[position]["answer"]
+    moved = bucket.to(torch.device("meta"))
+    assert moved.tensors["labels"].device.type == "meta"
+    assert bucket.tensors["labels"].device.type == "cpu"
+
+
+def to_the_longest(tokenizer: Any, pad_to_multiple_of: int) -> Callable[..., Any]:
+    return pad_numbers(tokenizer, 1)
+
+
+def to_too_much(tokenizer: Any, pad_to_multiple_of: int) -> Callable[..., Any]:
+    return pad_numbers(tokenizer, 2 * pad_to_multiple_of)
+
+
+def leaving_one_out(tokenizer: Any, pad_to_multiple_of: int) -> Callable[..., Any]:
+    return lambda batch: pad_numbers(tokenizer, pad_to_multiple_of)(batch[1:])
+
+
+@pytest.mark.parametrize("count", [5, COLLATED_AT_ONCE + 5])
+@pytest.mark.parametrize("collator", [to_the_longest, to_too_much, leaving_one_out])
+def test_a_collator_that_pads_otherwise_is_refused(collator: Any, count: int) -> None:
+    lengths = [11 if number < 3 else 3 for number in range(count)]
+    rows = [{"ids": [7] * length, "answer": [0] * length} for length in lengths]
+    task = number_task(collator=collator)
+    with pytest.raises(TaskError, match=r"task 'numbers': the collator gave .*pad_to_multiple_of = 16"):
+        collate(task, encode_numbers(rows, None, (), 48), range(count), None, 16)  # type: ignore[arg-type]
+
+
+def test_a_collator_without_token_ids_is_refused() -> None:
+    def bare(tokenizer: Any, pad_to_multiple_of: int) -> Callable[..., Any]:
+        return lambda batch: {"labels": torch.zeros(len(batch))}
+
+    task = number_task(collator=bare)
+    with pytest.raises(TaskError, match=r"'numbers': the collator gave \['labels'\]"):
+        collate(task, encode_numbers(number_rows(3), None, (), 48), range(3), None, 32)  # type: ignore[arg-type]

@@ -1,0 +1,87 @@
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import pytest
+
+from adaptkit.data.labels import known_labels_only, labels_in, rare_label_warnings
+from adaptkit.data.rows import Rows
+from adaptkit.errors import DataError, TaskError
+from adaptkit.task import Task
+
+MakeTask = Callable[..., Task]
+
+
+def rows_of(*labels: str) -> Rows:
+    values = [{"text": f"text {number}", "label": label} for number, label in enumerate(labels)]
+    return Rows(values, [f"f:{line}" for line in range(1, len(values) + 1)], "f")
+
+
+def test_labels_are_those_of_training_in_the_tasks_order(make_task: MakeTask) -> None:
+    assert labels_in(make_task(), rows_of("b", "a", "b")) == ("a", "b")
+    reverse = make_task(label_names=lambda names: names[::-1])
+    assert labels_in(reverse, rows_of("b", "a", "b")) == ("b", "a")
+    assert labels_in(make_task(labels_of=None), rows_of("1.0", "2.5")) == ()
+
+
+@pytest.mark.parametrize(
+    ("labels", "told"),
+    [(["a"], "f: 1 row to train on. Expected at least 2 rows"), (["a", "a"], "f: the only label is 'a'")],
+)
+def test_too_little_to_learn_from_is_refused_with_the_minimum(
+    make_task: MakeTask, labels: list[str], told: str
+) -> None:
+    with pytest.raises(DataError) as caught:
+        labels_in(make_task(), rows_of(*labels))
+    assert str(caught.value).startswith(told)
+    assert "at least 2" in str(caught.value)
+
+
+def test_labels_that_are_no_text_are_the_tasks_fault(make_task: MakeTask) -> None:
+    rows = Rows([{"text": "x", "label": 1}, {"text": "y", "label": 2}], ["f:1", "f:2"], "f")
+    with pytest.raises(TaskError, match=r"the task 'toy' names [12] as a label"):
+        labels_in(make_task(), rows)
+
+
+def test_an_unknown_label_is_refused_with_its_place_and_the_nearest_known(make_task: MakeTask) -> None:
+    labels = [f"class {number}" for number in range(50)] + ["positive", "negative"]
+    with pytest.raises(DataError) as caught:
+        known_labels_only(make_task(), rows_of("positive", "postive", "?"), labels, skip_bad_rows=False)
+    told = str(caught.value)
+    assert told.startswith(
+        "f:2: unknown label 'postive' (and 1 more bad row). Expected one of the 52 known labels"
+    )
+    assert "nearest first: 'positive', " in told
+    assert "and 42 more" in told
+
+
+def test_rows_with_unknown_labels_are_left_out_on_request(make_task: MakeTask) -> None:
+    rows = known_labels_only(make_task(), rows_of("a", "c", "b"), ["a", "b"], skip_bad_rows=True)
+    assert rows.origins == ["f:1", "f:3"]
+    assert rows.skipped == ["f:2: unknown label 'c'"]
+    with pytest.raises(DataError, match="unknown label 'c'"):
+        known_labels_only(make_task(), rows_of("c", "c"), ["a", "b"], skip_bad_rows=True)
+
+
+def test_a_name_is_known_by_the_outputs_the_task_makes_of_it(make_task: MakeTask) -> None:
+    def outputs(names: Sequence[str]) -> list[str]:
+        return ["O", *(f"B-{name}" for name in names)]
+
+    task = make_task(label_names=outputs)
+    labels = labels_in(task, rows_of("PER", "LOC"))
+    assert len(known_labels_only(task, rows_of("LOC"), labels, skip_bad_rows=False)) == 1
+    with pytest.raises(DataError, match="unknown label 'ORG'"):
+        known_labels_only(task, rows_of("ORG"), labels, skip_bad_rows=False)
+
+
+def test_labels_shown_in_messages_are_escaped(make_task: MakeTask) -> None:
+    with pytest.raises(DataError) as caught:
+        known_labels_only(make_task(), rows_of("\x1b[2J\u202e"), ["a", "b"], skip_bad_rows=False)
+    assert not {"\x1b", "\u202e"} & set(str(caught.value))
+
+
+def test_classes_of_one_row_are_warned_about(make_task: MakeTask) -> None:
+    assert rare_label_warnings(make_task(), rows_of("a", "a", "b", "b")) == []
+    (told,) = rare_label_warnings(make_task(), rows_of("a", "a", *"bcdefgh"))
+    assert told.startswith("7 labels with one training row only")
+    assert told.endswith("'b', 'c', 'd', 'e', 'f' and 2 more")

@@ -1,0 +1,168 @@
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from adaptkit.config import DataConfig
+from adaptkit.data.load import fingerprint_of, load, read_labelled, read_unlabelled
+from adaptkit.data.rows import Rows
+from adaptkit.errors import ConfigError, DataError, TaskError
+from adaptkit.task import Task
+
+MakeTask = Callable[..., Task]
+
+
+def write(path: Path, *rows: tuple[str, str]) -> str:
+    path.parent.mkdir(exist_ok=True)
+    path.write_text("text,label\n" + "".join(f"{text},{label}\n" for text, label in rows))
+    return str(path)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    write(tmp_path / "data/train.csv", ("one", "a"), ("two", "b"), ("three", "a"), ("four", "b"))
+    write(tmp_path / "data/dev.csv", ("five", "a"), ("One!", "b"))
+    write(tmp_path / "data/test.csv", ("six", "b"))
+    return tmp_path / "data"
+
+
+def test_a_folder_gives_its_three_splits(folder: Path, make_task: MakeTask) -> None:
+    data = load(make_task(), DataConfig(data=str(folder)), seed=0)
+    assert (len(data.train), len(data.dev), data.labels, data.sample) == (4, 2, ("a", "b"), False)
+    assert data.test is not None
+    assert data.test.origins == [f"{folder / 'test.csv'}:2"]
+    assert data.dev.source == str(folder / "dev.csv")
+    (told,) = data.warnings
+    assert told.startswith("1 of the 2 dev rows stand in the training rows too")
+
+
+def test_files_named_one_by_one(folder: Path, make_task: MakeTask) -> None:
+    config = DataConfig(train=str(folder / "train.csv"), dev=str(folder / "dev.csv"))
+    data = load(make_task(), config, seed=0)
+    assert (len(data.train), len(data.dev), data.test) == (4, 2, None)
+
+
+def test_a_single_file_gives_a_dev_split_and_no_test(folder: Path, make_task: MakeTask) -> None:
+    data = load(make_task(), DataConfig(data=str(folder / "train.csv"), dev_share=0.25), seed=0)
+    assert (len(data.train), len(data.dev), data.test) == (3, 1, None)
+
+
+def test_without_data_the_tasks_sample_is_loaded(folder: Path, make_task: MakeTask) -> None:
+    assert load(make_task(sample=folder), DataConfig(), seed=0).sample
+    with pytest.raises(DataError, match=r"no data was named, and the task 'toy' has no sample.*--data"):
+        load(make_task(), DataConfig(), seed=0)
+
+
+@pytest.mark.parametrize(
+    ("config", "told"),
+    [
+        (DataConfig(data="x", train="y"), "--data together with --train"),
+        (DataConfig(data="x", dev="y", test="z"), "--data together with --dev and --test"),
+        (DataConfig(dev="y"), "--dev without --train"),
+    ],
+)
+def test_sources_that_contradict_each_other(make_task: MakeTask, config: DataConfig, told: str) -> None:
+    with pytest.raises(ConfigError, match=told):
+        load(make_task(), config, seed=0)
+
+
+def test_a_label_of_dev_that_training_lacks_is_refused_with_its_line(
+    folder: Path, make_task: MakeTask
+) -> None:
+    write(folder / "dev.csv", ("five", "a"), ("six", "A"))
+    with pytest.raises(
+        DataError, match=r"dev\.csv:3: unknown label 'A'\. Expected one of the 2 known labels"
+    ):
+        load(make_task(), DataConfig(data=str(folder)), seed=0)
+    data = load(make_task(), DataConfig(data=str(folder), skip_bad_rows=True), seed=0)
+    assert len(data.dev) == 1
+    assert data.warnings[0].startswith("dev: 1 row left out")
+
+
+@pytest.mark.parametrize("content", ["", "text,label\n"])
+def test_an_empty_or_header_only_split_is_refused(folder: Path, make_task: MakeTask, content: str) -> None:
+    (folder / "test.csv").write_text(content)
+    with pytest.raises(DataError, match=r"test\.csv: no rows in it"):
+        load(make_task(), DataConfig(data=str(folder)), seed=0)
+
+
+def test_a_folder_without_training_rows_is_refused(folder: Path, make_task: MakeTask) -> None:
+    (folder / "train.csv").unlink()
+    with pytest.raises(DataError, match="no train split; there are dev, test"):
+        load(make_task(), DataConfig(data=str(folder)), seed=0)
+
+
+def test_every_error_of_a_user_ends_with_exit_code_2(make_task: MakeTask) -> None:
+    with pytest.raises(DataError) as caught:
+        load(make_task(), DataConfig(data="no/such/file"), seed=0)
+    assert caught.value.exit_code == 2
+    assert caught.value.next_step
+
+
+def test_the_fingerprint_follows_the_rows_and_nothing_else(folder: Path, make_task: MakeTask) -> None:
+    def fingerprint(source: Path) -> str:
+        return load(make_task(), DataConfig(data=str(source)), seed=0).fingerprint
+
+    first = fingerprint(folder)
+    lines = (folder / "train.csv").read_text().splitlines()
+    rows = [dict(zip(("text", "label"), line.split(","), strict=True)) for line in lines[1:]]
+    (folder / "train.csv").unlink()
+    (folder / "train.jsonl").write_text("".join(json.dumps(row, indent=None) + "\n" for row in rows))
+    moved = folder.rename(folder.with_name("moved"))
+    assert fingerprint(moved) == first
+    write(moved / "test.csv", ("six", "a"))
+    assert fingerprint(moved) != first
+
+
+def test_the_fingerprint_is_this_very_one_on_any_machine() -> None:
+    rows = Rows(
+        [{"b": "é\ud800", "a": [1, 0.1, None, True], "when": datetime(2020, 1, 2, tzinfo=UTC)}], ["f:1"], "f"
+    )
+    assert fingerprint_of({"train": rows, "dev": replace(rows, source="g")}) == EXPECTED_FINGERPRINT
+    assert fingerprint_of({"train": rows, "test": rows}) != EXPECTED_FINGERPRINT
+
+
+EXPECTED_FINGERPRINT = "526eb58ba4ba73f6948d878f572719729d2dccde5055b027d4fee46a782d6bc2"
+
+
+def test_rows_that_json_cannot_say_are_the_tasks_fault() -> None:
+    with pytest.raises(TaskError, match="a value of type object"):
+        fingerprint_of({"train": Rows([{"x": object()}], ["f:1"], "f")})
+
+
+def test_rows_to_evaluate_on_need_known_answers(folder: Path, make_task: MakeTask) -> None:
+    def read(source: Path) -> Rows:
+        return read_labelled(make_task(), str(source), labels=["a", "b"], columns={}, skip_bad_rows=False)
+
+    assert read(folder).source == str(folder / "test.csv")
+    assert len(read(folder / "dev.csv")) == 2
+    write(folder / "more.csv", ("x", "c"))
+    with pytest.raises(DataError, match=r"more\.csv:2: unknown label 'c'"):
+        read(folder / "more.csv")
+    (folder / "more.csv").write_text("text\nx\n")
+    with pytest.raises(DataError, match=r"more\.csv:2: no column 'label'"):
+        read(folder / "more.csv")
+
+
+def test_rows_to_predict_need_no_answers(tmp_path: Path, make_task: MakeTask) -> None:
+    def read(name: str, content: str) -> Rows:
+        (tmp_path / name).write_text(content)
+        source = str(tmp_path / name)
+        return read_unlabelled(make_task(), source, columns={"text": "said"}, skip_bad_rows=False)
+
+    assert read("f.csv", "said\nx\n").values == [{"text": "x"}]
+    assert read("f.jsonl", '{"said": "x", "label": "never seen"}\n').values == [{"text": "x"}]
+    with pytest.raises(DataError, match=r"f\.csv:2: no column 'said'; the columns are 'label'"):
+        read("f.csv", "label\na\n")
+
+
+def test_a_text_file_gives_a_row_to_predict_a_line(tmp_path: Path, make_task: MakeTask) -> None:
+    (tmp_path / "f.txt").write_text("one, two\n\nthree\n")
+    rows = read_unlabelled(make_task(), str(tmp_path / "f.txt"), columns={}, skip_bad_rows=False)
+    assert rows.values == [{"text": "one, two"}, {"text": "three"}]
+    assert rows.origins == [f"{tmp_path / 'f.txt'}:1", f"{tmp_path / 'f.txt'}:3"]

@@ -1,0 +1,109 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import datasets
+import pytest
+
+from adaptkit.data.sources import one_split, splits_of
+from adaptkit.errors import DataError
+from adaptkit.task import Task
+
+MakeTask = Callable[..., Task]
+
+
+def fill(folder: Path, *names: str) -> Path:
+    folder.mkdir(exist_ok=True)
+    for name in names:
+        (folder / name).write_text(f"text,label\n{name},a\n")
+    return folder
+
+
+def texts(folder: Path, task: Task) -> dict[str, list[str]]:
+    return {
+        name: [row.values["text"] for row in split.rows]
+        for name, split in splits_of(str(folder), task, ()).items()
+    }
+
+
+@pytest.mark.parametrize("dev", ["dev", "validation", "valid", "val", "devel", "DEV"])
+def test_a_folder_of_split_files(tmp_path: Path, make_task: MakeTask, dev: str) -> None:
+    fill(tmp_path, "train.csv", f"{dev}.csv", "test.csv", "README.md", "train.md", "other.csv")
+    assert texts(tmp_path, make_task()) == {
+        "train": ["train.csv"],
+        "dev": [f"{dev}.csv"],
+        "test": ["test.csv"],
+    }
+
+
+def test_two_files_for_one_split_are_refused(tmp_path: Path, make_task: MakeTask) -> None:
+    fill(tmp_path, "train.csv", "valid.csv", "dev.csv")
+    with pytest.raises(DataError, match=r"more than one dev file: 'dev\.csv', 'valid\.csv'.*--train, --dev"):
+        splits_of(str(tmp_path), make_task(), ())
+
+
+def test_a_folder_without_splits_is_refused_with_its_files(tmp_path: Path, make_task: MakeTask) -> None:
+    fill(tmp_path, "data.csv")
+    with pytest.raises(DataError, match=r"no data in this folder; its files: 'data\.csv'"):
+        splits_of(str(tmp_path), make_task(), ())
+
+
+def test_a_saved_dictionary_of_data_sets(tmp_path: Path, make_task: MakeTask) -> None:
+    names = ("train", "validation", "test", "unsupervised")
+    splits = {name: datasets.Dataset.from_dict({"text": [name]}) for name in names}
+    datasets.DatasetDict(splits).save_to_disk(tmp_path / "saved")
+    found = texts(tmp_path / "saved", make_task())
+    assert found == {"train": ["train"], "dev": ["validation"], "test": ["test"]}
+
+
+def test_a_damaged_saved_data_set_is_refused(tmp_path: Path, make_task: MakeTask) -> None:
+    datasets.Dataset.from_dict({"text": ["x"]}).save_to_disk(tmp_path / "saved")
+    (data,) = (tmp_path / "saved").glob("*.arrow")
+    data.write_bytes(data.read_bytes()[:20])
+    with pytest.raises(DataError, match=r"saved: cannot be read as a saved data set: "):
+        splits_of(str(tmp_path / "saved"), make_task(), ())
+
+
+def test_unknown_split_names_are_refused(tmp_path: Path, make_task: MakeTask) -> None:
+    splits = {"en": datasets.Dataset.from_dict({"text": ["x"]})}
+    datasets.DatasetDict(splits).save_to_disk(tmp_path / "saved")
+    with pytest.raises(DataError, match=r"none of its splits 'en' is known"):
+        splits_of(str(tmp_path / "saved"), make_task(), ())
+
+
+def test_a_missing_file_names_its_neighbours(tmp_path: Path, make_task: MakeTask) -> None:
+    fill(tmp_path, "training.csv", "unrelated.bin")
+    wanted = str(tmp_path / "trainning.csv")
+    with pytest.raises(DataError) as caught:
+        splits_of(wanted, make_task(), ())
+    assert str(caught.value).startswith(f"no file or folder {wanted!r}.")
+    assert str(caught.value).endswith(f"Did you mean {str(tmp_path / 'training.csv')!r}?")
+
+
+@pytest.mark.parametrize(
+    "source", ["", "no/such/folder", "a\0b", "x" * 5000, "data/train.csv", "mine.txt", "~"]
+)
+def test_what_is_neither_a_path_nor_a_hub_id_is_refused_at_once(make_task: MakeTask, source: str) -> None:
+    with pytest.raises(DataError, match="no file or folder"):
+        splits_of(source, make_task(), ())
+
+
+def test_a_mistyped_folder_is_no_hub_id(
+    tmp_path: Path, make_task: MakeTask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fill(tmp_path / "reviews", "train.csv")
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(DataError, match=r"Did you mean 'reviews'\?"):
+        splits_of("review", make_task(), ())
+    with pytest.raises(DataError, match=r"no file or folder 'reviews/small'"):
+        splits_of("reviews/small", make_task(), ())
+
+
+def test_a_source_for_one_split(tmp_path: Path, make_task: MakeTask) -> None:
+    fill(tmp_path, "train.csv", "test.csv", "alone.csv")
+    task = make_task()
+    assert one_split(str(tmp_path), "test", task, ()).source == str(tmp_path / "test.csv")
+    assert one_split(str(tmp_path / "alone.csv"), "test", task, ()).source == str(tmp_path / "alone.csv")
+    with pytest.raises(DataError, match=r"no dev split; there are 'train', 'test'"):
+        one_split(str(tmp_path), "dev", task, ())

@@ -1,0 +1,297 @@
+"""Studies that are killed, stopped and started twice: nothing acknowledged is lost, nothing counts twice."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import optuna
+import pytest
+from workshop import adaptkit, called, environment, finished, sentences, started, write_conll
+
+from adaptkit.exported import read_description
+from adaptkit.study.files import current_folder
+
+TRIALS = 6
+
+
+@pytest.fixture
+def command(tiny_folder: Path, data_folder: Path) -> list[object]:
+    """A study of some seconds of training, two trials at a time."""
+    return [
+        "tune", "--task", "ner", "--data", data_folder / "ner", "--model", tiny_folder, "--strategy", "full",
+        "--trials", TRIALS, "--epochs", 12, "--batch-size", 8, "--together", 2, "--device", "cpu",
+        "--no-pruning", "--study", "long",
+    ]  # fmt: skip
+
+
+class Running:
+    """A study in a process of its own, whose words can be waited for."""
+
+    def __init__(self, command: Sequence[object], cwd: Path) -> None:
+        self.log = cwd / "stderr.txt"
+        with self.log.open("w") as log:
+            self.process = started(*command, cwd=cwd, stderr=log)
+
+    def said(self) -> str:
+        return self.log.read_text(encoding="utf-8")
+
+    def wait_for(self, words: str, seconds: float = 90) -> bool:
+        """Whether it said so; False if it ended before."""
+        until = time.monotonic() + seconds
+        while words not in self.said():
+            if self.process.poll() is not None:
+                return False
+            assert time.monotonic() < until, f"never said {words!r}: {self.said()}"
+            time.sleep(0.02)
+        return True
+
+
+def records(study: Path) -> dict[str, bytes]:
+    """The trial records on disk, by name, byte for byte."""
+    return {path.name: path.read_bytes() for path in study.glob("trials/[0-9]*.json")}
+
+
+def trials(study: Path) -> list[Any]:
+    return sorted((json.loads(content) for content in records(study).values()), key=lambda one: one["number"])
+
+
+def counting(study: Path) -> list[Any]:
+    """The trials that were not cut short from outside."""
+    return [
+        one for one in trials(study) if one["state"] != "fail" or not one["reason"].startswith("interrupted")
+    ]
+
+
+def agrees_with_optuna(study: Path) -> None:
+    """Every record is in study.db as it is on disk, and nothing else has ended there."""
+    (name,) = optuna.get_all_study_names(f"sqlite:///{study / 'study.db'}")
+    known = optuna.load_study(study_name=name, storage=f"sqlite:///{study / 'study.db'}").get_trials()
+    states = {"complete": "COMPLETE", "pruned": "PRUNED", "fail": "FAIL"}
+    on_disk = trials(study)
+    assert {one["number"]: states[one["state"]] for one in on_disk} == {
+        one.number: one.state.name for one in known if one.params and one.state.name != "WAITING"
+    }
+    for one in on_disk:
+        if one["state"] == "complete":
+            assert known[one["number"]].value == one["rungs"][one["best_rung"]]["score"]
+            assert known[one["number"]].params["learning_rate"] == one["hyperparameters"]["learning_rate"]
+
+
+def kill_and_go_on(command: Sequence[object], folder: Path, *, kills: int, seed: int) -> None:
+    draw = random.Random(seed)
+    study = folder / "studies" / "long"
+    kept: dict[str, bytes] = {}
+    killed = 0
+    for _ in range(kills):
+        running = Running(command, folder)
+        if draw.random() < 0.7:
+            running.wait_for("trials in step")
+            time.sleep(draw.uniform(0, 1.5))
+        else:
+            time.sleep(draw.uniform(0, 5))
+        killed += running.process.poll() is None
+        running.process.kill()
+        running.process.communicate()
+        now = records(study)
+        assert {name: now.get(name) for name in kept} == kept
+        kept = now
+    assert killed >= kills // 2
+
+    answer = adaptkit(*command, cwd=folder)
+    assert answer.code == 0, answer.err
+    now = records(study)
+    assert {name: now.get(name) for name in kept} == kept
+    assert len(counting(study)) == TRIALS
+    firsts = [
+        int(one["origin"].rpartition(" ")[2]) if one["origin"].startswith("retry") else one["number"]
+        for one in counting(study)
+    ]
+    assert len(set(firsts)) == TRIALS, "a configuration counts twice"
+    assert 0 in firsts
+    agrees_with_optuna(study)
+    assert json.loads((study / "summary.json").read_text())["state"] == "finished"
+
+
+def test_a_study_killed_twice_is_whole(command: list[object], tmp_path: Path) -> None:
+    kill_and_go_on(command, tmp_path, kills=2, seed=5)
+
+
+@pytest.mark.slow
+def test_a_study_killed_ten_times_is_whole(command: list[object], tmp_path: Path) -> None:
+    kill_and_go_on(command, tmp_path, kills=10, seed=11)
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_signal_ends_a_study_that_can_go_on(
+    number: signal.Signals, code: int, command: list[object], tmp_path: Path
+) -> None:
+    running = Running([*command, "--epochs", "200"], tmp_path)
+    assert running.wait_for("trials in step")
+    time.sleep(0.5)
+    sent = time.monotonic()
+    running.process.send_signal(number)
+    answer = finished(running.process)
+    assert answer.code == code
+    assert time.monotonic() - sent < 15
+    said = running.said()
+    assert "Traceback" not in said
+    assert f"stopped by signal {int(number)}" in said
+    assert "same command" in said
+    study = tmp_path / "studies" / "long"
+    assert json.loads((study / "summary.json").read_text())["state"] == "interrupted"
+    cut = [one for one in trials(study) if one["state"] == "fail"]
+    assert len(cut) == 2
+    assert all(one["reason"].startswith("interrupted") for one in cut)
+    assert "nterrupted" in answer.out
+    agrees_with_optuna(study)
+
+
+def test_a_second_process_is_refused(command: list[object], tmp_path: Path) -> None:
+    running = Running([*command, "--epochs", "500"], tmp_path)
+    assert running.wait_for("trials in step")
+    before = (tmp_path / "studies" / "long" / "study.toml").read_bytes()
+    answer = called(*command, "--epochs", "500", "--studies", tmp_path / "studies")
+    assert running.process.poll() is None
+    running.process.kill()
+    running.process.communicate()
+    assert answer.code == 2
+    assert f"process {running.process.pid} on '{socket.gethostname()}'" in answer.err
+    assert "--study" in answer.err
+    assert (tmp_path / "studies" / "long" / "study.toml").read_bytes() == before
+    assert os.listdir(tmp_path / "studies") == ["long"]
+
+
+@pytest.mark.parametrize(("words", "delay"), [("reading the data", 0.4), ("loading the model", 0.05)])
+def test_a_signal_while_loading(
+    words: str, delay: float, tiny_folder: Path, data_folder: Path, tmp_path: Path
+) -> None:
+    train = data_folder / "ner" / "train.conll"
+    if words == "reading the data":  # large enough to be caught in the middle of it
+        train = write_conll(tmp_path / "large.conll", sentences(1000, 7) * 100)
+    running = Running(
+        ["tune", "--task", "ner", "--train", train, "--model", tiny_folder, "--device", "cpu"], tmp_path
+    )
+    assert running.wait_for(words)
+    time.sleep(delay)
+    running.process.send_signal(signal.SIGINT)
+    answer = finished(running.process)
+    assert answer.code == 130, running.said()
+    assert "Traceback" not in running.said()
+    assert "stopped" in running.said()
+
+
+TWO_SIGNALS = """
+import os, signal, time
+from adaptkit.interruption import Interruption
+
+with Interruption() as interruption, interruption.guarded():
+    os.kill(os.getpid(), signal.SIGINT)
+    print("noted", flush=True)
+    os.kill(os.getpid(), signal.SIGINT)
+    time.sleep(60)
+    print("too late", flush=True)
+"""
+
+
+def test_a_second_signal_ends_at_once() -> None:
+    answer = subprocess.run(
+        [sys.executable, "-c", TWO_SIGNALS], capture_output=True, text=True, check=False, timeout=30
+    )
+    assert (answer.returncode, answer.stdout) == (130, "noted\n")
+
+
+def test_the_time_is_up(command: list[object], tmp_path: Path) -> None:
+    """It ends well, says what is left, and the same command goes on."""
+    studies = ["--studies", tmp_path / "studies"]
+    answer = called(*command, *studies, "--timeout", "1s")
+    assert answer.code == 0, answer.err
+    study = tmp_path / "studies" / "long"
+    before, had = records(study), len(counting(study))
+    assert had < TRIALS
+    assert f"time was up with {TRIALS - had} trials left" in answer.err
+    answer = called(*command, *studies, "--trials", had + 1)
+    assert answer.code == 0, answer.err
+    assert len(counting(study)) == had + 1
+    assert {name: records(study)[name] for name in before} == before
+
+
+def test_no_time_at_all(command: list[object], tmp_path: Path) -> None:
+    """No trial is scored, and none is lost: they have not failed, they have not had their turn."""
+    studies = ["--studies", tmp_path / "studies"]
+    answer = called(*command, *studies, "--timeout", "0.001s")
+    assert answer.code == 0, answer.err
+    study = tmp_path / "studies" / "long"
+    assert counting(study) == []
+    assert json.loads((study / "summary.json").read_text())["state"] == "interrupted"
+    assert f"{TRIALS} trials left" in answer.err
+
+
+EXPORTS = """
+import sys
+from pathlib import Path
+
+from adaptkit import registry
+from adaptkit.study.folder import StudyFolder
+from adaptkit.winner import export_trial
+
+folder = StudyFolder(Path(sys.argv[1]))
+config, summary, trials = folder.read_config(), folder.read_summary(), folder.read_trials()
+task = registry.load(config.task, config.options)
+while True:
+    for trial in trials:
+        export_trial(folder, config, task, summary.labels, summary, trial, folder.best)
+        print(trial.number, flush=True)
+"""
+
+
+def export_and_kill(study: Path, *, kills: int, seed: int) -> None:
+    """Exports trial 0 and trial 1 in turn, killed amid it: the folder is always wholly one of the two."""
+    from safetensors.torch import load_file
+
+    draw = random.Random(seed)
+    seen = set()
+    for _ in range(kills):
+        process = subprocess.Popen(
+            [sys.executable, "-c", EXPORTS, str(study)], stdout=subprocess.PIPE, env=environment()
+        )
+        assert process.stdout is not None
+        for _ in range(2):  # both are exported once
+            assert process.stdout.readline()
+        time.sleep(draw.uniform(0, 0.6))
+        process.kill()
+        process.communicate()
+        folder = current_folder(study / "best")
+        read_description(folder)  # verifies every file against the manifest
+        card = (folder / "README.md").read_text(encoding="utf-8")
+        (number,) = [n for n in (0, 1) if f"trial {n} of" in card]
+        row = load_file(study / "trials" / f"{number:04d}.safetensors")["row"]
+        bias = load_file(folder / "model.safetensors")["classifier.bias"]
+        assert any((row[at : at + len(bias)] == bias).all() for at in range(len(row) - len(bias) + 1))
+        seen.add(number)
+    assert seen <= {0, 1}
+
+
+@pytest.fixture
+def copied(tuned: Callable[[str, str], Any], tmp_path: Path) -> Path:
+    study = tuned("ner", "full")
+    return Path(shutil.copytree(study.folder.path, tmp_path / "copied"))
+
+
+def test_a_killed_export_leaves_the_old_or_the_new(copied: Path) -> None:
+    export_and_kill(copied, kills=2, seed=3)
+
+
+@pytest.mark.slow
+def test_an_export_killed_many_times_leaves_the_old_or_the_new(copied: Path) -> None:
+    export_and_kill(copied, kills=12, seed=4)

@@ -1,0 +1,149 @@
+"""What the engine's tests share: a training put together, a judge with a list, and what is left of it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import torch
+
+from adaptkit.engine.agreement import proved
+from adaptkit.engine.batches import MicroStep
+from adaptkit.engine.contract import Outcome, RungReport, Trial
+from adaptkit.engine.passes import Passes
+from adaptkit.engine.prepare import prepare_model, scoring_data, training_data
+from adaptkit.engine.rows import Rows, layout_of, read_row
+from adaptkit.engine.train import Population, Training
+from tests.conftest import number_rows, number_task
+
+HEADS = {
+    "token-classification": "AutoModelForTokenClassification",
+    "sequence-classification": "AutoModelForSequenceClassification",
+}
+
+
+class ListJudge:
+    """Proposes the trials of a list, prunes what it was told to, and remembers everything."""
+
+    def __init__(self, trials: Sequence[Trial], prune: Mapping[int, int] | None = None) -> None:
+        self.waiting = list(trials)
+        self.prune = prune or {}
+        self.reports: list[RungReport] = []
+        self.outcomes: dict[int, Outcome] = {}
+        self.examples = 0
+        self.stop_after = math.inf
+
+    def propose(self, free: int) -> Sequence[Trial]:
+        taken, self.waiting = self.waiting[:free], self.waiting[free:]
+        return taken
+
+    def judge(self, reports: Sequence[RungReport]) -> Mapping[int, str]:
+        self.reports.extend(reports)
+        return {r.trial.number: "told to" for r in reports if self.prune.get(r.trial.number) == r.rung}
+
+    def ended(self, outcome: Outcome) -> None:
+        self.outcomes[outcome.trial.number] = outcome
+
+    def advanced(self, examples: int, tokens: int) -> bool:
+        assert examples <= tokens
+        self.examples += examples
+        return self.examples < self.stop_after
+
+
+def unproved_training(
+    loaded: Any,
+    strategy: str,
+    head: str,
+    rows: Sequence[Any],
+    micro_batch: int = 4,
+    rungs: int = 2,
+    rank: int = 4,
+    **task: Any,
+) -> Training:
+    """A training whose forward pass was not yet held against rows alone."""
+    number = number_task(head, **task)
+    model = prepare_model(number, loaded, ("a", "b", "c"), strategy, rank, device="cpu", bfloat16=False)
+    plan, buckets = training_data(model, number, rows, micro_batch=micro_batch, rungs_per_epoch=rungs, seed=3)
+    layout = layout_of(model.module)
+    return Training(
+        forward=model.forward,
+        layout=layout,
+        initial=read_row(model.module, layout),
+        plan=plan,
+        buckets=buckets,
+        dev=scoring_data(model, number, number_rows(9, head, seed=5)),
+        metric="accuracy",
+        direction="maximize",
+    )
+
+
+def make_training(*args: Any, **kwargs: Any) -> Training:
+    """A training ready for rows together; the arguments are those of `unproved_training`."""
+    training = proved(unproved_training(*args, **kwargs))
+    assert training is not None
+    return training
+
+
+def train(
+    training: Training, trials: Sequence[Trial], together: int, examples: int = 4, **judge: Any
+) -> ListJudge:
+    """Trains the trials, and gives back the judge that watched."""
+    listed = ListJudge(trials, **judge)
+    Population(training, together, Passes(rows=together, examples=examples)).run(listed)
+    return listed
+
+
+def last_rows(
+    training: Training, trials: Sequence[Trial], together: int, passes: Passes | None = None
+) -> dict[int, torch.Tensor]:
+    """The rows as they stand when training ends, whatever rung was best."""
+    kept: dict[int, torch.Tensor] = {}
+    population = Population(training, together, passes or Passes(rows=together, examples=4))
+    close = population._close
+
+    def keep(judge: Any, row: int, state: Any, reason: str) -> None:
+        kept[population.running[row].trial.number] = population.rows.theta[row].clone()
+        close(judge, row, state, reason)
+
+    population._close = keep  # type: ignore[method-assign]
+    population.run(ListJudge(trials))
+    return kept
+
+
+def filled_rows(training: Training, count: int, noise: float = 0.05) -> Rows:
+    """Rows that start near one another, each somewhere else."""
+    rows = Rows(training.layout, count, training.forward.device)
+    draw = torch.Generator().manual_seed(7)
+    for number in range(count):
+        start = training.initial + noise * torch.randn(training.layout.width, generator=draw)
+        rows.add(start, Trial(number=number, learning_rate=1e-2, batch_size=4, epochs=1))
+    return rows
+
+
+def micro_step(training: Training, places: Sequence[Sequence[int]], bucket: int = -1) -> MicroStep:
+    """A micro-step on these places of a bucket, a list for each row; -1 holds no example."""
+    chosen = torch.tensor(places)
+    return MicroStep(
+        bucket=training.buckets[bucket],
+        places=chosen,
+        seen=(chosen >= 0).sum(1).tolist(),
+        tokens=0,
+        last=True,
+    )
+
+
+def allocate_too_much() -> None:
+    """Asks torch's own allocator for a petabyte, and so runs out of memory for real."""
+    torch.empty(2**50, dtype=torch.uint8)
+
+
+def greedy_above(module: torch.nn.Module, examples: int) -> Any:
+    """Makes the encoder run out of memory on more than this many examples of a row at once."""
+
+    def hook(_: Any, args: Any, kwargs: Any) -> None:
+        given = kwargs.get("input_ids", args[0] if args else None)
+        if given.shape[0] > examples:
+            allocate_too_much()
+
+    return module.base_model.register_forward_pre_hook(hook, with_kwargs=True)

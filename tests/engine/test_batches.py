@@ -1,0 +1,66 @@
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from adaptkit.data.encode import Bucket, collate
+from adaptkit.data.plan import Plan, make_plan
+from adaptkit.engine.batches import RowClock, micro_steps
+from tests.conftest import encode_numbers, number_rows, number_task
+
+ROWS = number_rows(61)
+LENGTHS = [len(row["ids"]) for row in ROWS]
+
+
+@pytest.fixture(scope="module")
+def planned() -> tuple[Plan, list[Bucket]]:
+    plan = make_plan(LENGTHS, micro_batch=4, rungs_per_epoch=3, seed=1)
+    examples = encode_numbers(ROWS, None, (), 48)
+    buckets = [
+        collate(number_task(), examples, members.tolist(), None, length)  # type: ignore[arg-type]
+        for length, members in zip(plan.lengths, plan.members, strict=True)
+    ]
+    return plan, buckets
+
+
+def examples_in(step: Any, row: int) -> list[int]:
+    places = step.places[row]
+    return [step.bucket.positions[place] for place in places[places >= 0].tolist()]
+
+
+def test_an_epoch_of_rungs_meets_every_example_once(planned: Any) -> None:
+    plan, buckets = planned
+    met: list[list[int]] = [[], []]
+    for rung in range(3):
+        clocks = [RowClock(seed=seed, epoch=2, rung=rung) for seed in (5, 6)]
+        for step in micro_steps(plan, buckets, clocks):
+            for row in (0, 1):
+                met[row] += examples_in(step, row)
+    assert sorted(met[0]) == sorted(met[1]) == list(range(61))
+    assert met[0] != met[1]
+
+
+def test_a_rows_data_depend_on_its_own_clock_only(planned: Any) -> None:
+    plan, buckets = planned
+    clock = RowClock(seed=5, epoch=1, rung=2)
+    others = [RowClock(seed=9, epoch=0, rung=0), RowClock(seed=5, epoch=1, rung=0)]
+    alone = [examples_in(step, 0) for step in micro_steps(plan, buckets, [clock])]
+    among = [examples_in(step, 1) for step in micro_steps(plan, buckets, [others[0], clock, others[1]])]
+    assert alone == among
+
+
+def test_a_step_tells_what_is_in_it(planned: Any) -> None:
+    plan, buckets = planned
+    clocks = [RowClock(seed=1, epoch=0, rung=2), RowClock(seed=2, epoch=4, rung=0)]
+    steps = list(micro_steps(plan, buckets, clocks))
+    assert [step.last for step in steps] == [False] * (len(plan.sequence) - 1) + [True]
+    assert [step.bucket.length for step in steps] == [plan.lengths[bucket] for bucket in plan.sequence]
+    for step in steps:
+        met = [examples_in(step, row) for row in (0, 1)]
+        assert list(step.seen) == [len(one) for one in met]
+        assert step.tokens == sum(LENGTHS[example] for one in met for example in one)
+        assert step.places.shape == (2, 4)
+    seen = np.array([step.seen for step in steps]).sum(0)
+    assert seen.tolist() == [plan.rung_sizes()[2], plan.rung_sizes()[0]]

@@ -1,0 +1,168 @@
+from __future__ import annotations
+
+import copy
+from dataclasses import replace
+from typing import Any
+
+import pytest
+import torch
+import transformers
+
+from adaptkit.data.encode import collate
+from adaptkit.engine.attention import use_attention
+from adaptkit.engine.features import FrozenEncoder
+from adaptkit.engine.prepare import prepare_model
+from adaptkit.strategies import STRATEGIES
+from tests.conftest import VOCABULARY, encode_numbers, number_rows, number_task
+from tests.engine.populations import HEADS
+
+FAMILIES = ("bert", "albert", "roberta", "distilbert", "modernbert", "deberta-v2", "mpnet", "electra")
+INPUTS = frozenset({"input_ids", "attention_mask"})
+
+
+def model_of(family: str, head_class: str, tiny_model: Any) -> Any:
+    """A loaded model of families the other tests have no need for, too."""
+    loaded = tiny_model("bert", head_class)
+    settings: dict[str, Any] = {
+        "vocab_size": VOCABULARY, "hidden_size": 16, "embedding_size": 8, "num_hidden_layers": 2,
+        "num_attention_heads": 2, "intermediate_size": 24, "max_position_embeddings": 48, "num_labels": 3,
+        "hidden_dropout_prob": 0.0, "attention_probs_dropout_prob": 0.0, "classifier_dropout_prob": 0.0,
+        "initializer_range": 0.2, "pad_token_id": 0,
+    }  # fmt: skip
+    kinds = {"albert": transformers.AlbertConfig, "electra": transformers.ElectraConfig}
+    if family not in kinds:
+        return tiny_model(family, head_class)
+    torch.manual_seed(0)
+    module = getattr(transformers, head_class).from_config(kinds[family](**settings)).eval()
+    encoder = {id(parameter) for parameter in module.base_model.parameters()}
+    fresh = frozenset(name for name, p in module.named_parameters() if id(p) not in encoder)
+    return replace(loaded, module=module, fresh=fresh)
+
+
+def bucket_of(count: int = 12) -> Any:
+    rows = number_rows(count)
+    return collate(number_task(), encode_numbers(rows, None, (), 48), range(count), None, 32)  # type: ignore[arg-type]
+
+
+def assert_the_stub_gives_the_encoders_logits(loaded: Any) -> None:
+    module = STRATEGIES["frozen"](loaded, 4)
+    use_attention(module)
+    bucket = bucket_of()
+    with torch.no_grad():
+        expected = module(**{name: bucket.tensors[name] for name in INPUTS}).logits
+    encoder = FrozenEncoder(module, torch.device("cpu"), bfloat16=False)
+    before = module.base_model
+    assert encoder.cut()
+    assert module.base_model is not before
+    kept = encoder.encode(bucket, INPUTS)
+    assert set(kept.tensors) == {"attention_mask", "inputs_embeds", "labels"}
+    assert kept.tensors["inputs_embeds"].dtype == torch.float16
+    with torch.no_grad():
+        features = kept.tensors["inputs_embeds"].float()
+        found = module(inputs_embeds=features, attention_mask=kept.tensors["attention_mask"]).logits
+    torch.testing.assert_close(found, expected, atol=2e-2, rtol=5e-3)
+    assert expected.std() > 0.05
+    encoder.restore()
+    assert module.base_model is before
+
+
+@pytest.mark.parametrize("head", HEADS)
+@pytest.mark.parametrize("family", FAMILIES)
+def test_the_stub_gives_the_encoders_logits(family: str, head: str, tiny_model: Any) -> None:
+    assert_the_stub_gives_the_encoders_logits(model_of(family, HEADS[head], tiny_model))
+
+
+@pytest.mark.parametrize("family", ["bert", "albert"])
+def test_a_fresh_pooler_is_of_the_heads_side(family: str, tiny_model: Any) -> None:
+    loaded = model_of(family, HEADS["sequence-classification"], tiny_model)
+    pooler = {name for name, _ in loaded.module.named_parameters() if ".pooler." in name}
+    assert pooler
+    loaded = replace(loaded, fresh=loaded.fresh | pooler)
+    assert_the_stub_gives_the_encoders_logits(loaded)
+    trained = {name for name, p in loaded.module.named_parameters() if p.requires_grad}
+    assert pooler <= trained
+    encoder = FrozenEncoder(loaded.module, torch.device("cpu"), bfloat16=False)
+    assert encoder.cut()
+    assert {name for name, p in loaded.module.named_parameters() if p.requires_grad} == trained
+
+
+def test_what_trains_inside_the_encoder_leaves_the_model_intact(tiny_model: Any) -> None:
+    loaded = tiny_model("bert")
+    loaded = replace(loaded, fresh=loaded.fresh | {"bert.embeddings.word_embeddings.weight"})
+    before = copy.deepcopy(loaded.module)
+    model = prepare_model(number_task(), loaded, (), "frozen", 4, device="cpu", bfloat16=False)
+    assert model.encoder is None
+    assert "input_ids" in model.forward.inputs
+    ids = torch.arange(3, 19).view(2, 8)
+    with torch.no_grad():
+        torch.testing.assert_close(model.module(input_ids=ids).logits, before(input_ids=ids).logits)
+
+
+def last_token_model() -> Any:
+    """Its head finds the last token of a text by the tokens' ids, and without them takes the padding."""
+    config = transformers.GPT2Config(
+        vocab_size=VOCABULARY, n_embd=16, n_layer=1, n_head=2, n_positions=48, num_labels=3, pad_token_id=0,
+        bos_token_id=1, eos_token_id=1, initializer_range=0.2,
+    )  # fmt: skip
+    return transformers.GPT2ForSequenceClassification(config)
+
+
+def end_of_text_model() -> Any:
+    """Its head refuses to work without the tokens' ids."""
+    config = transformers.BartConfig(
+        vocab_size=VOCABULARY, d_model=16, encoder_layers=1, decoder_layers=1, encoder_attention_heads=2,
+        decoder_attention_heads=2, encoder_ffn_dim=16, decoder_ffn_dim=16, max_position_embeddings=48,
+        num_labels=3, pad_token_id=0, bos_token_id=1, eos_token_id=2, decoder_start_token_id=2,
+    )  # fmt: skip
+    return transformers.BartForSequenceClassification(config)
+
+
+@pytest.mark.parametrize("make", [last_token_model, end_of_text_model])
+def test_a_head_that_asks_for_more_than_hidden_states_keeps_its_encoder(make: Any, tiny_model: Any) -> None:
+    loaded = tiny_model("bert")
+    torch.manual_seed(0)
+    module = make().eval()
+    fresh = frozenset(
+        name for name, _ in module.named_parameters() if name.startswith(("score", "classification_head"))
+    )
+    encoder = module.base_model
+    model = prepare_model(
+        number_task("sequence-classification"), replace(loaded, module=module, fresh=fresh), (), "frozen", 4,
+        device="cpu", bfloat16=False,
+    )  # fmt: skip
+    assert model.encoder is None
+    assert model.module.base_model is encoder
+
+
+def test_several_choices_are_encoded_one_by_one(tiny_model: Any) -> None:
+    loaded = tiny_model("bert", "AutoModelForMultipleChoice")
+    module = STRATEGIES["frozen"](loaded, 4)
+    ids = torch.randint(3, VOCABULARY, (5, 4, 8), generator=torch.Generator().manual_seed(0))
+    mask = torch.ones_like(ids)
+    mask[2, 1, 5:] = 0
+    with torch.no_grad():
+        expected = module(input_ids=ids, attention_mask=mask).logits
+    encoder = FrozenEncoder(module, torch.device("cpu"), bfloat16=False)
+    assert encoder.cut()
+    bucket = replace(bucket_of(5), length=8, tensors={"input_ids": ids, "attention_mask": mask})
+    kept = encoder.encode(bucket, INPUTS)
+    features = kept.tensors["inputs_embeds"]
+    assert features.shape == (5, 4, 8, 16)
+    with torch.no_grad():
+        found = module(inputs_embeds=features.float(), attention_mask=mask).logits
+    assert found.shape == (5, 4)
+    torch.testing.assert_close(found, expected, atol=2e-2, rtol=5e-3)
+
+
+def test_features_do_not_depend_on_dropout_or_on_the_cut(tiny_model: Any, monkeypatch: Any) -> None:
+    from adaptkit.engine import features
+
+    loaded = tiny_model("bert", dropout=0.5)
+    module = STRATEGIES["frozen"](loaded, 4).train()
+    encoder = FrozenEncoder(module, torch.device("cpu"), bfloat16=False)
+    whole = encoder.encode(bucket_of(), INPUTS).tensors["inputs_embeds"]
+    monkeypatch.setattr(features, "TOKENS_AT_ONCE", 70)  # two examples at a time
+    cut = encoder.encode(bucket_of(), INPUTS).tensors["inputs_embeds"]
+    torch.testing.assert_close(whole, cut, atol=2e-3, rtol=2e-3)
+    assert encoder.examples_read == 24
+    assert not whole.requires_grad

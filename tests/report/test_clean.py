@@ -1,0 +1,48 @@
+from __future__ import annotations
+
+import unicodedata
+
+import pytest
+from report_studies import HOSTILE
+
+from adaptkit.report.clean import code, encodable, prose, visible
+
+
+def test_every_control_format_and_surrogate_character_becomes_visible_ascii() -> None:
+    for number in range(0x110000):
+        character = chr(number)
+        if (
+            unicodedata.category(character) in ("Cc", "Cf", "Cs", "Zl", "Zp")
+            and character not in "\u200c\u200d"
+        ):
+            shown = visible(f"a{character}b")
+            assert shown == "a b" if character.isspace() else shown.isascii(), hex(number)
+            assert len(shown) > 2
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["Straße", "東京", "नमस्ते", "می\u200c\u062e\u0648\u0627\u0647\u0645", "👩\u200d🔬", "[bold]x[/bold]"],
+)
+def test_ordinary_text_of_any_script_stays(text: str) -> None:
+    assert visible(text) == text
+
+
+def test_long_texts_are_cut_and_say_so() -> None:
+    assert visible("x" * 10**7, 40) == "x" * 39 + "…"
+    assert len(visible("\x1b" * 1000, 40)) == 40
+
+
+def test_what_an_encoding_lacks_is_written_plainly() -> None:
+    assert encodable("▁█ 0.5 · ★ \u2013 …", "ascii") == "_# 0.5 | * - ~"
+    assert encodable("Straße 東京", "ascii") == "Stra\\xdfe \\u6771\\u4eac"
+    assert encodable("Straße", "latin-1") == "Straße"
+    assert encodable("東京", "no-such-encoding") == "\\u6771\\u4eac"
+
+
+def test_markdown_of_a_hostile_text_holds_no_markup() -> None:
+    for shown in (prose(HOSTILE), code(HOSTILE).removeprefix("<code>").removesuffix("</code>")):
+        assert not set("<>|`*_[]@\\\n\x1b") & set(shown)
+    assert code("B-PER") == "`B-PER`"
+    assert code("") == "`(empty)`"
+    assert "://" not in prose("see http://example.org")

@@ -1,0 +1,36 @@
+from __future__ import annotations
+
+import json
+
+import pytest
+from report_studies import edge_studies, ner_summary, ner_trials
+
+from adaptkit.report.document import as_document
+from adaptkit.study.record import summary_from_json, trial_from_json
+
+STUDIES = edge_studies()
+
+
+@pytest.mark.parametrize("name", STUDIES)
+def test_the_document_is_strict_json_of_one_shape(name: str) -> None:
+    document = as_document(*STUDIES[name])
+    assert json.loads(json.dumps(document, allow_nan=False)).keys() == {"format", "study", "best", "trials"}
+
+
+def test_the_records_come_back_out_of_it() -> None:
+    document = json.loads(json.dumps(as_document(ner_summary(), ner_trials()[:7])))
+    assert summary_from_json(document["study"]).name == "people-and-places"
+    trials = [
+        {name: value for name, value in trial.items() if name != "score"} for trial in document["trials"]
+    ]
+    assert [trial_from_json(trial).score for trial in trials] == [trial.score for trial in ner_trials()[:7]]
+
+
+def test_the_best_is_told_with_the_default_beside_it() -> None:
+    best = as_document(ner_summary(), ner_trials()[::-1])["best"]
+    assert best["number"] == 8
+    assert best["score"] == ner_trials()[8].score
+    assert best["default_score"] == ner_trials()[0].score
+    assert best["test"]["f1"] == 0.8791
+    assert as_document(*STUDIES["failed"])["best"] is None
+    assert as_document(*STUDIES["no trials"])["best"] is None

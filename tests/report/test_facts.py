@@ -1,0 +1,63 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+from report_studies import failed_trial, many_classes, ner_summary, ner_trials
+
+from adaptkit.report import facts
+
+
+def test_trials_are_ranked_by_state_then_score() -> None:
+    order = [trial.number for trial in facts.ranked(ner_trials(), "maximize")]
+    assert order == [8, 6, 3, 10, 1, 0, 11, 4, 5, 9, 2, 7]
+    assert [trial.number for trial in facts.ranked(ner_trials(), "minimize")][:2] == [0, 1]
+
+
+def test_the_winner_is_the_named_one_or_the_best_so_far() -> None:
+    trials = ner_trials()
+    for best, expected in ((8, 8), (3, 3), (None, 8), (99, 8), (7, 8)):
+        winner = facts.winner(replace(ner_summary(), best=best), trials)
+        assert winner is not None
+        assert winner.number == expected
+    assert facts.winner(ner_summary(), [trials[2], trials[7]]) is None
+
+
+def test_the_comparison_with_the_default_says_what_is() -> None:
+    trials = ner_trials()
+    assert "0.0279 better" in facts.comparison(trials[8], trials)
+    assert "(trial 0: 0.8698)" in facts.comparison(trials[8], trials)
+    assert "no other trial" in facts.comparison(trials[0], trials)
+    assert "do as well" in facts.comparison(replace(trials[0], number=5, origin="search"), trials)
+    assert "no score to compare" in facts.comparison(trials[8], trials[1:])
+    assert "no score to compare" in facts.comparison(
+        trials[8], [replace(failed_trial(0), origin="default"), trials[8]]
+    )
+
+
+def test_hyperparameters_that_never_differ_are_told_once() -> None:
+    differing, alike = facts.hyperparameters(ner_trials())
+    assert differing == ["learning_rate", "batch_size"]
+    assert alike == {"epochs": 3, "weight_decay": 0.01, "warmup": 0.1}
+    longer = replace(ner_trials()[0], hyperparameters={"learning_rate": 1e-3, "batch_size": 8, "epochs": 5})
+    assert facts.hyperparameters([*ner_trials(), longer])[0][2:] == ["epochs", "weight_decay", "warmup"]
+
+
+def test_groups_stand_in_order_of_their_frequency() -> None:
+    summary, trials = many_classes()
+    table = facts.group_table(summary, trials[0])
+    assert table is not None
+    frequencies = [facts.support(group) for group in table.groups]
+    assert frequencies == sorted(frequencies, reverse=True)
+    assert len(frequencies) == 77
+    assert (table.leading, table.measures[-1]) == ("f1", "support")
+
+
+def test_failures_are_counted_by_reason() -> None:
+    trials = [failed_trial(0, "a"), failed_trial(1, "b"), failed_trial(2, "b"), *ner_trials()[8:9]]
+    assert facts.failures(trials) == [("b", [1, 2]), ("a", [0])]
+
+
+def test_one_hopeless_trial_does_not_flatten_the_spark_lines() -> None:
+    low, high = facts.spark_range(ner_trials(), "maximize")
+    assert 0.3 < low < high < 0.9
+    assert facts.spark_range([], "maximize") == (0.0, 1.0)

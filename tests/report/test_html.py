@@ -1,0 +1,114 @@
+from __future__ import annotations
+
+import re
+from functools import cache
+from html.parser import HTMLParser
+
+import pytest
+from report_studies import edge_studies
+
+from adaptkit.report.html import as_html
+
+STUDIES = edge_studies()
+VOID = {"meta", "br", "hr", "img", "input", "link"}
+
+
+class Checker(HTMLParser):
+    """Whether tags nest, what elements there are, and which attributes they carry."""
+
+    def __init__(self) -> None:
+        super().__init__(convert_charrefs=True)
+        self.open: list[str] = []
+        self.elements: list[tuple[str, dict[str, str | None]]] = []
+        self.text = ""
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.elements.append((tag, dict(attrs)))
+        assert len(dict(attrs)) == len(attrs), f"an attribute twice in {tag}"
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.elements.append((tag, dict(attrs)))
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        self.text += data
+
+
+@cache
+def page_of(name: str) -> str:
+    return as_html(*STUDIES[name])
+
+
+def checked(name: str) -> Checker:
+    checker = Checker()
+    checker.feed(page_of(name))
+    checker.close()
+    assert checker.open == []
+    return checker
+
+
+@pytest.mark.parametrize("name", STUDIES)
+def test_every_page_is_well_formed_self_contained_and_described(name: str) -> None:
+    page = checked(name)
+    tags = [tag for tag, _ in page.elements]
+    assert not {"script", "link", "img", "iframe", "object", "base", "form", "b1"} & set(tags)
+    for tag, attributes in page.elements:
+        assert not {"src", "href", "style", "srcset", "xlink:href"} & set(attributes), tag
+        assert not any(key.startswith("on") for key in attributes)
+        if tag == "th":
+            assert "scope" in attributes
+    identities = [attributes["id"] for _, attributes in page.elements if "id" in attributes]
+    assert len(identities) == len(set(identities))
+    assert "url(" not in page_of(name)
+    assert "@import" not in page_of(name)
+    for drawing in re.findall(r"<svg(?![^>]*aria-hidden).*?</svg>", page_of(name), re.DOTALL):
+        assert "<title" in drawing
+    assert not re.search(
+        r"\b(nan|inf|None|Undefined)\b", re.sub(r"<style>.*</style>", "", page_of(name), flags=re.S)
+    )
+
+
+def test_a_finished_study_has_its_drawings_and_all_its_trials() -> None:
+    page = checked("finished")
+    curves = [
+        given for tag, given in page.elements if tag == "polyline" and "curve" in (given.get("class") or "")
+    ]
+    assert len(curves) == 12
+    assert [given["class"] for given in curves].count("curve winner") == 1
+    assert len([tag for tag, given in page.elements if "dot" in (given.get("class") or "").split()]) == 11
+    rows = [given["class"] for tag, given in page.elements if tag == "tr" and given.get("class")]
+    assert len(rows) == 12
+    assert rows[0] == "complete winner"
+    for said in ("0.8977", "0.8791", "from peft import PeftModel", "0.0279 better", "Straße", "6.4 GiB"):
+        assert said in page.text, said
+
+
+def test_long_studies_are_shown_whole_and_stay_small() -> None:
+    rows = [given for tag, given in checked("hundred trials").elements if tag == "tr" and given.get("class")]
+    assert len(rows) == 100
+    assert len(page_of("hundred trials")) < 200_000
+    assert len(page_of("finished")) < 50_000
+    assert "class_76" in checked("many classes").text
+
+
+def test_a_strangers_text_is_shown_literally() -> None:
+    page = checked("hostile")
+    assert "<script>alert(1)</script>" in page.text
+    assert "\\x1b[31mred" in page.text
+    assert "\\u202e" in page.text
+    assert not {"\x1b", "\u202e", "\x07"} & set(page.text)
+
+
+def test_the_loading_lines_keep_their_indentation() -> None:
+    assert "\n    base, config=AutoConfig.from_pretrained(folder)\n" in checked("finished").text
+
+
+def test_a_failed_study_shows_reasons_and_no_winner() -> None:
+    text = checked("failed").text
+    assert "Why they failed" in text
+    assert "Winner" not in text
+    assert "Best so far" not in text

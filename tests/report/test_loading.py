@@ -1,0 +1,85 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from report_studies import HOSTILE, ner_summary
+
+from adaptkit.report.loading import loading_lines
+
+LABELS = {0: "O", 1: "B-place", 2: "I-place"}
+
+
+def _encoder(folder: Path) -> Any:
+    import transformers
+
+    folder.mkdir()
+    (folder / "vocab.txt").write_text("\n".join(["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "a", "b"]))
+    transformers.BertTokenizer(str(folder / "vocab.txt")).save_pretrained(folder)
+    config = transformers.BertConfig(
+        vocab_size=7, hidden_size=8, num_hidden_layers=1, num_attention_heads=2, intermediate_size=8
+    )
+    transformers.BertModel(config).save_pretrained(folder)
+    return transformers.AutoModelForTokenClassification.from_pretrained(
+        folder, num_labels=3, id2label=LABELS, label2id={name: place for place, name in LABELS.items()}
+    )
+
+
+# Peft asks transformers in a way that transformers will give up.
+@pytest.mark.filterwarnings("ignore::FutureWarning:transformers")
+@pytest.mark.parametrize("strategy", ["full", "lora"])
+def test_the_lines_load_the_exported_model(strategy: str, tmp_path: Path) -> None:
+    import peft
+    import torch
+    import transformers
+
+    base, folder = tmp_path / "base", tmp_path / "the best, 東京's"
+    model = _encoder(base)
+    if strategy == "lora":
+        rank = peft.LoraConfig(
+            task_type="TOKEN_CLS",
+            r=2,
+            target_modules=["query"],
+            modules_to_save=["classifier"],
+            init_lora_weights=False,
+        )
+        model.config.save_pretrained(folder)
+        model = peft.get_peft_model(model, rank)
+    model.save_pretrained(folder)
+    transformers.AutoTokenizer.from_pretrained(base).save_pretrained(folder)
+
+    summary = replace(ner_summary(), strategy=strategy, model=str(base), model_folder=str(folder))
+    found: dict[str, Any] = {}
+    exec("\n".join(loading_lines(summary)), found)  # the lines are what is tested
+
+    ids = torch.tensor([[2, 5, 6, 3]])
+    assert torch.equal(found["model"].eval()(ids).logits, model.eval()(ids).logits)
+    assert found["model"].config.id2label == LABELS
+    assert len(found["tokenizer"]) == 7
+
+
+@pytest.mark.parametrize(
+    "folder", ["studies/a/best", "x" * 600, "😀東" * 90, HOSTILE, 'it\'s "so" \\ here', " "]
+)
+@pytest.mark.parametrize("width", [30, 76])
+def test_any_folder_is_written_exactly_and_narrowly(folder: str, width: int) -> None:
+    lines = loading_lines(replace(ner_summary(), model_folder=folder, strategy="full"), width)
+    found: dict[str, Any] = {}
+    exec(
+        "\n".join(line for line in lines if "transformers" not in line and "from_pretrained" not in line),
+        found,
+    )
+    assert found["folder"] == folder
+    assigned = lines[
+        lines.index("") + 1 : next(n for n, line in enumerate(lines) if line.startswith("tokenizer"))
+    ]
+    assert max(map(len, assigned)) <= width
+    assert "\x1b" not in "".join(lines)
+    assert "\u202e" not in "".join(lines)
+
+
+def test_there_are_no_lines_for_what_only_adaptkit_can_build() -> None:
+    assert loading_lines(replace(ner_summary(), head="")) == []
+    assert loading_lines(replace(ner_summary(), model_folder=None)) == []

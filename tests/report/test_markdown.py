@@ -1,0 +1,49 @@
+from __future__ import annotations
+
+import re
+
+import pytest
+from report_studies import edge_studies
+
+from adaptkit.report.markdown import as_markdown
+
+STUDIES = edge_studies()
+
+
+@pytest.mark.parametrize("name", STUDIES)
+def test_every_row_of_a_table_has_the_cells_of_its_head(name: str) -> None:
+    for block in as_markdown(*STUDIES[name]).split("\n\n"):
+        if block.startswith("|"):
+            widths = {line.count("|") for line in block.split("\n")}
+            assert len(widths) == 1, block
+            assert set(block.split("\n")[1]) <= set("|-: ")
+
+
+def test_the_facts_are_there() -> None:
+    text = as_markdown(*STUDIES["finished"])
+    for said in (
+        "# Study `people-and-places`",
+        "## Winner: trial 8",
+        "0.0279 better",
+        "```python\nfrom peft",
+        "6.4 GiB",
+    ):
+        assert said in text, said
+    assert "| **8** | complete | 0.8977 | 9.80e-4 | 16 |" in text
+    assert len(re.findall(r"^\| \*?\*?\d+\*?\*? \|", text, re.MULTILINE)) == 12
+    assert "`東京`" in text
+
+
+def test_a_strangers_text_is_no_markup() -> None:
+    text = re.sub(r"```python\n.*?\n```", "", as_markdown(*STUDIES["hostile"]), flags=re.DOTALL)
+    assert "<script" not in text
+    assert "@user" not in text
+    assert "\x1b" not in text
+    assert "\u202e" not in text
+
+
+def test_states() -> None:
+    assert "12 trials: out of memory" in as_markdown(*STUDIES["failed"])
+    assert "Winner" not in as_markdown(*STUDIES["failed"])
+    assert "run the same command again" in as_markdown(*STUDIES["interrupted"])
+    assert "Best so far: trial 3" in as_markdown(*STUDIES["running"])

@@ -1,0 +1,175 @@
+from __future__ import annotations
+
+import io
+import os
+import re
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import pytest
+from report_studies import HOSTILE, failed_trial, ner_trials
+from rich.cells import cell_len
+from rich.console import Console
+
+from adaptkit.report.progress import Progress
+
+STUDY = """
+import sys, time
+from rich.console import Console
+from adaptkit.report.progress import Progress
+console = Console(stderr=True, width=80)
+with Progress(console, 40, "f1", "maximize") as progress:
+    progress.phase("training")
+    progress.note("12 rows were skipped")
+    progress.expected(100_000)
+    for number in range(30):
+        progress.started(number, {"learning_rate": 1e-3, "batch_size": 16})
+        progress.rung(number, 0.25, number / 40)
+    print('{"stdout": "untouched"}', flush=True)
+    for _ in range(140):
+        progress.advanced(64, 2048)
+        time.sleep(0.01)
+print("after", file=sys.stderr)
+"""
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+def _run(progress: Progress) -> None:
+    trials = ner_trials()
+    with progress:
+        progress.phase("reading")
+        progress.note(f"a {HOSTILE} row")
+        progress.resumed(trials[:1])
+        progress.expected(10_000)
+        for trial in trials[1:]:
+            progress.started(trial.number, trial.hyperparameters)
+            for rung in trial.rungs:
+                progress.advanced(64, 2048)
+                progress.rung(trial.number, rung.epoch, rung.score)
+            progress.ended(trial)
+
+
+def test_a_log_gets_plain_lines_one_for_each_phase_and_trial() -> None:
+    file = io.StringIO()
+    _run(Progress(Console(file=file, width=80), 12, "f1", "maximize"))
+    lines = file.getvalue().splitlines()
+    assert re.fullmatch(r"\[ +0:00\] reading", lines[0])
+    assert lines[1].startswith("! a \\x1b[31mred")
+    ended = [line for line in lines if re.search(r"trial \d+ (complete|pruned|failed): ", line)]
+    assert len(ended) == 11
+    assert "12 of 12 trials done, best f1 0.8977 (trial 8)" in ended[-1]
+    assert len(lines) <= 2 + 11 + 1  # one line for the rungs, since the study took less than ten seconds
+    assert "\x1b" not in file.getvalue()
+
+
+def test_colour_forced_on_a_log_does_not_make_it_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    file = io.StringIO()
+    _run(Progress(Console(file=file, width=80), 12, "f1", "maximize"))
+    assert "\x1b" not in file.getvalue()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs a pseudo-terminal")
+def test_a_real_terminal_gets_a_live_table_of_80_columns_that_leaves_nothing_behind(tmp_path: Path) -> None:
+    import pty
+
+    output = tmp_path / "stdout"
+    leader, follower = pty.openpty()
+    environment = {**os.environ, "TERM": "xterm", "COLUMNS": "80", "LINES": "24", "PYTHONIOENCODING": "utf-8"}
+    with output.open("wb") as stdout:
+        child = subprocess.Popen(
+            [sys.executable, "-c", STUDY], stdin=follower, stdout=stdout, stderr=follower, env=environment
+        )
+    os.close(follower)
+    drawn = b""
+    try:
+        while chunk := os.read(leader, 65536):
+            drawn += chunk
+    except OSError:  # how Linux tells that the other end is closed
+        pass
+    os.close(leader)
+    assert child.wait(30) == 0
+    text = drawn.decode()
+    plain = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", text)
+    assert "0/40 trials  best f1 0.7250 (trial 29)" in plain
+    assert "and 22 more" in plain
+    assert "examples/s" in plain
+    assert "left" in plain
+    assert max(cell_len(line) for line in re.split(r"[\r\n]+", plain)) <= 80
+    assert (
+        2 <= plain.count("best f1 0.7250") <= 4 * 2.5
+    )  # four drawings a second, for less than two and a half
+    assert plain.count("12 rows were skipped") == 1
+    assert "\x1b[?25h" in text  # the cursor is back
+    assert text.rstrip().endswith("after")
+    assert output.read_text() == '{"stdout": "untouched"}\n'
+
+
+class Broken(io.StringIO):
+    def write(self, text: str) -> int:
+        raise BrokenPipeError
+
+    def isatty(self) -> bool:
+        return self.closed is False
+
+
+def test_a_broken_standard_error_never_reaches_the_training() -> None:
+    for file in (Broken(), io.StringIO(), Terminal()):
+        console = Console(file=file, width=80, force_terminal=file.isatty())
+        if not file.isatty():
+            file.close()
+        progress = Progress(console, 12, "f1", "maximize")
+        _run(progress)
+        progress.rung(3, "no number", None)  # type: ignore[arg-type]
+        progress.phase("after the end")
+
+
+def test_an_error_in_the_training_passes_and_the_drawing_stops() -> None:
+    before = threading.active_count()
+    with (
+        pytest.raises(ZeroDivisionError),
+        Progress(Console(file=Terminal(), force_terminal=True), 3, "f1", "maximize"),
+    ):
+        _ = 1 / 0
+    assert threading.active_count() == before
+
+
+def test_failed_trials_are_never_the_best() -> None:
+    file = io.StringIO()
+    with Progress(Console(file=file, width=200), 3, "loss", "minimize") as progress:
+        for number, score in ((0, 0.5), (1, 0.1), (2, float("nan"))):
+            progress.started(number, {})
+            progress.rung(number, 1.0, score)
+        progress.ended(failed_trial(1))
+    assert "best loss 0.5000 (trial 0)" in file.getvalue().splitlines()[-1]
+
+
+def test_a_call_costs_next_to_nothing() -> None:
+    with Progress(Console(file=io.StringIO(), width=80), 3, "f1", "maximize") as progress:
+        begun = time.perf_counter()
+        for _ in range(10_000):
+            progress.advanced(64, 2048)
+        assert time.perf_counter() - begun < 1.0  # 100 microseconds each on a busy machine; some 1.5 in truth
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs a pipe that breaks")
+def test_a_closed_pipe_ends_neither_the_study_nor_its_standard_output() -> None:
+    reader, writer = os.pipe()
+    child = subprocess.Popen(
+        [sys.executable, "-c", STUDY.replace('print("after", file=sys.stderr)', 'print("done")')],
+        stdout=subprocess.PIPE,
+        stderr=writer,
+        text=True,
+    )
+    os.close(writer)
+    os.close(reader)
+    out, _ = child.communicate(timeout=30)
+    assert out == '{"stdout": "untouched"}\ndone\n'
+    assert child.returncode in (0, 120)  # 120: Python could not flush the closed pipe when it ended

@@ -1,0 +1,113 @@
+from __future__ import annotations
+
+import io
+import re
+import subprocess
+import sys
+import unicodedata
+
+import pytest
+from report_studies import edge_studies
+from rich.cells import cell_len
+from rich.console import Console
+
+from adaptkit.report.terminal import print_report
+
+STUDIES = edge_studies()
+
+
+def printed(name: str, width: int = 80, encoding: str = "utf-8") -> str:
+    raw = io.BytesIO()
+    file = io.TextIOWrapper(raw, encoding=encoding)
+    print_report(Console(file=file, width=width, color_system=None), *STUDIES[name])
+    file.flush()
+    return raw.getvalue().decode(encoding)
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "ascii", "latin-1"])
+@pytest.mark.parametrize("width", [50, 80, 200])
+@pytest.mark.parametrize("name", STUDIES)
+def test_no_line_is_too_wide_and_nothing_but_text_is_printed(name: str, width: int, encoding: str) -> None:
+    text = printed(name, width, encoding)
+    assert max(cell_len(line) for line in text.split("\n")) <= min(width, 100)
+    hidden = {character for character in text if unicodedata.category(character) in ("Cc", "Cf", "Cs")}
+    assert hidden <= {"\n"}
+    assert " nan" not in text
+    assert " inf " not in text
+
+
+def test_a_finished_study_tells_everything() -> None:
+    text = " ".join(printed("finished").split())
+    for said in (
+        "people-and-places finished",
+        "Winner: trial 8",
+        "dev 0.8977",
+        "test 0.8791",
+        "learning rate 9.80e-4 · batch size 16",
+        "0.0279 better than the default hyperparameters (trial 0: 0.8698)",
+        "studies/people-and-places/best",
+        "from peft import PeftModel",
+        "6 complete, 5 pruned, 1 failed",
+        "diverged after epoch 0.75",
+        "after epoch 1: 0.557, below the better half of its rung",
+        "All with epochs 3, weight decay 0.01, warmup 0.1.",
+        "learning rate 78%",
+        "By entity type",
+        "Straße",
+        "東京",
+        "letters/train.conll",
+        "14,041 12 14,102",
+        "8 trials in one population",
+        "peak memory 6.4 GiB",
+        "train 5 min 12 s",
+        "12 rows of letters/train.conll were skipped",
+    ):
+        assert said in text, said
+    assert all(f" {number} " in text or f"★{number} " in text for number in range(12))
+
+
+@pytest.mark.parametrize(
+    ("name", "said", "unsaid"),
+    [
+        ("running", "Still running: 5 of 12 trials have ended.", "Winner:"),
+        ("interrupted", "run the same command again", "Winner:"),
+        ("failed", "Every trial failed (12 of 12 trials ended)", "Best so far"),
+        ("failed", "12 trials out of memory", "Winner:"),
+        ("no trials", "0 of 12 trials have ended", "Trials"),
+        ("one trial", "These are the default hyperparameters", "better than"),
+        ("all pruned", "2 pruned", "Winner:"),
+        ("hundred trials", "The best 20 of 100", "nothing"),
+        ("many classes", "and 62 less frequent ones", "nothing"),
+        ("frozen", "read the data once, for all trials", "peft"),
+        ("full", "from transformers import AutoModelForTokenClassification, AutoTokenizer", "peft"),
+        ("own head", "use adaptkit predict people-and-places", "import"),
+        ("own head", "the task's own sample", "import"),
+        ("hostile", "\\x1b[31mred\\x1b[0m \\u202egnp.exe [bold]b[/bold] <script>", "nothing"),
+    ],
+)
+def test_states_and_edges(name: str, said: str, unsaid: str) -> None:
+    text = " ".join(printed(name).split())
+    assert said in text
+    assert unsaid not in text
+
+
+def test_a_terminal_with_colours_gets_no_escape_of_a_strangers_making() -> None:
+    file = io.StringIO()
+    console = Console(file=file, width=80, force_terminal=True, color_system="standard", legacy_windows=False)
+    print_report(console, *STUDIES["hostile"])
+    assert "\x1b[31mred" not in file.getvalue()
+    assert "\u202e" not in file.getvalue()
+    assert "[bold]b[/bold]" in file.getvalue()
+
+
+def test_importing_the_terminal_report_imports_nothing_heavy() -> None:
+    names = ("terminal", "document", "markdown", "progress")
+    code = f"import sys, {', '.join(f'adaptkit.report.{name}' for name in names)}; print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    loaded = {name.partition(".")[0] for name in done.stdout.split()}
+    assert not loaded & {"torch", "optuna", "transformers", "datasets", "numpy", "pandas", "jinja2"}
+
+
+def test_long_names_that_differ_in_their_ends_stay_apart() -> None:
+    text = printed("many classes")
+    assert all(re.search(rf"class_{place} ", text) for place in range(15))

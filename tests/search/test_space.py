@@ -1,0 +1,110 @@
+"""The search space: the strategy's own, the task's hints, the user's ranges, in rising order."""
+
+from dataclasses import dataclass, field
+
+import pytest
+
+from adaptkit.config import SearchConfig, StrategyName
+from adaptkit.errors import ConfigError
+from adaptkit.search.space import Space, space_for
+
+
+@dataclass(frozen=True)
+class Hints:
+    learning_rate: dict[str, tuple[float, float]] = field(default_factory=dict)
+    batch_sizes: tuple[int, ...] | None = None
+    epochs: float | None = None
+
+
+NO_HINTS = Hints()
+
+
+@pytest.mark.parametrize(
+    ("strategy", "rates", "rate", "epochs"),
+    [
+        ("full", (1e-5, 2e-4), 5e-5, 3),
+        ("lora", (5e-5, 2e-3), 5e-4, 3),
+        ("frozen", (1e-4, 1e-1), 5e-3, 10),
+    ],
+)
+def test_the_strategies_own(
+    strategy: StrategyName, rates: tuple[float, float], rate: float, epochs: float
+) -> None:
+    space = space_for(strategy, SearchConfig(), NO_HINTS, rows=10_000)
+    assert space.learning_rate == rates
+    assert space.batch_sizes == (8, 16, 32, 64)
+    assert space.default == {"learning_rate": rate, "batch_size": 16}
+    assert space.fixed == {"epochs": epochs, "weight_decay": 0.01, "warmup": 0.1}
+
+
+def test_hints_come_before_the_strategy_and_the_user_before_both() -> None:
+    hints = Hints(learning_rate={"lora": (1e-4, 1e-3), "full": (1e-6, 1e-5)}, batch_sizes=(32, 8), epochs=2)
+    hinted = space_for("lora", SearchConfig(), hints, rows=10_000)
+    assert (hinted.learning_rate, hinted.batch_sizes, hinted.epochs) == ((1e-4, 1e-3), (8, 32), 2)
+    user = SearchConfig(learning_rate=(3e-5, 3e-5), batch_sizes=(4, 4), epochs=0.5)
+    told = space_for("lora", user, hints, rows=10_000)
+    assert (told.learning_rate, told.batch_sizes, told.epochs) == ((3e-5, 3e-5), (4,), 0.5)
+
+
+@pytest.mark.parametrize(
+    ("rates", "sizes", "default"),
+    [
+        ((1e-6, 1e-5), (64, 128), (1e-5, 64)),
+        ((1e-3, 1e-2), (2, 4), (1e-3, 4)),
+        ((1e-5, 1e-4), (8, 32), (5e-5, 8)),
+        ((1e-5, 1e-4), (10, 24), (5e-5, 24)),
+    ],
+)
+def test_the_default_lies_in_the_users_ranges(
+    rates: tuple[float, float], sizes: tuple[int, ...], default: tuple[float, int]
+) -> None:
+    space = space_for("full", SearchConfig(learning_rate=rates, batch_sizes=sizes), NO_HINTS, rows=10_000)
+    assert tuple(space.default.values()) == default
+    for name, distribution in space.as_distributions().items():
+        assert distribution._contains(distribution.to_internal_repr(space.default[name]))
+
+
+def test_words_are_exact() -> None:
+    assert space_for("full", SearchConfig(), NO_HINTS, rows=10_000).in_words() == {
+        "learning_rate": "1e-05 … 2e-04 (log)",
+        "batch_size": "8, 16, 32, 64",
+    }
+    narrow = SearchConfig(learning_rate=(1.23456e-5, 1.234561e-5), batch_sizes=(16,))
+    assert space_for("full", narrow, NO_HINTS, rows=10_000).in_words() == {
+        "learning_rate": "1.23456e-05 … 1.234561e-05 (log)",
+        "batch_size": "16",
+    }
+    one = SearchConfig(learning_rate=(0.1 + 0.2, 0.1 + 0.2))
+    assert (
+        space_for("full", one, NO_HINTS, rows=10_000).in_words()["learning_rate"] == "3.0000000000000004e-01"
+    )
+
+
+@pytest.mark.parametrize(
+    "hints",
+    [
+        Hints(learning_rate={"full": (1e-3, 1e-4)}),
+        Hints(learning_rate={"full": (0.0, 1e-4)}),
+        Hints(learning_rate={"full": (1e-4, float("inf"))}),
+        Hints(learning_rate={"full": (1e-4, float("nan"))}),
+        Hints(batch_sizes=(0, 8)),
+    ],
+)
+def test_ranges_that_cannot_be_are_refused(hints: Hints) -> None:
+    with pytest.raises(ConfigError, match="the search space of 'full'"):
+        space_for("full", SearchConfig(), hints, rows=10_000)
+
+
+def test_a_space_cannot_be_changed() -> None:
+    space: Space = space_for("full", SearchConfig(), NO_HINTS, rows=10_000)
+    with pytest.raises(AttributeError):
+        space.epochs = 4  # type: ignore[misc]
+
+
+@pytest.mark.parametrize(
+    ("strategy", "rows", "epochs"),
+    [("full", 10_000, 3), ("full", 667, 3), ("full", 404, 5), ("lora", 50, 10), ("frozen", 404, 10)],
+)
+def test_few_rows_make_more_epochs_within_bounds(strategy: StrategyName, rows: int, epochs: float) -> None:
+    assert space_for(strategy, SearchConfig(), NO_HINTS, rows=rows).epochs == epochs
+    assert space_for(strategy, SearchConfig(epochs=1.5), NO_HINTS, rows=rows).epochs == 1.5

@@ -1,0 +1,100 @@
+"""Studies are found by name, by path, or as the last one; unsafe names and folders are refused."""
+
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from adaptkit.config import StudyConfig
+from adaptkit.errors import ConfigError, StudyError
+from adaptkit.study.find import find_study, list_studies, refuse_unwritable, study_folder
+from adaptkit.study.folder import Provenance, StudyFolder
+
+
+def begin(studies: Path, name: str, updated: float) -> StudyFolder:
+    study = study_folder(studies, name)
+    met = Provenance(
+        versions={}, data_fingerprint="a", labels=2, space={}, fixed={}, metric="f1", direction="maximize"
+    )
+    with study.lock():
+        study.create_or_open(StudyConfig(task="ner"), met)
+    os.utime(study.toml, (updated, updated))
+    return study
+
+
+@pytest.mark.parametrize("name", ["ner-lora_1.5", "a" * 100, "2024"])
+def test_safe_names_are_taken(tmp_path: Path, name: str) -> None:
+    assert study_folder(tmp_path, name).path == tmp_path / name
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "",
+        ".",
+        "..",
+        "../x",
+        "a/b",
+        "/etc",
+        "a\\b",
+        "a\0b",
+        "a\n",
+        "-x",
+        ".x",
+        "a b",
+        "é",
+        "\u202ex",
+        "a" * 101,
+        "a" * 600,
+    ],
+)
+def test_unsafe_names_are_refused_and_echoed_in_part(tmp_path: Path, name: str) -> None:
+    with pytest.raises(ConfigError, match="is no name for a study") as error:
+        study_folder(tmp_path, name)
+    assert len(str(error.value)) < 400
+    assert str(error.value).isprintable()
+    assert os.listdir(tmp_path) == []
+
+
+def test_studies_are_listed_and_found(tmp_path: Path) -> None:
+    studies = tmp_path / "studies"
+    for updated, name in enumerate(("first", "third", "second"), start=1):
+        begin(studies, name, updated)
+    (studies / "quality").mkdir()  # no study
+    assert [study.name for study in list_studies(studies)] == ["second", "third", "first"]
+    assert find_study(studies).name == "second"
+    assert find_study(studies, "first").name == "first"
+    assert find_study(tmp_path / "elsewhere", str(studies / "third")).name == "third"
+
+
+@pytest.mark.parametrize("study", ["gone", "", "../..", "a\0b", "a" * 5000])
+def test_a_study_that_is_not_there_is_told_with_those_that_are(tmp_path: Path, study: str) -> None:
+    begin(tmp_path, "mine", 1)
+    with pytest.raises(StudyError, match="'mine'"):
+        find_study(tmp_path, study)
+
+
+def test_no_study_at_all_is_told(tmp_path: Path) -> None:
+    with pytest.raises(StudyError, match=r"there is no study in .*adaptkit tune"):
+        find_study(tmp_path / "gone")
+
+
+def test_a_folder_that_cannot_be_written_is_refused_and_nothing_is_made(tmp_path: Path) -> None:
+    refuse_unwritable(tmp_path / "a" / "b")
+    assert os.listdir(tmp_path) == []
+    (tmp_path / "file").write_text("")
+    with pytest.raises(StudyError, match="file is no folder"):
+        refuse_unwritable(tmp_path / "file" / "studies")
+
+
+def test_a_read_only_file_system_is_refused_and_can_be_read(tiny_disk: Path) -> None:
+    begin(tiny_disk, "mine", 1)
+    subprocess.run(["mount", "-o", "remount,ro", str(tiny_disk)], check=True)
+    with pytest.raises(StudyError, match=r"cannot be written to.*--studies"):
+        refuse_unwritable(tiny_disk / "other")
+    study = find_study(tiny_disk)
+    assert study.read_provenance().metric == "f1"
+    assert study.read_trials() == []
+    with pytest.raises(StudyError, match="cannot be written: Read-only file system"), study.lock():
+        pass

@@ -1,0 +1,287 @@
+"""What may import what, how large a module may be, and what may not be loaded by a quick command."""
+
+from __future__ import annotations
+
+import ast
+import statistics
+import subprocess
+import sys
+import time
+import warnings
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from workshop import environment
+
+import adaptkit
+
+PACKAGE = Path(adaptkit.__file__).parent
+PLUGINS = PACKAGE.parent / "plugins"
+
+BASE = {"errors", "task", "config"}
+MODEL = {"models", "quiet", "strategies"}
+
+MAY_IMPORT: dict[str, set[str]] = {
+    # nothing of adaptkit
+    "errors": set(),
+    "task": set(),
+    "config": set(),
+    "options": set(),
+    "quiet": set(),
+    # the row above
+    "task_parts": {"task"},
+    "classification": {"task"},
+    "registry": {"errors", "task", "task_parts", "options"},
+    "data": BASE,
+    "devices": {"errors"},
+    "interruption": {"errors"},
+    "models": {*BASE, "data", "quiet"},
+    "strategies": {"errors", "models", "quiet"},
+    # the engine knows no search, no study and no terminal; the search no model; the study only itself
+    "engine": {"errors", "task", "data", *MODEL},
+    "search": {"errors", "config", "study"},
+    "study": {"errors", "config"},
+    "report": {"study"},
+    # what a run is put together from
+    "card": {"report", "study"},
+    "desk": {*BASE, "data", "interruption", "report", "study"},
+    "conductor": {"engine", "search", "study", "report"},
+    "exported": {*BASE, *MODEL, "engine", "study"},
+    "export": {*BASE, *MODEL, "engine", "exported", "study"},
+    "predict": {*BASE, "devices", "engine", "exported", "registry"},
+    "resolve": {*BASE, "devices"},
+    "winner": {*BASE, "card", "data", "desk", "export", "predict", "report", "study"},
+    # the one place that knows them all
+    "tune": {
+        *BASE, "registry", "data", "devices", "models", "engine", "search", "study", "report",
+        "interruption", "desk", "conductor", "resolve", "winner",
+    },
+    # the command line, and the public names
+    "cli": {
+        "adaptkit", *BASE, "registry", "options", "data", "study", "report", "exported", "predict",
+        "winner", "tune",
+    },
+    "__main__": {"cli"},
+    "adaptkit": {"errors", "task", "classification", "data", "predict", "tune"},
+}  # fmt: skip
+"""Module or package of adaptkit → what it may import of the others, in functions and for types too.
+
+``adaptkit`` is ``adaptkit/__init__.py``, whose names are loaded when they are first used.
+"""
+
+NEEDS_NO_TORCH = (
+    "errors",
+    "task",
+    "config",
+    "options",
+    "task_parts",
+    "registry",
+    "search",
+    "study",
+    "report",
+)
+HEAVY = {
+    "torch",
+    "transformers",
+    "peft",
+    "datasets",
+    "optuna",
+    "pandas",
+    "sklearn",
+    "numpy",
+    "pyarrow",
+    "rich",
+}
+LONGEST, LONG = 400, 300
+SECONDS_FOR_HELP = 0.5
+
+
+def modules() -> dict[str, Path]:
+    """Every module of adaptkit by its name."""
+    names = {}
+    for path in PACKAGE.rglob("*.py"):
+        parts = path.relative_to(PACKAGE.parent).with_suffix("").parts
+        names[".".join(parts).removesuffix(".__init__")] = path
+    return names
+
+
+MODULES = modules()
+
+
+def group(module: str) -> str:
+    """The line of the table a module belongs to."""
+    return module.split(".")[1] if "." in module else module
+
+
+def imported(module: str, nodes: Callable[[ast.Module], Iterator[ast.AST]]) -> set[str]:
+    """The full names of what a module imports, in those nodes of it."""
+    path = MODULES[module]
+    found = set()
+    for node in nodes(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            base = _base(module, path, node)
+            names = {f"{base}.{alias.name}" for alias in node.names}
+            found |= {name if name in MODULES else base for name in names}
+    return found
+
+
+def _base(module: str, path: Path, node: ast.ImportFrom) -> str:
+    if not node.level:
+        return node.module or ""
+    parts = module.split(".") if path.name == "__init__.py" else module.split(".")[:-1]
+    parts = parts[: len(parts) - node.level + 1]
+    return ".".join([*parts, *([node.module] if node.module else [])])
+
+
+def everywhere(tree: ast.Module) -> Iterator[ast.AST]:
+    return ast.walk(tree)
+
+
+def at_import(tree: ast.AST) -> Iterator[ast.AST]:
+    """What runs when the module is imported: not what is in functions, nor what is for types only."""
+    for node in ast.iter_child_nodes(tree):
+        typing_only = isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"
+        if not typing_only and not isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)):
+            yield node
+            yield from at_import(node)
+
+
+def test_every_module_is_in_the_table() -> None:
+    assert {group(module) for module in MODULES} == set(MAY_IMPORT)
+
+
+@pytest.mark.parametrize("module", sorted(MODULES))
+def test_imports_go_one_way(module: str) -> None:
+    own = group(module)
+    others = {group(name) for name in imported(module, everywhere) if name.split(".")[0] == "adaptkit"}
+    assert others - {own} <= MAY_IMPORT[own]
+
+
+def test_the_table_itself_has_no_way_back() -> None:
+    """Apart from the public names, which nothing of adaptkit but the command line asks for."""
+    above = {name: others for name, others in MAY_IMPORT.items() if name != "adaptkit"}
+    while above:
+        free = {name for name, others in above.items() if not others & set(above)}
+        assert free, f"a circle among {sorted(above)}"
+        above = {name: others for name, others in above.items() if name not in free}
+
+
+def test_no_module_imports_itself_by_way_of_others() -> None:
+    edges = {
+        module: {name for name in imported(module, at_import) if name in MODULES and name != module}
+        for module in MODULES
+    }
+    while edges:
+        free = {module for module, others in edges.items() if not others & set(edges)}
+        assert free, f"a circle among {sorted(edges)}"
+        edges = {module: others for module, others in edges.items() if module not in free}
+
+
+@pytest.mark.parametrize("module", sorted(name for name in MODULES if group(name) == "cli"))
+def test_a_verb_imports_its_work_inside_the_command(module: str) -> None:
+    found = imported(module, at_import)
+    assert not {name.split(".")[0] for name in found} & HEAVY
+    ours = {name for name in found if name.split(".")[0] == "adaptkit"}
+    assert {group(name) for name in ours} <= {"adaptkit", "cli", "errors"}
+
+
+@pytest.mark.parametrize("module", sorted(name for name in MODULES if group(name) in NEEDS_NO_TORCH))
+def test_what_needs_no_torch_imports_none(module: str) -> None:
+    found = {name.split(".")[0] for name in imported(module, at_import)}
+    assert not found & {"torch", "transformers", "peft", "datasets"}
+    if group(module) != "search":
+        assert "optuna" not in found
+
+
+def test_the_engine_knows_no_search_and_no_terminal() -> None:
+    found = set().union(*(imported(name, everywhere) for name in MODULES if group(name) == "engine"))
+    assert not {name.split(".")[0] for name in found} & {"optuna", "rich", "click", "datasets", "sqlite3"}
+
+
+@pytest.mark.parametrize(
+    "path", sorted(PLUGINS.glob("*/src/**/*.py")), ids=lambda path: f"{path.parent.name}/{path.name}"
+)
+def test_plugins_use_the_public_names_only(path: Path) -> None:
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    public = set(adaptkit.__all__)
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            assert all(a.name.split(".")[0] != "adaptkit" or a.name == "adaptkit.testing" for a in node.names)
+        elif isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] == "adaptkit":
+            assert node.module in ("adaptkit", "adaptkit.testing")
+            if node.module == "adaptkit":
+                assert {alias.name for alias in node.names} <= public
+
+
+@pytest.mark.parametrize("module", sorted(MODULES))
+def test_modules_stay_readable(module: str) -> None:
+    lines = len(MODULES[module].read_text(encoding="utf-8").splitlines())
+    assert lines <= LONGEST
+    if lines > LONG:
+        with warnings.catch_warnings():
+            warnings.simplefilter("default")
+            warnings.warn(f"{module} has {lines} lines; see whether it is two modules", stacklevel=1)
+
+
+def loaded_by(*arguments: str) -> set[str]:
+    """The modules that ``adaptkit ARGUMENTS`` imports."""
+    answer = subprocess.run(
+        [sys.executable, "-X", "importtime", "-m", "adaptkit", *arguments],
+        capture_output=True, text=True, check=True, timeout=60, env=environment(),
+    )  # fmt: skip
+    lines = [line for line in answer.stderr.splitlines() if line.startswith("import time:")]
+    return {line.rpartition("|")[2].strip() for line in lines}
+
+
+@pytest.mark.parametrize("arguments", [("--help",), ("tasks",), ("tune", "--help"), ("predict", "--help")])
+def test_quick_commands_load_nothing_heavy(arguments: tuple[str, ...]) -> None:
+    loaded = loaded_by(*arguments)
+    assert "adaptkit.cli" in loaded
+    plugins = {path.name for path in PLUGINS.glob("*/src/*") if path.is_dir()}
+    heavy = {"torch", "transformers", "optuna", "datasets", "peft", "pandas", "sklearn", *plugins}
+    assert not {name.split(".")[0] for name in loaded} & heavy
+
+
+def test_a_report_loads_no_torch(tuned: Callable[[str, str], Any]) -> None:
+    study = tuned("text-classification", "frozen")
+    loaded = loaded_by("report", str(study.folder.path))
+    assert "adaptkit.report.terminal" in loaded
+    assert not loaded & {"torch", "transformers", "optuna", "datasets", "peft"}
+
+
+WITHOUT_DATASETS = """
+import sys
+
+class Absent:
+    def find_spec(self, name, path=None, target=None):
+        if name.partition(".")[0] in ("datasets", "optuna"):
+            raise ModuleNotFoundError(f"No module named {name!r}", name=name)
+
+sys.meta_path.insert(0, Absent())
+import adaptkit.engine.measure, adaptkit.engine.prepare, adaptkit.engine.train, adaptkit.strategies
+print(sorted({"datasets", "optuna"} & set(sys.modules)))
+"""
+
+
+def test_the_engine_needs_no_datasets_no_optuna() -> None:
+    answer = subprocess.run(
+        [sys.executable, "-c", WITHOUT_DATASETS], capture_output=True, text=True, check=False, timeout=60,
+        env=environment(),
+    )  # fmt: skip
+    assert answer.returncode == 0, answer.stderr
+    assert answer.stdout.strip() == "[]"
+
+
+def test_help_is_there_at_once() -> None:
+    seconds = []
+    for _ in range(5):
+        begun = time.perf_counter()
+        subprocess.run(
+            [sys.executable, "-m", "adaptkit", "--help"], check=True, capture_output=True, env=environment()
+        )
+        seconds.append(time.perf_counter() - begun)
+    assert statistics.median(seconds) < SECONDS_FOR_HELP

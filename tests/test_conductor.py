@@ -1,0 +1,202 @@
+"""The conductor with a real search and a real folder; only the engine's answers are made up."""
+
+from __future__ import annotations
+
+import io
+import math
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+import torch
+from rich.console import Console
+
+from adaptkit.conductor import WEIGHTS_KEPT, Conductor
+from adaptkit.config import SearchConfig
+from adaptkit.engine.contract import Outcome, RungReport, Trial
+from adaptkit.errors import Interrupted
+from adaptkit.report.progress import Progress
+from adaptkit.search.search import Search, open_search
+from adaptkit.search.space import space_for
+from adaptkit.study.folder import StudyFolder
+from adaptkit.task import Scores, SearchHints
+
+Make = Callable[..., Conductor]
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Iterator[StudyFolder]:
+    study = StudyFolder(tmp_path / "study")
+    with study.lock():
+        yield study
+
+
+@pytest.fixture
+def make(folder: StudyFolder) -> Iterator[Make]:
+    space = space_for("full", SearchConfig(epochs=2), SearchHints(), rows=1000)
+    with ExitStack() as stack:
+
+        def conductor(
+            *,
+            trials: int = 8,
+            pruning: bool = False,
+            deadline: float = math.inf,
+            check: Callable[[], None] = lambda: None,
+        ) -> Conductor:
+            search: Search = stack.enter_context(
+                open_search(
+                    folder.database,
+                    folder.read_trials(),
+                    space=space,
+                    direction="maximize",
+                    seed=0,
+                    trials=trials,
+                )
+            )
+            progress = Progress(Console(file=io.StringIO()), trials, "f1", "maximize")
+            return Conductor(
+                folder, search, folder.read_trials(), progress, metric="f1", direction="maximize", rungs=4,
+                pruning=pruning, deadline=deadline, check=check,
+            )  # fmt: skip
+
+        yield conductor
+
+
+def report(trial: Trial, rung: int, score: float) -> RungReport:
+    scores = Scores(values={"f1": score}, groups={"PER": {"f1": score}})
+    return RungReport(
+        trial=trial, rung=rung, epoch=(rung + 1) / 2, loss=1.0, score=score, scores=scores, last=rung == 3
+    )
+
+
+def ended(trial: Trial, best: RungReport | None, state: str = "complete", reason: str = "done") -> Outcome:
+    row = None if best is None else torch.full((3,), best.score)
+    return Outcome(trial=trial, state=state, reason=reason, best=best, row=row, seconds=1.5)  # type: ignore[arg-type]
+
+
+def finish(conductor: Conductor, trials: Sequence[Trial], scores: Sequence[float]) -> None:
+    for trial, score in zip(trials, scores, strict=True):
+        told = report(trial, 0, score)
+        conductor.judge([told])
+        conductor.ended(ended(trial, told))
+
+
+def test_a_proposal_is_a_trial_of_the_engine(make: Make) -> None:
+    conductor = make()
+    first, second = conductor.propose(2)
+    assert (first.number, second.number) == (0, 1)
+    assert first.seed != second.seed
+    assert isinstance(first.batch_size, int)
+    assert first.epochs == 2
+    assert conductor.propose(99)[-1].number == 7
+    assert conductor.propose(1) == []
+
+
+def test_what_ended_is_on_disk_and_known_to_optuna(make: Make, folder: StudyFolder) -> None:
+    conductor = make()
+    (trial,) = conductor.propose(1)
+    low, high = report(trial, 0, 0.25), report(trial, 1, 0.5)
+    assert conductor.judge([low]) == {}
+    assert conductor.judge([high]) == {}
+    conductor.ended(ended(trial, high))
+    (record,) = folder.read_trials()
+    assert (record.state, record.score, record.best_rung, record.seconds) == ("complete", 0.5, 1, 1.5)
+    assert [rung.score for rung in record.rungs] == [0.25, 0.5]
+    assert record.groups == {"PER": {"f1": 0.5}}
+    assert conductor.search.remaining == 7
+    assert conductor.running == {}
+
+
+def test_only_the_weights_of_the_best_few_are_kept(make: Make, folder: StudyFolder) -> None:
+    from safetensors.torch import load_file
+
+    conductor = make()
+    scores = [0.5, 0.1, 0.9, 0.2, 0.7, 0.9]
+    finish(conductor, conductor.propose(6), scores)
+    kept = [number for number in range(6) if folder.weights(number)]
+    assert len(kept) == WEIGHTS_KEPT
+    assert kept == [2, 4, 5]
+    path = folder.weights(4)
+    assert path is not None
+    torch.testing.assert_close(load_file(path)["row"], torch.full((3,), 0.7))
+
+
+def test_a_failed_trial_keeps_no_weights_and_its_reason(make: Make, folder: StudyFolder) -> None:
+    conductor = make()
+    (trial,) = conductor.propose(1)
+    best = report(trial, 0, 0.5)
+    conductor.judge([best])
+    conductor.ended(ended(trial, best, "fail", "diverged: loss nan after epoch 1"))
+    (record,) = folder.read_trials()
+    assert (record.state, record.reason) == ("fail", "diverged: loss nan after epoch 1")
+    assert folder.weights(0) is None
+
+
+def test_a_signal_cuts_the_living_short_and_queues_them_again(make: Make, folder: StudyFolder) -> None:
+    conductor = make()
+    first, second = conductor.propose(2)
+    finish(conductor, [first], [0.5])
+    conductor.judge([report(second, 0, 0.25)])
+    conductor.interrupted("stopped by signal 2")
+    record = folder.read_trials()[1]
+    assert (record.state, record.interrupted, len(record.rungs)) == ("fail", True, 1)
+    assert conductor.search.remaining == 7
+    (again,) = conductor.propose(1)
+    assert (again.learning_rate, again.batch_size, again.seed) == (
+        second.learning_rate, second.batch_size, second.seed,
+    )  # fmt: skip
+
+
+def test_a_signal_is_noticed_at_every_step(make: Make) -> None:
+    def signalled() -> None:
+        raise Interrupted(15)
+
+    conductor = make(check=signalled)
+    with pytest.raises(Interrupted):
+        conductor.advanced(8, 100)
+    with pytest.raises(Interrupted):
+        conductor.propose(1)
+
+
+def test_once_the_time_is_up_all_stops(make: Make) -> None:
+    conductor = make(deadline=time.monotonic() + 60)
+    assert conductor.propose(1)
+    assert conductor.advanced(8, 100)
+    conductor.deadline = time.monotonic()
+    assert not conductor.advanced(8, 100)
+    assert conductor.propose(1) == []
+
+
+def test_a_trial_without_a_score_when_the_time_is_up_has_its_turn_later(
+    make: Make, folder: StudyFolder
+) -> None:
+    conductor = make()
+    scored, unscored = conductor.propose(2)
+    best = report(scored, 0, 0.5)
+    conductor.judge([best])
+    conductor.deadline = time.monotonic()
+    assert not conductor.advanced(8, 100)
+    conductor.ended(ended(unscored, None, "fail", "stopped before its first score: time was up"))
+    conductor.ended(ended(scored, best))
+    first, second = folder.read_trials()
+    assert (first.state, second.interrupted) == ("complete", True)
+    assert conductor.search.remaining == 7
+
+
+def test_the_better_half_goes_on_and_the_default_always(make: Make) -> None:
+    conductor = make(pruning=True)
+    trials = conductor.propose(6)
+    reports = [
+        report(trial, 0, score) for trial, score in zip(trials, (0.1, 0.2, 0.3, 0.7, 0.8, 0.9), strict=True)
+    ]
+    pruned = conductor.judge(reports)
+    assert set(pruned) == {1, 2}
+    assert all("median" in reason for reason in pruned.values())
+
+
+def test_without_pruning_all_go_on(make: Make) -> None:
+    conductor = make(pruning=False)
+    trials = conductor.propose(6)
+    assert conductor.judge([report(trial, 0, 0.1 * trial.number) for trial in trials]) == {}

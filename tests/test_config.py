@@ -1,0 +1,94 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from adaptkit.config import (
+    DataConfig,
+    SearchConfig,
+    StudyConfig,
+    from_mapping,
+    from_toml,
+    problems_of,
+    to_toml,
+)
+
+WHOLE = StudyConfig(
+    task="ner",
+    options={"tag_column": 3},
+    strategy="lora",
+    max_length=64,
+    data=DataConfig(train="a.conll", dev="b.conll", columns={"text": "sätze"}),
+    search=SearchConfig(
+        trials=3, epochs=1.5, learning_rate=(1e-5, 1e-3), batch_sizes=(8, 16), timeout=60, pruning=False
+    ),
+)
+
+
+@pytest.mark.parametrize("config", [StudyConfig(task="ner"), WHOLE])
+def test_what_is_written_is_what_is_read(config: StudyConfig, tmp_path: Path) -> None:
+    path = tmp_path / "study.toml"
+    path.write_text(to_toml(config), encoding="utf-8")
+    assert from_toml(path) == config
+
+
+def test_all_unknown_keys_and_wrong_kinds_are_told_together() -> None:
+    with pytest.raises(ValueError) as told:
+        from_mapping({"sede": 1, "seed": "one", "search": {"trails": 2, "trials": 2.5}, "data": {"data": 1}})
+    for word in ("unknown key sede", "seed = 'one'", "search.trails", "search.trials = 2.5", "data.data = 1"):
+        assert word in str(told.value)
+    assert "task is missing" in str(told.value)
+
+
+def test_true_is_no_number() -> None:
+    with pytest.raises(ValueError, match="seed = True"):
+        from_mapping({"task": "ner", "seed": True})
+
+
+def test_a_good_configuration_has_no_problems() -> None:
+    assert problems_of(WHOLE) == []
+
+
+@pytest.mark.parametrize(
+    ("search", "words"),
+    [
+        (SearchConfig(trials=0), "trials 0"),
+        (SearchConfig(epochs=0), "epochs 0"),
+        (SearchConfig(epochs=float("nan")), "epochs nan"),
+        (SearchConfig(timeout=-1), "timeout -1"),
+        (SearchConfig(learning_rate=(1e-3, 1e-5)), "learning rate 0.001 to 1e-05"),
+        (SearchConfig(learning_rate=(1e-3, float("inf"))), "learning rate 0.001 to inf"),
+        (SearchConfig(batch_sizes=()), "batch sizes []"),
+        (SearchConfig(batch_sizes=(8, 0)), "batch sizes [8, 0]"),
+        (SearchConfig(rungs_per_epoch=0), "rungs 0"),
+    ],
+)
+def test_each_problem_of_the_search_echoes_its_value(search: SearchConfig, words: str) -> None:
+    (problem,) = problems_of(replace(WHOLE, search=search))
+    assert words in problem
+
+
+def test_several_problems_are_told_together() -> None:
+    config = replace(WHOLE, together=0, lora_rank=0, max_length=1, data=DataConfig(dev_share=1.0))
+    assert len(problems_of(config)) == 4
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"task": "ner", "data": "my.csv"},
+        {"task": "ner", "search": {"learning_rate": [1e-5]}},
+        {"task": "ner", "search": {"batch_sizes": ["8"]}},
+        {"task": "ner", "search": {"batch_sizes": [8.5]}},
+    ],
+)
+def test_what_a_file_has_wrong_is_told_not_raised_by_chance(values: dict[str, object]) -> None:
+    with pytest.raises(ValueError, match="expected"):
+        from_mapping(values)
+
+
+def test_a_seed_numpy_would_refuse_is_a_problem() -> None:
+    assert problems_of(StudyConfig(task="ner", seed=-1))
+    assert not problems_of(StudyConfig(task="ner", seed=2**32 - 1))

