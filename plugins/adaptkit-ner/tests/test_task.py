@@ -75,3 +75,15 @@ def test_a_tiny_model_learns_the_sample_by_heart(wordpiece):
         for number, row in enumerate(rows)
     ]
     assert task.metric.compute(predictions, rows).values["f1"] == 1.0
+
+
+def test_the_columns_of_conllu_are_its_own_unless_chosen(tmp_path):
+    path = tmp_path / "words.conllu"
+    path.write_text("# text = Ada\n1\tAda\tada\tPROPN\tNNP\t_\t0\troot\t_\t_\n")
+    assert rows_of(ner(spans=False), path) == [{"tokens": ["Ada"], "tags": ["PROPN"]}]
+    assert rows_of(ner(spans=False, tag_column=4), path) == [{"tokens": ["Ada"], "tags": ["NNP"]}]
+
+
+def test_the_options_are_kept_for_a_later_prediction():
+    assert ner().options == {"token_column": None, "tag_column": None, "spans": True}
+    assert ner(tag_column=2).options["tag_column"] == 2

@@ -1,4 +1,4 @@
-"""Named entity recognition as an adaptkit task: a tag for each word, scored by entities.
+"""Named entity recognition as an adaptkit task: a tag for each word, scored by entities, or word by word.
 
 Imports neither torch nor transformers until the task is used.
 """
@@ -12,22 +12,25 @@ from adaptkit import Task
 SUFFIXES = (".conll", ".tsv", ".txt", ".bio", ".iob", ".iob2", "")
 
 
-def ner(*, token_column: int = 0, tag_column: int = -1) -> Task:
-    """Named entity recognition.
+def ner(*, token_column: int | None = None, tag_column: int | None = None, spans: bool = True) -> Task:
+    """Named entity recognition; without ``spans``, a tag for each word by itself, such as its part of speech.
 
-    In a file of columns, the words stand in ``token_column`` and their tags in ``tag_column``;
-    both count from 0, or from -1 at the line's end.
+    In a file of columns, the words stand in ``token_column`` and their tags in ``tag_column``; both count
+    from 0, or from -1 at the line's end. By default these are the first and the last, and in CoNLL-U the
+    form and the universal part of speech.
     """
     from transformers import DataCollatorForTokenClassification
 
-    from adaptkit_ner.conll import reader
+    from adaptkit_ner import conll, conllu
     from adaptkit_ner.encoding import decode, encode, merge
     from adaptkit_ner.metric import METRIC
+    from adaptkit_ner.plain_tags import without_spans
     from adaptkit_ner.rows import parse, prepare, present
     from adaptkit_ner.tags import bio_names, entity_types
 
-    read = reader(token_column, tag_column)
-    return Task(
+    options = {"token_column": token_column, "tag_column": tag_column}
+    columns = {name: column for name, column in options.items() if column is not None}
+    task = Task(
         name="ner",
         answers=("tags",),
         columns={"tokens": "the words, a list of strings", "tags": "a tag for each word, such as B-PER or O"},
@@ -42,8 +45,10 @@ def ner(*, token_column: int = 0, tag_column: int = -1) -> Task:
         metric=METRIC,
         parse=parse,
         present=present,
-        readers=dict.fromkeys(SUFFIXES, read),
+        readers={**dict.fromkeys(SUFFIXES, conll.reader(**columns)), ".conllu": conllu.reader(**columns)},
         sample=Path(__file__).parent / "sample",
         word_level=True,
+        options={**options, "spans": spans},
         contract=1,
     )
+    return task if spans else without_spans(task)

@@ -96,11 +96,19 @@ def merge(row: Row, pieces: Sequence[Piece]) -> dict[str, Any]:
     A word that the tokenizer turned into nothing is O. An I- that follows no tag of its type is read
     as the beginning of an entity, as conlleval does, and becomes a B-.
     """
-    tags, probabilities = ["O"] * len(row["tokens"]), [1.0] * len(row["tokens"])
+    tags, probabilities = gathered(row, pieces, unseen=("O", 1.0))
+    return {"tags": canonical(tags), "probabilities": probabilities}
+
+
+def gathered(
+    row: Row, pieces: Sequence[Piece], *, unseen: tuple[str, float]
+) -> tuple[list[str], list[float]]:
+    """The tag and the probability of each word of a row; ``unseen`` are those of a word in no piece."""
+    words = [unseen] * len(row["tokens"])
     for piece in pieces:
         for word, tag, probability in piece:
-            tags[word], probabilities[word] = tag, probability
-    return {"tags": canonical(tags), "probabilities": probabilities}
+            words[word] = tag, probability
+    return [tag for tag, _ in words], [probability for _, probability in words]
 
 
 def _windows(batch: BatchEncoding, *, last_first: bool) -> Iterator[tuple[int, list[int]]]:

@@ -48,9 +48,7 @@ def present(row: Row, prediction: Mapping[str, Any]) -> dict[str, Any]:
 
     Without a text the words are joined by spaces, and each entity says its words as well.
     """
-    text, spans = row.get("text"), row.get("spans")
-    if text is None or spans is None:
-        text, spans = _joined(row["tokens"])
+    text, spans = located(row)
     found = [
         _presented(entity, text, spans, prediction["probabilities"])
         for entity in entities_of(prediction["tags"])
@@ -59,6 +57,13 @@ def present(row: Row, prediction: Mapping[str, Any]) -> dict[str, Any]:
         return {"text": text, "entities": found}
     words = [{"start_word": one.start, "end_word": one.end} for one in entities_of(prediction["tags"])]
     return {"text": text, "entities": [shown | where for shown, where in zip(found, words, strict=True)]}
+
+
+def located(row: Row) -> tuple[str, Sequence[Span]]:
+    """The text of a row, and the characters of each word in it; without a text the words joined by spaces."""
+    if row.get("text") is None or row.get("spans") is None:
+        return _joined(row["tokens"])
+    return row["text"], row["spans"]
 
 
 def _presented(
@@ -83,10 +88,18 @@ def _from_tokens(row: Row) -> Row:
         raise ValueError("tokens is empty; expected at least one word")
     prepared: dict[str, Any] = {"tokens": tokens}
     if row.get("tags") is not None:
-        prepared["tags"] = _bio(tokens, _strings(row["tags"], "tags"))
+        prepared["tags"] = _bio(tokens, tags_of(row["tags"], tokens))
     if isinstance(row.get("text"), str) and (spans := _found(tokens, row["text"])):
         prepared |= {"text": row["text"], "spans": spans}
     return prepared
+
+
+def tags_of(value: object, tokens: Sequence[str]) -> list[str]:
+    """The tags of the tokens; raises ValueError for what is no list of strings, one for each token."""
+    tags = _strings(value, "tags")
+    if len(tokens) != len(tags):
+        raise ValueError(f"{len(tokens)} tokens but {len(tags)} tags; expected a tag for each token")
+    return tags
 
 
 def _strings(value: object, column: str) -> list[str]:
@@ -99,13 +112,13 @@ def _strings(value: object, column: str) -> list[str]:
 
 
 def _bio(tokens: Sequence[str], tags: Sequence[str]) -> list[str]:
-    if len(tokens) != len(tags):
-        raise ValueError(f"{len(tokens)} tokens but {len(tags)} tags; expected a tag for each token")
     for position, (token, tag) in enumerate(zip(tokens, tags, strict=True), start=1):
         try:
             read_tag(tag)
         except ValueError as error:
-            raise ValueError(f"token {position} ({token!r:.40}): {error}") from None
+            raise ValueError(
+                f"token {position} ({token!r:.40}): {error} (the option spans=false takes tags of any name)"
+            ) from None
     return canonical(tags)
 
 

@@ -1,0 +1,78 @@
+"""Reads CoNLL-U files: a word on a line of ten columns, sentences parted by blank lines.
+
+Comments, ranges of words (``1-2``) and empty nodes (``1.1``) are left out. Knows nothing of tags.
+The format is described at https://universaldependencies.org/format.html.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from adaptkit import numbered_lines
+from adaptkit_ner.conll import Line
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from adaptkit import Row
+
+WIDTH = 10
+FORM, UPOS = 1, 3
+
+_WORD = re.compile(r"\d+")
+_NO_WORD = re.compile(r"\d+[-.]\d+")
+
+
+def reader(token_column: int = FORM, tag_column: int = UPOS) -> Callable[[Path], Iterator[tuple[int, Row]]]:
+    """A reader that yields ``{"tokens": [...], "tags": [...]}`` and the number of the sentence's first line.
+
+    Its iterator raises ValueError("line 7: ...") for a sentence with a malformed line, and may be asked for
+    the next one then.
+    """
+    columns = {"tokens": token_column, "tags": tag_column}
+
+    def numbered_row(sentence: list[Line]) -> tuple[int, Row]:
+        words = [line for line in sentence if _is_word(line)]
+        row = {name: [_field(line, name, column) for line in words] for name, column in columns.items()}
+        return sentence[0].number, row
+
+    return lambda path: map(numbered_row, _sentences(path))
+
+
+def _sentences(path: Path) -> Iterator[list[Line]]:
+    """The lines of each sentence, without its comments."""
+    sentence: list[Line] = []
+    for number, text in numbered_lines(path):
+        if not text.strip():
+            if sentence:
+                yield sentence
+            sentence = []
+        elif not text.startswith("#"):
+            sentence.append(Line(number, text.split("\t")))
+    if sentence:
+        yield sentence
+
+
+def _is_word(line: Line) -> bool:
+    identifier, width = line.columns[0], len(line.columns)
+    if width != WIDTH:
+        raise ValueError(
+            f"line {line.number}: {width} column{'' if width == 1 else 's'}; "
+            f"expected the {WIDTH} of CoNLL-U, parted by tabs"
+        )
+    if not _WORD.fullmatch(identifier) and not _NO_WORD.fullmatch(identifier):
+        raise ValueError(
+            f"line {line.number}: the ID {identifier!r:.40}; "
+            "expected a number, a range such as 1-2, or an empty node such as 1.1"
+        )
+    return _WORD.fullmatch(identifier) is not None
+
+
+def _field(line: Line, name: str, column: int) -> str:
+    if not -WIDTH <= column < WIDTH:
+        raise ValueError(f"line {line.number}: {WIDTH} columns, so no {name} in column {column}")
+    if not line.columns[column]:
+        raise ValueError(f"line {line.number}: nothing in the column of the {name}")
+    return line.columns[column]
