@@ -45,13 +45,26 @@ def model_card(summary: StudySummary, trial: TrialRecord, *, loaded_as: str) -> 
         _items([f"seed: {trial.seed}", f"trial {trial.number} of {summary.trials}"]),
         "## Loading",
         "\n".join(["```python", *loading_lines(replace(summary, strategy=loaded_as)), "```"]),
-        'With adaptkit: `adaptkit predict FOLDER "some text"`.',
+        *_own_head(summary, loaded_as),
+        'On the command line: `adaptkit predict FOLDER "some text"`.',
     ]
     return "\n\n".join(parts) + "\n"
 
 
+def _own_head(summary: StudySummary, loaded_as: str) -> list[str]:
+    """What to know of a head that is the task's own."""
+    if summary.head:
+        return []
+    plugin = f"the plugin of the task {code(summary.task)}"
+    needed = f"The head is not one of transformers': {plugin} makes it, and must be installed."
+    if loaded_as == "lora":
+        return [needed]
+    return [f"{needed} The encoder alone is read by transformers' `AutoModel.from_pretrained(folder)`."]
+
+
 def _metadata(summary: StudySummary, loaded_as: str) -> str:
     library = "peft" if loaded_as == "lora" else "transformers"
+    library = library if summary.head else "adaptkit"
     is_hub_id = summary.model.count("/") == 1 and not summary.model.startswith((".", "/", "~"))
     base = [f"base_model: {summary.model}"] if is_hub_id else []
     tags = f"tags: [adaptkit, {summary.task.rpartition(':')[2]}]"

@@ -104,7 +104,7 @@ def export(winner: Winner, folder: Path, *, merge: bool = False) -> None:
             file.chmod(0o644)  # safetensors makes its files readable to their owner only
         (aside / CARD).write_text(winner.card, encoding="utf-8")
         write_manifest(aside, [file.name for file in aside.iterdir() if file.name != CARD])
-        _prove(aside, description, inputs, expected)
+        _prove(aside, description, winner.task, inputs, expected)
 
 
 def _save(module: Any, folder: Path) -> None:
@@ -119,11 +119,12 @@ def _save(module: Any, folder: Path) -> None:
 def _prove(
     folder: Path,
     description: Description,
+    task: Task,
     inputs: Mapping[str, torch.Tensor],
     expected: Sequence[torch.Tensor],
 ) -> None:
     """Raises ExportError unless the folder, loaded in fresh objects, gives the expected outputs."""
-    found = _outputs(load_module(folder, description), inputs)
+    found = _outputs(load_module(folder, description, task), inputs)
     for one, other in zip(found, expected, strict=True):
         difference = (one - other).abs().max() / other.abs().max().clamp_min(1e-3)
         if not difference <= LARGEST_DIFFERENCE:
@@ -153,5 +154,5 @@ def _outputs(module: Any, inputs: Mapping[str, torch.Tensor]) -> list[torch.Tens
     """The model's outputs, padding apart."""
     outputs = module(**inputs)
     kept = inputs["attention_mask"].bool()  # [16, 16]
-    tensors = [output for name, output in outputs.items() if "logits" in name]
+    tensors = [output for output in outputs.values() if isinstance(output, torch.Tensor)]
     return [tensor[kept] if tensor.shape[:2] == kept.shape else tensor for tensor in tensors]

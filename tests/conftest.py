@@ -117,7 +117,7 @@ def right_share(predictions: Sequence[Any], rows: Sequence[Row]) -> Scores:
     return Scores(values={"accuracy": float(np.mean(right))})
 
 
-def number_task(head: str = "token-classification", **changes: Any) -> Task:
+def number_task(head: Any = "token-classification", **changes: Any) -> Task:
     """A task over rows ``{"ids": [...], "answer": label or labels}``: numbers in, labels out."""
     parts: dict[str, Any] = {
         "name": "numbers",
@@ -143,19 +143,56 @@ def number_rows(count: int, head: str = "token-classification", seed: int = 0) -
     return rows
 
 
+def pooling_head(config: Any, labels: Sequence[str]) -> Any:
+    """A factory of a head no transformers class has: a weighted mean of the tokens, and a bare parameter."""
+    import torch
+    from torch import nn
+
+    class PoolingHead(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.weigh = nn.Linear(config.hidden_size, 1)
+            self.dense = nn.Linear(config.hidden_size, 5)
+            self.out = nn.Linear(5, len(labels))
+            self.scale = nn.Parameter(torch.linspace(0.5, 1.5, len(labels)))
+
+        def forward(self, hidden: Any, mask: Any) -> Any:
+            assert mask.shape == hidden.shape[:2]
+            weights = self.weigh(hidden).squeeze(-1).masked_fill(mask == 0, -1e4).softmax(-1)
+            pooled = (weights.unsqueeze(-1) * hidden).sum(1)
+            return self.scale * self.out(torch.tanh(self.dense(pooled)))
+
+    return PoolingHead()
+
+
+def with_own_head(config: Any) -> Any:
+    """An encoder with random weights under `pooling_head`."""
+    import torch
+
+    from adaptkit.headed import encoder_class, make_head, put_on
+
+    torch.manual_seed(0)
+    kind, settings = encoder_class(config)
+    head = make_head(number_task(pooling_head), config, LABELS)
+    return put_on(kind(config, **settings), head).eval()
+
+
 @pytest.fixture(scope="session")
 def tiny_model() -> Callable[..., Any]:
     """``(family, head_class, **settings) -> LoadedModel`` with random weights, the head marked as fresh."""
     import torch
     import transformers
 
+    from adaptkit.headed import OWN_HEAD
     from adaptkit.models import LoadedModel
 
     made: dict[str, Any] = {}
 
     def make(family: str, head_class: str = "AutoModelForTokenClassification", **settings: Any) -> Any:
         key = f"{family} {head_class} {settings}"
-        if key not in made:
+        if key not in made and head_class == OWN_HEAD:
+            made[key] = with_own_head(tiny_config(family, **settings))
+        elif key not in made:
             torch.manual_seed(0)
             made[key] = getattr(transformers, head_class).from_config(tiny_config(family, **settings)).eval()
         module = copy.deepcopy(made[key])

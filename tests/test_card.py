@@ -56,6 +56,15 @@ def test_the_metadata_name_the_library_that_loads_it(loaded_as: str, library: st
     assert ("PeftModel" in card) == (loaded_as == "lora")
 
 
+@pytest.mark.parametrize("loaded_as", ["lora", "full"])
+def test_a_head_of_the_tasks_own_is_told(loaded_as: str) -> None:
+    card = model_card(summary(head=""), TRIAL, loaded_as=loaded_as)
+    assert front_matter(card)["library_name"] == "adaptkit"
+    assert "adaptkit.load(folder)" in card
+    assert "the plugin of the task `adaptkit-ner:ner` makes it, and must be installed" in card
+    assert ("AutoModel.from_pretrained(folder)" in card) == (loaded_as == "full")
+
+
 def test_a_folder_is_no_hub_id() -> None:
     for model in ("/models/tiny", "./tiny/model", "~/tiny", "tiny"):
         assert "base_model" not in front_matter(model_card(summary(model=model), TRIAL, loaded_as="full"))

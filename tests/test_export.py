@@ -48,7 +48,7 @@ def test_a_merged_adapter_gives_the_adapters_logits(tuned: Callable[[str, str], 
     export(winner, tmp_path / "merged", merge=True)
     ids = torch.arange(5, 17).view(2, 6)
     logits = [
-        load_module(folder, read_description(folder))(
+        load_module(folder, read_description(folder), winner.task)(
             input_ids=ids, attention_mask=torch.ones_like(ids)
         ).logits
         for folder in (tmp_path / "adapter", tmp_path / "merged")

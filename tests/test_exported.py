@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from adaptkit import registry
 from adaptkit.errors import ModelError, StudyError
 from adaptkit.exported import DESCRIPTION, load_module, read_description
 
@@ -61,7 +62,7 @@ def test_a_missing_weight_is_told(tuned: Callable[[str, str], Any], tmp_path: Pa
     del weights["classifier.weight"]
     save_file(weights, folder / "model.safetensors", metadata={"format": "pt"})
     with pytest.raises(ModelError, match=r"classifier\.weight"):
-        load_module(folder, told)
+        load_module(folder, told, registry.load("ner"))
 
 
 def test_an_adapter_without_its_base_model_is_told(tuned: Callable[[str, str], Any], tmp_path: Path) -> None:
@@ -70,4 +71,4 @@ def test_an_adapter_without_its_base_model_is_told(tuned: Callable[[str, str], A
     (folder / DESCRIPTION).write_text(json.dumps({**values, "base_model": "/nowhere/base"}))
     (folder / "manifest.json").unlink()
     with pytest.raises(ModelError, match="/nowhere/base"):
-        load_module(folder, read_description(folder))
+        load_module(folder, read_description(folder), registry.load("ner"))

@@ -18,19 +18,13 @@ from tokenizers import Tokenizer, decoders, models, pre_tokenizers, processors
 
 from adaptkit.config import DEFAULT_MODEL
 from adaptkit.errors import ModelError, TaskError
-from adaptkit.models import (
-    check_weights,
-    head_settings,
-    length_limit,
-    load_model,
-    load_tokenizer,
-    locate,
-    reload_model,
-)
+from adaptkit.model_files import check_weights, locate
+from adaptkit.models import head_settings, length_limit, load_model, load_tokenizer, reload_model
 from adaptkit.quiet import quiet
 from tests.conftest import VOCABULARY, number_task, tiny_config
 
 LABELS = ("a", "b", "c")
+HEAD_CLASS = "AutoModelForSequenceClassification"
 
 
 @pytest.fixture(scope="session")
@@ -118,9 +112,9 @@ def test_a_fine_tuned_checkpoint_with_other_labels_gets_a_fresh_head(save: Any) 
 
 def test_a_model_loads_back_whole_or_not_at_all(save: Any) -> None:
     folder = save("AutoModelForSequenceClassification")
-    assert reload_model(folder, "AutoModelForSequenceClassification", {}).classifier.out_features == 2
+    assert reload_model(folder, HEAD_CLASS, number_task(), LABELS).classifier.out_features == 2
     with pytest.raises(ModelError, match=r"lacks the weights classifier.bias, classifier.weight"):
-        reload_model(save("AutoModel"), "AutoModelForSequenceClassification", {})
+        reload_model(save("AutoModel"), HEAD_CLASS, number_task(), LABELS)
 
 
 # What cannot be loaded.

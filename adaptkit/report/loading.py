@@ -1,4 +1,4 @@
-"""The Python lines that load an exported model: transformers alone, or peft on top for LoRA."""
+"""The Python lines that load an exported model: by transformers, with peft for LoRA, or by adaptkit."""
 
 from __future__ import annotations
 
@@ -6,12 +6,14 @@ from ..study.record import StudySummary
 
 
 def loading_lines(summary: StudySummary, width: int = 76) -> list[str]:
-    """Python that loads the winner, each line at most ``width`` wide; empty where no such lines exist.
+    """Python that loads the winner, each line at most ``width`` wide; empty before the export.
 
-    That is so before the export, and for a head of the task's own, which only adaptkit can build.
+    A head of the task's own is made by its plugin, so adaptkit has to load it.
     """
-    if not summary.model_folder or not summary.head:
+    if not summary.model_folder:
         return []
+    if not summary.head:
+        return _own_head_lines(summary.model_folder, width)
     auto = "AutoModelFor" + "".join(word.capitalize() for word in summary.head.split("-"))
     folder = _assignment("folder", summary.model_folder, width)
     tokenizer = "tokenizer = AutoTokenizer.from_pretrained(folder)"
@@ -30,6 +32,17 @@ def loading_lines(summary: StudySummary, width: int = 76) -> list[str]:
         "    base, config=AutoConfig.from_pretrained(folder)",
         ")",
         "model = PeftModel.from_pretrained(model, folder)",
+    ]
+
+
+def _own_head_lines(folder: str, width: int) -> list[str]:
+    return [
+        "# The head is the task's own: its plugin must be installed.",
+        "import adaptkit",
+        "",
+        *_assignment("folder", folder, width),
+        "model = adaptkit.load(folder)",
+        'model.predict(["a text"])',
     ]
 
 

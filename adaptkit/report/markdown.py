@@ -51,10 +51,8 @@ def _winner(summary: StudySummary, best: TrialRecord | None, trials: Sequence[Tr
 def _model(summary: StudySummary) -> list[str]:
     if not summary.model_folder:
         return []
-    lines = loading_lines(summary)
-    how = "```python\n" + "\n".join(lines) + "\n```" if lines else ""
-    own = f"Its head is the task's own: use `adaptkit predict` with {code(summary.name)}."
-    return ["## Model", f"In {code(summary.model_folder)}.", how or own]
+    lines = "\n".join(["```python", *loading_lines(summary), "```"])
+    return ["## Model", f"In {code(summary.model_folder)}.", lines]
 
 
 def _failures(summary: StudySummary, trials: Sequence[TrialRecord]) -> list[str]:

@@ -162,8 +162,7 @@ class _Page:
         lines = loading_lines(self.summary, self.width - 4)
         code = [Text(encodable(line or " ", self.encoding), "cyan") for line in lines]
         folder = self.text(self.summary.model_folder)
-        hint = self.text(f"Its head is the task's own: use adaptkit predict {self.summary.name}")
-        return self.section("Model", folder, Text(" "), *(code or [hint]))
+        return self.section("Model", folder, Text(" "), *code)
 
     def failures(self) -> RenderableType | None:
         found = facts.failures(self.trials)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, cast
 
+from adaptkit.errors import ConfigError
+
 if TYPE_CHECKING:
     from torch import nn
 
@@ -15,8 +17,17 @@ def adapt(loaded: LoadedModel, rank: int) -> nn.Module:
 
     The head is every parameter outside the encoder, and those inside it that no checkpoint held
     (a pooler, often): a random weight that is not trained would be a loss nobody sees.
+
+    Raises:
+        ConfigError: there is no such parameter.
     """
     trained = loaded.fresh | head_parameters(loaded.module)
+    if not trained:
+        raise ConfigError(
+            "a frozen encoder leaves nothing to train: the task's head has no parameters",
+            expected="a strategy that trains the encoder",
+            next_step="Choose --strategy lora or full.",
+        )
     for name, parameter in loaded.module.named_parameters():
         parameter.requires_grad_(name in trained)
     return loaded.module

@@ -80,6 +80,13 @@ def test_any_folder_is_written_exactly_and_narrowly(folder: str, width: int) -> 
     assert "\u202e" not in "".join(lines)
 
 
-def test_there_are_no_lines_for_what_only_adaptkit_can_build() -> None:
-    assert loading_lines(replace(ner_summary(), head="")) == []
+def test_there_are_no_lines_before_the_export() -> None:
     assert loading_lines(replace(ner_summary(), model_folder=None)) == []
+
+
+@pytest.mark.parametrize("strategy", ["full", "lora"])
+def test_a_head_of_the_tasks_own_is_loaded_by_adaptkit(strategy: str) -> None:
+    lines = loading_lines(replace(ner_summary(), head="", strategy=strategy, model_folder="out/best"))
+    assert "model = adaptkit.load(folder)" in lines
+    assert "plugin" in lines[0]
+    assert not any("transformers" in line or "peft" in line for line in lines)

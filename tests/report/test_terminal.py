@@ -80,8 +80,8 @@ def test_a_finished_study_tells_everything() -> None:
         ("many classes", "and 62 less frequent ones", "nothing"),
         ("frozen", "read the data once, for all trials", "peft"),
         ("full", "from transformers import AutoModelForTokenClassification, AutoTokenizer", "peft"),
-        ("own head", "use adaptkit predict people-and-places", "import"),
-        ("own head", "the task's own sample", "import"),
+        ("own head", "model = adaptkit.load(folder)", "transformers import"),
+        ("own head", "the task's own sample", "transformers import"),
         ("hostile", "\\x1b[31mred\\x1b[0m \\u202egnp.exe [bold]b[/bold] <script>", "nothing"),
     ],
 )
