@@ -15,6 +15,8 @@ import pytest
 from adaptkit.config import DEFAULT_MODEL
 from adaptkit.errors import ModelError
 from adaptkit.model_files import check_weights, locate
+from adaptkit.models import load_model
+from tests.conftest import number_task
 
 
 @pytest.fixture
