@@ -6,7 +6,11 @@ from adaptkit_qa.loss import span_loss
 
 torch.manual_seed(0)
 OUTPUTS = {"start_logits": torch.randn(3, 4, 6), "end_logits": torch.randn(3, 4, 6)}
-BATCH = {"start_positions": torch.tensor([0, 5, -100, 2]), "end_positions": torch.tensor([0, 5, -100, 6])}
+BATCH = {
+    "attention_mask": torch.tensor([[1, 1, 1, 1, 0, 0], [1] * 6, [1] * 6, [1] * 6]),
+    "start_positions": torch.tensor([0, 5, -100, 2]),
+    "end_positions": torch.tensor([0, 5, -100, 6]),
+}
 
 
 def of_row(tensors, row):
@@ -16,9 +20,11 @@ def of_row(tensors, row):
 def test_the_mean_of_both_ends_with_weight_1_and_nothing_for_positions_outside():
     losses, weights = span_loss(of_row(OUTPUTS, 0), BATCH)
     assert weights.tolist() == [1, 1, 0, 0]
-    start = OUTPUTS["start_logits"][0].log_softmax(-1)
-    end = OUTPUTS["end_logits"][0].log_softmax(-1)
-    expected = [-(start[0, 0] + end[0, 0]) / 2, -(start[1, 5] + end[1, 5]) / 2]
+    start, end = OUTPUTS["start_logits"][0], OUTPUTS["end_logits"][0]
+    expected = [
+        -(start[0, :4].log_softmax(-1)[0] + end[0, :4].log_softmax(-1)[0]) / 2,
+        -(start[1].log_softmax(-1)[5] + end[1].log_softmax(-1)[5]) / 2,
+    ]
     assert losses.tolist() == pytest.approx([*map(float, expected), 0, 0])
 
 
@@ -27,3 +33,12 @@ def test_the_same_for_all_rows_together_under_vmap():
     for row in range(3):
         for ours, alone in zip(together, span_loss(of_row(OUTPUTS, row), BATCH), strict=True):
             assert torch.allclose(ours[row], alone)
+
+
+def test_padding_has_no_share_in_it():
+    """The first example has two tokens of padding: whatever the model says of them changes nothing."""
+    other = {name: tensor.clone() for name, tensor in of_row(OUTPUTS, 0).items()}
+    for logits in other.values():
+        logits[0, 4:] = 30.0
+    for ours, theirs in zip(span_loss(other, BATCH), span_loss(of_row(OUTPUTS, 0), BATCH), strict=True):
+        assert torch.equal(ours, theirs)

@@ -15,14 +15,17 @@ def span_loss(
 ) -> tuple[torch.Tensor, torch.Tensor]:
     """The mean of the start's and the end's cross-entropy, and a weight of 1: both ``[batch]``.
 
-    An example with a position outside its tokens has loss and weight 0.
+    An end is one of the example's own tokens, so padding has no share in it: how far a batch is padded
+    changes nothing. An example with a position outside its tokens has loss and weight 0.
     """
     import torch
     from torch.nn.functional import cross_entropy
 
+    padding = batch["attention_mask"] == 0  # [batch, tokens]
     losses, weights = [], []
     for end in ("start", "end"):
         logits = outputs[f"{end}_logits"].float()  # [batch, tokens]
+        logits = logits.masked_fill(padding, torch.finfo(logits.dtype).min)
         positions = batch[f"{end}_positions"]  # [batch]
         inside = (positions >= 0) & (positions < logits.shape[-1])
         losses.append(cross_entropy(logits, torch.where(inside, positions, 0), reduction="none"))
