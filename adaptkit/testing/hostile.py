@@ -1,0 +1,109 @@
+"""The check with hostile rows: texts that a user will have, and that nobody thought of."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from adaptkit.data.encode import collate
+from adaptkit.task import Row
+from adaptkit.testing.bench import Bench, without_answers
+from adaptkit.testing.findings import Nonconformity
+from adaptkit.testing.predictions import predicted, refuse_unpresentable
+from adaptkit.testing.tiny import MAX_LENGTH
+
+TEXTS: Mapping[str, str] = {
+    "an empty text": "",
+    "white space": " \t\n ",
+    "one word": "word",
+    "1,000 words": " ".join(["word"] * 1000),
+    "5,000 words": " ".join(["word"] * 5000),
+    "one word of 5,000 letters": "w" * 5000,
+    "emoji": "👩‍👩‍👧 🏳️‍🌈 👍🏽",
+    "right-to-left": "\u0645\u0631\u062d\u0628\u0627 \u202e\u05e9\u05dc\u05d5\u05dd\u202c",
+    "control characters": "a\x00b \x1b[31mred\x1b[0m \x7f",
+    "a word of which the tokenizer leaves nothing": "\u200b",
+    "such a word among others": "one \u200b two",
+}
+"""Name → text that is put in the place of a row's own."""
+
+ONE_AT_A_TIME = 10_000
+"""Characters above which a text is put into one column at a time: of a pair of two such texts, a fast
+tokenizer makes every pair of what it cut off of both, and that is gigabytes."""
+
+ENTRIES = 5000
+
+MEND = (
+    "Refuse such a row in prepare with ValueError, saying what is wrong, or let encode, decode and merge "
+    "take it: an example for every row, even one without any word."
+)
+
+
+def hostile_rows(bench: Bench) -> None:
+    """Each hostile row is refused by prepare with ValueError, or goes all the way through."""
+    for name, raw in _hostile(bench):
+        for how, row in (("", without_answers(bench.task, raw)), (" with its answer", raw)):
+            try:
+                prepared = bench.task.prepare(row)
+            except ValueError:
+                continue
+            except Exception as error:
+                raise _failure(f"{name}{how}", "prepare", error) from error
+            try:
+                _go_through(bench, prepared, labelled=bool(how))
+            except Exception as error:
+                raise _failure(f"{name}{how}", "what comes after prepare", error) from error
+
+
+def _go_through(bench: Bench, row: Row, *, labelled: bool) -> None:
+    if labelled:
+        _finite_loss(bench, row)
+    rows = [bench.unlabelled[0], row, bench.unlabelled[-1]] if not labelled else [row]
+    for one, prediction in zip(rows, predicted(bench, rows), strict=True):
+        refuse_unpresentable(bench, one, prediction)
+
+
+def _finite_loss(bench: Bench, row: Row) -> None:
+    examples = bench.encoded([row])
+    batch = collate(bench.task, examples, range(len(examples)), bench.model.tokenizer, MAX_LENGTH).tensors
+    losses, weights = bench.task.loss(bench.outputs(batch), batch)
+    if not bool((losses * weights).isfinite().all()):
+        raise Nonconformity("its weighted loss is not finite", expected="a finite loss")
+
+
+def _failure(name: str, part: str, error: Exception) -> Nonconformity:
+    said = getattr(error, "problem", None) or f"{type(error).__name__}: {error}"
+    return Nonconformity(
+        f"a row with {name}: {part} failed: {said[:300]}",
+        expected="ValueError from prepare, or one prediction",
+        next_step=MEND,
+    )
+
+
+def _hostile(bench: Bench) -> Iterator[tuple[str, Row]]:
+    """Rows with a hostile text in the place of one column's own, and of all: ``(what it is, row)``."""
+    raw = bench.raw_chosen[0]
+    columns = [name for name in without_answers(bench.task, raw) if _holds_text(raw[name])]
+    places = [*([column] for column in columns), *([columns] if len(columns) > 1 else [])]
+    for name, text in TEXTS.items():
+        for place in places if len(text) < ONE_AT_A_TIME else places[: len(columns)]:
+            changed = {column: _put(raw[column], text) for column in place}
+            yield f"{name} as {' and '.join(place)}", {**raw, **changed}
+    for column in columns:
+        if isinstance(raw[column], (list, tuple)):
+            yield f"{ENTRIES:,} entries as {column}", {**raw, column: _many(raw[column])}
+
+
+def _holds_text(value: Any) -> bool:
+    if isinstance(value, (list, tuple)):
+        return bool(value) and all(isinstance(one, str) for one in value)
+    return isinstance(value, str)
+
+
+def _put(value: Any, text: str) -> Any:
+    """The text in the place of a text, or of the first one in a list."""
+    return text if isinstance(value, str) else [text, *value[1:]]
+
+
+def _many(value: Sequence[str]) -> list[str]:
+    return [value[position % len(value)] for position in range(ENTRIES)]

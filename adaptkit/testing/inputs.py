@@ -1,0 +1,199 @@
+"""Checks on the way in: the task's parts, rows, labels, head, examples, and batches."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from adaptkit.config import DataConfig
+from adaptkit.data.encode import collate
+from adaptkit.data.load import load
+from adaptkit.task import CONTRACT_VERSION, Example
+from adaptkit.task_parts import ill_formed
+from adaptkit.testing.bench import Bench
+from adaptkit.testing.findings import Nonconformity, NotApplicable
+from adaptkit.testing.tiny import MAX_LENGTH
+
+
+def parts(bench: Bench) -> None:
+    """Every part of the task is of its kind, for this version of the contract."""
+    wrong = ill_formed(bench.task)
+    if wrong:
+        raise Nonconformity("; ".join(wrong), next_step="Correct these arguments of Task.")
+    if bench.task.contract != CONTRACT_VERSION:
+        raise Nonconformity(
+            f"contract = {bench.task.contract}",
+            expected=f"{CONTRACT_VERSION}, the contract of this adaptkit",
+            next_step="See what has changed in adaptkit.Task, and raise the number.",
+        )
+
+
+def sample(bench: Bench) -> None:
+    """The whole sample is read and split as a study does, and no row of it is bad."""
+    if bench.task.sample is None:
+        raise NotApplicable("the task has no sample")
+    load(bench.task, DataConfig(), 0)
+
+
+def rows(bench: Bench) -> None:
+    """Rows are prepared, with every declared column, and also without their answers."""
+    for raw, row in zip(bench.raw_chosen, bench.rows, strict=True):
+        if dict(bench.task.prepare(dict(raw))) != dict(row):
+            raise Nonconformity(
+                f"prepare gave another row the second time for {raw!r:.80}",
+                expected="the same row for the same input",
+                next_step="Make prepare depend on nothing but its argument, and change nothing in it.",
+            )
+    strange = [name for name in bench.task.answers if name not in bench.task.columns]
+    if set(strange) == set(bench.task.answers) and strange:
+        raise Nonconformity(
+            f"answers = {list(bench.task.answers)}, and the columns are {list(bench.task.columns)}",
+            expected="one of the columns among the answers",
+            next_step="Name the column that holds the answer in Task.answers.",
+        )
+    _ = bench.unlabelled
+
+
+def labels(bench: Bench) -> None:
+    """The labels can be told, in an order that does not depend on how often they are asked for."""
+    names = bench.labels
+    if bench.task.labels_of is None:
+        raise NotApplicable("the task has no labels")
+    if len(set(names)) != len(names):
+        raise Nonconformity(
+            f"label_names gave {list(names)!r:.200}",
+            expected="each name once",
+            next_step="Mend label_names.",
+        )
+
+
+def head(bench: Bench) -> None:
+    """The head goes onto an encoder, and something of it is new and will be trained."""
+    loaded = bench.loaded()
+    if not loaded.fresh:
+        raise Nonconformity(
+            "no parameter of the model is newly initialised",
+            expected="a head whose weights are trained",
+            next_step="Give the task a head with parameters.",
+        )
+
+
+def encode_rows(bench: Bench) -> None:
+    """One example a row at least, in the rows' order, none too long, each with ids and a mask."""
+    for example in bench.examples:
+        missing = {"input_ids", "attention_mask"} - set(example.inputs)
+        if missing:
+            raise Nonconformity(
+                f"an example of row {example.row} has no {' and no '.join(sorted(missing))}",
+                expected="what the tokenizer gives, under its own names",
+                next_step="Put every name of tokenizer.model_input_names into Example.inputs.",
+            )
+
+
+def order_of_rows(bench: Bench) -> None:
+    """A row's examples are the same whatever rows are encoded beside it, and before it."""
+    alone = [bench.encoded([row]) for row in bench.rows]
+    backwards = _by_row(bench.encoded(bench.rows[::-1]), len(bench.rows))[::-1]
+    together = _by_row(bench.examples, len(bench.rows))
+    for what, others in (("alone", alone), ("with the rows in reverse order", backwards)):
+        for position, (one, other) in enumerate(zip(together, others, strict=True)):
+            if difference := _difference(one, other):
+                raise Nonconformity(
+                    f"row {position} encoded {what} gives other inputs: {difference}",
+                    expected="inputs that depend on the row alone",
+                    next_step="Make encode work on each row for itself: keep nothing from one row or call "
+                    "to the next, and leave padding to the collator.",
+                )
+
+
+def rows_to_predict(bench: Bench) -> None:
+    """Rows without answers are encoded without labels, and otherwise alike; and they can be collated."""
+    labelled = _by_row(bench.examples, len(bench.rows))
+    plain = bench.encoded(bench.unlabelled)
+    for position, (one, other) in enumerate(zip(labelled, _by_row(plain, len(bench.rows)), strict=True)):
+        left = [name for name in other[0].inputs if name not in bench.model.forward.inputs]
+        if "labels" in left:
+            raise Nonconformity(
+                f"row {position} without {list(bench.task.answers)} has labels = "
+                f"{other[0].inputs['labels']!r:.80}",
+                expected="no labels in the inputs of a row to be predicted",
+                next_step="Put labels into Example.inputs only if the row holds its answer.",
+            )
+        if difference := _difference(_only(one, bench), _only(other, bench)):
+            raise Nonconformity(
+                f"row {position} without its answer gives other inputs: {difference}",
+                expected="the inputs it has with its answer",
+                next_step="Let the model's inputs depend on the question, never on the answer.",
+            )
+    collate(bench.task, plain, range(len(plain)), bench.model.tokenizer, MAX_LENGTH)
+
+
+def collator(bench: Bench) -> None:
+    """Batches are tensors, an entry for each example, padded to a multiple of ``pad_to_multiple_of``."""
+    for positions in (bench.some, bench.some[:1]):
+        length = bench.length(positions)
+        batch = bench.batch(positions, length)
+        _check_batch(batch, len(positions))
+        longer = bench.batch(positions, length + 16)
+        ids, more = batch["input_ids"], longer["input_ids"]
+        mask = longer["attention_mask"][..., length:]
+        if bool(mask.any()) or not bool((more[..., :length] == ids).all()):
+            raise Nonconformity(
+                f"padded to {length + 16} tokens instead of {length}, a batch holds other tokens",
+                expected="the same ids, then padding with attention_mask 0, on the right",
+                next_step="Use a data collator of transformers, or pad ids on the right and mask with 0.",
+            )
+
+
+def outputs(bench: Bench) -> None:
+    """The model gives the outputs that the task names, an entry for each example."""
+    positions = bench.some
+    found = bench.outputs(bench.batch(positions, bench.length(positions)))
+    for name, output in found.items():
+        if output.dim() == 0 or output.shape[0] != len(positions):
+            raise Nonconformity(
+                f"the output {name} of a batch of {len(positions)} has the shape {list(output.shape)}",
+                expected=f"[{len(positions)}, ...]",
+                next_step="Let the head give an output for each example.",
+            )
+
+
+def _check_batch(batch: Mapping[str, Any], examples: int) -> None:
+    for name, tensor in batch.items():
+        shape = list(getattr(tensor, "shape", ()))
+        if not shape or shape[0] != examples:
+            raise Nonconformity(
+                f"the collator gave {name} of shape {shape} for {examples} examples",
+                expected=f"a tensor [{examples}, ...]",
+                next_step="Let the collator give tensors only, each with an entry for every example.",
+            )
+
+
+def _by_row(examples: Sequence[Example], count: int) -> list[list[Example]]:
+    rows: list[list[Example]] = [[] for _ in range(count)]
+    for example in examples:
+        rows[example.row].append(example)
+    return rows
+
+
+def _only(examples: Sequence[Example], bench: Bench) -> list[Example]:
+    """The examples with nothing but the model's inputs."""
+    names = bench.model.forward.inputs
+    return [
+        Example(row=one.row, inputs={name: one.inputs[name] for name in names if name in one.inputs})
+        for one in examples
+    ]
+
+
+def _difference(one: Sequence[Example], other: Sequence[Example]) -> str:
+    """In what the inputs of the same row differ; empty if in nothing."""
+    if len(one) != len(other):
+        return f"{len(one)} examples, {len(other)} the other time"
+    for first, second in zip(one, other, strict=True):
+        for name in {*first.inputs, *second.inputs}:
+            left, right = first.inputs.get(name), second.inputs.get(name)
+            if not np.array_equal(np.asarray(left), np.asarray(right)):
+                return f"{name} is {left!r:.60}, {right!r:.60} the other time"
+    return ""

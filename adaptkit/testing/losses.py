@@ -1,0 +1,147 @@
+"""Checks on the loss: un-reduced, blind to padding, the same in parts, and for many trials at once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import torch
+from torch.func import vmap
+
+from adaptkit.testing.bench import Bench
+from adaptkit.testing.findings import Nonconformity, NotApplicable
+from adaptkit.testing.tiny import outputs_differ
+
+Batch = Mapping[str, torch.Tensor]
+
+TOLERANCE = 1e-3
+"""The largest relative difference of two sums in float32 that ought to be one."""
+
+UNREDUCED = (
+    "Return each item's own loss and its weight, both [batch, ...]: reduction='none', no mean, no sum. "
+    "adaptkit averages over the whole effective batch."
+)
+MASKED = (
+    "Let no item's loss see padding: before a softmax over tokens, fill the logits of padding "
+    "(attention_mask 0) with a very low number."
+)
+WEIGHTS = "Give padding weight 0: weights = (labels != -100), as adaptkit.cross_entropy does."
+
+
+def unreduced(bench: Bench) -> None:
+    """Losses and weights are of one shape that begins with the batch, finite, and weights not negative."""
+    batch = _batch(bench, bench.some, 0)
+    losses, weights = bench.task.loss(bench.outputs(batch), batch)
+    count = len(bench.some)
+    shapes = [list(losses.shape), list(weights.shape)]
+    if shapes[0] != shapes[1] or not shapes[0] or shapes[0][0] != count:
+        raise Nonconformity(
+            f"for a batch of {count}, loss gave losses of shape {shapes[0]} and weights of shape {shapes[1]}",
+            expected=f"both [{count}, ...]",
+            next_step=UNREDUCED,
+        )
+    if not bool(losses.isfinite().all()) or not bool((weights >= 0).all()) or not float(weights.sum()) > 0:
+        raise Nonconformity(
+            f"losses from {float(losses.min()):g} to {float(losses.max()):g} with weights from "
+            f"{float(weights.min()):g} to {float(weights.max()):g}",
+            expected="finite losses, and weights of 0 or more, not all of them 0",
+            next_step="Look for a logarithm of 0, a division by 0, or labels that were lost on the way.",
+        )
+
+
+def padded_labels(bench: Bench) -> None:
+    """What the collator pads labels with is no item to the loss."""
+    short, longer = _batch(bench, bench.some, 0), _batch(bench, bench.some, 16)
+    names = [
+        name
+        for name, tensor in short.items()
+        if name not in bench.model.forward.inputs and tensor.shape != longer[name].shape
+    ]
+    if not names:
+        raise NotApplicable("the answers are not padded")
+    more = _items(bench, longer) - _items(bench, short)
+    if abs(more) <= TOLERANCE:
+        return
+    for name in names:
+        fill = longer[name].flatten()[-1].item()
+        if fill >= 0:
+            raise Nonconformity(
+                f"the collator pads {name} with {fill:g}, and the loss takes padding for items: "
+                f"16 tokens of padding more are {more:+g} in the sum of weights",
+                expected="a value that the loss ignores, such as -100",
+                next_step="Pad answers with -100, as transformers.DataCollatorForTokenClassification does.",
+            )
+
+
+def padding(bench: Bench) -> None:
+    """A batch padded longer has the same weights, and the same weighted losses."""
+    short, longer = (_sums(bench, bench.some, more) for more in (0, 16))
+    for what, one, other, mend in (
+        ("weights", short[1], longer[1], WEIGHTS),
+        ("losses * weights", short[0], longer[0], MASKED),
+    ):
+        if outputs_differ(other, one) > TOLERANCE:
+            raise Nonconformity(
+                f"the sum of {what} is {float(one):g}, and {float(other):g} with 16 tokens of padding more",
+                expected="the same sum",
+                next_step=mend,
+            )
+
+
+def parts(bench: Bench) -> None:
+    """The sums of a batch are those of its parts, each padded to its own length."""
+    whole = torch.stack(_sums(bench, bench.some, 0))  # [2]
+    step = max(1, len(bench.some) // 4)
+    slices = [bench.some[start : start + step] for start in range(0, len(bench.some), step)]
+    summed = torch.stack([torch.stack(_sums(bench, part, 0)) for part in slices]).sum(0)  # [2]
+    for what, one, other in zip(("losses * weights", "weights"), whole, summed, strict=True):
+        if outputs_differ(other, one) > TOLERANCE:
+            raise Nonconformity(
+                f"the sum of {what} over a batch of {len(bench.some)} is {float(one):g}, and "
+                f"{float(other):g} over the same examples in batches of {step}",
+                expected="the same sum",
+                next_step="Let an example's loss and weight depend on no other example: divide by nothing "
+                "that is counted over the batch.",
+            )
+
+
+def vmapped(bench: Bench) -> None:
+    """Under `torch.func.vmap` over trials, loss gives what it gives for each trial alone."""
+    batch = _batch(bench, bench.some, 0)
+    outputs = bench.outputs(batch)
+    trials = {name: torch.stack([tensor, 0.5 * tensor]) for name, tensor in outputs.items()}  # [2, ...]
+    batches = {name: torch.stack([tensor, tensor]) for name, tensor in batch.items()}  # [2, ...]
+    try:
+        losses, weights = vmap(bench.task.loss)(trials, batches)
+    except Exception as error:  # what vmap cannot batch, it refuses in many ways
+        raise Nonconformity(
+            f"loss does not run under torch.func.vmap: {type(error).__name__}: {str(error)[:200]}",
+            expected="a loss that is computed for many trials at once",
+            next_step="Branch on no tensor's value, and call no .item(), .tolist(), .nonzero() or masking "
+            "by index: multiply by weights, or use torch.where.",
+        ) from error
+    for trial in range(2):
+        alone = bench.task.loss({name: tensor[trial] for name, tensor in trials.items()}, batch)
+        for what, found, expected in zip(
+            ("losses", "weights"), (losses[trial], weights[trial]), alone, strict=True
+        ):
+            if found.shape != expected.shape or outputs_differ(found, expected) > TOLERANCE:
+                raise Nonconformity(
+                    f"the {what} of a trial among others are not those of the trial alone",
+                    expected="the same numbers",
+                    next_step="Use only operations that work on each example for itself.",
+                )
+
+
+def _batch(bench: Bench, positions: Sequence[int], more: int) -> Batch:
+    return bench.batch(positions, bench.length(positions) + more)
+
+
+def _sums(bench: Bench, positions: Sequence[int], more: int) -> tuple[torch.Tensor, torch.Tensor]:
+    """The sums of losses * weights and of weights, both ``[]``."""
+    batch = _batch(bench, positions, more)
+    losses, weights = bench.task.loss(bench.outputs(batch), batch)
+    return (losses * weights).sum(), weights.sum().float()
+
+
+def _items(bench: Bench, batch: Batch) -> float:
+    return float(bench.task.loss(bench.outputs(batch), batch)[1].sum())

@@ -1,0 +1,133 @@
+"""Checks on the way out: pieces, predictions, and what the user is shown."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import torch
+
+from adaptkit.engine.evaluate import calibrated
+from adaptkit.task import Prediction, Row
+from adaptkit.testing.bench import Bench
+from adaptkit.testing.findings import Nonconformity, NotApplicable
+
+TEXTS = ("a short text", "one text ||| another text", "one text\tanother text", "one text | another text")
+"""What is tried on `Task.parse`, whose form is the task's own affair."""
+
+TOLERANCE = 1e-4
+
+
+def pieces(bench: Bench) -> None:
+    """One piece for each example, whatever other examples and however much padding come with it."""
+    outputs = _outputs(bench, more=0)
+    together = decoded(bench, outputs, bench.some)
+    for position in bench.some:
+        one = {name: array[position : position + 1] for name, array in outputs.items()}
+        (alone,) = decoded(bench, one, [bench.some[position]])
+        _refuse_difference("decoded alone", position, together[position], alone)
+    padded = decoded(bench, _padded(outputs, _outputs(bench, more=16)), bench.some)
+    for position in bench.some:
+        _refuse_difference("decoded with more padding", position, together[position], padded[position])
+
+
+def merged(bench: Bench) -> None:
+    """One prediction for each row, with its answer or without it."""
+    for rows in (bench.rows, bench.unlabelled):
+        predicted(bench, rows)
+
+
+def parsed_and_presented(bench: Bench) -> None:
+    """Predictions are shown as JSON-ready values, and a text is refused with ValueError or taken."""
+    taken = [row for text in TEXTS for row in _parsed(bench, text)]
+    for rows in (bench.unlabelled, taken):
+        for row, prediction in zip(rows, predicted(bench, rows), strict=True):
+            refuse_unpresentable(bench, row, prediction)
+    if not taken:
+        raise NotApplicable("parse takes none of the texts that the kit tries; present was looked at")
+
+
+def predicted(bench: Bench, rows: Sequence[Row]) -> list[Prediction]:
+    """The untrained model's predictions, calibrated on the chosen rows.
+
+    Raises:
+        TrialError: an output was not finite, or decode, merge, calibrate or calibrated failed.
+    """
+    return calibrated(bench.task, bench.predicted(rows), bench.settings)
+
+
+def refuse_unpresentable(bench: Bench, row: Row, prediction: Prediction) -> None:
+    """Raises Nonconformity unless the prediction is presented as JSON-ready values."""
+    shown = bench.task.present(row, prediction)
+    try:
+        json.dumps(dict(shown), allow_nan=False)
+    except (TypeError, ValueError) as error:
+        raise Nonconformity(
+            f"present gave {shown!r:.120}, which is no JSON: {error}",
+            expected="a dictionary of texts, finite numbers, truth values, lists and dictionaries",
+            next_step="Turn NumPy's values into Python's own with .item() or .tolist().",
+        ) from error
+
+
+def decoded(bench: Bench, outputs: Mapping[str, Any], positions: Sequence[int]) -> list[Any]:
+    """The pieces of examples; raises Nonconformity unless there is one for each."""
+    examples = [bench.examples[position] for position in positions]
+    found = list(bench.task.decode(outputs, examples, bench.labels))
+    if len(found) != len(examples):
+        raise Nonconformity(
+            f"decode gave {len(found)} pieces for {len(examples)} examples",
+            expected="one piece for each example, in their order",
+            next_step="Let decode give a list of one piece an example; what makes one of several is merge.",
+        )
+    return found
+
+
+def alike(one: Any, other: Any) -> bool:
+    """Whether two values are the same but for the rounding of numbers."""
+    if isinstance(one, Mapping) and isinstance(other, Mapping):
+        return set(one) == set(other) and all(alike(value, other[key]) for key, value in one.items())
+    if isinstance(one, (list, tuple)) and isinstance(other, (list, tuple)):
+        return len(one) == len(other) and all(map(alike, one, other))
+    if isinstance(one, (np.ndarray, torch.Tensor)) or isinstance(other, (np.ndarray, torch.Tensor)):
+        return alike(np.asarray(one).tolist(), np.asarray(other).tolist())
+    if isinstance(one, (float, np.floating)) and isinstance(other, (float, np.floating)):
+        return math.isclose(one, other, rel_tol=TOLERANCE, abs_tol=TOLERANCE) or one == other
+    return bool(one == other)
+
+
+def _refuse_difference(how: str, position: int, expected: Any, found: Any) -> None:
+    if not alike(expected, found):
+        raise Nonconformity(
+            f"example {position} {how} gives {found!r:.100} instead of {expected!r:.100}",
+            expected="a piece that depends on the example's own tokens alone",
+            next_step="Look only at the example's own entry, and at as many tokens as its inputs have.",
+        )
+
+
+def _outputs(bench: Bench, *, more: int) -> dict[str, np.ndarray[Any, Any]]:
+    length = bench.length(bench.some) + more
+    outputs = bench.outputs(bench.batch(bench.some, length))
+    return {name: output.float().numpy() for name, output in outputs.items()}
+
+
+def _padded(
+    outputs: Mapping[str, np.ndarray[Any, Any]], longer: Mapping[str, np.ndarray[Any, Any]]
+) -> dict[str, np.ndarray[Any, Any]]:
+    """The outputs, with those of padding after them where they have a dimension of tokens."""
+    padded = {}
+    for name, array in outputs.items():
+        whole = longer[name].copy()
+        whole[tuple(slice(size) for size in array.shape)] = array
+        padded[name] = whole
+    return padded
+
+
+def _parsed(bench: Bench, text: str) -> list[Row]:
+    """The row of a text; none if the task refuses it."""
+    try:
+        return [bench.task.prepare(bench.task.parse(text))]
+    except ValueError:
+        return []

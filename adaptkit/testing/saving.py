@@ -1,0 +1,73 @@
+"""Checks of the way to disk and back: a trained tiny model exported, and loaded in fresh objects."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import torch
+
+from adaptkit.config import StrategyName, StudyConfig
+from adaptkit.engine.forward import Forward
+from adaptkit.engine.rows import layout_of, write_row
+from adaptkit.errors import ExportError
+from adaptkit.export import Winner, export
+from adaptkit.exported import load_exported, read_description
+from adaptkit.strategies import STRATEGIES
+from adaptkit.testing.bench import LORA_RANK, SEED, Bench
+from adaptkit.testing.findings import Nonconformity
+from adaptkit.testing.tiny import outputs_differ
+from adaptkit.testing.trained import trained, training_of
+from adaptkit.testing.training import TRIALS, row_of
+
+TOLERANCE = 1e-3
+
+MEND = (
+    "Keep everything the head computes with in parameters or persistent buffers: torch.nn.Parameter, "
+    "nn.ParameterList or register_buffer, no plain tensor or list of tensors."
+)
+
+
+def round_trip(strategy: StrategyName) -> Callable[[Bench], None]:
+    """The check that a model trained by a strategy is saved whole: loaded back, it gives the same outputs."""
+
+    def check(bench: Bench) -> None:
+        training = training_of(bench.model_by(strategy), bench.task, bench.rows)
+        row = row_of(trained(training, TRIALS[:1], 1)[0])
+        folder = bench.folder / f"exported-{strategy}"
+        config = StudyConfig(
+            task=bench.task.name, model=str(bench.encoder), strategy=strategy, lora_rank=LORA_RANK, seed=SEED
+        )
+        winner = Winner(
+            config=config, task=bench.task, labels=bench.labels, row=row, settings={}, card="", versions={}
+        )
+        try:
+            export(winner, folder)
+        except ExportError as error:
+            raise Nonconformity(error.problem, expected=error.expected, next_step=MEND) from error
+        loaded = load_exported(folder, bench.task, read_description(folder), "cpu")
+        found = _outputs(bench, loaded.forward)
+        difference = outputs_differ(found, _outputs(bench, _forward(bench, strategy, row)))
+        if not difference <= TOLERANCE:
+            raise Nonconformity(
+                f"saved and loaded back, the model's outputs differ by {difference:.1e} of the largest",
+                expected="the outputs of the trained model",
+                next_step=MEND,
+            )
+
+    return check
+
+
+def _forward(bench: Bench, strategy: StrategyName, row: torch.Tensor) -> Forward:
+    """The way to call the model that was trained, its weights ``row [P]`` written into fresh objects."""
+    module = STRATEGIES[strategy](bench.loaded(), LORA_RANK)
+    write_row(module, layout_of(module), row)
+    return replace(bench.model.forward, module=module)
+
+
+@torch.no_grad()
+def _outputs(bench: Bench, forward: Forward) -> torch.Tensor:
+    """All outputs, flat, on a batch of the task's own."""
+    batch = bench.batch(bench.some, bench.length(bench.some))
+    forward.module.eval()
+    return torch.cat([output.flatten() for output in forward.outputs({}, batch).values()])  # [numbers]

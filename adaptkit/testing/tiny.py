@@ -1,0 +1,76 @@
+"""A tiny encoder with random weights, and a tokenizer trained on a few texts: what a task is tried out on.
+
+Written as a model folder, so that it is loaded the way a user's own is. Knows no task.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from string import ascii_lowercase
+
+import tokenizers
+import torch
+import transformers
+
+from adaptkit.quiet import quiet
+
+MAX_LENGTH = 64
+"""Tokens in one example, so few that a text of some sentences is longer."""
+
+POSITIONS = 96
+"""More than `MAX_LENGTH`, so that a batch can be padded beyond it."""
+
+WORDS = 800
+"""Sub-words at most: few enough for texts to be cut into pieces of words."""
+
+SPECIAL = {
+    "pad_token": "[PAD]",
+    "unk_token": "[UNK]",
+    "cls_token": "[CLS]",
+    "sep_token": "[SEP]",
+    "mask_token": "[MASK]",
+}
+
+
+def write_encoder(folder: Path, texts: Iterable[str]) -> Path:
+    """A BERT of two small layers, without dropout, and a WordPiece tokenizer that knows the texts."""
+    tokenizer = _tokenizer(texts)
+    config = transformers.BertConfig(
+        vocab_size=len(tokenizer), hidden_size=32, num_hidden_layers=2, num_attention_heads=2,
+        intermediate_size=64, max_position_embeddings=POSITIONS, pad_token_id=0, initializer_range=0.2,
+        hidden_dropout_prob=0.0, attention_probs_dropout_prob=0.0,
+    )  # fmt: skip
+    with quiet():
+        transformers.BertModel(config).save_pretrained(folder)
+        tokenizer.save_pretrained(folder)
+    return folder
+
+
+def _tokenizer(texts: Iterable[str]) -> transformers.PreTrainedTokenizerBase:
+    core = tokenizers.Tokenizer(tokenizers.models.WordPiece(unk_token=SPECIAL["unk_token"]))
+    core.normalizer = tokenizers.normalizers.BertNormalizer(lowercase=True)
+    core.pre_tokenizer = tokenizers.pre_tokenizers.BertPreTokenizer()
+    trainer = tokenizers.trainers.WordPieceTrainer(
+        vocab_size=WORDS, special_tokens=list(SPECIAL.values()), initial_alphabet=list(ascii_lowercase),
+        show_progress=False,
+    )  # fmt: skip
+    core.train_from_iterator(texts, trainer)
+    core.post_processor = tokenizers.processors.TemplateProcessing(
+        single="[CLS] $A [SEP]",
+        pair="[CLS] $A [SEP] $B:1 [SEP]:1",
+        special_tokens=[(name, core.token_to_id(name)) for name in ("[CLS]", "[SEP]")],
+    )
+    return transformers.PreTrainedTokenizerFast(
+        tokenizer_object=core,
+        model_max_length=MAX_LENGTH,
+        model_input_names=["input_ids", "token_type_ids", "attention_mask"],
+        **SPECIAL,
+    )
+
+
+def outputs_differ(found: torch.Tensor, expected: torch.Tensor) -> float:
+    """The largest difference of two tensors of one shape, relative to the largest expected number."""
+    if found.numel() == 0:
+        return 0.0
+    return float((found - expected).abs().max() / expected.abs().max().clamp_min(1e-3))

@@ -1,0 +1,136 @@
+"""Tiny models trained by the study's own engine, on a few rows. Knows no check."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import torch
+
+from adaptkit.engine.contract import Outcome, RungReport, Trial
+from adaptkit.engine.evaluate import calibrate, calibrated, predict_rows, score
+from adaptkit.engine.passes import Passes
+from adaptkit.engine.prepare import Model, make_training
+from adaptkit.engine.train import Population, Training
+from adaptkit.errors import TrialError
+from adaptkit.task import Row, Scores, Task
+
+MICRO_BATCH = 4
+MOST_EPOCHS = 80
+LEARNT = 0.05
+"""The share of the untrained model's loss at which rows are known by heart."""
+
+
+@dataclass
+class Watching:
+    """A judge that proposes the trials of a list, and remembers what became of them."""
+
+    waiting: list[Trial]
+    enough: Callable[[RungReport], bool] = lambda report: False
+    """Whether a trial need not be trained further."""
+
+    reports: list[RungReport] = field(default_factory=list)
+    outcomes: dict[int, Outcome] = field(default_factory=dict)
+
+    def propose(self, free: int) -> Sequence[Trial]:
+        """The next ``free`` trials of the list."""
+        taken, self.waiting = self.waiting[:free], self.waiting[free:]
+        return taken
+
+    def judge(self, reports: Sequence[RungReport]) -> Mapping[int, str]:
+        """Ends the trials that have learnt enough."""
+        self.reports.extend(reports)
+        return {report.trial.number: "learnt" for report in reports if self.enough(report)}
+
+    def ended(self, outcome: Outcome) -> None:
+        """Remembers how the trial ended."""
+        self.outcomes[outcome.trial.number] = outcome
+
+    def advanced(self, examples: int, tokens: int) -> bool:
+        """Goes on."""
+        return True
+
+
+@dataclass(frozen=True)
+class Learnt:
+    """A tiny model before and after it was trained on the rows that it is scored on."""
+
+    loss_before: float
+    loss_after: float
+    before: Scores
+    after: Scores
+    epochs: int
+
+
+def training_of(model: Model, task: Task, rows: Sequence[Row]) -> Training:
+    """The rows, to be trained on and to be scored on."""
+    return make_training(
+        model, task, rows, rows, batch_sizes=(MICRO_BATCH,), rungs_per_epoch=1, seed=0,
+        metric=task.metric.name, direction=task.metric.direction,
+    )  # fmt: skip
+
+
+def trained(training: Training, trials: Sequence[Trial], together: int) -> dict[int, Outcome]:
+    """Number → what became of each trial, ``together`` of them in one pass."""
+    watching = Watching(list(trials))
+    Population(training, together, Passes(rows=together, examples=MICRO_BATCH)).run(watching)
+    return watching.outcomes
+
+
+def by_heart(model: Model, task: Task, rows: Sequence[Row]) -> Learnt:
+    """Trains the model on the rows until it knows them, or for `MOST_EPOCHS`.
+
+    Raises:
+        TrialError: an output was not finite, or decode, merge or the metric failed.
+    """
+    training = training_of(model, task, rows)
+    loss_before, before = mean_loss(training, training.initial), scores(training, training.initial)
+    trial = Trial(number=0, learning_rate=3e-3, batch_size=MICRO_BATCH, epochs=MOST_EPOCHS)
+    watching = Watching([trial], enough=lambda report: report.loss < LEARNT * loss_before)
+    Population(training, 1, Passes(rows=1, examples=MICRO_BATCH)).run(watching)
+    if not watching.reports or watching.outcomes[0].state == "fail":
+        raise TrialError(watching.outcomes[0].reason)
+    last = watching.reports[-1]
+    return Learnt(loss_before, last.loss, before, last.scores, len(watching.reports))
+
+
+@torch.no_grad()
+def outputs_of(training: Training, row: torch.Tensor) -> torch.Tensor:
+    """All outputs, flat, of the model with a row's weights ``[P]``, on the longest examples."""
+    training.forward.module.eval()
+    outputs = training.forward.outputs(_parameters(training, row), training.buckets[-1].tensors)
+    return torch.cat([output.flatten() for output in outputs.values()])  # [numbers]
+
+
+@torch.no_grad()
+def mean_loss(training: Training, row: torch.Tensor) -> float:
+    """The mean loss per item with a row's weights ``[P]``, without dropout."""
+    training.forward.module.eval()
+    loss, weight = 0.0, 0.0
+    for bucket in training.buckets:
+        batch = {name: tensor.unsqueeze(0) for name, tensor in bucket.tensors.items()}  # [1, batch, ...]
+        valid = torch.ones(1, len(bucket.positions))  # [1, batch]
+        losses, weights = training.forward.losses(_parameters(training, row), batch, valid)
+        loss, weight = loss + float(losses), weight + float(weights)
+    return loss / max(weight, 1e-12)
+
+
+def scores(training: Training, row: torch.Tensor) -> Scores:
+    """The scores with a row's weights ``[P]``, calibrated as a study's are.
+
+    Raises:
+        TrialError: an output was not finite, or decode, merge or the metric failed.
+    """
+    dev = training.dev
+    passes = Passes(rows=1, examples=MICRO_BATCH)
+    (result,) = predict_rows(training.forward, _parameters(training, row), dev, passes)
+    if isinstance(result, TrialError):
+        raise result
+    settings = calibrate(dev.task, result, dev.rows)
+    return score(dev.task, calibrated(dev.task, result, settings), dev.rows, training.metric)
+
+
+def _parameters(training: Training, row: torch.Tensor) -> dict[str, torch.Tensor]:
+    """Name → ``[1, *shape]``."""
+    layout = training.layout
+    return {name: row[layout.columns[name]].view(1, *shape) for name, shape in layout.shapes.items()}

@@ -1,0 +1,142 @@
+"""Checks by training: a plain loop's step, learning by heart, the metric, and trials trained together."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import torch
+
+from adaptkit.engine.agreement import proved
+from adaptkit.engine.contract import Outcome, Trial
+from adaptkit.engine.prepare import Model
+from adaptkit.engine.rows import BETAS, EPSILON, LARGEST_GRADIENT_NORM, read_row, write_row
+from adaptkit.testing.bench import Bench
+from adaptkit.testing.findings import Nonconformity
+from adaptkit.testing.trained import outputs_of, trained, training_of
+
+SHARE = 0.05
+"""Outputs may differ by this share of what training has moved them; an engine's error is as large as that."""
+
+MARGIN = 0.02
+"""By how much a score must differ, relative to the larger one, to be called better or worse."""
+
+FALLEN = 0.5
+"""The share of the untrained model's loss that must be left behind."""
+
+TRIALS = (
+    Trial(number=0, learning_rate=2e-3, batch_size=4, epochs=1, seed=1),
+    Trial(number=1, learning_rate=5e-3, batch_size=8, epochs=1, seed=2, weight_decay=0.1),
+    Trial(number=2, learning_rate=1e-3, batch_size=8, epochs=1, seed=3, warmup=0.5),
+)
+
+
+def plain_step(bench: Bench) -> None:
+    """One optimiser step on all rows, in micro-batches, is a plain loop's step on the whole batch."""
+    count = len(bench.examples)
+    model = bench.model_by("full")
+    training = training_of(model, bench.task, bench.rows)
+    trial = Trial(number=0, learning_rate=1e-3, batch_size=count + 1, epochs=1, weight_decay=0.0)
+    ours = outputs_of(training, row_of(trained(training, [trial], 1)[0]))
+    write_row(model.module, training.layout, training.initial)
+    _step(bench, model, trial.learning_rate)
+    theirs = outputs_of(training, read_row(model.module, training.layout))
+    moved = float((theirs - outputs_of(training, training.initial)).abs().max())
+    difference = float((ours - theirs).abs().max())
+    if not difference <= SHARE * moved + 1e-5:
+        raise Nonconformity(
+            f"after one step on {count} examples the outputs differ by {difference:.1e} from a plain loop's, "
+            f"which moved them by {moved:.1e}",
+            expected="the same step, however the batch is cut into micro-batches",
+            next_step="See that loss gives each item's own loss and weight, and that padding weighs 0.",
+        )
+
+
+def learning(bench: Bench) -> None:
+    """A tiny model learns the rows by heart: its loss falls."""
+    learnt = bench.learnt
+    if not learnt.loss_after <= FALLEN * learnt.loss_before:
+        raise Nonconformity(
+            f"trained on {len(bench.rows)} rows for {learnt.epochs} epochs, the mean loss went from "
+            f"{learnt.loss_before:.3g} to {learnt.loss_after:.3g}",
+            expected=f"less than {FALLEN:g} of the first, when the rows may be learnt by heart",
+            next_step="See that labels reach the loss unchanged, that no two rows contradict each other, and "
+            "that the loss falls when predictions get better.",
+        )
+
+
+def metric(bench: Bench) -> None:
+    """Every number that may be optimised is there, and better for a model that knows the rows by heart."""
+    task, learnt = bench.task, bench.learnt
+    for name, direction in {**task.metric.others, task.metric.name: task.metric.direction}.items():
+        if name not in learnt.after.values or name not in learnt.before.values:
+            raise Nonconformity(
+                f"the metric gives no finite {name!r}, but {sorted(learnt.after.values)}",
+                expected=f"{name!r}, as Metric names it",
+                next_step="Let compute give every number that Metric names, for any predictions.",
+            )
+        before, after = learnt.before.values[name], learnt.after.values[name]
+        better = (after - before) * (1 if direction == "maximize" else -1)
+        margin = MARGIN * max(abs(before), abs(after))
+        if better < -margin or (name == task.metric.name and not better > margin):
+            raise Nonconformity(
+                f"{name} is {before:.4g} of an untrained model and {after:.4g} of one that knows the rows by "
+                f"heart, and its direction is {direction!r}",
+                expected=f"a better {name} for the better model",
+                next_step="Correct the direction in Metric, or what compute makes of predictions and rows.",
+            )
+
+
+def together(strategy: str) -> Callable[[Bench], None]:
+    """The check that trials trained together by a strategy are each trained as if alone."""
+
+    def check(bench: Bench) -> None:
+        training = proved(training_of(bench.model_by(strategy), bench.task, bench.rows))
+        if training is None:
+            raise Nonconformity(
+                "the outputs and the loss of two trials in one pass are not those of each alone",
+                expected="the same numbers under torch.func.vmap",
+                next_step="Let head and loss branch on no tensor's value, change no tensor in place, and "
+                "keep nothing from one call to the next.",
+            )
+        rows, lone = (
+            {number: row_of(outcome) for number, outcome in trained(training, TRIALS, count).items()}
+            for count in (len(TRIALS), 1)
+        )
+        start = outputs_of(training, training.initial)
+        for trial in TRIALS:
+            ours, alone = (outputs_of(training, of[trial.number]) for of in (rows, lone))
+            moved, difference = float((alone - start).abs().max()), float((ours - alone).abs().max())
+            if not difference <= SHARE * moved + 1e-5:
+                raise Nonconformity(
+                    f"a trial trained among {len(TRIALS)} ends with outputs that differ by {difference:.1e} "
+                    f"from those it has alone; training moved them by {moved:.1e}",
+                    expected="the same trial, whatever is trained beside it",
+                    next_step="Keep no state in the head between calls (batch normalisation does), and draw "
+                    "no random numbers but by torch.nn.Dropout.",
+                )
+
+    return check
+
+
+def row_of(outcome: Outcome) -> torch.Tensor:
+    """``[P]``: the trained row; raises Nonconformity if the trial has failed."""
+    if outcome.row is None:
+        raise Nonconformity(
+            f"a trial failed: {outcome.reason}",
+            expected="a trial trained and scored",
+            next_step="Mend the part that is named, or the loss if that is not finite.",
+        )
+    return outcome.row
+
+
+def _step(bench: Bench, model: Model, learning_rate: float) -> None:
+    """One step of AdamW on the mean loss of all examples as one batch, as anybody would write it."""
+    module = model.module.train()
+    positions: Sequence[int] = range(len(bench.examples))
+    batch = bench.batch(positions, bench.length(positions))
+    outputs = module(**{name: tensor for name, tensor in batch.items() if name in model.forward.inputs})
+    losses, weights = bench.task.loss({name: outputs[name] for name in bench.task.outputs}, batch)
+    ((losses * weights).sum() / weights.sum()).backward()
+    parameters = [parameter for parameter in module.parameters() if parameter.requires_grad]
+    torch.nn.utils.clip_grad_norm_(parameters, LARGEST_GRADIENT_NORM)
+    torch.optim.AdamW(parameters, lr=learning_rate, betas=BETAS, eps=EPSILON, weight_decay=0.0).step()
