@@ -24,8 +24,8 @@ VERSIONED = ("adaptkit", "torch", "transformers", "peft", "optuna", "datasets", 
 
 KEPT_ON_RESUME = (
     "best", "test", "test_groups", "importances", "seconds", "peak_memory_bytes", "encoder_passes",
-    "model_folder", "started", "together", "rows_per_pass", "micro_batch", "trained_parameters",
-    "total_parameters", "device", "precision",
+    "features_reused", "model_folder", "started", "together", "rows_per_pass", "micro_batch",
+    "trained_parameters", "total_parameters", "device", "precision",
 )  # fmt: skip
 
 

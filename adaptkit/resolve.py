@@ -6,6 +6,7 @@ import hashlib
 import json
 from dataclasses import asdict, dataclass
 
+from adaptkit.cache.entries import Cache
 from adaptkit.config import StudyConfig, problems_of
 from adaptkit.errors import ConfigError
 from adaptkit.task import Metric
@@ -17,6 +18,8 @@ class Machine:
 
     device: str
     precision: str
+    cache: Cache
+    """Where the features of a frozen encoder are kept for the next study."""
 
     @classmethod
     def of(cls, config: StudyConfig) -> Machine:
@@ -24,7 +27,8 @@ class Machine:
         from adaptkit.devices import resolve_device, resolve_precision
 
         device = resolve_device(config.device)
-        return cls(device=device, precision=resolve_precision(config.precision, device))
+        precision = resolve_precision(config.precision, device)
+        return cls(device=device, precision=precision, cache=Cache.from_environment())
 
 
 def refuse_problems(config: StudyConfig) -> None:

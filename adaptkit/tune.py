@@ -238,13 +238,15 @@ def prepare(
     space: Space, rungs: int,
 ) -> Training:  # fmt: skip
     """The model by its strategy, and the data encoded for it, once for all trials."""
+    from adaptkit.cache.features import FeaturesOnDisk
     from adaptkit.devices import device_name
     from adaptkit.engine.prepare import make_training, prepare_model
 
     desk.progress.phase("encoding the data")
     with desk.clock.phase("features" if config.strategy == "frozen" else "data"):
         total = sum(parameter.numel() for parameter in loaded.module.parameters())
-        bfloat16 = machine.precision == "bf16"
+        about = {"model": config.model, "data": desk.summary.data["train"].source}
+        store = FeaturesOnDisk(machine.cache, about)
         model = prepare_model(
             task,
             loaded,
@@ -252,19 +254,24 @@ def prepare(
             config.strategy,
             config.lora_rank,
             device=machine.device,
-            bfloat16=bfloat16,
+            bfloat16=machine.precision == "bf16",
+            store=store,
         )
         training = make_training(
             model, task, data.train.values, data.dev.values,
             batch_sizes=space.batch_sizes, rungs_per_epoch=rungs,
             seed=config.seed, metric=desk.summary.metric, direction=desk.summary.direction,
         )  # fmt: skip
+    if store.note:
+        desk.progress.note(store.note)
+    encoder, passes = model.encoder, desk.summary.encoder_passes or 0
     desk.write(
         trained_parameters=training.layout.width,
         total_parameters=total,
         device=device_name(machine.device),
         precision=machine.precision,
-        encoder_passes=None if model.encoder is None else (desk.summary.encoder_passes or 0) + 1,
+        encoder_passes=None if encoder is None else passes + (encoder.examples_read > 0),
+        features_reused=0 if encoder is None else encoder.examples_reused,
         data=with_examples(desk.summary.data, train=training.plan.examples, dev=len(training.dev.examples)),
     )
     return training

@@ -6,8 +6,9 @@ import copy
 import importlib.util
 import os
 import random
+import secrets
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -175,6 +176,24 @@ def with_own_head(config: Any) -> Any:
     kind, settings = encoder_class(config)
     head = make_head(number_task(pooling_head), config, LABELS)
     return put_on(kind(config, **settings), head).eval()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def cache_of_all_tests(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """What session fixtures keep lies here, and never in the user's own cache."""
+    folder = tmp_path_factory.mktemp("cache")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("ADAPTKIT_CACHE", str(folder))
+        patch.delenv("ADAPTKIT_CACHE_LIMIT", raising=False)
+        yield folder
+
+
+@pytest.fixture(autouse=True)
+def cache_of_one_test(cache_of_all_tests: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The cache of this test, empty and not there yet, so that no test depends on another."""
+    folder = cache_of_all_tests / secrets.token_hex(8)
+    monkeypatch.setenv("ADAPTKIT_CACHE", str(folder))
+    return folder
 
 
 @pytest.fixture(scope="session")

@@ -45,6 +45,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "engine": {"errors", "task", "data", *MODEL},
     "search": {"errors", "config", "study"},
     "study": {"errors", "config"},
+    "cache": {"errors", "engine", "study"},
     "report": {"study"},
     # what a run is put together from
     "card": {"report", "study"},
@@ -53,19 +54,19 @@ MAY_IMPORT: dict[str, set[str]] = {
     "exported": {*BASE, *MODEL, "engine", "model_files", "study"},
     "export": {*BASE, *MODEL, "engine", "exported", "study"},
     "predict": {*BASE, "devices", "engine", "exported", "registry"},
-    "resolve": {*BASE, "devices"},
+    "resolve": {*BASE, "cache", "devices"},
     "winner": {*BASE, "card", "data", "desk", "export", "predict", "report", "study"},
     # the one place that knows them all
     "tune": {
         *BASE, "registry", "data", "devices", "models", "engine", "search", "study", "report",
-        "interruption", "desk", "conductor", "resolve", "winner",
+        "interruption", "cache", "desk", "conductor", "resolve", "winner",
     },
     # what a plugin's own tests call
     "testing": {*BASE, *MODEL, "data", "task_parts", "engine", "export", "exported"},
     # the command line, and the public names
     "cli": {
         "adaptkit", *BASE, "registry", "options", "data", "study", "report", "exported", "predict",
-        "winner", "tune", "testing",
+        "winner", "tune", "cache", "testing",
     },
     "__main__": {"cli"},
     "adaptkit": {"errors", "task", "classification", "data", "predict", "tune"},
@@ -241,7 +242,9 @@ def loaded_by(*arguments: str) -> set[str]:
     return {line.rpartition("|")[2].strip() for line in lines}
 
 
-@pytest.mark.parametrize("arguments", [("--help",), ("tasks",), ("tune", "--help"), ("predict", "--help")])
+@pytest.mark.parametrize(
+    "arguments", [("--help",), ("tasks",), ("cache",), ("tune", "--help"), ("predict", "--help")]
+)
 def test_quick_commands_load_nothing_heavy(arguments: tuple[str, ...]) -> None:
     loaded = loaded_by(*arguments)
     assert "adaptkit.cli" in loaded

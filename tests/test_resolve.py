@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from adaptkit.cache.entries import Cache
 from adaptkit.config import DataConfig, SearchConfig, StudyConfig
 from adaptkit.errors import ConfigError
 from adaptkit.resolve import Machine, chosen_metric, default_name, refuse_problems
@@ -58,4 +59,5 @@ def test_all_problems_are_told_together() -> None:
 
 
 def test_the_machine_is_what_was_asked_for() -> None:
-    assert Machine.of(replace(CONFIG, device="cpu")) == Machine(device="cpu", precision="fp32")
+    machine = Machine.of(replace(CONFIG, device="cpu"))
+    assert machine == Machine(device="cpu", precision="fp32", cache=Cache.from_environment())

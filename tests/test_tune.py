@@ -7,9 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from workshop import called
 
 import adaptkit
-from adaptkit.errors import DataError
+from adaptkit.errors import ConfigError, DataError
 
 
 def test_a_python_call_gives_the_study(tuned: Callable[[str, str], Any]) -> None:
@@ -18,7 +19,7 @@ def test_a_python_call_gives_the_study(tuned: Callable[[str, str], Any]) -> None
     assert study.best in study.trials
     assert study.best.score == max(trial.score for trial in study.trials)
     assert study.model_folder == study.folder.best
-    assert study.summary.encoder_passes == 1
+    assert (study.summary.encoder_passes, study.summary.features_reused) == (1, 0)
     assert set(study.summary.seconds) >= {"data", "model", "features", "train", "score", "export"}
 
 
@@ -30,19 +31,67 @@ def test_nothing_is_written_for_bad_data(tmp_path: Path, tiny_folder: Path) -> N
     assert not (tmp_path / "studies").exists()
 
 
+def tuned_again(study: Any, studies: Path, trials: int = 2) -> Any:
+    """The study anew, in another folder."""
+    config = study.folder.read_config()
+    return adaptkit.tune(
+        config.task, data=config.data.data, model=config.model, strategy="frozen", trials=trials, epochs=3,
+        learning_rate=config.search.learning_rate, batch_sizes=config.search.batch_sizes,
+        studies=studies, device="cpu",
+    )  # fmt: skip
+
+
 def test_the_same_study_twice_gives_the_same_numbers(
     tuned: Callable[[str, str], Any], tmp_path: Path
 ) -> None:
     first = tuned("text-classification", "frozen")
-    config = first.folder.read_config()
-    second = adaptkit.tune(
-        config.task, data=config.data.data, model=config.model, strategy="frozen", trials=2, epochs=3,
-        learning_rate=config.search.learning_rate, batch_sizes=config.search.batch_sizes,
-        studies=tmp_path, device="cpu",
-    )  # fmt: skip
+    second = tuned_again(first, tmp_path)
     for one, other in zip(first.trials, second.trials, strict=True):
         assert one.hyperparameters == other.hyperparameters
         assert [rung.score for rung in one.rungs] == [rung.score for rung in other.rungs]
         assert [rung.loss for rung in one.rungs] == pytest.approx(
             [rung.loss for rung in other.rungs], rel=1e-4
         )
+
+
+@pytest.mark.parametrize("task", ["ner", "text-classification"])
+def test_a_second_study_reuses_the_first_ones_features_and_gives_the_same_numbers(
+    task: str, tuned: Callable[[str, str], Any], tmp_path: Path
+) -> None:
+    first, second = (tuned_again(tuned(task, "frozen"), tmp_path / name) for name in ("first", "second"))
+    for study, (passes, reused) in ((first, (1, 0)), (second, (0, 48 + 16))):
+        assert (study.summary.encoder_passes, study.summary.features_reused) == (passes, reused)
+    for one, other in zip(first.trials, second.trials, strict=True):
+        assert [rung.score for rung in one.rungs] == [rung.score for rung in other.rungs]
+        assert one.values == other.values
+    assert "features of an earlier study reused" in called("report", second.folder.path).out
+    assert "read the data once" in called("report", first.folder.path).out
+
+
+def test_a_study_that_is_gone_on_with_has_read_the_data_once(
+    tuned: Callable[[str, str], Any], tmp_path: Path
+) -> None:
+    study = tuned("ner", "frozen")
+    tuned_again(study, tmp_path)
+    more = tuned_again(study, tmp_path, trials=3)
+    assert len(more.trials) == 3
+    assert (more.summary.encoder_passes, more.summary.features_reused) == (1, 48 + 16)
+
+
+def test_a_cache_that_cannot_be_written_costs_a_note_only(
+    tuned: Callable[[str, str], Any], tmp_path: Path, monkeypatch: Any, capfd: Any
+) -> None:
+    (tmp_path / "file").write_text("no folder")
+    monkeypatch.setenv("ADAPTKIT_CACHE", str(tmp_path / "file"))
+    study = tuned_again(tuned("ner", "frozen"), tmp_path)
+    assert study.summary.state == "finished"
+    assert capfd.readouterr().err.count("not kept for the next study") == 1
+
+
+def test_a_limit_that_is_no_size_is_told_before_anything_is_written(
+    tuned: Callable[[str, str], Any], tmp_path: Path, monkeypatch: Any
+) -> None:
+    monkeypatch.setenv("ADAPTKIT_CACHE_LIMIT", "plenty")
+    with pytest.raises(ConfigError, match="ADAPTKIT_CACHE_LIMIT is 'plenty'"):
+        tuned_again(tuned("ner", "frozen"), tmp_path)
+    assert not list(tmp_path.iterdir())

@@ -116,7 +116,8 @@ class Answer:
 
 
 def environment(**changes: str) -> dict[str, str]:
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("ADAPTKIT")}
+    others = (name for name in os.environ if not name.startswith("ADAPTKIT") or name == "ADAPTKIT_CACHE")
+    kept = {name: os.environ[name] for name in others}
     return {
         **kept,
         "HF_HUB_OFFLINE": "1",

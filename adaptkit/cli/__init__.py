@@ -11,6 +11,7 @@ import sys
 import click
 
 import adaptkit
+from adaptkit.cli.cache import cache
 from adaptkit.cli.evaluate import evaluate
 from adaptkit.cli.export import export
 from adaptkit.cli.predict import predict
@@ -28,7 +29,7 @@ def cli(debug: bool) -> None:
     """Adapt pre-trained encoders to tasks, tuned: many trials trained together, the winner proved."""
 
 
-for command in (tune, report, predict, evaluate, export, studies, tasks):
+for command in (tune, report, predict, evaluate, export, studies, tasks, cache):
     cli.add_command(command)
 
 

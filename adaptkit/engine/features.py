@@ -7,7 +7,10 @@ the place of the encoder and hands them through, so any transformers head works 
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
+from functools import cached_property
+from itertools import chain
 from typing import Any
 
 import torch
@@ -15,6 +18,9 @@ from torch import nn
 from transformers.modeling_outputs import BaseModelOutputWithPooling
 
 from adaptkit.data.encode import Bucket
+from adaptkit.engine import fingerprint
+from adaptkit.engine.first_token import reads_first_token_only
+from adaptkit.engine.store import FeatureStore, InMemory
 
 TOKENS_AT_ONCE = 4096
 """Tokens in one forward pass of the encoder."""
@@ -45,73 +51,118 @@ class KeptFeatures(nn.Module):
 
 
 class FrozenEncoder:
-    """Encodes buckets, and counts how often each example was read."""
+    """Encodes buckets, and counts the examples read for it and those whose features were kept already."""
 
-    def __init__(self, model: Any, device: torch.device, *, bfloat16: bool) -> None:
+    def __init__(
+        self, model: Any, device: torch.device, *, bfloat16: bool, store: FeatureStore | None = None
+    ) -> None:
         self.model = model
         self.encoder = model.base_model.to(device).eval()
         self.device = device
         self.bfloat16 = bfloat16
+        self.store: FeatureStore = store or InMemory()
+        self.first_token_only = False
         self.examples_read = 0
+        self.examples_reused = 0
 
+    @torch.no_grad()
     def cut(self) -> bool:
         """Puts the stub into the encoder's place, if what trains lies outside of the encoder.
 
         Returns whether it did; else the model is left as it was. It is left so too where a head asks for
-        more than hidden states, such as the ids of the tokens to find the last one.
+        more than hidden states, such as the ids of the tokens to find the last one. Where a head is found
+        to read the first token's state alone, no other states will be kept.
         """
         stub = KeptFeatures(self.encoder)
         inside = {name for name, p in self.encoder.named_parameters() if p.requires_grad}
         if not inside <= {name for name, _ in stub.named_parameters()}:
             return False
+        ids, mask = self._some_tokens()
         try:
-            before = self._logits(kept=False)  # [numbers]
+            before = self._outputs(mask, input_ids=ids)  # [numbers]
+            hidden = self.encoder(input_ids=ids, attention_mask=mask)[0]  # [16, 16, width]
             setattr(self.model, self.model.base_model_prefix, stub)
-            difference = (self._logits(kept=True) - before).abs().max()
+            difference = (self._outputs(mask, inputs_embeds=hidden) - before).abs().max()
         except (RuntimeError, ValueError, TypeError, IndexError, AttributeError):
             self.restore()  # what a head that misses something raises
             return False
         if difference > TOLERANCE * before.abs().max().clamp_min(TOLERANCE):
             self.restore()
             return False
+        self.first_token_only = reads_first_token_only(
+            self.model, lambda states: self._outputs(mask, inputs_embeds=states), hidden
+        )
         return True
 
     def restore(self) -> None:
         """Puts the encoder back into its place."""
         setattr(self.model, self.model.base_model_prefix, self.encoder)
 
-    @torch.no_grad()
-    def _logits(self, *, kept: bool) -> torch.Tensor:
-        """The model's logits, flat, on some tokens, from the tokens or from their kept features."""
-        # As many examples as tokens: a head over several choices takes either for the choices.
+    def _some_tokens(self) -> tuple[torch.Tensor, torch.Tensor]:
+        """Token ids ``[16, 16]`` and their mask, with padding.
+
+        As many examples as tokens: a head over several choices takes either for the choices.
+        """
         draw = torch.Generator().manual_seed(0)
         ids = torch.randint(0, self.encoder.config.vocab_size, (16, 16), generator=draw).to(self.device)
-        mask = torch.ones_like(ids)  # [16, 16]
+        mask = torch.ones_like(ids)
         mask[1::2, 9:] = 0
-        inputs = {"input_ids": ids}
-        if kept:
-            inputs = {"inputs_embeds": self.encoder(input_ids=ids, attention_mask=mask)[0]}
-        outputs = self.model.to(self.device).eval()(**inputs, attention_mask=mask)
-        logits = [output.flatten() for name, output in outputs.items() if "logits" in name]
-        return torch.cat(logits)
+        return ids, mask
+
+    def _outputs(self, mask: torch.Tensor, **inputs: torch.Tensor) -> torch.Tensor:
+        """All that the model gives, as one flat tensor."""
+        outputs = self.model.to(self.device).eval()(attention_mask=mask, **inputs)
+        return torch.cat(
+            [output.flatten() for output in outputs.values() if isinstance(output, torch.Tensor)]
+        )
+
+    def encode(self, bucket: Bucket, inputs: frozenset[str]) -> Bucket:
+        """The bucket with ``inputs_embeds [examples, tokens, width]``, in half precision, for its tokens.
+
+        Where the head reads the first token alone, ``tokens`` is 1, and so is the bucket's length. Its mask
+        stays whole, for a loss may count by it.
+        """
+        read = {name: tensor for name, tensor in bucket.tensors.items() if name in inputs}
+        key = fingerprint.of_tensors(read, self.fingerprint, self.first_token_only)
+        features = self.store.find(key)
+        if features is None:
+            size = max(1, TOKENS_AT_ONCE // (bucket.length * bucket.choices))
+            features = self.store.keep(key, *self._computed(read, size))
+            self.examples_read += len(bucket.positions)
+        else:
+            self.examples_reused += len(bucket.positions)
+        kept = {n: t for n, t in bucket.tensors.items() if n not in inputs or n == "attention_mask"}
+        tensors = {**kept, "inputs_embeds": features}
+        return replace(bucket, length=features.shape[-2], tensors=tensors)
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """Of all that the features of some tokens depend on."""
+        pooler = KeptFeatures(self.encoder).state_dict()
+        precision = "bf16" if self.bfloat16 else "fp32"
+        attention = getattr(self.encoder.config, "_attn_implementation", None)
+        return fingerprint.of_encoder(self.encoder, pooler, precision, self.device.type, attention)
+
+    def _computed(
+        self, read: dict[str, torch.Tensor], size: int
+    ) -> tuple[tuple[int, ...], Iterator[torch.Tensor]]:
+        """The shape of the features of tensors ``[examples, ..., tokens]``, and their parts."""
+        examples = len(read["input_ids"])
+        parts = (
+            self._hidden({name: tensor[start : start + size] for name, tensor in read.items()})
+            for start in range(0, examples, size)
+        )
+        first = next(parts)
+        return (examples, *first.shape[1:]), chain([first], parts)
 
     @torch.inference_mode()
-    def encode(self, bucket: Bucket, inputs: frozenset[str]) -> Bucket:
-        """The bucket with ``inputs_embeds [examples, tokens, width]``, in half precision, for its tokens."""
-        size = max(1, TOKENS_AT_ONCE // bucket.length)
-        parts = [
-            self._hidden({n: t[start : start + size] for n, t in bucket.tensors.items() if n in inputs})
-            for start in range(0, len(bucket.positions), size)
-        ]
-        self.examples_read += len(bucket.positions)
-        kept = {n: t for n, t in bucket.tensors.items() if n not in inputs or n == "attention_mask"}
-        return replace(bucket, tensors={**kept, "inputs_embeds": torch.cat(parts)})
-
     def _hidden(self, batch: dict[str, torch.Tensor]) -> torch.Tensor:
         """The hidden states ``[batch, ..., tokens, width]`` of tensors ``[batch, ..., tokens]``."""
         examples = batch["input_ids"].shape[:-1]
         moved = {name: tensor.to(self.device).flatten(0, -2) for name, tensor in batch.items()}
         with torch.autocast(self.device.type, dtype=torch.bfloat16, enabled=self.bfloat16):
             hidden = self.encoder(**moved)[0]  # [batch, tokens, width], choices among the batch
-        kept: torch.Tensor = hidden.half().reshape(*examples, *hidden.shape[1:]).clone()
+        if self.first_token_only:
+            hidden = hidden[:, :1]  # [batch, 1, width]
+        kept: torch.Tensor = hidden.half().cpu().reshape(*examples, *hidden.shape[1:])
         return kept

@@ -21,6 +21,7 @@ from adaptkit.engine.evaluate import ScoringSet
 from adaptkit.engine.features import FrozenEncoder
 from adaptkit.engine.forward import Forward
 from adaptkit.engine.rows import layout_of, read_row
+from adaptkit.engine.store import FeatureStore
 from adaptkit.engine.train import Training
 from adaptkit.models import LoadedModel
 from adaptkit.strategies import STRATEGIES
@@ -51,8 +52,12 @@ def prepare_model(
     *,
     device: str,
     bfloat16: bool,
+    store: FeatureStore | None = None,
 ) -> Model:
-    """The loaded model as ``strategy`` trains it; a frozen encoder is cut off and kept beside it."""
+    """The loaded model as ``strategy`` trains it; a frozen encoder is cut off and kept beside it.
+
+    Its features lie in ``store``, by default in memory.
+    """
     place = torch.device(device)
     use_attention(loaded.module)
     module = STRATEGIES[strategy](loaded, rank).to(place)
@@ -67,7 +72,7 @@ def prepare_model(
     )
     if strategy != "frozen":
         return model
-    encoder = FrozenEncoder(loaded.module, place, bfloat16=bfloat16)
+    encoder = FrozenEncoder(loaded.module, place, bfloat16=bfloat16, store=store)
     if not encoder.cut():
         return model
     on_features = replace(forward, inputs=frozenset({"inputs_embeds", "attention_mask"}))

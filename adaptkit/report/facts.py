@@ -231,11 +231,19 @@ def setting(summary: StudySummary) -> list[tuple[str, str]]:
         ("device", f"{summary.device}, {summary.precision}"),
     ]
     if summary.encoder_passes is not None:
-        times = "once" if summary.encoder_passes == 1 else f"{figures.count(summary.encoder_passes)} times"
-        facts.append(("encoder", f"read the data {times}, for all trials"))
+        facts.append(("encoder", _encoder(summary.encoder_passes, summary.features_reused)))
     if summary.peak_memory_bytes:
         facts.append(("peak memory", figures.size(summary.peak_memory_bytes)))
     return facts
+
+
+def _encoder(passes: int, reused: int) -> str:
+    """How often the frozen encoder read the data, and how often it need not."""
+    if passes == 0:
+        return "features of an earlier study reused"
+    times = "once" if passes == 1 else f"{figures.count(passes)} times"
+    rest = f"; features of {figures.count(reused)} examples reused" if reused else ""
+    return f"read the data {times}, for all trials{rest}"
 
 
 def in_trials(number: int) -> str:

@@ -80,7 +80,7 @@ def atomic_folder(folder: Path) -> Iterator[Path]:
         try:
             new.mkdir(parents=True)
             yield new
-            _flush_tree(new)
+            flush_tree(new)
         except BaseException:
             shutil.rmtree(new, ignore_errors=True)
             raise
@@ -106,6 +106,13 @@ def repair_folder(folder: Path) -> None:
 def current_folder(folder: Path) -> Path:
     """Where a reader, who may not repair, finds the folder: in its place, or as a killed writer left it."""
     return _old(folder) if _old(folder).exists() and not folder.exists() else folder
+
+
+def flush_tree(folder: Path) -> None:
+    """Flush the folder and all that is in it to the disk; raises OSError."""
+    for path in folder.rglob("*"):
+        _flush(path)
+    _flush(folder)
 
 
 @contextmanager
@@ -144,12 +151,6 @@ def _flush(path: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
-
-
-def _flush_tree(folder: Path) -> None:
-    for path in folder.rglob("*"):
-        _flush(path)
-    _flush(folder)
 
 
 def _finite(value: Any) -> Any:

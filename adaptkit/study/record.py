@@ -142,7 +142,10 @@ class StudySummary:
 
     peak_memory_bytes: int = 0
     encoder_passes: int | None = None
-    """How often the frozen encoder read the data; None where it is not frozen."""
+    """How often the frozen encoder read the data, or some of it; None where it is not frozen."""
+
+    features_reused: int = 0
+    """The examples whose features an earlier run or study had kept."""
 
     model_folder: str | None = None
     """Where the winner lies, once it is exported."""

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import copy
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -12,6 +13,8 @@ from adaptkit.data.encode import collate
 from adaptkit.engine.attention import use_attention
 from adaptkit.engine.features import FrozenEncoder
 from adaptkit.engine.prepare import prepare_model
+from adaptkit.engine.store import gathered
+from adaptkit.headed import OWN_HEAD
 from adaptkit.strategies import STRATEGIES
 from tests.conftest import VOCABULARY, encode_numbers, number_rows, number_task
 from tests.engine.populations import HEADS
@@ -147,7 +150,7 @@ def test_several_choices_are_encoded_one_by_one(tiny_model: Any) -> None:
     bucket = replace(bucket_of(5), length=8, tensors={"input_ids": ids, "attention_mask": mask})
     kept = encoder.encode(bucket, INPUTS)
     features = kept.tensors["inputs_embeds"]
-    assert features.shape == (5, 4, 8, 16)
+    assert features.shape == (5, 4, 1, 16)  # the head reads each choice's first token
     with torch.no_grad():
         found = module(inputs_embeds=features.float(), attention_mask=mask).logits
     assert found.shape == (5, 4)
@@ -166,3 +169,107 @@ def test_features_do_not_depend_on_dropout_or_on_the_cut(tiny_model: Any, monkey
     torch.testing.assert_close(whole, cut, atol=2e-3, rtol=2e-3)
     assert encoder.examples_read == 24
     assert not whole.requires_grad
+
+
+class Kept:
+    """A store that remembers, as the one on disk does for the next study."""
+
+    def __init__(self) -> None:
+        self.features: dict[str, torch.Tensor] = {}
+
+    def find(self, key: str) -> torch.Tensor | None:
+        return self.features.get(key)
+
+    def keep(self, key: str, shape: Sequence[int], parts: Iterable[torch.Tensor]) -> torch.Tensor:
+        self.features[key] = gathered(shape, parts)
+        return self.features[key]
+
+
+def frozen_encoder(loaded: Any, store: Kept, *, bfloat16: bool = False) -> FrozenEncoder:
+    module = STRATEGIES["frozen"](loaded, 4)
+    encoder = FrozenEncoder(module, torch.device("cpu"), bfloat16=bfloat16, store=store)
+    assert encoder.cut()
+    return encoder
+
+
+def test_what_was_kept_is_not_encoded_again(tiny_model: Any) -> None:
+    store = Kept()
+    first, second = (frozen_encoder(tiny_model("bert"), store) for _ in range(2))
+    kept, found = (encoder.encode(bucket_of(), INPUTS) for encoder in (first, second))
+    assert (first.examples_read, first.examples_reused) == (12, 0)
+    assert (second.examples_read, second.examples_reused) == (0, 12)
+    assert torch.equal(kept.tensors["inputs_embeds"], found.tensors["inputs_embeds"])
+    assert set(kept.tensors) == set(found.tensors)
+
+
+def test_no_other_encoder_precision_data_or_cut_shares_what_was_kept(tiny_model: Any) -> None:
+    store, whole_text = Kept(), HEADS["sequence-classification"]
+    other_weights = tiny_model("bert")
+    with torch.no_grad():
+        other_weights.module.bert.encoder.layer[1].output.dense.weight[0, 0] += 1e-5
+    other_data = bucket_of()
+    other_data.tensors["attention_mask"][3, -1] ^= 1
+    cases = [
+        (frozen_encoder(tiny_model("bert"), store), bucket_of()),
+        (frozen_encoder(other_weights, store), bucket_of()),
+        (frozen_encoder(tiny_model("bert", hidden_act="relu"), store), bucket_of()),
+        (frozen_encoder(tiny_model("bert"), store, bfloat16=True), bucket_of()),
+        (frozen_encoder(tiny_model("bert"), store), other_data),
+        (frozen_encoder(tiny_model("bert", whole_text), store), bucket_of()),
+    ]
+    for encoder, bucket in cases:
+        encoder.encode(bucket, INPUTS)
+        assert encoder.examples_reused == 0
+    assert len(store.features) == len(cases)
+
+
+def test_another_head_of_the_same_form_shares_what_was_kept(tiny_model: Any) -> None:
+    """Whatever its labels are, and however its pooler started."""
+    store, whole_text = Kept(), HEADS["sequence-classification"]
+    first = tiny_model("bert", whole_text)
+    other = tiny_model("bert", whole_text)
+    other.module.config.id2label = dict(enumerate("abcdefg"))
+    with torch.no_grad():
+        other.module.bert.pooler.dense.weight.normal_()
+    for loaded, reused in ((first, 0), (other, 12)):
+        encoder = frozen_encoder(loaded, store)
+        encoder.encode(bucket_of(), INPUTS)
+        assert encoder.examples_reused == reused
+
+
+@pytest.mark.parametrize(
+    ("family", "only", "settings"),
+    [
+        ("bert", True, {}), ("albert", True, {}), ("roberta", True, {}), ("distilbert", True, {}),
+        ("deberta-v2", True, {}), ("mpnet", True, {}), ("electra", True, {}),
+        ("modernbert", True, {"classifier_pooling": "cls"}),
+        ("modernbert", False, {"classifier_pooling": "mean"}),
+    ],
+)  # fmt: skip
+def test_of_a_whole_text_only_what_the_head_reads_is_kept(
+    family: str, only: bool, settings: dict[str, Any], tiny_model: Any
+) -> None:
+    head = HEADS["sequence-classification"]
+    loaded = tiny_model(family, head, **settings) if settings else model_of(family, head, tiny_model)
+    module = STRATEGIES["frozen"](loaded, 4)
+    bucket = bucket_of()
+    with torch.no_grad():
+        expected = module(**{name: bucket.tensors[name] for name in INPUTS}).logits
+    encoder = FrozenEncoder(module, torch.device("cpu"), bfloat16=False)
+    assert encoder.cut()
+    kept = encoder.encode(bucket, INPUTS)
+    assert kept.length == kept.tensors["inputs_embeds"].shape[1] == (1 if only else bucket.length)
+    assert torch.equal(kept.tensors["attention_mask"], bucket.tensors["attention_mask"])
+    assert (kept.sizes == bucket.sizes).all()
+    with torch.no_grad():
+        found = module(
+            inputs_embeds=kept.tensors["inputs_embeds"].float(), attention_mask=kept.tensors["attention_mask"]
+        ).logits
+    torch.testing.assert_close(found, expected, atol=2e-2, rtol=5e-3)
+
+
+@pytest.mark.parametrize("head_class", [HEADS["token-classification"], OWN_HEAD])
+def test_a_head_that_reads_every_token_keeps_every_token(head_class: str, tiny_model: Any) -> None:
+    encoder = frozen_encoder(tiny_model("bert", head_class), Kept())
+    assert not encoder.first_token_only
+    assert encoder.encode(bucket_of(), INPUTS).tensors["inputs_embeds"].shape == (12, 32, 16)

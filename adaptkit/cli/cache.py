@@ -1,0 +1,71 @@
+"""``adaptkit cache``: shows what is kept for the next study, and removes it; needs no torch."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+import click
+
+from adaptkit.cli.parameters import json_option
+
+
+@click.command(short_help="Show or clear what is kept for the next study.")
+@click.option("--clear", is_flag=True, help="Remove everything, and say how much it was.")
+@json_option
+def cache(clear: bool, as_json: bool) -> None:
+    """Show the features of frozen encoders that are kept for the next study of the same data.
+
+    They lie in ADAPTKIT_CACHE (~/.cache/adaptkit), up to ADAPTKIT_CACHE_LIMIT (4G; 0 keeps nothing). What was
+    not used for longest makes room. No study needs them: it reads its data once more without.
+    """
+    from adaptkit.cache.entries import Cache
+    from adaptkit.report.figures import size
+
+    kept = Cache.from_environment()
+    removed = sum(entry.bytes for entry in kept.clear()) if clear else None
+    entries = kept.entries()
+    rows, total = _rows(entries), sum(entry.bytes for entry in entries)
+    if as_json:
+        where = {"folder": str(kept.folder), "bytes": total, "limit_bytes": kept.limit}
+        click.echo(json.dumps({**where, "removed_bytes": removed, "entries": rows}))
+        return
+    if removed is not None:
+        click.echo(f"{size(removed)} removed from {kept.folder}", err=True)
+        return
+    if rows:
+        _print(rows)
+    click.echo(f"{size(total)} of at most {size(kept.limit)} in {kept.folder}", err=not rows)
+
+
+def _rows(entries: Sequence[Any]) -> list[dict[str, Any]]:
+    """The entries by model and data, the last used ones first."""
+    rows: dict[tuple[str, str], dict[str, Any]] = {}
+    for entry in entries:
+        model, data = (str(entry.about.get(name, "")) for name in ("model", "data"))
+        used = datetime.fromtimestamp(entry.last_used, UTC).isoformat("T", "seconds")
+        new = {"model": model, "data": data, "examples": 0, "bytes": 0, "last_used": used}
+        row = rows.setdefault((model, data), new)
+        row["examples"] += entry.shape[0] if entry.shape else 0
+        row["bytes"] += entry.bytes
+    return list(rows.values())
+
+
+def _print(rows: Sequence[dict[str, Any]]) -> None:
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    from adaptkit.report.clean import visible
+    from adaptkit.report.figures import count, size
+
+    table = Table(box=None, pad_edge=False)
+    for head in ("encoder", "data", "examples", "size", "last used"):
+        table.add_column(head, justify="right" if head in ("examples", "size") else "left", overflow="fold")
+    for row in rows:
+        used = row["last_used"][:16].replace("T", " ")
+        cells = (row["model"], row["data"], count(row["examples"]), size(row["bytes"]), used)
+        table.add_row(*(Text(visible(cell)) for cell in cells))
+    Console(highlight=False).print(table)

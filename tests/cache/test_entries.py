@@ -1,0 +1,200 @@
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from adaptkit.cache import entries
+from adaptkit.cache.entries import ABOUT, FEATURES, Cache, size_of
+from adaptkit.errors import ConfigError, StudyError
+
+ABOUT_IT = {"model": "tiny", "data": "letters.csv", "shape": [2, 5]}
+
+
+def key(number: int) -> str:
+    return hashlib.sha256(bytes([number])).hexdigest()
+
+
+@pytest.fixture
+def cache(tmp_path: Path) -> Cache:
+    return Cache(folder=tmp_path / "features", limit=10**6)
+
+
+def put(cache: Cache, number: int, size: int = 1000, used: float = 0.0) -> None:
+    """An entry of so many bytes of features; ``used`` seconds after 1970."""
+    aside = cache.aside(key(number))
+    (aside / FEATURES).write_bytes(bytes([number]) * size)
+    cache.put(aside, key(number), ABOUT_IT)
+    os.utime(cache.folder / key(number), (used, used))
+
+
+def numbers(cache: Cache) -> list[int]:
+    """Which entries there are, the last used one first."""
+    known = {key(number): number for number in range(20)}
+    return [known[entry.path.name] for entry in cache.entries()]
+
+
+def test_an_entry_is_found_as_it_was_put_and_is_then_the_last_used(cache: Cache) -> None:
+    put(cache, 1, used=50)
+    put(cache, 2, used=90)
+    assert numbers(cache) == [2, 1]
+    entry = cache.find(key(1))
+    assert entry is not None
+    assert (entry.path / FEATURES).read_bytes() == bytes([1]) * 1000
+    assert (entry.about, entry.shape) == (ABOUT_IT, [2, 5])
+    assert entry.bytes == sum(file.stat().st_size for file in entry.path.iterdir())
+    assert time.time() - entry.last_used < 60
+    assert numbers(cache) == [1, 2]
+    assert cache.find(key(3)) is None
+
+
+def flip(entry: Path) -> None:
+    content = bytearray((entry / FEATURES).read_bytes())
+    content[500] ^= 1
+    (entry / FEATURES).write_bytes(content)
+
+
+def truncate(entry: Path) -> None:
+    os.truncate(entry / FEATURES, 999)
+
+
+def lose_the_manifest(entry: Path) -> None:
+    (entry / "manifest.json").unlink()
+
+
+def lose_the_features(entry: Path) -> None:
+    (entry / FEATURES).unlink()
+
+
+def change_the_shape(entry: Path) -> None:
+    (entry / ABOUT).write_text('{"shape": [5, 2]}')
+
+
+@pytest.mark.parametrize("harm", [flip, truncate, lose_the_manifest, lose_the_features, change_the_shape])
+def test_a_damaged_entry_is_not_found_and_not_kept(harm: Callable[[Path], None], cache: Cache) -> None:
+    put(cache, 1)
+    put(cache, 2)
+    harm(cache.folder / key(1))
+    assert cache.find(key(1)) is None
+    assert numbers(cache) == [2]
+    put(cache, 1)
+    assert cache.find(key(1)) is not None
+
+
+def test_one_that_says_nothing_of_itself_is_listed(cache: Cache) -> None:
+    put(cache, 1)
+    (cache.folder / key(1) / ABOUT).write_text("[1")
+    (entry,) = cache.entries()
+    assert (entry.about, entry.shape) == ({}, [])
+
+
+def test_what_was_not_used_for_longest_makes_room(cache: Cache) -> None:
+    for number in range(1, 6):
+        put(cache, number, size=100_000, used=number * 10)
+    assert cache.make_room(400_000, set()) == ""
+    assert numbers(cache) == [5, 4, 3, 2, 1]
+    assert cache.make_room(600_000, set()) == ""
+    assert numbers(cache) == [5, 4, 3]
+    assert cache.make_room(700_000, {key(3)}) == ""
+    assert numbers(cache) == [5, 3]
+
+
+def test_what_never_fits_makes_nothing_leave(cache: Cache) -> None:
+    for number in (1, 2):
+        put(cache, number, size=400_000)
+    assert "ADAPTKIT_CACHE_LIMIT" in cache.make_room(10**6 + 1, set())
+    assert "ADAPTKIT_CACHE_LIMIT" in cache.make_room(700_000, {key(1)})
+    assert len(numbers(cache)) == 2
+
+
+def test_a_nearly_full_disk_is_left_alone(cache: Cache, monkeypatch: pytest.MonkeyPatch) -> None:
+    put(cache, 1)
+    monkeypatch.setattr(entries, "LEFT_FREE", shutil.disk_usage(cache.folder).total)
+    assert cache.make_room(10, set()) == "the disk is nearly full"
+    assert numbers(cache) == [1]
+
+
+def test_small_entries_are_bounded_in_number(cache: Cache, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(entries, "MOST_ENTRIES", 3)
+    for number in range(1, 6):
+        assert cache.make_room(1000, set()) == ""
+        put(cache, number, used=number)
+    assert numbers(cache) == [5, 4, 3]
+    assert cache.make_room(1000, {key(3), key(4), key(5)})
+
+
+def test_of_two_processes_with_the_same_the_first_one_wins(cache: Cache) -> None:
+    first, second = cache.aside(key(1)), cache.aside(key(1))
+    assert first != second
+    for aside, content in ((first, b"first"), (second, b"second")):
+        (aside / FEATURES).write_bytes(content)
+    cache.put(first, key(1), ABOUT_IT)
+    cache.put(second, key(1), ABOUT_IT)
+    entry = cache.find(key(1))
+    assert entry is not None
+    assert (entry.path / FEATURES).read_bytes() == b"first"
+
+
+def test_what_a_killed_process_left_is_swept_in_time(cache: Cache) -> None:
+    left, living = cache.aside(key(1)), cache.aside(key(2))
+    for aside in (left, living):
+        (aside / FEATURES).write_bytes(b"half")
+    long_ago = time.time() - entries.ABANDONED_SECONDS - 60
+    for path in (left / FEATURES, left, living):
+        os.utime(path, (long_ago, long_ago))
+    assert cache.entries() == []
+    cache.aside(key(3))
+    assert not left.exists()
+    assert living.exists()  # its file is being written
+
+
+def test_clearing_removes_every_entry_and_nothing_else(cache: Cache) -> None:
+    for number in (1, 2):
+        put(cache, number)
+    (cache.folder / "thesis").mkdir()
+    (cache.folder / "notes.txt").write_text("mine")
+    assert len(cache.clear()) == 2
+    assert sorted(path.name for path in cache.folder.iterdir()) == ["notes.txt", "thesis"]
+    assert cache.clear() == []
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")
+def test_what_cannot_be_cleared_is_told(cache: Cache) -> None:
+    put(cache, 1)
+    (cache.folder / key(1)).chmod(0o500)
+    try:
+        with pytest.raises(StudyError, match="cannot be written"):
+            cache.clear()
+    finally:
+        (cache.folder / key(1)).chmod(0o700)
+
+
+def test_the_environment_says_where_and_how_much(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.delenv("ADAPTKIT_CACHE")
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
+    assert Cache.from_environment() == Cache(folder=tmp_path / ".cache/adaptkit/features", limit=4 * 2**30)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "caches"))
+    assert Cache.from_environment().folder == tmp_path / "caches/adaptkit/features"
+    monkeypatch.setenv("ADAPTKIT_CACHE", "~/mine")
+    monkeypatch.setenv("ADAPTKIT_CACHE_LIMIT", "500M")
+    assert Cache.from_environment() == Cache(folder=tmp_path / "mine/features", limit=500 * 2**20)
+
+
+@pytest.mark.parametrize(
+    ("text", "size"),
+    [("0", 0), ("12345", 12345), ("2K", 2048), ("1.5 GB", 1610612736), ("4GiB", 2**32), ("1t", 2**40)],
+)
+def test_sizes_are_read_as_people_write_them(text: str, size: int) -> None:
+    assert size_of(text) == size
+
+
+@pytest.mark.parametrize("text", ["", "much", "-1", "4X", "4 G 2"])
+def test_what_is_no_size_is_told(text: str) -> None:
+    with pytest.raises(ConfigError, match=r"ADAPTKIT_CACHE_LIMIT is .*500M or 4G.*Change"):
+        size_of(text)
