@@ -6,6 +6,7 @@ training is an index into tensors that already lie where they are needed.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
@@ -56,7 +57,7 @@ def encode(
 def length_of(example: Example) -> int:
     """The tokens of an example; of several choices, the longest one's."""
     ids = example.inputs["input_ids"]
-    return max(map(len, ids)) if ids and isinstance(ids[0], (list, tuple)) else len(ids)
+    return max(map(len, ids)) if _has_choices(ids) else len(ids)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,7 +72,13 @@ class Bucket:
     """``[examples]``: the tokens of each, padding apart."""
 
     tensors: Mapping[str, torch.Tensor]
-    """Name → ``[examples, ...]``; token tensors are ``[examples, length]``."""
+    """Name → ``[examples, ...]``; token tensors are ``[examples, length]``, those of choices
+    ``[examples, choices, length]``."""
+
+    @property
+    def choices(self) -> int:
+        """The choices of each example, padding ones too; 1 where examples have none."""
+        return math.prod(self.tensors["attention_mask"].shape[1:-1])
 
     def to(self, device: torch.device) -> Bucket:
         """The bucket with its tensors on ``device``."""
@@ -95,14 +102,33 @@ def collate(
 
     # A collator that pads to a multiple of `length` pads to `length` itself, as no example is longer.
     collator = task.collator(tokenizer, pad_to_multiple_of=length)
+    widest = _of_most_choices(examples, positions)
     parts: list[Mapping[str, Any]] = []
     for start in range(0, len(positions), COLLATED_AT_ONCE):
         chosen = positions[start : start + COLLATED_AT_ONCE]
-        parts.append(collator([dict(examples[position].inputs) for position in chosen]))
-        _check_collated(task, parts[-1], len(chosen), length)
+        batch = collator([dict(examples[position].inputs) for position in (*chosen, *widest)])
+        _check_collated(task, batch, len(chosen) + len(widest), length)
+        parts.append({name: tensor[: len(chosen)] for name, tensor in batch.items()})
     tensors = {name: torch.cat([part[name] for part in parts]) for name in parts[0]}  # [examples, ...]
     sizes = np.array([length_of(examples[position]) for position in positions])  # [examples]
     return Bucket(length=length, positions=list(positions), sizes=sizes, tensors=tensors)
+
+
+def _has_choices(ids: Sequence[Any]) -> bool:
+    return bool(ids) and isinstance(ids[0], (list, tuple))
+
+
+def _of_most_choices(examples: Sequence[Example], positions: Sequence[int]) -> list[int]:
+    """The position of the example with the most choices; none where examples have no choices.
+
+    A collator makes a batch as wide as its widest example: with that one in each, all are as wide.
+    """
+    counts = {
+        position: len(ids)
+        for position in positions
+        if _has_choices(ids := examples[position].inputs["input_ids"])
+    }
+    return [max(counts, key=counts.__getitem__)] if counts else []
 
 
 def _check_collated(task: Task, batch: Mapping[str, Any], examples: int, length: int) -> None:

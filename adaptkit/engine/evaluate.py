@@ -65,7 +65,8 @@ def _predict_together(
     collected = [_Pieces(data) for _ in range(rows)]
     forward.module.eval()
     for bucket in data.buckets:
-        size = max(1, TOKENS_AT_ONCE // (bucket.length * rows * passes.scoring_shrink))
+        tokens = bucket.length * bucket.choices * rows
+        size = max(1, TOKENS_AT_ONCE // (tokens * passes.scoring_shrink))
         for start in range(0, len(bucket.positions), size):
             batch = {name: tensor[start : start + size] for name, tensor in bucket.tensors.items()}
             batch = {name: tensor.to(forward.device) for name, tensor in batch.items()}

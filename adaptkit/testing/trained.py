@@ -103,6 +103,19 @@ def outputs_of(training: Training, row: torch.Tensor) -> torch.Tensor:
 
 
 @torch.no_grad()
+def losses_of(training: Training, row: torch.Tensor) -> torch.Tensor:
+    """The weighted loss of each item, flat, with a row's weights ``[P]``, on the longest examples.
+
+    Not the outputs: rounding alone moves what no loss sees of them, such as a bias that all choices share.
+    """
+    forward, batch = training.forward, training.buckets[-1].tensors
+    forward.module.eval()
+    outputs = forward.outputs(_parameters(training, row), batch)  # name → [1, batch, ...]
+    losses, weights = forward.task.loss({name: output[0] for name, output in outputs.items()}, batch)
+    return (losses * weights).flatten()  # [items]
+
+
+@torch.no_grad()
 def mean_loss(training: Training, row: torch.Tensor) -> float:
     """The mean loss per item with a row's weights ``[P]``, without dropout."""
     training.forward.module.eval()

@@ -12,10 +12,10 @@ from adaptkit.engine.prepare import Model
 from adaptkit.engine.rows import BETAS, EPSILON, LARGEST_GRADIENT_NORM, read_row, write_row
 from adaptkit.testing.bench import Bench
 from adaptkit.testing.findings import Nonconformity
-from adaptkit.testing.trained import outputs_of, trained, training_of
+from adaptkit.testing.trained import losses_of, outputs_of, trained, training_of
 
 SHARE = 0.05
-"""Outputs may differ by this share of what training has moved them; an engine's error is as large as that."""
+"""Numbers may differ by this share of what training has moved them; an engine's error is as large as that."""
 
 MARGIN = 0.02
 """By how much a score must differ, relative to the larger one, to be called better or worse."""
@@ -102,13 +102,13 @@ def together(strategy: str) -> Callable[[Bench], None]:
             {number: row_of(outcome) for number, outcome in trained(training, TRIALS, count).items()}
             for count in (len(TRIALS), 1)
         )
-        start = outputs_of(training, training.initial)
+        start = losses_of(training, training.initial)
         for trial in TRIALS:
-            ours, alone = (outputs_of(training, of[trial.number]) for of in (rows, lone))
+            ours, alone = (losses_of(training, of[trial.number]) for of in (rows, lone))
             moved, difference = float((alone - start).abs().max()), float((ours - alone).abs().max())
             if not difference <= SHARE * moved + 1e-5:
                 raise Nonconformity(
-                    f"a trial trained among {len(TRIALS)} ends with outputs that differ by {difference:.1e} "
+                    f"a trial trained among {len(TRIALS)} ends with losses that differ by {difference:.1e} "
                     f"from those it has alone; training moved them by {moved:.1e}",
                     expected="the same trial, whatever is trained beside it",
                     next_step="Keep no state in the head between calls (batch normalisation does), and draw "

@@ -58,6 +58,7 @@ def test_a_bucket_holds_its_examples_in_order_padded_to_its_length() -> None:
     bucket = collate(number_task(), examples, positions, None, 32)  # type: ignore[arg-type]
     assert bucket.positions == positions
     assert bucket.tensors["input_ids"].shape == (len(rows), 32)
+    assert bucket.choices == 1
     for place, position in enumerate(positions):
         ids = rows[position]["ids"]
         assert bucket.sizes[place] == len(ids)
@@ -67,6 +68,33 @@ def test_a_bucket_holds_its_examples_in_order_padded_to_its_length() -> None:
     moved = bucket.to(torch.device("meta"))
     assert moved.tensors["labels"].device.type == "meta"
     assert bucket.tensors["labels"].device.type == "cpu"
+
+
+def as_wide_as_the_widest(tokenizer: Any, pad_to_multiple_of: int) -> Callable[..., Any]:
+    """Pads the tokens of each choice, and the choices of each example, with zeros."""
+
+    def collated(batch: list[dict[str, Any]]) -> dict[str, torch.Tensor]:
+        widest = max(len(inputs["input_ids"]) for inputs in batch)
+        ids = torch.zeros(len(batch), widest, pad_to_multiple_of, dtype=torch.long)
+        for place, inputs in enumerate(batch):
+            for choice, tokens in enumerate(inputs["input_ids"]):
+                ids[place, choice, : len(tokens)] = torch.tensor(tokens)
+        return {"input_ids": ids, "attention_mask": (ids > 0).long()}
+
+    return collated
+
+
+def test_a_bucket_is_as_wide_as_its_example_of_most_choices_wherever_that_stands() -> None:
+    count = COLLATED_AT_ONCE + 30
+    choices = [[[1 + row % 7] * 3] * (5 if row == count - 1 else 2 + row % 2) for row in range(count)]
+    examples = [Example(row=row, inputs={"input_ids": its}) for row, its in enumerate(choices)]
+    task = number_task(collator=as_wide_as_the_widest)
+    bucket = collate(task, examples, range(count), None, 8)  # type: ignore[arg-type]
+    assert bucket.tensors["input_ids"].shape == (count, 5, 8)
+    assert bucket.choices == 5
+    for row, its in enumerate(choices):
+        assert bucket.tensors["input_ids"][row, : len(its), :3].tolist() == its
+        assert not bucket.tensors["attention_mask"][row, len(its) :].any()
 
 
 def to_the_longest(tokenizer: Any, pad_to_multiple_of: int) -> Callable[..., Any]:
