@@ -47,6 +47,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "study": {"errors", "config"},
     "cache": {"errors", "engine", "study"},
     "report": {"study"},
+    "scaffold": {"errors", "study"},
     # what a run is put together from
     "card": {"report", "study"},
     "desk": {*BASE, "data", "interruption", "report", "study"},
@@ -66,7 +67,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     # the command line, and the public names
     "cli": {
         "adaptkit", *BASE, "registry", "options", "data", "study", "report", "exported", "predict",
-        "winner", "tune", "cache", "testing",
+        "winner", "tune", "cache", "scaffold", "testing",
     },
     "__main__": {"cli"},
     "adaptkit": {"errors", "task", "classification", "data", "predict", "tune"},
