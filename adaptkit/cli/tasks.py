@@ -2,20 +2,40 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
-from typing import Any
+import sys
+from collections import Counter
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from adaptkit.cli.parameters import json_option
+from adaptkit.cli.parameters import json_option, pairs
+
+if TYPE_CHECKING:
+    from adaptkit.testing import Finding
 
 
-@click.command(short_help="List the installed tasks.")
+@click.command(short_help="List the installed tasks, or check one.")
 @click.argument("name", required=False)
+@click.option("--check", "checked", metavar="NAME", help="Run the conformance kit on this task.")
+@click.option("--data", help="With --check: rows to try the task on. [default: its sample]")
+@click.option(
+    "--option", "options", multiple=True, metavar="KEY=VALUE", help="With --check: an option of the task."
+)
 @json_option
-def tasks(name: str | None, as_json: bool) -> None:
-    """List the installed tasks. With NAME, load that task and show what it wants and gives."""
-    if name is None:
+def tasks(
+    name: str | None, checked: str | None, data: str | None, options: Sequence[str], as_json: bool
+) -> None:
+    """List the installed tasks. With NAME, load that task and show what it wants and gives.
+
+    With --check, run the conformance kit on a task: a line for each check, and how to mend what fails. The
+    exit code is 2 if something does.
+    """
+    if checked is not None:
+        _check(checked, data, pairs(options, "--option"), as_json)
+    elif name is None:
         _list(as_json)
     else:
         _show(name, as_json)
@@ -63,6 +83,42 @@ def _show(name: str, as_json: bool) -> None:
         click.echo(json.dumps(about))
         return
     _print(["", ""], [[key, _in_words(value)] for key, value in about.items()])
+
+
+def _check(name: str, data: str | None, options: dict[str, str], as_json: bool) -> None:
+    from adaptkit import registry
+    from adaptkit.testing import check
+    from adaptkit.testing.bench import rows_from
+
+    task = registry.load(name, options)
+    findings = check(task, None if data is None else rows_from(task, data))
+    counts = Counter(finding.state for finding in findings)
+    if as_json:
+        found = [dataclasses.asdict(finding) for finding in findings]
+        click.echo(json.dumps({"task": task.name, "conforms": not counts["failed"], "checks": found}))
+    else:
+        for finding in findings:
+            _print_finding(finding)
+        click.echo(", ".join(f"{counts[state]} {state}" for state in ("passed", "failed", "skipped")))
+    if counts["failed"]:
+        sys.exit(2)
+
+
+def _print_finding(finding: Finding) -> None:
+    """A line for a check; beneath it why it was not passed, and how to mend it."""
+    from rich.console import Console
+    from rich.padding import Padding
+    from rich.text import Text
+
+    from adaptkit.report.clean import encodable, visible
+
+    console = Console(highlight=False)
+    style = {"passed": "green", "failed": "red", "skipped": "dim"}[finding.state]
+    console.print(Text.assemble((f"{finding.state:<7}", style), f"  {finding.check}"))
+    for line in (finding.problem, finding.mend):
+        if line:
+            shown = Text(encodable(visible(line, 1000), console.encoding), overflow="fold")
+            console.print(Padding(shown, (0, 0, 0, 9), expand=False))
 
 
 def _in_words(value: Any) -> str:

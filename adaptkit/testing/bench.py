@@ -21,7 +21,7 @@ from adaptkit.data.encode import collate, encode, length_of
 from adaptkit.data.labels import labels_in, labels_of
 from adaptkit.data.plan import LENGTH_STEP
 from adaptkit.data.rows import RawRow, RawSplit, Rows
-from adaptkit.data.sources import splits_of
+from adaptkit.data.sources import one_split
 from adaptkit.engine.evaluate import calibrate, predict_rows
 from adaptkit.engine.passes import Passes
 from adaptkit.engine.prepare import Model, prepare_model, scoring_data
@@ -33,7 +33,7 @@ from adaptkit.testing.tiny import write_encoder
 from adaptkit.testing.trained import Learnt, by_heart
 
 READ = 400
-"""Rows of a sample that are looked at."""
+"""Rows of a source that are looked at."""
 
 KEPT = 12
 """Rows that are tried out."""
@@ -70,8 +70,7 @@ class Bench:
                 next_step="Give the Task a sample, or hand rows to the kit: assert_conforms(task, rows=...), "
                 "or adaptkit tasks --check NAME --data FILE.",
             )
-        split = splits_of(str(self.task.sample), self.task, ())["train"]
-        return [row.values for row in islice(split.rows, READ) if not row.problem]
+        return rows_from(self.task, str(self.task.sample))
 
     @cached_property
     def chosen(self) -> Rows:
@@ -108,7 +107,12 @@ class Bench:
     @cached_property
     def encoder(self) -> Path:
         """The folder of the tiny encoder, whose tokenizer knows the rows' texts."""
-        return write_encoder(self.folder / "encoder", texts_in([*self.rows, *self.raw_chosen]))
+        return write_encoder(self.folder / "encoder", self.texts)
+
+    @cached_property
+    def texts(self) -> Sequence[str]:
+        """What tokenizers are trained on."""
+        return list(texts_in([*self.rows, *self.raw_chosen]))
 
     def loaded(self) -> LoadedModel:
         """The tiny encoder with the task's head, in fresh objects that always start the same."""
@@ -175,6 +179,16 @@ class Bench:
     def settings(self) -> Mapping[str, float]:
         """What the task calibrates on the chosen rows."""
         return calibrate(self.task, self.predicted(self.rows), self.rows)
+
+
+def rows_from(task: Task, source: str) -> list[Row]:
+    """The first rows of a file, a folder or a hub id, as a reader gives them; of its training split.
+
+    Raises:
+        DataError: it cannot be read.
+    """
+    split = one_split(source, "train", task, ())
+    return [row.values for row in islice(split.rows, READ) if not row.problem]
 
 
 def without_answers(task: Task, row: Row) -> Row:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from adaptkit.data.encode import collate
+from adaptkit.errors import AdaptkitError
 from adaptkit.task import Row
 from adaptkit.testing.bench import Bench, without_answers
 from adaptkit.testing.findings import Nonconformity
@@ -72,7 +73,9 @@ def _finite_loss(bench: Bench, row: Row) -> None:
 
 
 def _failure(name: str, part: str, error: Exception) -> Nonconformity:
-    said = getattr(error, "problem", None) or f"{type(error).__name__}: {error}"
+    said = f"{type(error).__name__}: {error}"
+    if isinstance(error, AdaptkitError):
+        said = f"{error.problem}, expected {error.expected}" if error.expected else error.problem
     return Nonconformity(
         f"a row with {name}: {part} failed: {said[:300]}",
         expected="ValueError from prepare, or one prediction",
@@ -91,7 +94,7 @@ def _hostile(bench: Bench) -> Iterator[tuple[str, Row]]:
             yield f"{name} as {' and '.join(place)}", {**raw, **changed}
     for column in columns:
         if isinstance(raw[column], (list, tuple)):
-            yield f"{ENTRIES:,} entries as {column}", {**raw, column: _many(raw[column])}
+            yield f"{ENTRIES:,} entries as {column}", {**raw, **_many(raw, len(raw[column]))}
 
 
 def _holds_text(value: Any) -> bool:
@@ -105,5 +108,10 @@ def _put(value: Any, text: str) -> Any:
     return text if isinstance(value, str) else [text, *value[1:]]
 
 
-def _many(value: Sequence[str]) -> list[str]:
-    return [value[position % len(value)] for position in range(ENTRIES)]
+def _many(raw: Row, length: int) -> dict[str, Any]:
+    """Every list of this length, so that an answer for each entry stays one, gone through over and over."""
+    return {
+        name: [value[position % length] for position in range(ENTRIES)]
+        for name, value in raw.items()
+        if isinstance(value, (list, tuple)) and len(value) == length
+    }

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from adaptkit.config import DataConfig
-from adaptkit.data.encode import collate
+from adaptkit.data.encode import collate, encode, length_of
 from adaptkit.data.load import load
+from adaptkit.data.plan import LENGTH_STEP
 from adaptkit.task import CONTRACT_VERSION, Example
 from adaptkit.task_parts import ill_formed
 from adaptkit.testing.bench import Bench
 from adaptkit.testing.findings import Nonconformity, NotApplicable
-from adaptkit.testing.tiny import MAX_LENGTH
+from adaptkit.testing.tiny import MAX_LENGTH, byte_level_tokenizer
 
 
 def parts(bench: Bench) -> None:
@@ -82,14 +84,16 @@ def head(bench: Bench) -> None:
 
 def encode_rows(bench: Bench) -> None:
     """One example a row at least, in the rows' order, none too long, each with ids and a mask."""
-    for example in bench.examples:
-        missing = {"input_ids", "attention_mask"} - set(example.inputs)
-        if missing:
-            raise Nonconformity(
-                f"an example of row {example.row} has no {' and no '.join(sorted(missing))}",
-                expected="what the tokenizer gives, under its own names",
-                next_step="Put every name of tokenizer.model_input_names into Example.inputs.",
-            )
+    _refuse_incomplete(bench.examples)
+
+
+def byte_level(bench: Bench) -> None:
+    """The same by a tokenizer of another kind: byte-level, without token types."""
+    tokenizer = byte_level_tokenizer(bench.texts, word_level=bench.task.word_level)
+    examples = encode(bench.task, bench.rows, tokenizer, bench.labels, MAX_LENGTH)
+    _refuse_incomplete(examples)
+    length = math.ceil(max(map(length_of, examples)) / LENGTH_STEP) * LENGTH_STEP
+    collate(bench.task, examples, range(len(examples)), tokenizer, length)
 
 
 def order_of_rows(bench: Bench) -> None:
@@ -160,6 +164,17 @@ def outputs(bench: Bench) -> None:
             )
 
 
+def _refuse_incomplete(examples: Sequence[Example]) -> None:
+    for example in examples:
+        missing = {"input_ids", "attention_mask"} - set(example.inputs)
+        if missing:
+            raise Nonconformity(
+                f"an example of row {example.row} has no {' and no '.join(sorted(missing))}",
+                expected="what the tokenizer gives, under its own names",
+                next_step="Put every name of tokenizer.model_input_names into Example.inputs.",
+            )
+
+
 def _check_batch(batch: Mapping[str, Any], examples: int) -> None:
     for name, tensor in batch.items():
         shape = list(getattr(tensor, "shape", ()))
@@ -194,6 +209,13 @@ def _difference(one: Sequence[Example], other: Sequence[Example]) -> str:
     for first, second in zip(one, other, strict=True):
         for name in {*first.inputs, *second.inputs}:
             left, right = first.inputs.get(name), second.inputs.get(name)
-            if not np.array_equal(np.asarray(left), np.asarray(right)):
+            if not _equal(left, right):
                 return f"{name} is {left!r:.60}, {right!r:.60} the other time"
     return ""
+
+
+def _equal(one: Any, other: Any) -> bool:
+    """Whether two inputs are the same; those of several choices are lists of lists of any length."""
+    if isinstance(one, (list, tuple)) and isinstance(other, (list, tuple)):
+        return len(one) == len(other) and all(map(_equal, one, other))
+    return bool(np.array_equal(one, other))

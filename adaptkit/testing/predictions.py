@@ -42,12 +42,23 @@ def merged(bench: Bench) -> None:
 
 def parsed_and_presented(bench: Bench) -> None:
     """Predictions are shown as JSON-ready values, and a text is refused with ValueError or taken."""
+    _refuse_unpresentable(bench, bench.unlabelled)
     taken = [row for text in TEXTS for row in _parsed(bench, text)]
-    for rows in (bench.unlabelled, taken):
-        for row, prediction in zip(rows, predicted(bench, rows), strict=True):
-            refuse_unpresentable(bench, row, prediction)
+    try:
+        _refuse_unpresentable(bench, taken)
+    except Exception as error:
+        raise Nonconformity(
+            f"a row that parse made of a text, {taken[0]!r:.100}, failed: {type(error).__name__}: {error}",
+            expected="a row as the task's own, without its answer, or ValueError",
+            next_step="Give the Task a parse that fills its columns; the default fills only 'text'.",
+        ) from error
     if not taken:
         raise NotApplicable("parse takes none of the texts that the kit tries; present was looked at")
+
+
+def _refuse_unpresentable(bench: Bench, rows: Sequence[Row]) -> None:
+    for row, prediction in zip(rows, predicted(bench, rows), strict=True):
+        refuse_unpresentable(bench, row, prediction)
 
 
 def predicted(bench: Bench, rows: Sequence[Row]) -> list[Prediction]:

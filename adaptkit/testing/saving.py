@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 import torch
+from torch import nn
 
 from adaptkit.config import StrategyName, StudyConfig
 from adaptkit.engine.forward import Forward
@@ -13,6 +14,7 @@ from adaptkit.engine.rows import layout_of, write_row
 from adaptkit.errors import ExportError
 from adaptkit.export import Winner, export
 from adaptkit.exported import load_exported, read_description
+from adaptkit.headed import HEAD
 from adaptkit.strategies import STRATEGIES
 from adaptkit.testing.bench import LORA_RANK, SEED, Bench
 from adaptkit.testing.findings import Nonconformity
@@ -44,7 +46,8 @@ def round_trip(strategy: StrategyName) -> Callable[[Bench], None]:
         try:
             export(winner, folder)
         except ExportError as error:
-            raise Nonconformity(error.problem, expected=error.expected, next_step=MEND) from error
+            problem = error.problem + _unsaved(bench.model.module)
+            raise Nonconformity(problem, expected=error.expected, next_step=MEND) from error
         loaded = load_exported(folder, bench.task, read_description(folder), "cpu")
         found = _outputs(bench, loaded.forward)
         difference = outputs_differ(found, _outputs(bench, _forward(bench, strategy, row)))
@@ -71,3 +74,24 @@ def _outputs(bench: Bench, forward: Forward) -> torch.Tensor:
     batch = bench.batch(bench.some, bench.length(bench.some))
     forward.module.eval()
     return torch.cat([output.flatten() for output in forward.outputs({}, batch).values()])  # [numbers]
+
+
+def _unsaved(module: nn.Module) -> str:
+    """What a task's own head holds and a checkpoint will not, in words; nothing if it holds no such thing."""
+    head = getattr(module, HEAD, None)
+    names = [
+        f"{path}.{name}" if path else name
+        for path, part in (head.named_modules() if head is not None else ())
+        for name, value in vars(part).items()
+        if not name.startswith("_") and _holds_tensors(value)
+    ]
+    names += [name for name, _ in head.named_buffers() if name not in head.state_dict()] if head else []
+    return f"; the head keeps {', '.join(names)} where no checkpoint looks" if names else ""
+
+
+def _holds_tensors(value: object) -> bool:
+    if isinstance(value, Mapping):
+        return any(map(_holds_tensors, value.values()))
+    if isinstance(value, (list, tuple)):
+        return any(map(_holds_tensors, value))
+    return isinstance(value, (torch.Tensor, nn.Module))

@@ -33,6 +33,9 @@ SPECIAL = {
 }
 
 
+BYTE_LEVEL_SPECIAL = {"pad_token": "<pad>", "cls_token": "<s>", "sep_token": "</s>"}
+
+
 def write_encoder(folder: Path, texts: Iterable[str]) -> Path:
     """A BERT of two small layers, without dropout, and a WordPiece tokenizer that knows the texts."""
     tokenizer = _tokenizer(texts)
@@ -66,6 +69,31 @@ def _tokenizer(texts: Iterable[str]) -> transformers.PreTrainedTokenizerBase:
         model_max_length=MAX_LENGTH,
         model_input_names=["input_ids", "token_type_ids", "attention_mask"],
         **SPECIAL,
+    )
+
+
+def byte_level_tokenizer(texts: Iterable[str], *, word_level: bool) -> transformers.PreTrainedTokenizerBase:
+    """A byte-level BPE tokenizer such as RoBERTa's and ModernBERT's, without token types.
+
+    As a study's own, it reads each word as after a space for a word-level task, and else does not.
+    """
+    core = tokenizers.Tokenizer(tokenizers.models.BPE())
+    core.pre_tokenizer = tokenizers.pre_tokenizers.ByteLevel(add_prefix_space=word_level)
+    core.decoder = tokenizers.decoders.ByteLevel()
+    trainer = tokenizers.trainers.BpeTrainer(
+        vocab_size=WORDS, special_tokens=["<s>", "<pad>", "</s>"], show_progress=False,
+        initial_alphabet=tokenizers.pre_tokenizers.ByteLevel.alphabet(),
+    )  # fmt: skip
+    core.train_from_iterator(texts, trainer)
+    core.post_processor = tokenizers.processors.TemplateProcessing(
+        single="<s> $A </s>", pair="<s> $A </s> </s> $B </s>", special_tokens=[("<s>", 0), ("</s>", 2)]
+    )
+    return transformers.PreTrainedTokenizerFast(
+        tokenizer_object=core,
+        model_max_length=MAX_LENGTH,
+        model_input_names=["input_ids", "attention_mask"],
+        add_prefix_space=word_level,
+        **BYTE_LEVEL_SPECIAL,
     )
 
 

@@ -95,14 +95,6 @@ def by_heart(model: Model, task: Task, rows: Sequence[Row]) -> Learnt:
 
 
 @torch.no_grad()
-def outputs_of(training: Training, row: torch.Tensor) -> torch.Tensor:
-    """All outputs, flat, of the model with a row's weights ``[P]``, on the longest examples."""
-    training.forward.module.eval()
-    outputs = training.forward.outputs(_parameters(training, row), training.buckets[-1].tensors)
-    return torch.cat([output.flatten() for output in outputs.values()])  # [numbers]
-
-
-@torch.no_grad()
 def losses_of(training: Training, row: torch.Tensor) -> torch.Tensor:
     """The weighted loss of each item, flat, with a row's weights ``[P]``, on the longest examples.
 

@@ -12,7 +12,7 @@ from adaptkit.engine.prepare import Model
 from adaptkit.engine.rows import BETAS, EPSILON, LARGEST_GRADIENT_NORM, read_row, write_row
 from adaptkit.testing.bench import Bench
 from adaptkit.testing.findings import Nonconformity
-from adaptkit.testing.trained import losses_of, outputs_of, trained, training_of
+from adaptkit.testing.trained import losses_of, trained, training_of
 
 SHARE = 0.05
 """Numbers may differ by this share of what training has moved them; an engine's error is as large as that."""
@@ -36,15 +36,15 @@ def plain_step(bench: Bench) -> None:
     model = bench.model_by("full")
     training = training_of(model, bench.task, bench.rows)
     trial = Trial(number=0, learning_rate=1e-3, batch_size=count + 1, epochs=1, weight_decay=0.0)
-    ours = outputs_of(training, row_of(trained(training, [trial], 1)[0]))
+    ours = losses_of(training, row_of(trained(training, [trial], 1)[0]))
     write_row(model.module, training.layout, training.initial)
     _step(bench, model, trial.learning_rate)
-    theirs = outputs_of(training, read_row(model.module, training.layout))
-    moved = float((theirs - outputs_of(training, training.initial)).abs().max())
+    theirs = losses_of(training, read_row(model.module, training.layout))
+    moved = float((theirs - losses_of(training, training.initial)).abs().max())
     difference = float((ours - theirs).abs().max())
     if not difference <= SHARE * moved + 1e-5:
         raise Nonconformity(
-            f"after one step on {count} examples the outputs differ by {difference:.1e} from a plain loop's, "
+            f"after one step on {count} examples the losses differ by {difference:.1e} from a plain loop's, "
             f"which moved them by {moved:.1e}",
             expected="the same step, however the batch is cut into micro-batches",
             next_step="See that loss gives each item's own loss and weight, and that padding weighs 0.",

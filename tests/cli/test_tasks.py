@@ -1,7 +1,10 @@
 from __future__ import annotations
 
 import json
+import sys
+from pathlib import Path
 
+import pytest
 from workshop import called
 
 
@@ -30,3 +33,112 @@ def test_an_unknown_task() -> None:
     assert answer.code == 2
     assert "'nerr'" in answer.err
     assert "'ner'" in answer.err
+
+
+MISTAKEN = """
+from pathlib import Path
+from transformers import DataCollatorWithPadding
+from adaptkit import Task, classification_metric, most_probable_class
+from adaptkit_text_classification.texts import encode
+
+def decode(outputs, examples, labels):
+    raise RuntimeError("\\x1b[31m[bold]no such\\u202e piece " + "in any of the shapes that were given " * 9)
+
+def mistaken(*, crash: bool = True) -> Task:
+    return Task(
+        name="mistaken", columns={"text": "a text", "label": "a class"}, head="sequence-classification",
+        encode=encode, decode=decode if crash else most_probable_class, metric=classification_metric,
+        collator=DataCollatorWithPadding,
+    )
+"""
+
+
+@pytest.fixture
+def mistaken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A task whose decode fails, installed as a distribution of its own."""
+    information = tmp_path / "adaptkit_mistaken-1.0.dist-info"
+    information.mkdir()
+    (information / "METADATA").write_text("Metadata-Version: 2.1\nName: adaptkit-mistaken\nVersion: 1.0\n")
+    (information / "entry_points.txt").write_text("[adaptkit.tasks]\nmistaken = adaptkit_mistaken:mistaken\n")
+    (tmp_path / "adaptkit_mistaken.py").write_text(MISTAKEN)
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.delitem(sys.modules, "adaptkit_mistaken", raising=False)
+
+
+def test_a_task_that_conforms() -> None:
+    answer = called("tasks", "--check", "text-classification")
+    assert answer.code == 0, answer.out + answer.err
+    lines = answer.out.splitlines()
+    assert "passed   loss: un-reduced" in lines
+    assert lines[lines.index("skipped  collator: padded labels") + 1].strip() == "the answers are not padded"
+    assert lines[-1].endswith(" passed, 0 failed, 1 skipped")
+    assert max(map(len, lines)) <= 80
+
+
+def test_a_task_that_does_not(mistaken: None, data_folder: Path) -> None:
+    """The rows are the user's; what the plugin says of its own failure is shown, and means nothing."""
+    answer = called("tasks", "--check", "mistaken", "--data", data_folder / "text-classification")
+    assert answer.code == 2
+    lines = answer.out.splitlines()
+    at = lines.index("failed   decode")
+    assert "RuntimeError: \\x1b[31m[bold]no such\\u202e piece" in " ".join(lines[at + 1 :]).replace("  ", "")
+    assert "\x1b" not in answer.out
+    assert "\u202e" not in answer.out
+    assert max(map(len, lines)) <= 80
+    assert "1 failed" in lines[-1]
+
+
+def test_what_a_check_says_as_json(mistaken: None) -> None:
+    answer = called("tasks", "--check", "mistaken", "--json")
+    assert answer.code == 2
+    found = json.loads(answer.out)
+    assert (found["task"], found["conforms"]) == ("mistaken", False)
+    (failed,) = [one for one in found["checks"] if one["state"] == "failed"]
+    assert failed["check"] == "rows"
+    assert "has no sample" in failed["problem"]
+    assert "--data FILE" in failed["mend"]
+
+
+def test_a_check_with_an_option_of_the_task(mistaken: None, data_folder: Path) -> None:
+    data = data_folder / "text-classification" / "train.csv"
+    answer = called("tasks", "--check", "mistaken", "--data", data, "--option", "crash=false", "--json")
+    found = {one["check"]: one["state"] for one in json.loads(answer.out)["checks"]}
+    assert found["decode"] == "passed"
+    assert "crash" in called("tasks", "--check", "mistaken", "--option", "clash=false").err
+
+
+def test_a_check_of_a_task_that_is_not_there() -> None:
+    answer = called("tasks", "--check", "nerr")
+    assert answer.code == 2
+    assert "'ner'" in answer.err
+    assert answer.out == ""
+
+
+def test_a_new_one(tmp_path: Path) -> None:
+    written = called("tasks", "--new", "inbox", "--to", tmp_path, "--json")
+    assert written.code == 0, written.err
+    told = json.loads(written.out)
+    assert told["folder"] == str(tmp_path / "adaptkit-inbox")
+    assert all(Path(file).is_file() for file in told["files"])
+    shown = called("tasks", "--new", "outbox", "--to", tmp_path)
+    assert "adaptkit tune --task outbox" in shown.out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["--new", "../inbox"], "'../inbox' is no name for a task"),
+        (["--new", "ner"], "a task 'ner' already, in adaptkit-ner"),
+        (["--new", "inbox", "ner"], "three different things"),
+        (["--new", "inbox", "--check", "ner"], "three different things"),
+    ],
+)
+def test_a_new_one_that_cannot_be(arguments: list[str], told: str, tmp_path: Path) -> None:
+    answer = called("tasks", *arguments, "--to", tmp_path / "to")
+    assert answer.code == 2
+    assert told in answer.err
+    assert not (tmp_path / "to").exists()
+
+
+def test_a_place_for_nothing(tmp_path: Path) -> None:
+    assert called("tasks", "--to", tmp_path).code == 2
