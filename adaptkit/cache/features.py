@@ -14,6 +14,7 @@ from io import FileIO
 from itertools import chain
 from pathlib import Path
 
+import numpy as np
 import psutil
 import torch
 
@@ -55,7 +56,7 @@ class FeaturesOnDisk:
             return None
         try:
             features = self._opened(entry.path / FEATURES, entry.shape)
-        except (OSError, RuntimeError):  # another process has made room of it just now
+        except (OSError, RuntimeError):  # torch's; another process has made room of it just now
             return None
         self._used.add(key)
         return features
@@ -110,11 +111,11 @@ class FeaturesOnDisk:
 
     def _opened(self, path: Path, shape: Sequence[int]) -> torch.Tensor:
         """The features in a file: in memory if it allows for them, else mapped."""
-        features = _mapped(path, shape)
-        if features.nbytes > self.memory:
-            return features
-        self.memory -= features.nbytes
-        return features.clone()
+        size = math.prod(shape) * BYTES
+        if size > self.memory:
+            return _mapped(path, shape)
+        self.memory -= size
+        return torch.from_numpy(np.fromfile(path, np.float16, count=math.prod(shape))).view(tuple(shape))
 
     def _put(self, folder: Path, key: str, shape: Sequence[int]) -> None:
         try:
