@@ -24,11 +24,13 @@ import psutil
 import torch
 import transformers
 from finished import Finished, read_study
+from scoring import score_of
 from table import in_words
 from trainer_side import HEADS, Recipe, train
 
 from adaptkit.errors import AdaptkitError
-from adaptkit.models import head_settings, load_model, locate
+from adaptkit.model_files import locate
+from adaptkit.models import head_settings, load_model
 from adaptkit.task import Example
 
 RESULTS = Path(__file__).parent / "results"
@@ -71,8 +73,13 @@ def trainer_side(
     """Runs of Trainer on the same examples; their seeds begin with the study's own."""
     recipe = recipe_of(study)
     train_inputs, dev_inputs = ([dict(one.inputs) for one in examples] for examples in (train_set, dev_set))
+    rows, metric = study.data.dev.values, study.summary.metric
+
+    def score(logits: Any) -> float:
+        return score_of(study.task, rows, study.data.labels, metric, dev_set, logits)
+
     runs = [
-        train(recipe, tokenizer, train_inputs, dev_inputs, lambda logits: score(study, dev_set, logits), seed)
+        train(recipe, tokenizer, train_inputs, dev_inputs, score, seed)
         for seed in range(study.config.seed, study.config.seed + seeds)
     ]
     return Side(
@@ -102,17 +109,6 @@ def recipe_of(study: Finished) -> Recipe:
         cpu=summary.device.startswith("cpu"),
         bfloat16=summary.precision == "bf16",
     )
-
-
-def score(study: Finished, examples: Sequence[Example], logits: Any) -> float:
-    """The study's metric of ``logits [examples, ...]`` on the dev rows."""
-    task, rows = study.task, study.data.dev.values
-    pieces: list[list[Any]] = [[] for _ in rows]
-    decoded = task.decode({"logits": logits}, examples, study.data.labels)
-    for example, piece in zip(examples, decoded, strict=True):
-        pieces[example.row].append(piece)
-    predictions = [task.merge(row, its) for row, its in zip(rows, pieces, strict=True)]
-    return float(task.metric.compute(predictions, rows).values[study.summary.metric])
 
 
 def compare(study: Finished, seeds: int) -> dict[str, Any]:

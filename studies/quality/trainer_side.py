@@ -95,7 +95,7 @@ def train(
     with TemporaryDirectory() as folder:
         trainer = Trainer(
             model=model,
-            args=_arguments(recipe, seed, folder),
+            args=arguments(recipe, seed, folder),
             data_collator=HEADS[recipe.head][1](tokenizer),
             train_dataset=list(train_set),
             eval_dataset=list(dev_set),
@@ -143,26 +143,28 @@ def adapted(recipe: Recipe) -> Any:
     return model
 
 
-def _arguments(recipe: Recipe, seed: int, folder: str) -> TrainingArguments:
-    return TrainingArguments(
-        output_dir=folder,
-        seed=seed,
-        num_train_epochs=recipe.epochs,
-        per_device_train_batch_size=recipe.batch_size,
-        per_device_eval_batch_size=64,
-        learning_rate=recipe.learning_rate,
-        lr_scheduler_type="linear",
-        warmup_steps=recipe.warmup,  # below 1 it is a share of the steps
-        weight_decay=recipe.weight_decay,
-        max_grad_norm=1.0,
-        bf16=recipe.bfloat16,
-        use_cpu=recipe.cpu,
-        dataloader_pin_memory=not recipe.cpu,
-        remove_unused_columns=False,
-        label_names=["labels"],
-        report_to=[],
-        save_strategy="no",
-        eval_strategy="no",
-        logging_strategy="no",
-        disable_tqdm=True,
-    )
+def arguments(recipe: Recipe, seed: int, folder: str, **changes: Any) -> TrainingArguments:
+    """Trainer's arguments for the recipe, silent and without checkpoints; ``changes`` come before them."""
+    values: dict[str, Any] = {
+        "output_dir": folder,
+        "seed": seed,
+        "num_train_epochs": recipe.epochs,
+        "per_device_train_batch_size": recipe.batch_size,
+        "per_device_eval_batch_size": 64,
+        "learning_rate": recipe.learning_rate,
+        "lr_scheduler_type": "linear",
+        "warmup_steps": recipe.warmup,  # below 1 it is a share of the steps
+        "weight_decay": recipe.weight_decay,
+        "max_grad_norm": 1.0,
+        "bf16": recipe.bfloat16,
+        "use_cpu": recipe.cpu,
+        "dataloader_pin_memory": not recipe.cpu,
+        "remove_unused_columns": False,
+        "label_names": ["labels"],
+        "report_to": [],
+        "save_strategy": "no",
+        "eval_strategy": "no",
+        "logging_strategy": "no",
+        "disable_tqdm": True,
+    }
+    return TrainingArguments(**{**values, **changes})
