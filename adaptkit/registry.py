@@ -1,16 +1,20 @@
 """Finds task plugins by their entry points, and loads the one that is asked for.
 
 Listing reads metadata and imports nothing. Loading imports one plugin, and whatever goes wrong in it is
-told as that plugin's own. Knows nothing of data, models or the command line.
+told as that plugin's own; what it prints goes to standard error, for standard output is its caller's.
+Knows nothing of data, models or the command line.
 """
 
 from __future__ import annotations
 
 import dataclasses
 import importlib.metadata
+import importlib.util
 import re
+import sys
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import redirect_stdout
 from difflib import get_close_matches
 from typing import Any, NoReturn
 
@@ -68,10 +72,23 @@ def load(name: str, options: Mapping[str, Any] = {}) -> Task:
     factory = _factory(listing)
     arguments = _arguments(listing, factory, options)
     try:
-        made = factory(**arguments)
+        with redirect_stdout(sys.stderr):
+            made = factory(**arguments)
     except (Exception, SystemExit) as error:
         _fail(listing, f"failed when it was made with {arguments}: {_reason(error)}", error)
     return dataclasses.replace(_well_formed(listing, made), options=arguments)
+
+
+def missing(listing: TaskListing) -> str | None:
+    """Why this task cannot be loaded, so far as that is told without an import; None if it may load."""
+    package = re.match(r"[^\W\d]\w*(?=[\w.]*:)", listing.value)
+    if package is None:
+        return f"its entry point {listing.value!r} is not of the form module:factory"
+    try:
+        found = importlib.util.find_spec(package[0]) is not None
+    except (ImportError, ValueError):  # a module without a specification, which is there all the same
+        return None
+    return None if found else f"there is no module {package[0]!r}; reinstall {listing.distribution}"
 
 
 def broken(listing: TaskListing) -> str | None:
@@ -147,7 +164,8 @@ def _fail_unknown(name: str, everything: Sequence[TaskListing]) -> NoReturn:
 def _factory(listing: TaskListing) -> Callable[..., Any]:
     point = importlib.metadata.EntryPoint(listing.name, listing.value, GROUP)
     try:
-        factory: Callable[..., Any] = point.load()
+        with redirect_stdout(sys.stderr):
+            factory: Callable[..., Any] = point.load()
     except (Exception, SystemExit) as error:
         _fail(listing, f"cannot be imported: {_reason(error)}", error)
     if not callable(factory):

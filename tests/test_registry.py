@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import time
 from textwrap import dedent
 
 import pytest
 
 from adaptkit import registry
 from adaptkit.errors import TaskError
-from adaptkit.registry import available, broken, load
+from adaptkit.registry import available, broken, load, missing
 from adaptkit.task import CONTRACT_VERSION
 
 GOOD = """
@@ -168,6 +169,49 @@ def test_a_failing_plugin_is_named_with_its_reason_and_harms_no_other(install, c
         load("bad")
     assert "shop-bad 0.3" in broken(listing_of("bad"))
     assert broken(listing_of("good")) is None
+
+
+@pytest.mark.parametrize(
+    "code", ["print('hello')\n" + dedent(GOOD), GOOD.replace("return Task", "print('hello'); return Task")]
+)
+def test_what_a_plugin_prints_leaves_standard_output_alone(install, code, capsys):
+    install("shop-loud", code, "loud = shop_loud:make")
+    assert load("loud").name == "good"
+    assert capsys.readouterr() == ("", "hello\n")
+
+
+def test_a_slow_import_keeps_nobody_waiting_but_who_wants_it(install):
+    install("shop-slow", "import time\ntime.sleep(2)\n" + dedent(GOOD), "slow = shop_slow:make")
+    install("shop-good", GOOD, "good = shop_good:make")
+    started = time.monotonic()
+    assert not missing(listing_of("slow"))
+    assert load("good").name == "good"
+    assert time.monotonic() - started < 1.5
+    assert load("slow").name == "good"
+    assert time.monotonic() - started > 2
+
+
+@pytest.mark.parametrize(
+    ("point", "told"),
+    [
+        ("shop_gone:make", "there is no module 'shop_gone'; reinstall shop-here"),
+        ("shop_gone.inner.most:make", "there is no module 'shop_gone'"),
+        ("shop_here", "its entry point 'shop_here' is not of the form module:factory"),
+        ("7up:make", "its entry point '7up:make' is not"),
+        (": make", "is not of the form module:factory"),
+    ],
+)
+def test_a_task_that_cannot_be_there_is_told_without_an_import(install, point, told):
+    install("shop-here", "raise SystemExit", f"here = {point}")
+    assert told in missing(listing_of("here"))
+    with pytest.raises(TaskError, match=r"the task 'here' of shop-here 1\.0"):
+        load("here")
+
+
+@pytest.mark.parametrize("point", ["shop_here:make", "shop_here:things.make", "shop_here.inner:make"])
+def test_whatever_else_is_wrong_is_for_loading_to_tell(install, point):
+    install("shop-here", "raise SystemExit", f"here = {point}")
+    assert missing(listing_of("here")) is None
 
 
 def test_an_interrupt_is_not_the_plugins_failure(install):

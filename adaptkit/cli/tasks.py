@@ -7,6 +7,7 @@ import json
 import sys
 from collections import Counter
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -17,23 +18,44 @@ if TYPE_CHECKING:
     from adaptkit.testing import Finding
 
 
-@click.command(short_help="List the installed tasks, or check one.")
+@click.command(short_help="List the installed tasks, check one, or begin a new one.")
 @click.argument("name", required=False)
 @click.option("--check", "checked", metavar="NAME", help="Run the conformance kit on this task.")
 @click.option("--data", help="With --check: rows to try the task on. [default: its sample]")
 @click.option(
     "--option", "options", multiple=True, metavar="KEY=VALUE", help="With --check: an option of the task."
 )
+@click.option("--new", metavar="NAME", help="Write a plugin for a new task, to start from.")
+@click.option(
+    "--to",
+    metavar="DIR",
+    type=click.Path(path_type=Path),
+    help="With --new: where its folder goes. [default: here]",
+)
 @json_option
 def tasks(
-    name: str | None, checked: str | None, data: str | None, options: Sequence[str], as_json: bool
+    name: str | None,
+    checked: str | None,
+    data: str | None,
+    options: Sequence[str],
+    new: str | None,
+    to: Path | None,
+    as_json: bool,
 ) -> None:
     """List the installed tasks. With NAME, load that task and show what it wants and gives.
 
     With --check, run the conformance kit on a task: a line for each check, and how to mend what fails. The
     exit code is 2 if something does.
+
+    With --new, write the folder adaptkit-NAME: a small plugin that installs, passes its own tests and tunes.
     """
-    if checked is not None:
+    if sum(one is not None for one in (name, checked, new)) > 1:
+        raise click.UsageError("NAME, --check and --new are three different things; give one of them.")
+    if to is not None and new is None:
+        raise click.UsageError("--to goes with --new.")
+    if new is not None:
+        _write_new(new, to or Path(), as_json)
+    elif checked is not None:
         _check(checked, data, pairs(options, "--option"), as_json)
     elif name is None:
         _list(as_json)
@@ -42,14 +64,15 @@ def tasks(
 
 
 def _list(as_json: bool) -> None:
-    from adaptkit.registry import available
+    from adaptkit.registry import available, missing
 
-    rows = [
+    rows: list[dict[str, Any]] = [
         {
             "name": one.full_name if one.duplicate else one.name,
             "distribution": one.distribution,
             "version": one.version,
             "entry_point": one.value,
+            "problem": missing(one),
         }
         for one in available()
     ]
@@ -59,6 +82,9 @@ def _list(as_json: bool) -> None:
     if not rows:
         click.echo("no tasks installed; try: pip install adaptkit-ner adaptkit-text-classification", err=True)
         return
+    for row in rows:
+        problem = row.pop("problem")
+        row["entry_point"] = f"broken: {problem}" if problem else row["entry_point"]
     _print(["name", "distribution", "version", "entry point"], [list(row.values()) for row in rows])
 
 

@@ -142,3 +142,44 @@ def test_a_new_one_that_cannot_be(arguments: list[str], told: str, tmp_path: Pat
 
 def test_a_place_for_nothing(tmp_path: Path) -> None:
     assert called("tasks", "--to", tmp_path).code == 2
+
+
+def plugin(site: Path, name: str, code: str) -> None:
+    """Installs a distribution ``stall-NAME`` with a task of this name."""
+    information = site / f"stall_{name}-1.0.dist-info"
+    information.mkdir(parents=True)
+    (information / "METADATA").write_text(f"Metadata-Version: 2.1\nName: stall-{name}\nVersion: 1.0\n")
+    (information / "entry_points.txt").write_text(f"[adaptkit.tasks]\n{name} = stall_{name}:task\n")
+    if code:
+        (site / f"stall_{name}.py").write_text(code)
+
+
+def test_what_a_plugin_prints_is_no_part_of_the_answer(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plugin(
+        tmp_path,
+        "loud",
+        "print('hello')\nfrom adaptkit_text_classification import text_classification as task\n",
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    answer = called("tasks", "loud", "--json")
+    assert json.loads(answer.out)["metric"] == "accuracy"
+    assert answer.err == "hello\n"
+
+
+def test_a_broken_plugin_is_told_and_harms_no_other(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    plugin(tmp_path, "gone", "")
+    plugin(tmp_path, "exits", "import sys\nsys.exit(3)\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    rows = {row["name"]: row for row in json.loads(called("tasks", "--json").out)["tasks"]}
+    assert rows["gone"]["problem"] == "there is no module 'stall_gone'; reinstall stall-gone"
+    assert rows["exits"]["problem"] is None, "that takes an import to tell"
+    assert rows["ner"]["problem"] is None
+    shown = " ".join(called("tasks").out.split())
+    assert "gone stall-gone 1.0 broken: there is no module" in shown
+    for name, reason in (("gone", "No module named 'stall_gone'"), ("exits", "it called sys.exit(3)")):
+        answer = called("tasks", name)
+        assert answer.code == 2
+        assert f"the task '{name}' of stall-{name} 1.0" in answer.err
+        assert reason in answer.err
