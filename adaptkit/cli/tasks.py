@@ -147,6 +147,29 @@ def _print_finding(finding: Finding) -> None:
             console.print(Padding(shown, (0, 0, 0, 9), expand=False))
 
 
+def _write_new(name: str, to: Path, as_json: bool) -> None:
+    from adaptkit.errors import ConfigError
+    from adaptkit.registry import available
+    from adaptkit.scaffold import write_plugin
+
+    taken = [one for one in available() if one.name == name]
+    if taken:
+        raise ConfigError(
+            f"there is a task {name!r} already, in {taken[0].distribution} {taken[0].version}",
+            next_step="Choose another name; two tasks of one name cannot be told apart.",
+        )
+    files = write_plugin(name, to)
+    folder = to / f"adaptkit-{name}"
+    if as_json:
+        click.echo(json.dumps({"folder": str(folder), "files": [str(file) for file in files]}))
+        return
+    for file in files:
+        click.echo(file)
+    click.echo(
+        f"\nNow:\n  pip install -e {folder}\n  adaptkit tasks --check {name}\n  adaptkit tune --task {name}"
+    )
+
+
 def _in_words(value: Any) -> str:
     if isinstance(value, dict):
         return "\n".join(f"{key}: {inner}" for key, inner in value.items()) or "none"
