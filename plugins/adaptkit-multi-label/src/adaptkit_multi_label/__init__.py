@@ -1,0 +1,54 @@
+"""Multi-label classification as an adaptkit task: any number of labels for each text.
+
+Imports neither torch nor transformers until the task is used.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+
+from adaptkit import Task
+
+
+def multi_label(*, separator: str = "|") -> Task:
+    """Any number of labels for each text, none among them.
+
+    In a file without lists, such as CSV, the labels of a row stand in one field with ``separator`` between
+    them. Raises ValueError for an empty separator.
+    """
+    from transformers import DataCollatorWithPadding
+
+    from adaptkit_multi_label.loss import binary_cross_entropy
+    from adaptkit_multi_label.metric import METRIC
+    from adaptkit_multi_label.rows import encode, prepare
+    from adaptkit_multi_label.sets import decode, present
+    from adaptkit_multi_label.threshold import calibrate, calibrated
+    from adaptkit_multi_label.tsv import read
+
+    if not separator:
+        raise ValueError("separator = ''; expected what stands between two labels, such as |")
+    return Task(
+        name="multi-label",
+        columns={
+            "text": "the text",
+            "labels": f"the names of its labels: a list, or a text parted by {separator}",
+        },
+        answers=("labels",),
+        head="sequence-classification",
+        config_overrides={"problem_type": "multi_label_classification"},
+        collator=DataCollatorWithPadding,
+        prepare=partial(prepare, separator=separator),
+        labels_of=lambda row: row["labels"],
+        encode=encode,
+        loss=binary_cross_entropy,
+        decode=decode,
+        calibrate=calibrate,
+        calibrated=calibrated,
+        metric=METRIC,
+        present=present,
+        readers={".tsv": read},
+        sample=Path(__file__).parent / "sample",
+        options={"separator": separator},
+        contract=1,
+    )

@@ -1,0 +1,60 @@
+"""F1 over all labels of all texts, and by label. Knows nothing of models and thresholds."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from adaptkit import Metric, Row, Scores
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+
+def compute(predictions: Sequence[Mapping[str, Any]], rows: Sequence[Row]) -> Scores:
+    """F1 of all labels of all rows together, and the mean of the labels' own F1.
+
+    Labels that neither a row nor a prediction has are left out.
+    """
+    gold_sets = [row["labels"] for row in rows]
+    predicted_sets = [prediction["labels"] for prediction in predictions]
+    names = sorted({name for labels in (*gold_sets, *predicted_sets) for name in labels})
+    gold, predicted = _members(gold_sets, names), _members(predicted_sets, names)  # [rows, names]
+    by_label = {
+        name: _scores(gold[:, position], predicted[:, position]) for position, name in enumerate(names)
+    }
+    macro_f1 = sum(scores["f1"] for scores in by_label.values()) / max(len(names), 1)
+    return Scores(values={"micro_f1": _scores(gold, predicted)["f1"], "macro_f1": macro_f1}, groups=by_label)
+
+
+METRIC = Metric(
+    name="micro_f1",
+    direction="maximize",
+    compute=compute,
+    others={"macro_f1": "maximize"},
+    groups_title="label",
+)
+
+
+def _members(sets: Sequence[Sequence[str]], names: Sequence[str]) -> NDArray[np.bool_]:
+    """Whether each set holds each name: ``[sets, names]``."""
+    import numpy as np
+
+    positions = {name: position for position, name in enumerate(names)}
+    members = np.zeros((len(sets), len(names)), bool)
+    for number, labels in enumerate(sets):
+        members[number, [positions[label] for label in labels]] = True
+    return members
+
+
+def _scores(gold: NDArray[np.bool_], predicted: NDArray[np.bool_]) -> dict[str, float]:
+    """Precision, recall and F1 over all entries, 0 where there is nothing to divide by."""
+    right, said, there = int((gold & predicted).sum()), int(predicted.sum()), int(gold.sum())
+    return {
+        "precision": right / max(said, 1),
+        "recall": right / max(there, 1),
+        "f1": 2 * right / max(said + there, 1),
+        "support": there,
+    }

@@ -1,0 +1,53 @@
+"""Texts and sets of labels to model inputs; knows no files and no metric."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from adaptkit import Example, class_name
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from transformers import PreTrainedTokenizerBase
+
+    from adaptkit import Row
+
+
+def prepare(row: Row, *, separator: str) -> Row:
+    """The row's text and the list of its labels, each once; whole numbers and truth values become names.
+
+    Labels given as one text have ``separator`` between them; nothing in it is no label. A row to be predicted
+    has no labels column. Raises ValueError, saying what is wrong with the row.
+    """
+    text, labels = row.get("text"), row.get("labels")
+    if not isinstance(text, str):
+        raise ValueError(f"text = {text!r:.80}; expected a string")
+    if not text.strip():
+        raise ValueError("the text is empty; expected at least one character that is not white space")
+    if labels is None:
+        return {"text": text}
+    if isinstance(labels, str):
+        labels = labels.split(separator) if labels.strip() else []
+    if not isinstance(labels, (list, tuple)):
+        raise ValueError(
+            f"labels = {labels!r:.80}; expected a list of names, or a text with {separator!r} between them"
+        )
+    return {"text": text, "labels": list(dict.fromkeys(map(class_name, labels)))}
+
+
+def encode(
+    rows: Sequence[Row], tokenizer: PreTrainedTokenizerBase, labels: Sequence[str], max_length: int
+) -> list[Example]:
+    """An example for each row, cut off at ``max_length`` sub-words; for each of ``labels`` a 1 or a 0."""
+    if not rows:
+        return []
+    batch = tokenizer([row["text"] for row in rows], truncation=True, max_length=max_length)
+    names = [name for name in tokenizer.model_input_names if name in batch]
+    examples = []
+    for position, row in enumerate(rows):
+        inputs: dict[str, Any] = {name: batch[name][position] for name in names}
+        if "labels" in row:
+            inputs["labels"] = [float(label in row["labels"]) for label in labels]
+        examples.append(Example(row=position, inputs=inputs))
+    return examples
