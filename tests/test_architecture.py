@@ -63,7 +63,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "interruption", "cache", "desk", "conductor", "resolve", "winner",
     },
     # what a plugin's own tests call
-    "testing": {*BASE, *MODEL, "data", "task_parts", "engine", "export", "exported"},
+    "testing": {*BASE, *MODEL, "data", "headed", "task_parts", "engine", "export", "exported"},
     # the command line, and the public names
     "cli": {
         "adaptkit", *BASE, "registry", "options", "data", "study", "report", "exported", "predict",

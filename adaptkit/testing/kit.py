@@ -6,7 +6,8 @@ A check that rests on another is skipped when that one did not pass, so that one
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -70,8 +71,7 @@ def check(task: Task, rows: Sequence[Row] | None = None) -> list[Finding]:
         rows: labelled rows as a reader gives them; by default those of the task's own sample.
     """
     found: dict[str, Finding] = {}
-    with tempfile.TemporaryDirectory() as folder, torch.random.fork_rng(devices=[]), quiet():
-        torch.manual_seed(0)
+    with tempfile.TemporaryDirectory() as folder, _undisturbed(), quiet():
         bench = Bench(task, rows, Path(folder))
         for name, one in CHECKS.items():
             found[name] = _finding(name, one, bench, found)
@@ -91,9 +91,22 @@ def assert_conforms(task: Task, rows: Sequence[Row] | None = None) -> None:
         )
 
 
+@contextmanager
+def _undisturbed() -> Iterator[None]:
+    """The same random numbers each time, and the caller's own afterwards; tiny tensors on one thread."""
+    threads = torch.get_num_threads()
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        torch.set_num_threads(1)
+        try:
+            yield
+        finally:
+            torch.set_num_threads(threads)
+
+
 def _finding(name: str, one: Check, bench: Bench, found: Mapping[str, Finding]) -> Finding:
     if at_fault := _failed_before(one, found):
-        return Finding(check=name, state="skipped", problem=f"it rests on {at_fault!r}, which failed")
+        return Finding(check=name, state="skipped", problem=f"needs {at_fault!r}, which failed")
     try:
         one.run(bench)
     except NotApplicable as reason:
