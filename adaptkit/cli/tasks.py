@@ -131,7 +131,7 @@ def _check(name: str, data: str | None, options: dict[str, str], as_json: bool) 
 
 
 def _print_finding(finding: Finding) -> None:
-    """A line for a check; beneath it why it was not passed, and how to mend it."""
+    """A line for a check; if it failed, what failed and how to mend it beneath."""
     from rich.console import Console
     from rich.padding import Padding
     from rich.text import Text
@@ -140,11 +140,11 @@ def _print_finding(finding: Finding) -> None:
 
     console = Console(highlight=False)
     style = {"passed": "green", "failed": "red", "skipped": "dim"}[finding.state]
-    console.print(Text.assemble((f"{finding.state:<7}", style), f"  {finding.check}"))
-    for line in (finding.problem, finding.mend):
-        if line:
-            shown = Text(encodable(visible(line, 1000), console.encoding), overflow="fold")
-            console.print(Padding(shown, (0, 0, 0, 9), expand=False))
+    reason = f" ({finding.problem})" if finding.state == "skipped" else ""
+    console.print(Text.assemble((f"{finding.state:<7}", style), f"  {finding.check}", (reason, "dim")))
+    for line in (finding.problem, finding.mend) if finding.state == "failed" else ():
+        shown = Text(encodable(visible(line, 1000), console.encoding), overflow="fold")
+        console.print(Padding(shown, (0, 0, 0, 9), expand=False))
 
 
 def _write_new(name: str, to: Path, as_json: bool) -> None:
