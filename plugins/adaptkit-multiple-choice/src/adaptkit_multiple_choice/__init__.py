@@ -1,0 +1,48 @@
+"""Multiple choice as an adaptkit task: which of several answers to a question is the right one.
+
+Imports neither torch nor transformers until the task is used.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+
+from adaptkit import Task
+
+
+def multiple_choice(*, first: int | None = None) -> Task:
+    """Which of several choices is the right one.
+
+    ``first`` is the number of the first choice where an answer is a number: 0 or 1. None: 0, and a row is
+    refused whose choices stand in columns that are numbered from 1. Raises ValueError for any other.
+    """
+    from adaptkit_multiple_choice.encoding import collator, encode
+    from adaptkit_multiple_choice.learning import choice_loss, decode
+    from adaptkit_multiple_choice.metric import METRIC
+    from adaptkit_multiple_choice.rows import ANSWER, parse, prepare, present
+
+    if first not in (None, 0, 1):
+        raise ValueError(f"first = {first!r:.80}; expected 0 or 1")
+    return Task(
+        name="multiple-choice",
+        columns={
+            "question": "the question, or the beginning of a text",
+            "choices": "a list of two or more answers or endings; or columns such as choice0, choice1, ...",
+            "answer": "the right one: its letter, its number, or its text",
+        },
+        answers=ANSWER,
+        head="multiple-choice",
+        labels_of=None,
+        collator=collator,
+        prepare=partial(prepare, first=first),
+        encode=encode,
+        loss=choice_loss,
+        decode=decode,
+        metric=METRIC,
+        parse=parse,
+        present=present,
+        sample=Path(__file__).parent / "sample",
+        options={"first": first},
+        contract=1,
+    )

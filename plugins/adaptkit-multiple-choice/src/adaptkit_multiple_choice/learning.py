@@ -1,0 +1,51 @@
+"""What is learnt of the choices' logits, and what is read from them. Knows no texts."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from adaptkit import cross_entropy
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    import torch
+    from numpy.typing import NDArray
+
+    from adaptkit import Example
+
+
+def choice_loss(
+    outputs: Mapping[str, torch.Tensor], batch: Mapping[str, torch.Tensor]
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """The cross-entropy of ``logits [batch, choices]`` over an example's own choices, and a weight of 1.
+
+    Both are ``[batch]``.
+    """
+    import torch
+
+    logits = outputs["logits"].float()  # [batch, choices]
+    lowest = torch.finfo(logits.dtype).min  # not -inf: infinity times 0 is NaN in a gradient
+    own = torch.where(batch["choice_mask"].bool(), logits, lowest)  # [batch, choices]
+    return cross_entropy({"logits": own}, batch)
+
+
+def decode(
+    outputs: Mapping[str, NDArray[Any]], examples: Sequence[Example], labels: Sequence[str]
+) -> list[dict[str, Any]]:
+    """The number of each example's most probable choice, from 0, and the probability of each choice.
+
+    Args:
+        outputs: ``logits [examples, choices]``, of which an example's own come first.
+        examples: the examples.
+        labels: none.
+    """
+    import numpy as np
+
+    predictions = []
+    for example, logits in zip(examples, outputs["logits"], strict=True):
+        own = logits[: len(example.inputs["input_ids"])].astype(np.float64)  # [choices]
+        exponentials = np.exp(own - own.max())
+        probabilities = (exponentials / exponentials.sum()).tolist()
+        predictions.append({"answer": int(own.argmax()), "probabilities": probabilities})
+    return predictions

@@ -1,0 +1,100 @@
+"""Questions with choices, by whatever names they go, to one form; and predictions for people.
+
+Knows no files, no tokenizer and no metric.
+"""
+
+from __future__ import annotations
+
+from string import ascii_uppercase
+from typing import TYPE_CHECKING, Any
+
+from adaptkit import SkipRow
+from adaptkit_multiple_choice.answers import answer_of
+from adaptkit_multiple_choice.choices import offered_in
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from adaptkit import Row
+
+CONTEXT = ("context", "article", "passage", "premise", "sent1")
+QUESTION = ("question", "question_stem", "sent2", "sentence", "goal", "prompt", "ctx")
+ANSWER = ("answer", "answerKey", "answer_key", "label")
+"""The names that a column has in published data sets; the task's own comes first."""
+
+NO_ANSWER = ("", "-", "-1")
+"""What stands for an answer that is kept secret, or on which nobody agreed."""
+
+BETWEEN = " ||| "
+
+
+def prepare(row: Row, *, first: int | None) -> Row:
+    """The row's context if it has one, its question, its choices, and the answer's position from 0.
+
+    A row to be predicted has no answer. Raises ValueError, saying what is wrong with the row, and SkipRow
+    where its answer is left open.
+    """
+    texts = _texts(row)
+    offered = offered_in(row)
+    clean = {**texts, "choices": list(offered.choices)}
+    name = _column(row, ANSWER)
+    if name not in row:
+        return clean
+    value = row[name]
+    if value is None or str(value).strip() in NO_ANSWER:
+        raise SkipRow(f"no answer: {name} = {value!r}")
+    return {**clean, "answer": answer_of(name, value, offered, first=first)}
+
+
+def parse(text: str) -> Row:
+    """The row of a question and its choices; raises ValueError for fewer than two choices."""
+    question, *choices = text.split(BETWEEN)
+    if len(choices) < 2:
+        raise ValueError(
+            f"{text!r:.80} has {len(choices)} choice{'' if len(choices) == 1 else 's'}; "
+            f"expected a question and two choices or more with {BETWEEN!r} between them"
+        )
+    return {"question": question, "choices": choices}
+
+
+def present(row: Row, prediction: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The answer by letter and text, its probability, and every choice with its own, likeliest first."""
+    shown = [
+        {"letter": ascii_uppercase[position], "text": text, "probability": probability}
+        for position, (text, probability) in enumerate(
+            zip(row["choices"], prediction["probabilities"], strict=True)
+        )
+    ]
+    best = shown[prediction["answer"]]
+    ordered = sorted(shown, key=lambda one: -one["probability"])
+    return {
+        "answer": best["text"],
+        "letter": best["letter"],
+        "probability": best["probability"],
+        "choices": ordered,
+    }
+
+
+def _texts(row: Row) -> dict[str, str]:
+    """The question, and the context before it if there is one."""
+    question = row.get(_column(row, QUESTION))
+    if isinstance(question, dict):  # CommonsenseQA: the choices stand beside the stem
+        question = question.get("stem")
+    texts = {"question": _text(_column(row, QUESTION), question)}
+    context = row.get(_column(row, CONTEXT))
+    if context is None or (isinstance(context, str) and not context.strip()):
+        return texts
+    return {"context": _text(_column(row, CONTEXT), context), **texts}
+
+
+def _column(row: Row, names: Sequence[str]) -> str:
+    """The first of these columns that the row has, else the first of all."""
+    return next((name for name in names if name in row), names[0])
+
+
+def _text(name: str, text: object) -> str:
+    if not isinstance(text, str):
+        raise ValueError(f"{name} = {text!r:.80}; expected a string")
+    if not text.strip():
+        raise ValueError(f"the {name} is empty; expected at least one character that is not white space")
+    return text

@@ -1,0 +1,50 @@
+"""Sentence similarity as an adaptkit task: how much two sentences mean the same, as a number.
+
+Imports neither torch nor transformers until the task is used.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+
+from adaptkit import Task
+
+
+def similarity(*, lowest: float = 0.0, highest: float = 5.0) -> Task:
+    """How much two sentences mean the same, from ``lowest`` (nothing) to ``highest`` (all).
+
+    Raises ValueError for a scale without room between its ends.
+    """
+    from transformers import DataCollatorWithPadding
+
+    from adaptkit_similarity.learning import decode, squared_error
+    from adaptkit_similarity.metric import metric_for
+    from adaptkit_similarity.pairs import SCORE, encode, parse, prepare, present
+    from adaptkit_similarity.scale import Scale
+
+    scale = Scale(lowest=lowest, highest=highest)
+    return Task(
+        name="similarity",
+        columns={
+            "sentence1": "a sentence",
+            "sentence2": "another",
+            "score": f"how much they mean the same, {scale}",
+        },
+        answers=SCORE,
+        head="sequence-classification",
+        config_overrides={"num_labels": 1, "problem_type": "regression"},
+        labels_of=None,
+        collator=DataCollatorWithPadding,
+        prepare=partial(prepare, scale=scale),
+        encode=partial(encode, scale=scale),
+        loss=squared_error,
+        decode=partial(decode, scale=scale),
+        metric=metric_for(scale),
+        parse=parse,
+        present=present,
+        stratify_by=lambda row: scale.band(row["score"]),
+        sample=Path(__file__).parent / "sample",
+        options={"lowest": lowest, "highest": highest},
+        contract=1,
+    )
