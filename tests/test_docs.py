@@ -2,25 +2,27 @@
 
 from __future__ import annotations
 
+import csv
+import importlib
 import os
 import re
 import shlex
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from adaptkit.config import from_toml, problems_of
 
 ROOT = Path(__file__).resolve().parent.parent
-EXAMPLE = ROOT / "examples" / "adaptkit-similarity"
+EXAMPLE = ROOT / "examples" / "adaptkit-urgency"
 PAGES = [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").glob("*.md"))]
 STUDIES = sorted((ROOT / "studies").glob("*.toml"))
 
-NAMED_FILE = re.compile(
-    r"^`adaptkit-similarity/([\w.]+)`[^\n]*\n\n```\w+\n(.*?)^```$", re.DOTALL | re.MULTILINE
-)
+NAMED_FILE = re.compile(r"^`adaptkit-urgency/([\w.]+)`[^\n]*\n\n```\w+\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 
 
 def blocks(page: Path, language: str) -> list[str]:
@@ -46,15 +48,41 @@ def test_generated_pages_are_fresh(generator: str) -> None:
 
 def test_the_plugin_page_shows_the_example_itself() -> None:
     shown = dict(NAMED_FILE.findall((ROOT / "docs" / "plugins.md").read_text(encoding="utf-8")))
-    assert shown.keys() == {"pyproject.toml", "adaptkit_similarity.py", "pairs.csv"}
+    assert shown.keys() == {"pyproject.toml", "adaptkit_urgency.py", "messages.csv"}
     for name, text in shown.items():
         whole = (EXAMPLE / name).read_text(encoding="utf-8")
-        assert whole.startswith(text) if name == "pairs.csv" else whole == text, name
+        assert whole.startswith(text) if name == "messages.csv" else whole == text, name
 
 
 def test_a_whole_plugin_is_sixty_lines_at_most() -> None:
-    files = [EXAMPLE / "pyproject.toml", EXAMPLE / "adaptkit_similarity.py"]
+    files = [EXAMPLE / "pyproject.toml", EXAMPLE / "adaptkit_urgency.py"]
     assert sum(len(path.read_text(encoding="utf-8").splitlines()) for path in files) <= 60
+
+
+def head_on_the_page() -> Any:
+    """The factory of the plugin page's own head."""
+    (program,) = [one for one in blocks(ROOT / "docs" / "plugins.md", "python") if "thresholds" in one]
+    found: dict[str, Any] = {}
+    exec(program, found)  # the page is what is tested
+    return found["thresholds"]
+
+
+def test_the_head_on_the_plugin_page_keeps_its_word() -> None:
+    """Its four probabilities never rise, whatever its parameters; and it counts no padding."""
+    import torch
+    import transformers
+
+    torch.manual_seed(0)
+    head = head_on_the_page()(transformers.BertConfig(hidden_size=8), ())
+    with torch.no_grad():
+        for parameter in head.parameters():
+            parameter.normal_(std=3)
+        hidden, mask = torch.randn(5, 7, 8), torch.ones(5, 7, dtype=torch.long)
+        logits = head(hidden, mask)  # [5, 4]
+        assert logits.shape == (5, 4)
+        assert (logits.diff(dim=-1) <= 0).all()
+        mask[:, 4:] = 0
+        torch.testing.assert_close(head(hidden, mask), head(hidden[:, :4], mask[:, :4]))
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
@@ -87,14 +115,15 @@ def test_every_plugin_is_installed_by_the_requirements() -> None:
 @pytest.mark.slow
 def test_the_plugin_page_from_nothing_to_a_prediction(tmp_path: Path) -> None:
     page = ROOT / "docs" / "plugins.md"
-    source, site = tmp_path / "adaptkit-similarity", tmp_path / "site"
+    source, site = tmp_path / "adaptkit-urgency", tmp_path / "site"
     source.mkdir()
     for name, text in NAMED_FILE.findall(page.read_text(encoding="utf-8")):
         (source / name).write_text(text, encoding="utf-8")
-    (source / "pairs.csv").write_bytes((EXAMPLE / "pairs.csv").read_bytes())  # the page shows its beginning
+    whole = (EXAMPLE / "messages.csv").read_bytes()  # the page shows its beginning
+    (source / "messages.csv").write_bytes(whole)
     pip = [sys.executable, "-m", "pip", "--quiet"]
     run([*pip, "wheel", "--no-deps", "--no-build-isolation", "-w", "wheels", str(source)], tmp_path)
-    wheel = str(next((tmp_path / "wheels").glob("adaptkit_similarity-*.whl")))
+    wheel = str(next((tmp_path / "wheels").glob("adaptkit_urgency-*.whl")))
     run([*pip, "install", "--no-deps", "--no-index", "--target", str(site), wheel], tmp_path)
 
     said = []
@@ -102,11 +131,30 @@ def test_the_plugin_page_from_nothing_to_a_prediction(tmp_path: Path) -> None:
         words = shlex.split(line.removeprefix("$ "))
         if words[0] == "adaptkit":
             said.append(run([sys.executable, "-m", *words], tmp_path, PYTHONPATH=str(site)))
-    tasks, report, prediction = said
-    assert "adaptkit_similarity:simi" in tasks
-    assert "pearson" in report
-    assert (tmp_path / "studies" / "pairs" / "best" / "model.safetensors").exists()
-    assert re.search(r"prediction: -?\d", prediction)
+    tasks, check, report, prediction = said
+    assert "adaptkit_urgency:urgency" in tasks
+    assert " 0 failed" in check
+    assert "mean_error" in report
+    assert re.search(r"prediction: [1-5]", prediction)
+    for strategy in ("lora", "full"):
+        options = ["--strategy", strategy, "--trials", "1", "--epochs", "1", "--study", strategy]
+        tune = ["adaptkit", "tune", "--task", "urgency", "--data", "adaptkit-urgency/messages.csv", *options]
+        run([sys.executable, "-m", *tune], tmp_path, PYTHONPATH=str(site))
+    for study in ("urgency", "lora", "full"):
+        model = f"adaptkit.load('studies/{study}/best', device='cpu')"
+        program = f"import adaptkit; print({model}.predict(['The cellar is under water.']))"
+        assert "prediction" in run([sys.executable, "-c", program], tmp_path, PYTHONPATH=str(site))
+
+
+@pytest.mark.slow
+def test_the_plugin_pages_own_head_stands_in_for_the_tag(monkeypatch: pytest.MonkeyPatch) -> None:
+    from adaptkit.testing import assert_conforms
+
+    monkeypatch.syspath_prepend(EXAMPLE)
+    task = importlib.import_module("adaptkit_urgency").urgency()
+    with (EXAMPLE / "messages.csv").open(encoding="utf-8", newline="") as stream:
+        rows = list(csv.DictReader(stream))
+    assert_conforms(replace(task, head=head_on_the_page(), config_overrides={}), rows)
 
 
 @pytest.mark.slow

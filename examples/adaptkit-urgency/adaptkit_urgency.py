@@ -1,45 +1,48 @@
-"""How much two texts mean the same, from 0 to 5, as an adaptkit task."""
-
-import numpy as np
+"""How urgent a message is, from 1 (whenever you can) to 5 (at once), as an adaptkit task."""
 
 from adaptkit import Example, Metric, Scores, Task
 
 
 def prepare(row):
-    texts = {side: str(row[side]) for side in ("first", "second")}
-    if row.get("score") is None:
-        return texts  # a row to be predicted
-    score = float(row["score"])
-    if not 0 <= score <= 5:
-        raise ValueError(f"score = {score}; expected a number from 0 to 5")
-    return {**texts, "score": score}
+    text, urgency = str(row["text"]).strip(), row.get("urgency")
+    if not text:
+        raise ValueError("the text is empty; expected a message")
+    if urgency is None:
+        return {"text": text}  # a row to be predicted
+    if str(urgency) not in set("12345"):
+        raise ValueError(f"urgency = {urgency!r}; expected a whole number from 1 to 5")
+    return {"text": text, "urgency": int(urgency)}
 
 
 def encode(rows, tokenizer, labels, max_length):
-    firsts, seconds = [row["first"] for row in rows], [row["second"] for row in rows]
-    batch = tokenizer(firsts, seconds, truncation=True, max_length=max_length)
-    inputs = [{name: batch[name][i] for name in batch} for i in range(len(rows))]
-    answers = [{"labels": row["score"]} if "score" in row else {} for row in rows]
-    return [Example(row=i, inputs={**inputs[i], **answers[i]}) for i in range(len(rows))]
+    examples = []
+    for position, row in enumerate(rows):
+        inputs = dict(tokenizer(row["text"], truncation=True, max_length=max_length))
+        if "urgency" in row:  # four yes-or-no questions: is it above 1, above 2, above 3, above 4?
+            inputs["labels"] = [float(row["urgency"] > level) for level in range(1, 5)]
+        examples.append(Example(row=position, inputs=inputs))
+    return examples
 
 
-def squared_error(outputs, batch):
-    losses = (outputs["logits"].float().squeeze(-1) - batch["labels"]) ** 2  # [batch]
+def loss(outputs, batch):
+    from torch.nn.functional import binary_cross_entropy_with_logits as cross_entropy
+
+    losses = cross_entropy(outputs["logits"].float(), batch["labels"], reduction="none")  # [batch, 4]
     return losses, losses.new_ones(losses.shape)
 
 
-def correlation(predictions, rows):
-    return Scores(values={"pearson": float(np.corrcoef(predictions, [row["score"] for row in rows])[0, 1])})
+def errors(predictions, rows):
+    apart = [abs(said - row["urgency"]) for said, row in zip(predictions, rows, strict=True)]
+    return Scores(values={"mean_error": sum(apart) / len(apart), "exact": apart.count(0) / len(apart)})
 
 
-def similarity() -> Task:
+def urgency() -> Task:
     from transformers import DataCollatorWithPadding
 
     return Task(
-        name="similarity", columns={"first": "a text", "second": "a text", "score": "from 0 to 5"},
-        answers=["score"], labels_of=None, prepare=prepare, encode=encode,
-        head="sequence-classification", config_overrides={"num_labels": 1}, collator=DataCollatorWithPadding,
-        loss=squared_error, decode=lambda outputs, examples, labels: outputs["logits"][:, 0].tolist(),
-        metric=Metric(name="pearson", direction="maximize", compute=correlation),
-        parse=lambda text: dict(zip(("first", "second"), text.split(" | ", 1), strict=True)),
+        name="urgency", columns={"text": "a message", "urgency": "1 to 5"}, answers=["urgency"],
+        labels_of=None, prepare=prepare, encode=encode, collator=DataCollatorWithPadding, loss=loss,
+        head="sequence-classification", config_overrides={"num_labels": 4},
+        decode=lambda outputs, examples, labels: (1 + (outputs["logits"] > 0).sum(-1)).tolist(),
+        metric=Metric(name="mean_error", direction="minimize", compute=errors, others={"exact": "maximize"}),
     )  # fmt: skip
