@@ -37,6 +37,7 @@ PLUGIN = """
         return Pooling()
 
     def moods(*, own: bool = True):
+        print("a plugin talks while it is made")
         task = text_classification()
         return replace(task, name="moods", head=head if own else task.head)
 """
@@ -95,6 +96,7 @@ def test_it_is_loaded_and_predicts(strategy: str, study: Callable[[str], Any], d
     (said,) = adaptkit.load(done.folder.best, device="cpu").predict(["the old boats bleak today"])
     assert said["label"] in {"glad", "sad", "calm"}
     answer = called("predict", done.folder.path, "the old boats bleak today", "--json")
+    assert "a plugin talks" in answer.err
     assert json.loads(answer.out)["label"] == said["label"], answer.err
     answer = called(
         "evaluate", done.folder.best, "--data", data_folder / "text-classification" / "test.csv", "--json"
