@@ -25,7 +25,7 @@ from adaptkit.data.sources import one_split
 from adaptkit.engine.evaluate import calibrate, predict_rows
 from adaptkit.engine.passes import Passes
 from adaptkit.engine.prepare import Model, prepare_model, scoring_data
-from adaptkit.errors import TrialError
+from adaptkit.errors import DataError, TrialError
 from adaptkit.models import LoadedModel, load_model
 from adaptkit.task import Example, Prediction, Row, Task
 from adaptkit.testing.findings import Nonconformity
@@ -54,9 +54,16 @@ class Bench:
 
     @cached_property
     def clean(self) -> Rows:
-        """All rows looked at, prepared; the origin of each is its position in `raw`."""
-        raw = [RawRow(str(position), row) for position, row in enumerate(self.raw)]
-        return prepare_rows(self.task, RawSplit("rows", raw), columns={}, skip_bad_rows=False)
+        """All rows looked at, prepared; the origin of each is its place in `raw`, counted from 1."""
+        raw = [RawRow(f"row {number}", row) for number, row in enumerate(self.raw, start=1)]
+        try:
+            return prepare_rows(self.task, RawSplit("the rows", raw), columns={}, skip_bad_rows=False)
+        except DataError as error:
+            raise Nonconformity(
+                error.problem,
+                expected=error.expected,
+                next_step="Mend prepare, or hand the kit good rows, under the task's own names for columns.",
+            ) from error
 
     @cached_property
     def raw(self) -> Sequence[Row]:
@@ -92,7 +99,7 @@ class Bench:
     @cached_property
     def raw_chosen(self) -> list[Row]:
         """The chosen rows as they were read."""
-        return [self.raw[int(origin)] for origin in self.chosen.origins]
+        return [self.raw[int(origin.removeprefix("row ")) - 1] for origin in self.chosen.origins]
 
     @cached_property
     def unlabelled(self) -> list[Row]:

@@ -46,10 +46,13 @@ def failed(check: str, error: Exception) -> Finding:
     return Finding(check=check, state="failed", problem=f"{raised} ({_where(error)})", mend=_READ)
 
 
+_LIBRARIES = {"torch", "transformers", "tokenizers", "numpy"}
 _READ = "Read what the contract says of this part in adaptkit.Task, and mend the plugin."
 
 
 def _where(error: Exception) -> str:
-    """The innermost place the error came through, as a file's name, a line and a function."""
-    last = traceback.extract_tb(error.__traceback__)[-1]
+    """The innermost place in no library that the error came through: a file's name, a line and a function."""
+    frames = traceback.extract_tb(error.__traceback__)
+    own = [frame for frame in frames if not _LIBRARIES & set(Path(frame.filename).parts)]
+    last = (own or frames)[-1]
     return f"{Path(last.filename).name}:{last.lineno} in {last.name}"

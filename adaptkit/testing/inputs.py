@@ -6,8 +6,6 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import numpy as np
-
 from adaptkit.config import DataConfig
 from adaptkit.data.encode import collate, encode, length_of
 from adaptkit.data.load import load
@@ -15,6 +13,7 @@ from adaptkit.data.plan import LENGTH_STEP
 from adaptkit.task import CONTRACT_VERSION, Example
 from adaptkit.task_parts import ill_formed
 from adaptkit.testing.bench import Bench
+from adaptkit.testing.compare import alike
 from adaptkit.testing.findings import Nonconformity, NotApplicable
 from adaptkit.testing.tiny import MAX_LENGTH, byte_level_tokenizer
 
@@ -42,14 +41,13 @@ def sample(bench: Bench) -> None:
 def rows(bench: Bench) -> None:
     """Rows are prepared, with every declared column, and also without their answers."""
     for raw, row in zip(bench.raw_chosen, bench.rows, strict=True):
-        if dict(bench.task.prepare(dict(raw))) != dict(row):
+        if not alike(bench.task.prepare(dict(raw)), row):
             raise Nonconformity(
                 f"prepare gave another row the second time for {raw!r:.80}",
                 expected="the same row for the same input",
                 next_step="Make prepare depend on nothing but its argument, and change nothing in it.",
             )
-    strange = [name for name in bench.task.answers if name not in bench.task.columns]
-    if set(strange) == set(bench.task.answers) and strange:
+    if bench.task.answers and not set(bench.task.answers) & set(bench.task.columns):
         raise Nonconformity(
             f"answers = {list(bench.task.answers)}, and the columns are {list(bench.task.columns)}",
             expected="one of the columns among the answers",
@@ -154,7 +152,14 @@ def collator(bench: Bench) -> None:
 def outputs(bench: Bench) -> None:
     """The model gives the outputs that the task names, an entry for each example."""
     positions = bench.some
-    found = bench.outputs(bench.batch(positions, bench.length(positions)))
+    try:
+        found = bench.outputs(bench.batch(positions, bench.length(positions)))
+    except KeyError as error:
+        raise Nonconformity(
+            f"the model gives no output {error}",
+            expected=f"each of Task.outputs = {list(bench.task.outputs)}",
+            next_step="Name in Task.outputs what the head gives.",
+        ) from error
     for name, output in found.items():
         if output.dim() == 0 or output.shape[0] != len(positions):
             raise Nonconformity(
@@ -207,15 +212,8 @@ def _difference(one: Sequence[Example], other: Sequence[Example]) -> str:
     if len(one) != len(other):
         return f"{len(one)} examples, {len(other)} the other time"
     for first, second in zip(one, other, strict=True):
-        for name in {*first.inputs, *second.inputs}:
+        for name in {**first.inputs, **second.inputs}:
             left, right = first.inputs.get(name), second.inputs.get(name)
-            if not _equal(left, right):
+            if not alike(left, right):
                 return f"{name} is {left!r:.60}, {right!r:.60} the other time"
     return ""
-
-
-def _equal(one: Any, other: Any) -> bool:
-    """Whether two inputs are the same; those of several choices are lists of lists of any length."""
-    if isinstance(one, (list, tuple)) and isinstance(other, (list, tuple)):
-        return len(one) == len(other) and all(map(_equal, one, other))
-    return bool(np.array_equal(one, other))

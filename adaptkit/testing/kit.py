@@ -1,6 +1,6 @@
 """The conformance kit: the list of its checks, run one after another on a task.
 
-A check that rests on another is skipped when that one did not pass, so that one defect is told once.
+A check that rests on one that has failed is skipped, so that one defect is told once.
 """
 
 from __future__ import annotations

@@ -8,8 +8,8 @@ import torch
 from torch.func import vmap
 
 from adaptkit.testing.bench import Bench
+from adaptkit.testing.compare import difference
 from adaptkit.testing.findings import Nonconformity, NotApplicable
-from adaptkit.testing.tiny import outputs_differ
 
 Batch = Mapping[str, torch.Tensor]
 
@@ -79,7 +79,7 @@ def padding(bench: Bench) -> None:
         ("weights", short[1], longer[1], WEIGHTS),
         ("losses * weights", short[0], longer[0], MASKED),
     ):
-        if outputs_differ(other, one) > TOLERANCE:
+        if difference(other, one) > TOLERANCE:
             raise Nonconformity(
                 f"the sum of {what} is {float(one):g}, and {float(other):g} with 16 tokens of padding more",
                 expected="the same sum",
@@ -94,7 +94,7 @@ def parts(bench: Bench) -> None:
     slices = [bench.some[start : start + step] for start in range(0, len(bench.some), step)]
     summed = torch.stack([torch.stack(_sums(bench, part, 0)) for part in slices]).sum(0)  # [2]
     for what, one, other in zip(("losses * weights", "weights"), whole, summed, strict=True):
-        if outputs_differ(other, one) > TOLERANCE:
+        if difference(other, one) > TOLERANCE:
             raise Nonconformity(
                 f"the sum of {what} over a batch of {len(bench.some)} is {float(one):g}, and "
                 f"{float(other):g} over the same examples in batches of {step}",
@@ -124,7 +124,7 @@ def vmapped(bench: Bench) -> None:
         for what, found, expected in zip(
             ("losses", "weights"), (losses[trial], weights[trial]), alone, strict=True
         ):
-            if found.shape != expected.shape or outputs_differ(found, expected) > TOLERANCE:
+            if found.shape != expected.shape or difference(found, expected) > TOLERANCE:
                 raise Nonconformity(
                     f"the {what} of a trial among others are not those of the trial alone",
                     expected="the same numbers",

@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
-import torch
 
 from adaptkit.engine.evaluate import calibrated
 from adaptkit.task import Prediction, Row
 from adaptkit.testing.bench import Bench
+from adaptkit.testing.compare import alike
 from adaptkit.testing.findings import Nonconformity, NotApplicable
 
 TEXTS = ("a short text", "one text ||| another text", "one text\tanother text", "one text | another text")
 """What is tried on `Task.parse`, whose form is the task's own affair."""
-
-TOLERANCE = 1e-4
 
 
 def pieces(bench: Bench) -> None:
@@ -94,19 +91,6 @@ def decoded(bench: Bench, outputs: Mapping[str, Any], positions: Sequence[int]) 
             next_step="Let decode give a list of one piece an example; what makes one of several is merge.",
         )
     return found
-
-
-def alike(one: Any, other: Any) -> bool:
-    """Whether two values are the same but for the rounding of numbers."""
-    if isinstance(one, Mapping) and isinstance(other, Mapping):
-        return set(one) == set(other) and all(alike(value, other[key]) for key, value in one.items())
-    if isinstance(one, (list, tuple)) and isinstance(other, (list, tuple)):
-        return len(one) == len(other) and all(map(alike, one, other))
-    if isinstance(one, (np.ndarray, torch.Tensor)) or isinstance(other, (np.ndarray, torch.Tensor)):
-        return alike(np.asarray(one).tolist(), np.asarray(other).tolist())
-    if isinstance(one, (float, np.floating)) and isinstance(other, (float, np.floating)):
-        return math.isclose(one, other, rel_tol=TOLERANCE, abs_tol=TOLERANCE) or one == other
-    return bool(one == other)
 
 
 def _refuse_difference(how: str, position: int, expected: Any, found: Any) -> None:

@@ -17,8 +17,8 @@ from adaptkit.exported import load_exported, read_description
 from adaptkit.headed import HEAD
 from adaptkit.strategies import STRATEGIES
 from adaptkit.testing.bench import LORA_RANK, SEED, Bench
+from adaptkit.testing.compare import difference
 from adaptkit.testing.findings import Nonconformity
-from adaptkit.testing.tiny import outputs_differ
 from adaptkit.testing.trained import trained, training_of
 from adaptkit.testing.training import TRIALS, row_of
 
@@ -50,10 +50,10 @@ def round_trip(strategy: StrategyName) -> Callable[[Bench], None]:
             raise Nonconformity(problem, expected=error.expected, next_step=MEND) from error
         loaded = load_exported(folder, bench.task, read_description(folder), "cpu")
         found = _outputs(bench, loaded.forward)
-        difference = outputs_differ(found, _outputs(bench, _forward(bench, strategy, row)))
-        if not difference <= TOLERANCE:
+        apart = difference(found, _outputs(bench, _forward(bench, strategy, row)))
+        if not apart <= TOLERANCE:
             raise Nonconformity(
-                f"saved and loaded back, the model's outputs differ by {difference:.1e} of the largest",
+                f"saved and loaded back, the model's outputs differ by {apart:.1e} of the largest",
                 expected="the outputs of the trained model",
                 next_step=MEND,
             )

@@ -10,7 +10,6 @@ from pathlib import Path
 from string import ascii_lowercase
 
 import tokenizers
-import torch
 import transformers
 
 from adaptkit.quiet import quiet
@@ -95,10 +94,3 @@ def byte_level_tokenizer(texts: Iterable[str], *, word_level: bool) -> transform
         add_prefix_space=word_level,
         **BYTE_LEVEL_SPECIAL,
     )
-
-
-def outputs_differ(found: torch.Tensor, expected: torch.Tensor) -> float:
-    """The largest difference of two tensors of one shape, relative to the largest expected number."""
-    if found.numel() == 0:
-        return 0.0
-    return float((found - expected).abs().max() / expected.abs().max().clamp_min(1e-3))
