@@ -24,18 +24,16 @@ from studies.speed.options import (
     file_name,
     model_of,
     names_of,
+    numbers,
     setting_of,
     strategies,
 )
 from studies.speed.outcome import Outcome
 from studies.speed.peak import Device, measured
 from studies.speed.results import circumstances, say, write_result
+from studies.speed.search_table import in_words
 from studies.speed.setting import Setting
 from studies.speed.side import in_own_process
-from studies.speed.table import in_words
-
-LOCAL = ("model", "train", "dev")
-"""Settings that are paths on this machine: nobody else's business."""
 
 
 def compare(
@@ -46,10 +44,8 @@ def compare(
         "name": path[1],
         **circumstances(),
         "device": asdict(device),
-        "model": names.model,
-        "data": names.data,
-        "scores": names.scores,
-        "setting": {name: value for name, value in asdict(setting).items() if name not in LOCAL},
+        **asdict(names),
+        "setting": setting.to_be_told(),
         "work": asdict(work_of(setting)),
         "pairs": [],
     }
@@ -72,8 +68,8 @@ def in_turn(sides: Sequence[str], pair: int) -> list[str]:
 
 def one_side(side: str, setting: Setting) -> Outcome:
     """What the side makes of the setting; raises RuntimeError if it did not train the list."""
-    pruning = side == PRUNED
-    outcome = in_own_process(ADAPTKIT if pruning else side, replace(setting, pruning=pruning))
+    own = replace(setting, pruning=True, rungs_per_epoch=None) if side == PRUNED else setting
+    outcome = in_own_process(ADAPTKIT if side == PRUNED else side, own)
     refuse_others(side, setting, outcome)
     say(f"{side}, {setting.strategy}, seed {setting.seed}: {outcome.seconds:.1f} s, best {outcome.best}")
     return outcome
@@ -99,6 +95,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     )
     add_options(parser)
     parser.add_argument("--strategies", type=strategies, default=["full", "lora", "frozen"])
+    parser.add_argument("--batch-sizes", type=numbers, help="such as 16,32 (default: the strategy's own)")
     parser.add_argument("--pairs", type=int, default=3, help="how often both sides run (default %(default)s)")
     parser.add_argument("--workers", type=int, default=0, help="processes that collate for Trainer")
     parser.add_argument("--without", action="append", default=[], choices=SIDES, help="leave this side out")
@@ -110,7 +107,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     with TemporaryDirectory() as temporary:
         model, data = model_of(options, Path(temporary)), data_of(options, Path(temporary))
         for strategy in options.strategies:
-            setting = replace(setting_of(options, strategy, model, data), workers=options.workers)
+            setting = setting_of(options, strategy, model, data, batch_sizes=options.batch_sizes)
+            setting = replace(setting, workers=options.workers)
             path = options.results / "search", file_name(options, strategy)
             print(in_words(compare(setting, names, device, sides, options.pairs, path)), flush=True)
 

@@ -75,8 +75,10 @@ def pruning(without: Sequence[Outcome], pruned: Sequence[Outcome]) -> dict[str, 
         for off, on in pairs
         if on.seconds_to_best is not None and off.seconds_to_best is not None
     ]
+    found_after = [on.seconds_to_best / off.seconds for off, on in pairs if on.seconds_to_best is not None]
     return {
         **spread("share_of_seconds_to_best", to_best),
+        **spread("best_after_share_of_all", found_after),
         **spread("share_of_seconds", [on.seconds / off.seconds for off, on in pairs]),
         "best_difference": _median([better_by(on.best, off.best, on) for off, on in pairs]),
     }

@@ -49,7 +49,6 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     add("--max-length", type=int, default=128, help="tokens of an example (default %(default)s)")
     add("--trials", type=int, default=8)
     add("--epochs", type=int, default=3)
-    add("--batch-sizes", type=numbers, help="such as 16,32 (default: the strategy's own)")
     add("--seed", type=int, default=0, help="of the trial list, the rows and the first pair's training")
     add("--results", type=Path, default=RESULTS, help="where the JSON goes (default: beside this file)")
     add("--name", help="of the JSON file (default: made of the options)")
@@ -96,7 +95,13 @@ def names_of(options: argparse.Namespace) -> Names:
     )
 
 
-def setting_of(options: argparse.Namespace, strategy: StrategyName, model: str, data: DataConfig) -> Setting:
+def setting_of(
+    options: argparse.Namespace,
+    strategy: StrategyName,
+    model: str,
+    data: DataConfig,
+    batch_sizes: Sequence[int] | None = None,
+) -> Setting:
     """What both sides are set under this strategy."""
     task = registry.load(options.task)
     assert data.train is not None
@@ -111,7 +116,7 @@ def setting_of(options: argparse.Namespace, strategy: StrategyName, model: str, 
         epochs=options.epochs,
         trials=trial_list(
             task, strategy, options.trials, rows=_lines(data.train), seed=options.seed,
-            batch_sizes=options.batch_sizes,
+            batch_sizes=batch_sizes,
         ),
         device=options.device,
         precision=options.precision,

@@ -49,10 +49,13 @@ class Setting:
     """The task factory's arguments."""
 
     searched: bool = False
-    """Whether adaptkit's own search proposes the trials; ``trials`` then only bound it."""
+    """Whether adaptkit's own search proposes the trials; of ``trials`` only the number counts then."""
 
     pruning: bool = False
-    """Whether adaptkit ends hopeless trials early; without it, it scores once an epoch, as Trainer does."""
+    """Whether adaptkit ends hopeless trials early."""
+
+    rungs_per_epoch: int | None = 1
+    """How often adaptkit scores in an epoch: once, as Trainer does; None leaves it to adaptkit."""
 
     workers: int = 0
     """The processes that collate for Trainer; adaptkit has none."""
@@ -79,11 +82,15 @@ class Setting:
         return SearchConfig(
             trials=len(self.trials),
             epochs=float(self.epochs),
-            learning_rate=self.learning_rates,
-            batch_sizes=self.batch_sizes,
+            learning_rate=None if self.searched else self.learning_rates,
+            batch_sizes=None if self.searched else self.batch_sizes,
             pruning=self.pruning,
-            rungs_per_epoch=None if self.pruning else 1,
+            rungs_per_epoch=self.rungs_per_epoch,
         )
+
+    def to_be_told(self) -> dict[str, Any]:
+        """The setting as JSON-ready values, without this machine's paths."""
+        return {name: value for name, value in asdict(self).items() if name not in ("model", "train", "dev")}
 
     def write(self, path: Path) -> Path:
         """The setting as JSON, for the process of a side."""

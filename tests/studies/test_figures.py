@@ -16,7 +16,8 @@ from studies.speed.accounting import Work, weights_per_token
 from studies.speed.figures import ADAPTKIT, PRUNED, TRAINER, figures_of
 from studies.speed.outcome import Outcome, Scored, TrialOutcome
 from studies.speed.results import circumstances, read_results, write_result
-from studies.speed.table import compact, in_words, whole, with_section
+from studies.speed.search_table import compact, in_words, whole
+from studies.speed.table import with_section
 
 ROOT = Path(__file__).resolve().parents[2]
 
