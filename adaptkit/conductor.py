@@ -42,8 +42,12 @@ class Conductor:
         pruning: bool,
         deadline: float,
         check: Callable[[], None],
+        vocabulary: torch.Tensor | None = None,
     ) -> None:
-        """``deadline`` is a time of `time.monotonic`; ``check`` raises Interrupted once a signal came."""
+        """``deadline`` is a time of `time.monotonic`; ``check`` raises Interrupted once a signal came.
+
+        ``vocabulary`` is kept beside a row: which tokens' embeddings are in it.
+        """
         self.folder = folder
         self.search = search
         self.records = list(records)
@@ -54,6 +58,7 @@ class Conductor:
         self.pruning = pruning
         self.deadline = deadline
         self.check = check
+        self.vocabulary = vocabulary
         self.running: dict[int, Proposal] = {}
         self.scored: dict[int, list[RungReport]] = {}
         self.stopped = False
@@ -97,7 +102,7 @@ class Conductor:
         """Keeps the weights if they are among the best, then acknowledges the trial."""
         record = self._record(outcome)
         if outcome.row is not None and record.state == "complete" and self._is_among_best(record):
-            self.folder.keep_weights(record.number, _writer(outcome.row))
+            self.folder.keep_weights(record.number, _writer(outcome.row, self.vocabulary))
         self._acknowledge(record)
         self.folder.drop_weights_except(self._best_numbers(self.records))
 
@@ -179,12 +184,12 @@ def _as_trial(proposal: Proposal) -> Trial:
     )
 
 
-def _writer(row: torch.Tensor) -> Callable[[Path], None]:
-    """Writes a row ``[P]`` as safetensors to the path it is called with."""
+def _writer(row: torch.Tensor, vocabulary: torch.Tensor | None) -> Callable[[Path], None]:
+    """Writes a row ``[P]`` and its vocabulary as safetensors to the path it is called with."""
 
     def write(path: Path) -> None:
         from safetensors.torch import save_file
 
-        save_file({"row": row}, path)
+        save_file({"row": row, **({} if vocabulary is None else {"vocabulary": vocabulary})}, path)
 
     return write

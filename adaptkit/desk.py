@@ -25,6 +25,7 @@ VERSIONED = ("adaptkit", "torch", "transformers", "peft", "optuna", "datasets", 
 KEPT_ON_RESUME = (
     "best", "test", "test_groups", "importances", "seconds", "peak_memory_bytes", "encoder_passes",
     "features_reused", "model_folder", "started", "together", "rows_per_pass", "micro_batch",
+    "bytes_a_trial", "speeds", "occurring_tokens",
     "trained_parameters", "total_parameters", "device", "precision",
 )  # fmt: skip
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
-from adaptkit.engine.rows import layout_of, write_row
+from adaptkit.engine.vocabulary import write_trial
 from adaptkit.errors import ExportError
 from adaptkit.exported import DESCRIPTION, Description, load_module
 from adaptkit.models import load_model
@@ -43,6 +43,9 @@ class Winner:
     row: torch.Tensor
     """``[P]``: the trial's trainable parameters."""
 
+    vocabulary: torch.Tensor | None = None
+    """``[occurring]``: the tokens whose embeddings are in the row; None if they are not, or all of them."""
+
     settings: Mapping[str, float]
     """What the task calibrated on the dev rows."""
 
@@ -69,14 +72,14 @@ def export(winner: Winner, folder: Path, *, merge: bool = False) -> None:
         winner.task, config.model, winner.labels, seed=config.seed, max_length=config.max_length
     )
     module: Any = STRATEGIES[config.strategy](loaded, config.lora_rank)
-    layout = layout_of(module)
-    if layout.width != len(winner.row):
+    try:
+        write_trial(module, winner.row, winner.vocabulary)
+    except ValueError as error:
         raise ExportError(
-            f"the trial has {len(winner.row):,} parameters, the model trains {layout.width:,}",
+            str(error),
             expected="the same model as in the study",
             next_step="Check that the model named in study.toml has not changed since.",
-        )
-    write_row(module, layout, winner.row)
+        ) from error
     module.eval()
     inputs = _some_tokens(loaded.module)
     expected = _outputs(module, inputs)

@@ -267,6 +267,7 @@ def prepare(
     encoder, passes = model.encoder, desk.summary.encoder_passes or 0
     desk.write(
         trained_parameters=training.layout.width,
+        occurring_tokens=None if training.vocabulary is None else len(training.vocabulary),
         total_parameters=total,
         device=device_name(machine.device),
         precision=machine.precision,
@@ -289,7 +290,11 @@ def measured(desk: Desk, config: StudyConfig, training: Training, wanted: int) -
     # Dropout draws from the global generator: a resumed study draws anew, a repeated one the same.
     torch.manual_seed(config.seed + wanted)
     desk.write(
-        together=fitted.capacity, rows_per_pass=fitted.passes.rows, micro_batch=training.plan.micro_batch
+        together=fitted.capacity,
+        rows_per_pass=fitted.passes.rows,
+        micro_batch=fitted.passes.examples,
+        bytes_a_trial=fitted.bytes_a_row,
+        speeds={str(rows): speed for rows, speed in fitted.speeds.items()},
     )
     return fitted
 
@@ -305,6 +310,7 @@ def train(desk: Desk, config: StudyConfig, fitted: Fit, search: Search, *, rungs
         metric=desk.summary.metric, direction=desk.summary.direction,
         rungs=rungs, pruning=config.search.pruning,
         deadline=time.monotonic() + (config.search.timeout or math.inf), check=desk.interruption.check,
+        vocabulary=fitted.training.vocabulary,
     )  # fmt: skip
     plan = fitted.training.plan
     desk.progress.expected(int(search.remaining * plan.examples * rungs / plan.rungs_per_epoch))

@@ -87,11 +87,13 @@ def export_trial(
         )
     strategy = "full" if merge else summary.strategy  # how the folder is loaded
     told = replace(summary, best=trial.number, model_folder=str(to))
+    kept = load_file(weights)
     winner = Winner(
         config=config,
         task=task,
         labels=labels,
-        row=load_file(weights)["row"],
+        row=kept["row"],
+        vocabulary=kept.get("vocabulary"),
         settings=trial.settings,
         card=model_card(told, trial, loaded_as=strategy),
         versions=versions(),

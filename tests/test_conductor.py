@@ -185,6 +185,17 @@ def test_a_trial_without_a_score_when_the_time_is_up_has_its_turn_later(
     assert conductor.search.remaining == 7
 
 
+def test_a_rows_vocabulary_is_kept_beside_it(make: Make) -> None:
+    from safetensors.torch import load_file
+
+    conductor = make()
+    conductor.vocabulary = torch.tensor([3, 5, 8])
+    finish(conductor, conductor.propose(1), [0.5])
+    path = conductor.folder.weights(0)
+    assert path is not None
+    assert load_file(path)["vocabulary"].tolist() == [3, 5, 8]
+
+
 def test_the_better_half_goes_on_and_the_default_always(make: Make) -> None:
     conductor = make(pruning=True)
     trials = conductor.propose(6)

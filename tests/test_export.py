@@ -23,6 +23,7 @@ def winner_of(study: Any) -> Winner:
         task=registry.load(study.summary.task),
         labels=study.summary.labels,
         row=load_file(weights)["row"],
+        vocabulary=load_file(weights).get("vocabulary"),
         settings={},
         card="# a card\n",
         versions={},

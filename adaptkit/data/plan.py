@@ -2,7 +2,8 @@
 
 Examples are sorted into length buckets. An epoch is cut into equal rungs, and every rung has the
 same sequence of bucket lengths, so that trials that started at different times meet the same padded
-shape at every step; only the contents are shuffled, by (seed, epoch). Every micro-batch is full but
+shape at every step; only the contents are shuffled, by (seed, epoch). Micro-batches of one bucket
+come in runs, so that a large effective batch can be taken in one pass. Every micro-batch is full but
 the last of an epoch, so that an effective batch is exactly what was asked for.
 """
 
@@ -15,10 +16,15 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-LENGTH_STEP = 8
+LENGTH_STEP = 4
 """Padded lengths are multiples of this."""
 
-MOST_BUCKETS = 6
+MOST_BUCKETS = 12
+STEPS_A_BUCKET = 4
+"""Micro-batches of a bucket in a rung, on average at least: fewer would cut large batches into small ones."""
+
+LEAST_GAIN = 0.01
+"""One more bucket must save this share of the padded tokens."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,10 +41,12 @@ class Plan:
     """Per bucket its micro-batches in one rung."""
 
     sequence: tuple[int, ...]
-    """The bucket of each micro-step of a rung; the longest bucket's come last."""
+    """The bucket of each micro-batch of a rung, in runs; the longest bucket's last one ends it."""
 
     micro_batch: int
     rungs_per_epoch: int
+    run: int
+    """The micro-batches of a whole run of one bucket: no pass has more."""
 
     @property
     def examples(self) -> int:
@@ -83,15 +91,17 @@ class Plan:
         return places
 
 
-def make_plan(lengths: Sequence[int], *, micro_batch: int, rungs_per_epoch: int, seed: int) -> Plan:
-    """The plan for examples of these lengths.
+def make_plan(
+    lengths: Sequence[int], *, micro_batch: int, rungs_per_epoch: int, seed: int, run: int = 1
+) -> Plan:
+    """The plan for examples of these lengths; micro-batches of one bucket come in runs of up to ``run``.
 
     Raises ValueError if there is no example.
     """
     if not lengths:
         raise ValueError("no example to train on")
     unit = micro_batch * rungs_per_epoch
-    edges = bucket_lengths(lengths)
+    edges = bucket_lengths(lengths, most=max(2, len(lengths) // (unit * STEPS_A_BUCKET)))
     order = np.argsort(np.asarray(lengths), kind="stable")
     sorted_lengths = np.asarray(lengths)[order]
     kept_lengths, members, start = [], [], 0
@@ -109,22 +119,51 @@ def make_plan(lengths: Sequence[int], *, micro_batch: int, rungs_per_epoch: int,
         lengths=tuple(kept_lengths),
         members=tuple(members),
         steps=tuple(steps),
-        sequence=_sequence(steps, seed),
+        sequence=_sequence(steps, seed, run),
         micro_batch=micro_batch,
         rungs_per_epoch=rungs_per_epoch,
+        run=run,
     )
 
 
-def bucket_lengths(lengths: Sequence[int]) -> list[int]:
-    """At most `MOST_BUCKETS` padded lengths that cover ``lengths``, at equal shares of the examples."""
-    shares = np.linspace(0, 1, MOST_BUCKETS + 1)[1:]
-    quantiles = np.quantile(np.asarray(lengths), shares, method="higher")
-    return sorted({math.ceil(length / LENGTH_STEP) * LENGTH_STEP for length in quantiles.tolist()})
+def bucket_lengths(lengths: Sequence[int], most: int = MOST_BUCKETS) -> list[int]:
+    """At most ``most`` (and `MOST_BUCKETS`) padded lengths that cover ``lengths`` in the fewest tokens.
+
+    As many as pay: the last one still saved `LEAST_GAIN` of all tokens. The best edges of ``k`` buckets
+    follow from the best ones of ``k - 1``, by dynamic programming over the lengths that occur.
+    """
+    steps = -(-np.asarray(lengths) // LENGTH_STEP)
+    edges, counts = np.unique(steps, return_counts=True)  # [edges] both, rising
+    covered = np.concatenate([[0], np.cumsum(counts)])  # [edges + 1]: the examples below each edge
+    # cost[i, j]: the padded tokens of one bucket over the edges i to j, both included; never j < i
+    cost = np.where(
+        np.arange(len(edges))[:, None] <= np.arange(len(edges)),
+        edges * (covered[1:] - covered[:-1, None]),
+        math.inf,
+    )  # [edges, edges]
+    best, ends = cost[0], [[position] for position in range(len(edges))]
+    for _ in range(min(most, MOST_BUCKETS, len(edges)) - 1):
+        through = best[:-1, None] + cost[1:]  # [edges - 1, edges]: up to i, then one bucket from i + 1 to j
+        before, better = through.argmin(axis=0), through.min(axis=0)  # [edges] both
+        if not better[-1] < (1 - LEAST_GAIN) * best[-1]:
+            break
+        ends = [[*ends[before[j]], j] if better[j] < best[j] else ends[j] for j in range(len(edges))]
+        best = np.minimum(best, better)
+    return [int(edges[position]) * LENGTH_STEP for position in ends[-1]]
 
 
-def _sequence(steps: Sequence[int], seed: int) -> tuple[int, ...]:
-    """The buckets of a rung in an order that mixes the lengths and ends with the longest bucket."""
+def _sequence(steps: Sequence[int], seed: int, run: int) -> tuple[int, ...]:
+    """The buckets of a rung in runs: whole ones shuffled, then what is left, the longest bucket's last."""
     longest = len(steps) - 1
-    mixed = [bucket for bucket, count in enumerate(steps) for _ in range(count)][:-1]
-    np.random.default_rng(seed).shuffle(mixed)
-    return (*mixed, longest)
+    whole = [bucket for bucket, count in enumerate(steps) for _ in range(count // run)]
+    rest = [(bucket, count % run) for bucket, count in enumerate(steps) if count % run]
+    last = rest.pop() if rest and rest[-1][0] == longest else (whole.pop(), run)
+    random = np.random.default_rng(seed)
+    random.shuffle(whole)
+    random.shuffle(rest)
+    runs = [
+        *((bucket, run) for bucket in whole),
+        *((int(bucket), int(count)) for bucket, count in rest),
+        last,
+    ]
+    return tuple(bucket for bucket, count in runs for _ in range(count))

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import torch
 
+from adaptkit.data.encode import Bucket
 from adaptkit.engine.batches import MicroStep
 from adaptkit.engine.forward import Forward
 from adaptkit.engine.passes import OUT_OF_MEMORY, Passes, is_out_of_memory
@@ -27,21 +28,21 @@ class Accumulator:
         self.weights = torch.zeros(rows.living, device=forward.device)  # [rows]
         self.failures: list[TrialOutOfMemory | None] = [None] * rows.living
 
-    def run(self, step: MicroStep) -> None:
-        """Adds the gradients of one micro-step to the rows."""
-        row = 0
-        while row < self.rows.living:
-            row_stop = min(self.rows.living, row + self.passes.rows)
+    def run(self, step: MicroStep, first: int = 0) -> None:
+        """Adds the gradients of one micro-step to its rows, from row ``first`` of the population on."""
+        row, stop = first, first + len(step.places)
+        while row < stop:
+            row_stop = min(stop, row + self.passes.rows)
             if row_stop - row == 1 and self.failures[row]:
                 row = row_stop
                 continue
-            row = self._rows(step, row, row_stop)
+            row = self._rows(step, first, row, row_stop)
 
     def mean_losses(self) -> list[float]:
         """Each row's mean loss per item over the rung so far."""
         return (self.losses / self.weights.clamp_min(1e-12)).tolist()
 
-    def _rows(self, step: MicroStep, row: int, row_stop: int) -> int:
+    def _rows(self, step: MicroStep, first: int, row: int, row_stop: int) -> int:
         """The micro-step of rows ``row`` to ``row_stop``; returns the row to go on with.
 
         What a pass does not fit is done by finer ones from where it failed; rows that have begun
@@ -49,13 +50,15 @@ class Accumulator:
         """
         example, count = 0, step.places.shape[1]
         while example < count:
-            example_stop = min(count, example + self.passes.examples)
+            at_once = self.passes.examples_of(step.bucket.length * step.bucket.choices)
+            example_stop = min(count, example + at_once)
+            places = step.places[row - first : row_stop - first, example:example_stop]  # [rows, examples]
             try:
-                self._pass(step, slice(row, row_stop), slice(example, example_stop))
+                self._pass(step.bucket, places, slice(row, row_stop))
             except OUT_OF_MEMORY as error:
                 if not is_out_of_memory(error):
                     raise
-                if not self.passes.retreat():
+                if not self.passes.retreat(example_stop - example):
                     reason = TrialOutOfMemory("out of memory: not even one example fits")
                     self.failures[row:row_stop] = [reason] * (row_stop - row)
                     return row_stop
@@ -65,14 +68,17 @@ class Accumulator:
             example = example_stop
         return row_stop
 
-    def _pass(self, step: MicroStep, rows: slice, examples: slice) -> None:
-        """Forward and backward of some rows on some examples; adds all its gradients, or raises."""
-        places = step.places[rows, examples]  # [rows, examples]
+    def _pass(self, bucket: Bucket, places: torch.Tensor, rows: slice) -> None:
+        """Forward and backward of some rows on some examples; adds all its gradients, or raises.
+
+        Args:
+            bucket: where the examples lie.
+            places: ``[rows, examples]``, positions in the bucket, -1 where there is no example.
+            rows: of the population.
+        """
         valid = places >= 0  # [rows, examples]
         chosen = places.clamp_min(0)
-        batch = {
-            name: tensor[chosen] for name, tensor in step.bucket.tensors.items()
-        }  # [rows, examples, ...]
+        batch = {name: tensor[chosen] for name, tensor in bucket.tensors.items()}  # [rows, examples, ...]
         leaves = self.rows.parameters(rows.start, rows.stop)  # name → [rows, *shape]
         for leaf in leaves.values():
             leaf.requires_grad_()

@@ -1,13 +1,15 @@
-"""The micro-batches of one rung, for all rows of a population; knows no model.
+"""The micro-steps of one rung, for rows that walk it together; knows no model.
 
-Every row has its own examples, from its own seed, but all meet the same padded shape at every step.
+Every row has its own examples, from its own seed, but all meet the same padded shape at every step. A
+step is as long as the rows' batches and the run of one bucket allow, so that a large batch is one pass.
 All indices of the rung go to the device at once, so that no step waits for a transfer.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 
 import numpy as np
 import torch
@@ -32,7 +34,7 @@ class MicroStep:
 
     bucket: Bucket
     places: torch.Tensor
-    """``[rows, micro_batch]``: positions in the bucket, -1 where there is no example."""
+    """``[rows, examples]``: positions in the bucket, -1 where there is no example."""
 
     seen: Sequence[int]
     """Per row, how many examples these are."""
@@ -44,26 +46,37 @@ class MicroStep:
     """Whether the rung ends with it."""
 
 
-def micro_steps(plan: Plan, buckets: Sequence[Bucket], clocks: Sequence[RowClock]) -> Iterator[MicroStep]:
-    """The micro-steps of a rung, in the plan's order."""
+def micro_steps(
+    plan: Plan, buckets: Sequence[Bucket], clocks: Sequence[RowClock], room: Callable[[], int]
+) -> Iterator[MicroStep]:
+    """The micro-steps of a rung, in the plan's order.
+
+    ``room`` is asked before each step how many examples every row may take: what is left of its batch.
+    """
     contents = [plan.contents(clock.seed, clock.epoch) for clock in clocks]
     host = [
-        np.stack([places[bucket][clock.rung] for places, clock in zip(contents, clocks, strict=True)])
+        np.stack(
+            [places[bucket][clock.rung].reshape(-1) for places, clock in zip(contents, clocks, strict=True)]
+        )
         for bucket in range(len(buckets))
-    ]  # per bucket [rows, steps, micro_batch]
+    ]  # per bucket [rows, steps * micro_batch]
     device = [
         torch.as_tensor(places).to(bucket.tensors["attention_mask"].device, non_blocking=True)
         for places, bucket in zip(host, buckets, strict=True)
     ]
     taken = [0] * len(buckets)
-    for position, bucket in enumerate(plan.sequence):
-        step = taken[bucket]
-        taken[bucket] += 1
-        places = host[bucket][:, step]  # [rows, micro_batch]
-        yield MicroStep(
-            bucket=buckets[bucket],
-            places=device[bucket][:, step],
-            seen=(places >= 0).sum(axis=1).tolist(),
-            tokens=int((buckets[bucket].sizes[places] * (places >= 0)).sum()),
-            last=position == len(plan.sequence) - 1,
-        )
+    runs = [(bucket, len(list(steps)) * plan.micro_batch) for bucket, steps in groupby(plan.sequence)]
+    for position, (bucket, left) in enumerate(runs):
+        while left:
+            count = min(left, max(plan.micro_batch, room()))
+            part = slice(taken[bucket], taken[bucket] + count)
+            taken[bucket] += count
+            left -= count
+            places = host[bucket][:, part]  # [rows, examples]
+            yield MicroStep(
+                bucket=buckets[bucket],
+                places=device[bucket][:, part],
+                seen=(places >= 0).sum(axis=1).tolist(),
+                tokens=int((buckets[bucket].sizes[places] * (places >= 0)).sum()),
+                last=not left and position == len(runs) - 1,
+            )

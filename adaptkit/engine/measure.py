@@ -6,9 +6,9 @@ does not pay, one row a pass is chosen, and the population still walks in step, 
 
 from __future__ import annotations
 
-import math
 import time
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 
 import psutil
 import torch
@@ -32,6 +32,9 @@ FEWEST_JUDGED = 4
 SMALL_ROW = 10**6
 """Rows of fewer parameters than this (heads) cost so little that many are kept in step."""
 
+TOKENS_A_PASS = {"cpu": 2048, "cuda": 16384}
+"""Tokens of one trial in one pass: beyond these a longer pass is no faster, and only holds more memory."""
+
 WORTHWHILE = 1.1
 """More rows a pass must be this much faster a row, as times on a busy machine are noisy."""
 
@@ -45,6 +48,11 @@ class Fit:
     """Trials in the population."""
 
     passes: Passes
+    bytes_a_row: int
+    """What a trial holds: its parameters, gradients and moments, and what a pass keeps for it."""
+
+    speeds: Mapping[int, float] = field(default_factory=dict)
+    """Rows in one pass → examples a second of all of them together, where that was measured."""
 
     def in_words(self) -> str:
         """How many trials are trained together."""
@@ -64,24 +72,39 @@ def fit(training: Training, *, wanted: int, together: int | None) -> Fit:
         together: trials in the population and in one pass, as the user asks; None to measure.
     """
     proof = proved(training)
-    examples = training.plan.micro_batch
+    passes = Passes(
+        rows=1,
+        examples=training.plan.run * training.plan.micro_batch,
+        tokens=TOKENS_A_PASS[training.forward.device.type],
+    )
     row = training.layout.width * BYTES_PER_PARAMETER
+    longest = training.buckets[-1].length * training.buckets[-1].choices
+    examples = passes.examples_of(longest)
     one_pass = bytes_of_a_pass(training, examples)
     free = SHARE_OF_FREE_MEMORY * free_bytes(training.forward.device)
     while one_pass + row > free and examples > 1:
         examples //= 2
         one_pass /= 2
+        passes.tokens = examples * longest
     held = max(1, int((free - one_pass) // max(row, 1)))
+    speeds: dict[int, float] = {}
     if together is not None:
         capacity = min(together, wanted, held)
         rows = capacity if proof else 1
     else:
         capacity = min(wanted, held, MOST_TOGETHER)
         fitting = max(1, int((free - capacity * row) // max(one_pass, 1)))
-        rows = fastest(proof, min(capacity, fitting), examples) if proof else 1
+        speeds = speeds_of(proof or training, min(capacity, fitting) if proof else 1, passes)
+        rows = fastest(speeds)
         if row > SMALL_ROW * BYTES_PER_PARAMETER:
             capacity = min(capacity, max(rows, FEWEST_JUDGED))
-    return Fit(training=proof or training, capacity=capacity, passes=Passes(rows=rows, examples=examples))
+    return Fit(
+        training=proof or training,
+        capacity=capacity,
+        passes=replace(passes, rows=rows),
+        bytes_a_row=int(row + one_pass),
+        speeds=speeds,
+    )
 
 
 def free_bytes(device: torch.device) -> int:
@@ -111,38 +134,51 @@ def bytes_of_a_pass(training: Training, examples: int) -> float:
     return activations * examples / step.places.shape[1] + 4.0 * training.layout.width
 
 
-def fastest(training: Training, most: int, examples: int) -> int:
-    """The rows in one pass, up to ``most`` by doubling, beyond which a row gets no faster."""
-    best, best_seconds, rows = 1, math.inf, 1
+def speeds_of(training: Training, most: int, passes: Passes) -> dict[int, float]:
+    """Rows in one pass, doubled up to ``most`` while that pays, and the examples a second of all together."""
+    speeds: dict[int, float] = {}
+    rows = 1
     while rows <= most:
-        seconds = _seconds_a_row(training, rows, examples)
-        if rows > 1 and seconds * WORTHWHILE > best_seconds:
+        speeds[rows] = _examples_a_second(training, replace(passes, rows=rows))
+        if fastest(speeds) < rows:
             break
-        best, best_seconds = rows, seconds
         rows *= 2
+    return speeds
+
+
+def fastest(speeds: Mapping[int, float]) -> int:
+    """The rows in one pass beyond which more were not worthwhile; 1 if none were measured."""
+    best = 1
+    for rows in sorted(speeds):
+        if speeds[rows] > WORTHWHILE * speeds[best]:
+            best = rows
     return best
 
 
-def _seconds_a_row(training: Training, rows: int, examples: int) -> float:
-    """The time of one micro-step at the commonest bucket, per row; infinite if it does not fit."""
+def _examples_a_second(training: Training, passes: Passes) -> float:
+    """The speed of one pass at the commonest bucket, optimiser step included; 0 if it does not fit."""
     commonest = max(range(len(training.plan.steps)), key=training.plan.steps.__getitem__)
-    step = _step(training.buckets[commonest], rows, examples)
+    bucket = training.buckets[commonest]
+    examples = passes.examples_of(bucket.length * bucket.choices)
+    step = _step(bucket, passes.rows, examples)
     try:
-        passes = Passes(rows=rows, examples=examples)
-        accumulator = Accumulator(training.forward, _rows(training, rows), passes)
+        rows = _rows(training, passes.rows)
+        accumulator = Accumulator(training.forward, rows, passes)
         times = []
         for _ in range(3):
             started = time.perf_counter()
             accumulator.run(step)
+            for row in range(passes.rows):
+                rows.step(row, 0.0)
             if training.forward.device.type == "cuda":
                 torch.cuda.synchronize(training.forward.device)
             times.append(time.perf_counter() - started)
     except OUT_OF_MEMORY as error:
         if not is_out_of_memory(error):
             raise
-        return math.inf
+        return 0.0
     # What did not fit as one pass was done by finer ones, and tells nothing of this size.
-    return math.inf if passes.retreats else min(times) / rows
+    return 0.0 if passes.retreats else passes.rows * examples / min(times)
 
 
 def _rows(training: Training, count: int) -> Rows:

@@ -37,19 +37,26 @@ class Passes:
     """Trials in one pass."""
 
     examples: int
-    """Examples of each trial in one pass: the micro-batch, or a part of it."""
+    """Examples of each trial in one pass, at most."""
+
+    tokens: int = 2**30
+    """Tokens of each trial in one pass, at most, unless one example has more: many short or few long."""
 
     scoring_shrink: int = 1
     """Scoring batches are this many times smaller than they might be."""
 
     retreats: int = 0
 
-    def retreat(self) -> bool:
-        """Halves the rows, or with one row the examples; False if there is nothing left to halve."""
+    def examples_of(self, length: int) -> int:
+        """The examples of each trial in one pass, where each has ``length`` tokens with its padding."""
+        return max(1, min(self.examples, self.tokens // length))
+
+    def retreat(self, examples: int) -> bool:
+        """Halves the rows, or with one row the ``examples`` that did not fit; False if there is one only."""
         if self.rows > 1:
             self.rows //= 2
-        elif self.examples > 1:
-            self.examples //= 2
+        elif examples > 1:
+            self.examples = examples // 2
         else:
             return False
         self._let_go()

@@ -20,14 +20,18 @@ from adaptkit.engine.attention import use_attention
 from adaptkit.engine.evaluate import ScoringSet
 from adaptkit.engine.features import FrozenEncoder
 from adaptkit.engine.forward import Forward
+from adaptkit.engine.lora import use_updates
 from adaptkit.engine.rows import layout_of, read_row
 from adaptkit.engine.store import FeatureStore
 from adaptkit.engine.train import Training
+from adaptkit.engine.vocabulary import occurring, trim
 from adaptkit.models import LoadedModel
 from adaptkit.strategies import STRATEGIES
 from adaptkit.task import Row, Task
 
 LARGEST_MICRO_BATCH = 16
+LARGEST_RUN = 64
+"""Examples of one length that follow one another: more would mix the lengths too little."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,6 +65,8 @@ def prepare_model(
     place = torch.device(device)
     use_attention(loaded.module)
     module = STRATEGIES[strategy](loaded, rank).to(place)
+    if strategy == "lora":
+        use_updates(module)
     names = getattr(loaded.tokenizer, "model_input_names", None) or ["input_ids", "attention_mask"]
     forward = Forward(task=task, module=module, inputs=frozenset(names), device=place, bfloat16=bfloat16)
     model = Model(
@@ -80,12 +86,19 @@ def prepare_model(
 
 
 def training_data(
-    model: Model, task: Task, rows: Sequence[Row], *, micro_batch: int, rungs_per_epoch: int, seed: int
+    model: Model,
+    task: Task,
+    rows: Sequence[Row],
+    *,
+    micro_batch: int,
+    rungs_per_epoch: int,
+    seed: int,
+    run: int = 1,
 ) -> tuple[Plan, list[Bucket]]:
     """The plan of an epoch, and its buckets on the device."""
     examples = encode(task, rows, model.tokenizer, model.labels, model.max_length)
     lengths = [length_of(example) for example in examples]
-    plan = make_plan(lengths, micro_batch=micro_batch, rungs_per_epoch=rungs_per_epoch, seed=seed)
+    plan = make_plan(lengths, micro_batch=micro_batch, rungs_per_epoch=rungs_per_epoch, seed=seed, run=run)
     buckets = [
         _ready(model, collate(task, examples, members.tolist(), model.tokenizer, length))
         for length, members in zip(plan.lengths, plan.members, strict=True)
@@ -122,14 +135,19 @@ def make_training(
     direction: str,
 ) -> Training:
     """All that a population is trained with."""
+    micro_batch = micro_batch_for(batch_sizes)
     plan, buckets = training_data(
         model,
         task,
         train,
-        micro_batch=micro_batch_for(batch_sizes),
+        micro_batch=micro_batch,
+        run=max(1, min(max(batch_sizes), LARGEST_RUN) // micro_batch),
         rungs_per_epoch=rungs_per_epoch,
         seed=seed,
     )
+    scored = scoring_data(model, task, dev)
+    tokens = occurring([*buckets, *scored.buckets])  # [occurring]
+    trimmed = trim(model.module, tokens) is not None
     layout = layout_of(model.module)
     return Training(
         forward=model.forward,
@@ -137,9 +155,10 @@ def make_training(
         initial=read_row(model.module, layout),
         plan=plan,
         buckets=buckets,
-        dev=scoring_data(model, task, dev),
+        dev=scored,
         metric=metric,
         direction=direction,
+        vocabulary=tokens if trimmed else None,
     )
 
 

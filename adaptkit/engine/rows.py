@@ -10,7 +10,7 @@ Knows no data, no loss and no model's forward pass.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -86,6 +86,9 @@ class Rows:
         self.theta = torch.zeros(capacity, layout.width, device=device)  # [K, P]
         self.grad = torch.zeros(capacity, layout.width, device=device)  # [K, P]
         self.weight = torch.zeros(capacity, device=device)  # [K], of the items accumulated in grad
+        self._fresh = [True] * capacity
+        """Whether a row's gradients are those of an earlier step: the next ones are written, not added."""
+
         self._parameters = [self._segments(row) for row in range(capacity)]
         self._optimisers: list[torch.optim.AdamW] = [self._optimiser(row, 0.0) for row in range(capacity)]
 
@@ -93,8 +96,7 @@ class Rows:
         """Starts a trial in a free row from ``initial [P]``; returns the row."""
         row = self.living
         self.theta[row].copy_(initial)
-        self.grad[row].zero_()
-        self.weight[row] = 0.0
+        self._clear(row)
         self._optimisers[row] = self._optimiser(row, trial.weight_decay)
         self.living += 1
         return row
@@ -105,12 +107,20 @@ class Rows:
         if row != last:
             self.theta[row].copy_(self.theta[last])
             self.grad[row].copy_(self.grad[last])
-            self.weight[row] = self.weight[last]
-            self._parameters[row], self._parameters[last] = self._parameters[last], self._parameters[row]
-            self._optimisers[row], self._optimisers[last] = self._optimisers[last], self._optimisers[row]
-            self._point(row)
-            self._point(last)
+            self._exchange(row, last)
         self.living = last
+
+    def arrange(self, order: Sequence[int]) -> None:
+        """Puts row ``order[i]`` into place ``i``, for all living rows."""
+        for place, source in enumerate(order):
+            while source < place:  # it has been moved, to where its place's row was taken from
+                source = order[source]
+            if source != place:
+                for matrix in (self.theta, self.grad):
+                    row = matrix[place].clone()  # [P]
+                    matrix[place].copy_(matrix[source])
+                    matrix[source].copy_(row)
+                self._exchange(place, source)
 
     def parameters(self, start: int, stop: int) -> dict[str, torch.Tensor]:
         """Views of theta's rows ``start`` to ``stop``: name → ``[stop - start, *shape]``."""
@@ -127,26 +137,39 @@ class Rows:
 
         A gradient that is None is zero.
         """
+        fresh = self._fresh[start:stop]
+        if any(fresh) and not all(fresh):
+            for row in range(start, stop):
+                if self._fresh[row]:
+                    self.grad[row].zero_()
         for name, gradient in gradients.items():
-            if gradient is not None:
-                self.grad[start:stop, self.layout.columns[name]] += gradient.reshape(stop - start, -1)
+            part = self.grad[start:stop, self.layout.columns[name]]  # [rows, columns]
+            if not all(fresh):
+                if gradient is not None:
+                    part += gradient.reshape(stop - start, -1)
+            elif gradient is None:
+                part.zero_()
+            else:
+                part.copy_(gradient.reshape(stop - start, -1))
+        self._fresh[start:stop] = [False] * (stop - start)
         self.weight[start:stop] += weights
 
     def step(self, row: int, learning_rate: float) -> None:
         """One AdamW step of one row, on the mean gradient of all that was accumulated.
 
-        The gradient's norm is clipped at 1 (Pascanu et al. 2013, https://arxiv.org/abs/1211.5063).
+        The gradient's norm is clipped at 1 (Pascanu et al. 2013, https://arxiv.org/abs/1211.5063). The
+        division by weight and norm is left to AdamW, which reads the gradients anyway.
         """
-        gradient = self.grad[row]  # [P]
+        if self._fresh[row]:
+            self.grad[row].zero_()  # nothing was accumulated: AdamW still decays and moves on
         weight = self.weight[row].clamp_min(SMALLEST_WEIGHT)  # []
-        clip = (LARGEST_GRADIENT_NORM / (gradient.norm() / weight + 1e-6)).clamp_max(1.0)  # []
-        gradient *= clip / weight
-        optimiser = self._optimisers[row]
+        norm = self.grad[row].norm() / weight  # []
+        optimiser: Any = self._optimisers[row]
         for group in optimiser.param_groups:
             group["lr"] = learning_rate
+        optimiser.grad_scale = weight * ((norm + 1e-6) / LARGEST_GRADIENT_NORM).clamp_min(1.0)  # []
         optimiser.step()
-        gradient.zero_()
-        self.weight[row] = 0.0
+        self._clear(row)
 
     def finite(self) -> torch.Tensor:
         """Whether all parameters of each living row are finite: ``[living]`` booleans."""
@@ -161,6 +184,20 @@ class Rows:
     def _halves(self) -> tuple[slice, slice]:
         """The columns that are decayed, and the others."""
         return slice(0, self.layout.decayed), slice(self.layout.decayed, self.layout.width)
+
+    def _clear(self, row: int) -> None:
+        self._fresh[row] = True
+        self.weight[row] = 0.0
+
+    def _exchange(self, one: int, other: int) -> None:
+        """Exchanges all that two rows have beside their two matrices."""
+        pair, turned = [one, other], [other, one]
+        self.weight[pair] = self.weight[turned]
+        lists: tuple[list[Any], ...] = (self._fresh, self._parameters, self._optimisers)
+        for kept in lists:
+            kept[one], kept[other] = kept[other], kept[one]
+        self._point(one)
+        self._point(other)
 
     def _point(self, row: int) -> None:
         """Makes the parameters kept for ``row`` share the storage of that row again."""

@@ -47,6 +47,9 @@ class Training:
     dev: ScoringSet
     metric: str
     direction: str
+    vocabulary: torch.Tensor | None = None
+    """``[occurring]``: the tokens whose embeddings are in a row, where the others were left out."""
+
     seconds: dict[str, float] = field(default_factory=lambda: {"train": 0.0, "score": 0.0})
     """Where the time went, added to while training."""
 
@@ -135,22 +138,47 @@ class Population:
         """One rung of every trial; False if the judge stopped it midway."""
         training, plan = self.training, self.training.plan
         training.forward.module.train()
+        self._arrange()
         accumulator = Accumulator(training.forward, self.rows, self.passes)
-        clocks = [one.clock(plan) for one in self.running]
-        for step in micro_steps(plan, training.buckets, clocks):
-            accumulator.run(step)
-            for row, one in enumerate(self.running):
-                one.in_batch += step.seen[row]
-                if accumulator.failures[row] is None and one.batch_is_full(plan, rung_ends=step.last):
-                    self._optimiser_step(row, one)
-            if not judge.advanced(sum(step.seen), step.tokens):
+        at_once, first = self.passes.rows, 0
+        while first < len(self.running):
+            if not self._walk(judge, accumulator, first, self.running[first : first + at_once]):
                 return False
+            first += at_once
         finite, losses = self.rows.finite().tolist(), accumulator.mean_losses()
         for row, one in enumerate(self.running):
             one.loss = losses[row]
             one.failure = accumulator.failures[row]
             if one.failure is None and not (finite[row] and math.isfinite(one.loss)):
                 one.failure = TrialDiverged(f"diverged: loss {one.loss:g} after epoch {one.epoch(plan):.2f}")
+        return True
+
+    def _arrange(self) -> None:
+        """Puts rows with equal batches side by side, so that rows of one pass can take large steps."""
+        keys = [(one.trial.batch_size, one.in_batch) for one in self.running]
+        order = sorted(range(len(keys)), key=keys.__getitem__)  # stable: no needless moves
+        self.rows.arrange(order)
+        self.running = [self.running[row] for row in order]
+
+    def _walk(self, judge: Judge, accumulator: Accumulator, first: int, walking: Sequence[_Running]) -> bool:
+        """The rung of some neighbouring rows, from row ``first`` on; False if the judge stopped it midway."""
+        plan = self.training.plan
+        clocks = [one.clock(plan) for one in walking]
+
+        def room() -> int:
+            going = zip(walking, accumulator.failures[first:], strict=False)
+            return min(
+                (one.trial.batch_size - one.in_batch for one, failed in going if not failed), default=1
+            )
+
+        for step in micro_steps(plan, self.training.buckets, clocks, room):
+            accumulator.run(step, first)
+            for row, (one, seen) in enumerate(zip(walking, step.seen, strict=True), first):
+                one.in_batch += seen
+                if accumulator.failures[row] is None and one.batch_is_full(plan, rung_ends=step.last):
+                    self._optimiser_step(row, one)
+            if not judge.advanced(sum(step.seen), step.tokens):
+                return False
         return True
 
     def _optimiser_step(self, row: int, one: _Running) -> None:

@@ -225,9 +225,10 @@ def setting(summary: StudySummary) -> list[tuple[str, str]]:
         (
             "trained",
             f"{figures.count(summary.trained_parameters)} of {figures.count(summary.total_parameters)} "
-            f"parameters ({trained}) in each trial",
+            f"parameters ({trained}) in each trial{_vocabulary(summary.occurring_tokens)}",
         ),
-        ("together", f"{together}, micro-batch {summary.micro_batch}"),
+        ("together", f"{together}, at most {summary.micro_batch} examples of each"),
+        *_measured(summary),
         ("device", f"{summary.device}, {summary.precision}"),
     ]
     if summary.encoder_passes is not None:
@@ -235,6 +236,26 @@ def setting(summary: StudySummary) -> list[tuple[str, str]]:
     if summary.peak_memory_bytes:
         facts.append(("peak memory", figures.size(summary.peak_memory_bytes)))
     return facts
+
+
+def _vocabulary(tokens: int | None) -> str:
+    """What was left out of the token embeddings."""
+    return (
+        ""
+        if tokens is None
+        else f"; of the token embeddings, those of the {figures.count(tokens)} that occur"
+    )
+
+
+def _measured(summary: StudySummary) -> list[tuple[str, str]]:
+    """What was measured to choose how many trials are trained together."""
+    if not summary.speeds:
+        return []
+    speeds = ", ".join(f"{rows}: {figures.count(round(speed))}" for rows, speed in summary.speeds.items())
+    return [
+        ("a trial holds", figures.size(summary.bytes_a_trial)),
+        ("examples/s", f"by trials in one forward pass: {speeds}"),
+    ]
 
 
 def _encoder(passes: int, reused: int) -> str:

@@ -124,6 +124,17 @@ class StudySummary:
     """Trials in one forward pass, as measured."""
 
     micro_batch: int
+    """Examples of a trial in one forward pass, at most."""
+
+    bytes_a_trial: int = 0
+    """What one more trial in the population holds, as measured."""
+
+    speeds: Mapping[str, float] = field(default_factory=dict)
+    """Trials in one forward pass → examples a second of all of them, where that was measured."""
+
+    occurring_tokens: int | None = None
+    """The token embeddings that train, where those of tokens that do not occur were left out."""
+
     sample: bool = False
     """Whether the task's own sample was tuned, because no data was named."""
 

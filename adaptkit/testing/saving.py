@@ -10,7 +10,7 @@ from torch import nn
 
 from adaptkit.config import StrategyName, StudyConfig
 from adaptkit.engine.forward import Forward
-from adaptkit.engine.rows import layout_of, write_row
+from adaptkit.engine.vocabulary import write_trial
 from adaptkit.errors import ExportError
 from adaptkit.export import Winner, export
 from adaptkit.exported import load_exported, read_description
@@ -41,8 +41,9 @@ def round_trip(strategy: StrategyName) -> Callable[[Bench], None]:
             task=bench.task.name, model=str(bench.encoder), strategy=strategy, lora_rank=LORA_RANK, seed=SEED
         )
         winner = Winner(
-            config=config, task=bench.task, labels=bench.labels, row=row, settings={}, card="", versions={}
-        )
+            config=config, task=bench.task, labels=bench.labels, row=row, vocabulary=training.vocabulary,
+            settings={}, card="", versions={},
+        )  # fmt: skip
         try:
             export(winner, folder)
         except ExportError as error:
@@ -50,7 +51,7 @@ def round_trip(strategy: StrategyName) -> Callable[[Bench], None]:
             raise Nonconformity(problem, expected=error.expected, next_step=MEND) from error
         loaded = load_exported(folder, bench.task, read_description(folder), "cpu")
         found = _outputs(bench, loaded.forward)
-        apart = difference(found, _outputs(bench, _forward(bench, strategy, row)))
+        apart = difference(found, _outputs(bench, _forward(bench, strategy, row, training.vocabulary)))
         if not apart <= TOLERANCE:
             raise Nonconformity(
                 f"saved and loaded back, the model's outputs differ by {apart:.1e} of the largest",
@@ -61,10 +62,12 @@ def round_trip(strategy: StrategyName) -> Callable[[Bench], None]:
     return check
 
 
-def _forward(bench: Bench, strategy: StrategyName, row: torch.Tensor) -> Forward:
+def _forward(
+    bench: Bench, strategy: StrategyName, row: torch.Tensor, vocabulary: torch.Tensor | None
+) -> Forward:
     """The way to call the model that was trained, its weights ``row [P]`` written into fresh objects."""
     module = STRATEGIES[strategy](bench.loaded(), LORA_RANK)
-    write_row(module, layout_of(module), row)
+    write_trial(module, row, vocabulary)
     return replace(bench.model.forward, module=module)
 
 

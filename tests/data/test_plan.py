@@ -1,12 +1,13 @@
 from __future__ import annotations
 
+import itertools
 import random
 from typing import Any
 
 import numpy as np
 import pytest
 
-from adaptkit.data.plan import LENGTH_STEP, MOST_BUCKETS, Plan, bucket_lengths, make_plan
+from adaptkit.data.plan import LEAST_GAIN, LENGTH_STEP, MOST_BUCKETS, Plan, bucket_lengths, make_plan
 
 
 def random_case(number: int) -> tuple[list[int], Plan]:
@@ -18,6 +19,7 @@ def random_case(number: int) -> tuple[list[int], Plan]:
         micro_batch=draw.choice([1, 2, 3, 4, 8, 16, 64]),
         rungs_per_epoch=draw.choice([1, 2, 3, 4, 7]),
         seed=number,
+        run=draw.choice([1, 2, 3, 8]),
     )
     return lengths, plan
 
@@ -111,7 +113,34 @@ def test_padding_stays_small() -> None:
 
 
 def test_like_lengths_share_one_bucket() -> None:
-    assert bucket_lengths([17, 18, 23, 24]) == [24]
+    assert bucket_lengths([21, 22, 23, 24]) == [24]
+
+
+@pytest.mark.parametrize("most", [1, 2, 3, 4])
+def test_no_other_lengths_would_pad_less(most: int) -> None:
+    """Held against all choices of edges there are."""
+    draw = random.Random(most)
+    for _ in range(20):
+        lengths = [draw.randint(1, 30) for _ in range(draw.randint(1, 30))]
+        found = bucket_lengths(lengths, most)
+        top = -(-max(lengths) // LENGTH_STEP) * LENGTH_STEP
+        below = range(LENGTH_STEP, top, LENGTH_STEP)
+        every = [[*edges, top] for count in range(most) for edges in itertools.combinations(below, count)]
+        assert len(found) <= most
+        assert tokens_in(lengths, found) <= min(tokens_in(lengths, one) for one in every) / (1 - LEAST_GAIN)
+
+
+def tokens_in(lengths: list[int], edges: list[int]) -> int:
+    return sum(next(edge for edge in edges if length <= edge) for length in lengths)
+
+
+def test_a_large_batch_meets_one_length() -> None:
+    lengths = [draw % 60 + 1 for draw in range(2000)]
+    plan = make_plan(lengths, micro_batch=4, rungs_per_epoch=2, seed=0, run=8)
+    runs = [len(list(steps)) for _, steps in itertools.groupby(plan.sequence)]
+    assert sum(runs) == len(plan.sequence)
+    assert all(run % 8 == 0 for run in runs[: len(runs) // 2])
+    assert len(runs) < len(plan.sequence) / 4
 
 
 def test_no_example_is_refused() -> None:

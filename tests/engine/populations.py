@@ -15,6 +15,7 @@ from adaptkit.engine.passes import Passes
 from adaptkit.engine.prepare import prepare_model, scoring_data, training_data
 from adaptkit.engine.rows import Rows, layout_of, read_row
 from adaptkit.engine.train import Population, Training
+from adaptkit.engine.vocabulary import occurring, trim
 from tests.conftest import number_rows, number_task
 
 HEADS = {
@@ -64,7 +65,12 @@ def unproved_training(
     """A training whose forward pass was not yet held against rows alone."""
     number = number_task(head, **task)
     model = prepare_model(number, loaded, ("a", "b", "c"), strategy, rank, device="cpu", bfloat16=False)
-    plan, buckets = training_data(model, number, rows, micro_batch=micro_batch, rungs_per_epoch=rungs, seed=3)
+    plan, buckets = training_data(
+        model, number, rows, micro_batch=micro_batch, rungs_per_epoch=rungs, seed=3, run=4
+    )
+    dev = scoring_data(model, number, number_rows(9, head, seed=5))
+    tokens = occurring([*buckets, *dev.buckets])
+    trimmed = trim(model.module, tokens) is not None
     layout = layout_of(model.module)
     return Training(
         forward=model.forward,
@@ -72,9 +78,10 @@ def unproved_training(
         initial=read_row(model.module, layout),
         plan=plan,
         buckets=buckets,
-        dev=scoring_data(model, number, number_rows(9, head, seed=5)),
+        dev=dev,
         metric="accuracy",
         direction="maximize",
+        vocabulary=tokens if trimmed else None,
     )
 
 

@@ -8,7 +8,7 @@ from torch import nn
 
 from adaptkit.engine import measure
 from adaptkit.engine.contract import Trial
-from adaptkit.engine.measure import bytes_of_a_pass, fastest, fit
+from adaptkit.engine.measure import bytes_of_a_pass, fastest, fit, speeds_of
 from adaptkit.engine.passes import Passes
 from adaptkit.engine.rows import BYTES_PER_PARAMETER
 from tests.conftest import number_rows
@@ -78,7 +78,8 @@ def test_where_little_memory_is_free_less_is_trained_at_once(
         assert fit(training, wanted=20, together=20).capacity == capacity
     monkeypatch.setattr(measure, "free_bytes", lambda _: 1)
     found = fit(training, wanted=20, together=None)
-    assert (found.capacity, found.passes.rows, found.passes.examples) == (1, 1, 1)
+    assert (found.capacity, found.passes.rows) == (1, 1)
+    assert found.passes.examples_of(training.buckets[-1].length) == 1
 
 
 def test_free_memory_is_that_of_the_machine(training: Any) -> None:
@@ -91,12 +92,29 @@ def test_rows_that_do_not_fit_are_not_chosen(training: Any) -> None:
             torch.empty(2**50, dtype=torch.uint8)
 
     training.forward.module.classifier.register_forward_pre_hook(hook)
-    assert fastest(training, 8, training.plan.micro_batch) == 1
+    speeds = speeds_of(training, 8, Passes(rows=1, examples=4))
+    assert speeds[2] == 0.0
+    assert fastest(speeds) == 1
 
 
 def test_no_more_rows_than_asked_for_are_tried(training: Any) -> None:
-    assert fastest(training, 1, 4) == 1
-    assert fastest(training, 3, 4) in (1, 2)
+    assert set(speeds_of(training, 1, Passes(rows=1, examples=4))) == {1}
+    assert set(speeds_of(training, 3, Passes(rows=1, examples=4))) == {1, 2}
+
+
+def test_more_rows_in_one_pass_must_be_worthwhile() -> None:
+    assert fastest({}) == 1
+    assert fastest({1: 100.0, 2: 105.0}) == 1
+    assert fastest({1: 100.0, 2: 150.0, 4: 155.0}) == 2
+    assert fastest({1: 100.0, 2: 150.0, 4: 290.0, 8: 0.0}) == 4
+
+
+def test_what_was_measured_is_told(training: Any) -> None:
+    found = fit(training, wanted=2, together=None)
+    assert set(found.speeds) == {1, 2}
+    assert all(speed > 0 for speed in found.speeds.values())
+    assert found.bytes_a_row >= training.layout.width * BYTES_PER_PARAMETER
+    assert fit(training, wanted=2, together=2).speeds == {}
 
 
 class Branching(nn.Linear):
@@ -137,7 +155,7 @@ def test_a_model_for_which_one_example_only_fits_is_measured_and_trained(tiny_mo
     expected = last_rows(training, TRIALS, together=3)
     greedy_above(training.forward.module, 1)
     bytes_of_a_pass(training, 4)
-    assert fastest(training, 4, 4) >= 1
+    assert fastest(speeds_of(training, 4, Passes(rows=1, examples=4))) >= 1
     passes = Passes(rows=3, examples=4)
     rows = last_rows(training, TRIALS, together=3, passes=passes)
     assert passes.retreats > 0
@@ -147,4 +165,4 @@ def test_a_model_for_which_one_example_only_fits_is_measured_and_trained(tiny_mo
 
 def test_a_pass_that_had_to_be_cut_is_no_measurement(training: Any) -> None:
     greedy_above(training.forward.module, training.plan.micro_batch - 1)
-    assert measure._seconds_a_row(training, 1, training.plan.micro_batch) == float("inf")
+    assert measure._examples_a_second(training, Passes(rows=1, examples=training.plan.micro_batch)) == 0.0

@@ -28,12 +28,23 @@ def test_another_error_is_no_lack_of_memory() -> None:
 def test_rows_are_halved_first_then_examples() -> None:
     passes = Passes(rows=5, examples=4)
     sizes = []
-    while passes.retreat():
+    while passes.retreat(passes.examples):
         sizes.append((passes.rows, passes.examples))
     assert sizes == [(2, 4), (1, 4), (1, 2), (1, 1)]
     assert passes.retreats == 4
-    assert not passes.retreat()
+    assert not passes.retreat(1)
     assert (passes.rows, passes.examples) == (1, 1)
+
+
+def test_what_is_halved_is_what_did_not_fit() -> None:
+    passes = Passes(rows=1, examples=64, tokens=512)
+    assert passes.retreat(passes.examples_of(32))
+    assert passes.examples == 8
+
+
+def test_many_short_examples_or_few_long_ones_fit_into_a_pass() -> None:
+    passes = Passes(rows=1, examples=64, tokens=512)
+    assert [passes.examples_of(length) for length in (4, 8, 16, 100, 512, 1000)] == [64, 64, 32, 5, 1, 1]
 
 
 def test_scoring_retreats_on_its_own() -> None:

@@ -18,6 +18,7 @@ from adaptkit.engine.passes import Passes
 from adaptkit.engine.prepare import prepare_model, scoring_data, training_data
 from adaptkit.engine.rows import layout_of, read_row, write_row
 from adaptkit.engine.train import Population, Training
+from adaptkit.engine.vocabulary import trim, write_trial
 from adaptkit.task import Scores
 from tests.conftest import number_rows, number_task
 from tests.engine.populations import HEADS, ListJudge, last_rows, make_training, train
@@ -60,7 +61,7 @@ def plain_loop(
         loss.backward()
         torch.nn.utils.clip_grad_norm_(trained, 1.0)
         adamw.step()
-    return read_row(module, training.layout)
+    return whole_row(module, training)
 
 
 def plain_module(loaded: Any, training: Training, strategy: str) -> torch.nn.Module:
@@ -71,8 +72,15 @@ def plain_module(loaded: Any, training: Training, strategy: str) -> torch.nn.Mod
     if fresh.module._can_set_attn_implementation():
         fresh.module.set_attn_implementation("eager")
     module = STRATEGIES[strategy](fresh, 4).eval()
-    write_row(module, training.layout, training.initial)
+    write_trial(module, training.initial, training.vocabulary)
     return module
+
+
+def whole_row(module: torch.nn.Module, training: Training) -> torch.Tensor:
+    """What a plain model has come to, as a row: of its token embeddings, those of the tokens that occur."""
+    if training.vocabulary is not None:
+        trim(module, training.vocabulary)
+    return read_row(module, training.layout)
 
 
 def sorted_parameters(module: torch.nn.Module) -> list[tuple[str, torch.nn.Parameter]]:
@@ -134,7 +142,7 @@ def logits(loaded: Any, training: Training, strategy: str, row: torch.Tensor) ->
     rounding noise, which Adam scales up to whole steps.
     """
     module = plain_module(loaded, training, strategy)
-    write_row(module, training.layout, row)
+    write_trial(module, row, training.vocabulary)
     ids = torch.tensor([[7, 9, 23, 41, 5, 6, 50, 33, 12, 18, 27, 44], [3, 4, 5, 6, 7, 8, 9, 10, 0, 0, 0, 0]])
     with torch.no_grad():
         found: torch.Tensor = module(input_ids=ids, attention_mask=(ids > 0).long()).logits

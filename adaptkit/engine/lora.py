@@ -1,0 +1,140 @@
+"""peft's linear layers with low-rank updates, computed in few and large products for all trials at once.
+
+peft's own forward pass makes, for every layer, a product of its own, a scaling and a sum as large as the
+layer's output, forward and backward. Here the update is added by the product that computes it, and the
+frozen weight, which all trials share, meets all their tokens in one product. Knows no model and no task.
+
+LoRA: y = W x + b + s B A x (Hu et al. 2021, https://arxiv.org/abs/2106.09685, section 4.1).
+"""
+
+from __future__ import annotations
+
+from types import MethodType
+from typing import Any
+
+import torch
+from torch import nn
+from torch.nn.functional import linear
+
+Optional = torch.Tensor | None
+
+
+class _Updated(torch.autograd.Function):
+    """``x W^T + b + s (x A^T) B^T`` for rows that share W and b, and have an A and a B each."""
+
+    @staticmethod
+    def forward(
+        ctx: Any,
+        x: torch.Tensor,
+        a: torch.Tensor,
+        b: torch.Tensor,
+        weight: torch.Tensor,
+        bias: Optional,
+        s: float,
+    ) -> torch.Tensor:
+        """``x [rows or 1, tokens, in]``, ``a [rows, rank, in]``, ``b [rows, out, rank]``.
+
+        Gives ``[rows, tokens, out]``.
+        """
+        rows = a.shape[0]
+        each = x.expand(rows, -1, -1)  # [rows, tokens, in]
+        low = torch.bmm(each, a.transpose(1, 2))  # [rows, tokens, rank]
+        whole = linear(x, weight, bias)  # [rows or 1, tokens, out]
+        if len(whole) == rows:
+            whole.baddbmm_(low, b.transpose(1, 2), alpha=s)
+        else:
+            whole = torch.baddbmm(whole.expand(rows, -1, -1), low, b.transpose(1, 2), alpha=s)
+        ctx.save_for_backward(x, a, b, weight, low)
+        ctx.s = s
+        return whole
+
+    @staticmethod
+    def backward(ctx: Any, gradient: torch.Tensor) -> tuple[Any, ...]:
+        """``gradient [rows, tokens, out]`` → those of ``x``, ``a`` and ``b``; the frozen weight has none."""
+        x, a, b, weight, low = ctx.saved_tensors
+        rows = a.shape[0]
+        of_b = torch.bmm(gradient.transpose(1, 2), low) * ctx.s  # [rows, out, rank]
+        of_low = torch.bmm(gradient, b) * ctx.s  # [rows, tokens, rank]
+        of_a = torch.bmm(of_low.transpose(1, 2), x.expand(rows, -1, -1))  # [rows, rank, in]
+        of_x = None
+        if ctx.needs_input_grad[0]:
+            of_x = torch.matmul(gradient, weight).baddbmm_(of_low, a)  # [rows, tokens, in]
+            of_x = of_x if len(x) == rows else of_x.sum(0, keepdim=True)
+        return of_x, of_a, of_b, None, None, None
+
+
+class _OverRows(torch.autograd.Function):
+    """The same under vmap. Called only on batched tensors, so that always the rule below runs."""
+
+    @staticmethod
+    def forward(
+        x: torch.Tensor, a: torch.Tensor, b: torch.Tensor, weight: torch.Tensor, bias: Optional, s: float
+    ) -> torch.Tensor:
+        """``x [tokens, in]``, ``a [rank, in]``, ``b [out, rank]``, of one row."""
+        return _Updated.apply(x[None], a[None], b[None], weight, bias, s)[0]  # type: ignore[no-untyped-call,no-any-return]
+
+    @staticmethod
+    def setup_context(ctx: Any, inputs: tuple[Any, ...], output: torch.Tensor) -> None:
+        raise NotImplementedError("the update runs by its vmap rule; autograd never sees this function")
+
+    @staticmethod
+    def vmap(
+        info: Any,
+        in_dims: tuple[int | None, ...],
+        x: torch.Tensor,
+        a: torch.Tensor,
+        b: torch.Tensor,
+        weight: torch.Tensor,
+        bias: Optional,
+        s: float,
+    ) -> tuple[torch.Tensor, int]:
+        x, a, b = (
+            tensor[None] if dim is None else tensor.movedim(dim, 0)
+            for tensor, dim in zip((x, a, b), in_dims, strict=False)
+        )  # [rows or 1, ...]
+        a, b = (tensor.expand(info.batch_size, -1, -1) for tensor in (a, b))
+        return _Updated.apply(x, a, b, weight, bias, s), 0  # type: ignore[no-untyped-call]
+
+
+def _forward(layer: Any, x: torch.Tensor, *_: Any, **__: Any) -> torch.Tensor:
+    """The layer's output ``[..., out]`` for ``x [..., in]``, under autocast in its precision."""
+    (name,) = layer.active_adapters
+    base = layer.base_layer
+    tensors = [x.flatten(0, -2), layer.lora_A[name].weight, layer.lora_B[name].weight, base.weight, base.bias]
+    if torch.is_autocast_enabled(x.device.type):
+        dtype = torch.get_autocast_dtype(x.device.type)
+        tensors = [None if tensor is None else tensor.to(dtype) for tensor in tensors]
+    batched = any(torch._C._functorch.is_batchedtensor(tensor) for tensor in tensors[:3])
+    with torch.autocast(x.device.type, enabled=False):
+        if batched:
+            output = _OverRows.apply(*tensors, layer.scaling[name])  # type: ignore[no-untyped-call]
+        else:
+            flat, a, b, weight, bias = tensors
+            output = _Updated.apply(flat[None], a[None], b[None], weight, bias, layer.scaling[name])[0]  # type: ignore[no-untyped-call]
+    return output.unflatten(0, x.shape[:-1])  # type: ignore[no-any-return]
+
+
+def use_updates(module: nn.Module) -> None:
+    """Makes the module's LoRA layers compute as above; layers with more to them keep peft's own way."""
+    from peft.tuners.lora import Linear
+
+    for layer in module.modules():
+        if type(layer) is Linear and _is_plain(layer):
+            layer.forward = MethodType(_forward, layer)  # type: ignore[method-assign]
+
+
+def _is_plain(layer: Any) -> bool:
+    """Whether there is nothing to the layer but W, b, A and B: no dropout, bias or variant of its own."""
+    names = layer.active_adapters
+    return (
+        len(names) == 1
+        and type(layer.base_layer) is nn.Linear
+        and not layer.base_layer.weight.requires_grad
+        and (layer.base_layer.bias is None or not layer.base_layer.bias.requires_grad)
+        and not layer.merged
+        and not layer.disable_adapters
+        and not layer.lora_variant
+        and isinstance(layer.lora_dropout[names[0]], nn.Identity)
+        and layer.lora_A[names[0]].bias is None
+        and layer.lora_B[names[0]].bias is None
+    )
