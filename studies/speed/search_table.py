@@ -49,9 +49,10 @@ def compared(record: Mapping[str, Any], figures: Mapping[str, Any]) -> list[str]
             f"With pruning it took {pruning['share_of_seconds']:.0%} of the time without,"
             f" {pruning['share_of_seconds_to_best'] or 1:.0%} to its best score{loss}."
         )
-    parameters = {side["trained_parameters"] for side in figures["sides"].values()}
-    if len(parameters) > 1:
-        said.append(f"Not alike: the sides trained {', '.join(f'{one:,}' for one in parameters)} parameters.")
+    parameters = {name: side["trained_parameters"] for name, side in figures["sides"].items()}
+    if len(set(parameters.values())) > 1:
+        each = ", ".join(f"{count:,} ({name})" for name, count in parameters.items())
+        said.append(f"Not alike: the parameters that a trial trains, {each}.")
     if busy(record):
         said.append(f"Others were at work here (load {record['load_before']:.1f}): do not trust the times.")
     return said

@@ -45,3 +45,39 @@ def test_the_benchmark_writes_all_it_measured(tiny_folder: Path, tmp_path: Path)
         assert str(tmp_path) not in json.dumps(record)
         assert str(tiny_folder) not in json.dumps(record)
     assert done.stdout.count("adaptkit was") == 3
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("benchmark", "kind", "options"),
+    [
+        (
+            "time_to_best",
+            "pruning",
+            "--random-model bert-tiny --made-rows 48 --trials 5 --seeds 1",
+        ),
+        ("cost", "cost", "--trials 1,2 --rows 48 --tokens 16 --base-rows 32 --base-tokens 12 --dev-rows 16"),
+    ],
+)
+def test_the_others_write_what_they_measured(benchmark: str, kind: str, options: str, tmp_path: Path) -> None:
+    command = [
+        sys.executable,
+        "-m",
+        f"studies.speed.{benchmark}",
+        *options.split(),
+        "--results",
+        str(tmp_path),
+    ]
+    done = subprocess.run(
+        command, cwd=ROOT, env=environment(), capture_output=True, text=True, check=False, timeout=600
+    )
+    assert done.returncode == 0, done.stderr
+    (path,) = (tmp_path / kind).iterdir()
+    record = json.loads(path.read_text(encoding="utf-8"))
+    measured = [pair["sides"][side] for pair in record.get("pairs", ()) for side in ("without", "with")]
+    measured += record.get("points", [])
+    assert len(measured) == (2 if kind == "pruning" else 4)
+    assert all(one["seconds"] > one["before_training"] > 0 for one in measured)
+    assert all(one["peak_memory"] > 0 for one in measured)
+    assert str(tmp_path) not in json.dumps(record)
+    assert record["name"] in done.stdout

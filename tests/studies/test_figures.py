@@ -114,6 +114,9 @@ def test_tables_tell_the_figures(tried: dict[str, Any]) -> None:
     assert len([line for line in whole([tried]).splitlines() if line.startswith("| cpu")]) == 3
     assert "25% to its best score" in in_words(tried)
     assert "do not trust" not in in_words(tried)
+    assert "Not alike" not in in_words(tried)
+    tried["pairs"][0]["sides"][TRAINER]["trained_parameters"] = 1131
+    assert "a trial trains, 1,131 (Trainer), 130 (adaptkit)" in in_words(tried)
     assert "do not trust" in in_words({**tried, "load_before": tried["cores"]})
 
 
