@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from adaptkit.errors import AdaptkitError as AdaptkitError
     from adaptkit.predict import Predictor as Predictor
     from adaptkit.predict import load as load
+    from adaptkit.shorten import shortened as shortened
     from adaptkit.task import CONTRACT_VERSION as CONTRACT_VERSION
     from adaptkit.task import Example as Example
     from adaptkit.task import Metric as Metric
@@ -46,6 +47,7 @@ _HOMES = {
     "load": "adaptkit.predict",
     "most_probable_class": "adaptkit.classification",
     "numbered_lines": "adaptkit.data.text",
+    "shortened": "adaptkit.shorten",
     "tune": "adaptkit.tune",
     "whole_text": "adaptkit.data.text",
 }

@@ -30,6 +30,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "config": set(),
     "options": set(),
     "quiet": set(),
+    "shorten": set(),
     # the row above
     "task_parts": {"task"},
     "classification": {"task"},
@@ -63,14 +64,14 @@ MAY_IMPORT: dict[str, set[str]] = {
         "interruption", "cache", "desk", "conductor", "resolve", "winner",
     },
     # what a plugin's own tests call
-    "testing": {*BASE, *MODEL, "data", "headed", "task_parts", "engine", "export", "exported"},
+    "testing": {*BASE, *MODEL, "data", "devices", "headed", "task_parts", "engine", "export", "exported"},
     # the command line, and the public names
     "cli": {
         "adaptkit", *BASE, "registry", "options", "data", "study", "report", "exported", "predict",
         "winner", "tune", "cache", "scaffold", "testing",
     },
     "__main__": {"cli"},
-    "adaptkit": {"errors", "task", "classification", "data", "predict", "tune"},
+    "adaptkit": {"errors", "task", "classification", "data", "predict", "shorten", "tune"},
 }  # fmt: skip
 """Module or package of adaptkit → what it may import of the others, in functions and for types too.
 

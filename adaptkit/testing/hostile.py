@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from adaptkit.data.encode import collate
+from adaptkit.devices import peak_memory_bytes
 from adaptkit.errors import AdaptkitError
 from adaptkit.task import Row
 from adaptkit.testing.bench import Bench, without_answers
@@ -28,11 +29,10 @@ TEXTS: Mapping[str, str] = {
 }
 """Name → text that is put in the place of a row's own."""
 
-ONE_AT_A_TIME = 10_000
-"""Characters above which a text is put into one column at a time: of a pair of two such texts, a fast
-tokenizer makes every pair of what it cut off of both, and that is gigabytes."""
-
 ENTRIES = 5000
+
+MOST_BYTES = 256 * 2**20
+"""Of memory, for one hostile row: several times what the tasks that come with adaptkit take."""
 
 MEND = (
     "Refuse such a row in prepare with ValueError, saying what is wrong, or let encode, decode and merge "
@@ -40,9 +40,16 @@ MEND = (
 )
 
 
+SPARE = (
+    "Cut long texts before the tokenizer pairs them, for it makes every pair of what it cuts off of both: "
+    "adaptkit.shortened(texts, tokenizer, max_length)."
+)
+
+
 def hostile_rows(bench: Bench) -> None:
     """Each hostile row is refused by prepare with ValueError, or goes all the way through."""
     for name, raw in _hostile(bench):
+        before = peak_memory_bytes("cpu")
         for how, row in (("", without_answers(bench.task, raw)), (" with its answer", raw)):
             try:
                 prepared = bench.task.prepare(row)
@@ -54,6 +61,17 @@ def hostile_rows(bench: Bench) -> None:
                 _go_through(bench, prepared, labelled=bool(how))
             except Exception as error:
                 raise _failure(f"{name}{how}", "what comes after prepare", error) from error
+        _refuse_greedy(name, peak_memory_bytes("cpu") - before)
+
+
+def _refuse_greedy(name: str, taken: int) -> None:
+    """Raises Nonconformity for too much memory: the next row, five times as long, may end the process."""
+    if taken > MOST_BYTES:
+        raise Nonconformity(
+            f"a row with {name} took {taken / 2**20:,.0f} MiB of memory",
+            expected=f"at most {MOST_BYTES / 2**20:.0f} MiB",
+            next_step=SPARE,
+        )
 
 
 def _go_through(bench: Bench, row: Row, *, labelled: bool) -> None:
@@ -89,7 +107,7 @@ def _hostile(bench: Bench) -> Iterator[tuple[str, Row]]:
     columns = [name for name in without_answers(bench.task, raw) if _holds_text(raw[name])]
     places = [*([column] for column in columns), *([columns] if len(columns) > 1 else [])]
     for name, text in TEXTS.items():
-        for place in places if len(text) < ONE_AT_A_TIME else places[: len(columns)]:
+        for place in places:
             changed = {column: _put(raw[column], text) for column in place}
             yield f"{name} as {' and '.join(place)}", {**raw, **changed}
     for column in columns:

@@ -226,6 +226,24 @@ def test_an_encode_without_truncation() -> None:
     assert "at most max_length = 64" in finding.problem
 
 
+def test_texts_that_are_paired_at_full_length() -> None:
+    def paired(rows: Any, tokenizer: Any, labels: Any, limit: int) -> list[Example]:
+        texts, others = ([row[name] for row in rows] for name in ("text", "other"))
+        batch = tokenizer(texts, others, truncation="longest_first", max_length=limit)
+        pairs = [{name: batch[name][position] for name in batch} for position in range(len(rows))]
+        return [
+            dataclasses.replace(example, inputs={**example.inputs, **pair})
+            for example, pair in zip(encode_texts(rows, tokenizer, labels, limit), pairs, strict=True)
+        ]
+
+    rows = [{**row, "other": row["text"]} for row in CLASSIFIED]
+    task = classifying(encode=paired, parse=lambda text: {"text": text, "other": text})
+    finding = only_failure(task, rows)
+    assert finding.check == "hostile rows"
+    assert "1,000 words as text and other took" in finding.problem
+    assert "adaptkit.shortened(texts, tokenizer, max_length)" in finding.mend
+
+
 def test_a_plugin_that_fails_on_a_row_it_has_let_through() -> None:
     def with_first_word(row: Row) -> Row:
         return {**row, "first": row["text"].split()[0]}

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import resource
+
 import torch
 from adaptkit_multiple_choice.encoding import collator, encode
 
@@ -40,6 +42,23 @@ def test_the_longer_part_of_a_pair_is_cut_off_first(tokenizer):
         end = tokenizer(f"who {choice}", add_special_tokens=False)["input_ids"]
         assert len(ids) == 40
         assert ids[-1 - len(end) : -1] == end
+
+
+def cut_by_hand(text, tokenizer, most):
+    """The text up to where its token number ``most`` begins."""
+    offsets = tokenizer(text, add_special_tokens=False, return_offsets_mapping=True)["offset_mapping"]
+    return text[: offsets[most][0]]
+
+
+def test_a_question_and_a_choice_of_5000_words_are_cut_before_they_are_paired(tokenizer):
+    one, other = "the lighthouse " * 2500, "reading in Murano, " * 1700
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    (example,) = encode([{"question": one, "choices": [other, "Mira"]}], tokenizer, (), 64)
+    grown = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
+    assert grown < 200 * 1024, f"{grown} KiB"  # every pair of overflowing pieces takes gigabytes
+    short = (cut_by_hand(text, tokenizer, 64) for text in (one, other))
+    alone = tokenizer(*short, truncation="longest_first", max_length=64)
+    assert all(example.inputs[name][0] == alone[name] for name in tokenizer.model_input_names)
 
 
 def test_rows_to_be_predicted_have_no_labels_and_no_rows_no_examples(tokenizer):

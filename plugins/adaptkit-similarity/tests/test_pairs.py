@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import math
+import resource
 
 import pytest
 from adaptkit_similarity import pairs
@@ -105,6 +106,23 @@ def test_the_longer_sentence_is_cut_off_first(tokenizer, long):
     kept = tokenizer("a dog", add_special_tokens=False)["input_ids"]
     assert len(ids) == 40
     assert any(ids[start : start + len(kept)] == kept for start in range(len(ids)))
+
+
+def cut_by_hand(text, tokenizer, most):
+    """The text up to where its token number ``most`` begins."""
+    offsets = tokenizer(text, add_special_tokens=False, return_offsets_mapping=True)["offset_mapping"]
+    return text[: offsets[most][0]]
+
+
+def test_two_sentences_of_5000_words_are_cut_before_they_are_paired(tokenizer):
+    one, other = "the lighthouse " * 2500, "reading in Murano, " * 1700
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    (example,) = encode([{"sentence1": one, "sentence2": other}], tokenizer, 64)
+    grown = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
+    assert grown < 200 * 1024, f"{grown} KiB"  # every pair of overflowing pieces takes gigabytes
+    short = (cut_by_hand(text, tokenizer, 64) for text in (one, other))
+    alone = tokenizer(*short, truncation="longest_first", max_length=64)
+    assert example.inputs == {name: alone[name] for name in tokenizer.model_input_names}
 
 
 def test_rows_to_be_predicted_have_no_labels_and_no_rows_no_examples(tokenizer):

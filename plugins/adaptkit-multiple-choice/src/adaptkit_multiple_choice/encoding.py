@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from adaptkit import Example, Row
+from adaptkit import Example, Row, shortened
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -28,8 +28,8 @@ def encode(
         return []
     pairs = [_pair(row, choice) for row in rows for choice in row["choices"]]
     batch = tokenizer(
-        [one for one, _ in pairs],
-        [other for _, other in pairs],
+        shortened([one for one, _ in pairs], tokenizer, max_length),
+        shortened([other for _, other in pairs], tokenizer, max_length),
         truncation="longest_first",
         max_length=max_length,
     )

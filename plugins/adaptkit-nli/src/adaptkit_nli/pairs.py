@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from adaptkit import Example, SkipRow, class_name
+from adaptkit import Example, SkipRow, class_name, shortened
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -56,8 +56,8 @@ def encode(
     if not rows:
         return []
     batch = tokenizer(
-        [row["premise"] for row in rows],
-        [row["hypothesis"] for row in rows],
+        shortened([row["premise"] for row in rows], tokenizer, max_length),
+        shortened([row["hypothesis"] for row in rows], tokenizer, max_length),
         truncation="longest_first",
         max_length=max_length,
     )

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from adaptkit import Example, Row
+from adaptkit import Example, Row, shortened
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -56,7 +56,7 @@ def encode(
         return []
     question_length = min(max_question_length, room // 2)
     batch = tokenizer(
-        _shortened([row["question"] for row in rows], tokenizer, question_length),
+        shortened([row["question"] for row in rows], tokenizer, question_length),
         [row["context"] for row in rows],
         truncation="only_second",
         max_length=max_length,
@@ -94,25 +94,6 @@ def _check(tokenizer: PreTrainedTokenizerBase, max_length: int, room: int) -> No
         )
     if room < 2:
         raise ValueError(f"{max_length} tokens are no room for a question and a context; expected more")
-
-
-def _shortened(questions: Sequence[str], tokenizer: PreTrainedTokenizerBase, most: int) -> list[str]:
-    """The questions, each cut where its token number ``most`` (from 0) begins.
-
-    Cut between two tokens, a text keeps the tokens it had before the cut, so that a question never takes
-    the room that is sure to be the context's.
-    """
-    batch = tokenizer(
-        list(questions),
-        add_special_tokens=False,
-        return_attention_mask=False,
-        return_token_type_ids=False,
-        verbose=False,
-    )
-    return [
-        question if len(encoding) <= most else question[: encoding.offsets[most][0]]
-        for question, encoding in zip(questions, batch.encodings, strict=True)
-    ]
 
 
 def _window(encoding: Any, cls_token_id: int | None) -> Window:

@@ -6,7 +6,7 @@ import math
 import re
 from typing import TYPE_CHECKING, Any
 
-from adaptkit import Example, SkipRow
+from adaptkit import Example, SkipRow, shortened
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -54,8 +54,8 @@ def encode(
     if not rows:
         return []
     batch = tokenizer(
-        [row["sentence1"] for row in rows],
-        [row["sentence2"] for row in rows],
+        shortened([row["sentence1"] for row in rows], tokenizer, max_length),
+        shortened([row["sentence2"] for row in rows], tokenizer, max_length),
         truncation="longest_first",
         max_length=max_length,
     )

@@ -1,0 +1,66 @@
+from __future__ import annotations
+
+import pytest
+import tokenizers
+import transformers
+
+from adaptkit import shortened
+from adaptkit.testing.tiny import byte_level_tokenizer
+
+TEXTS = ["the unbelievable lighthouse was repainted", "she is reading about glassmaking in Murano"]
+
+
+def wordpiece() -> transformers.PreTrainedTokenizerFast:
+    core = tokenizers.Tokenizer(tokenizers.models.WordPiece(unk_token="[UNK]"))
+    core.pre_tokenizer = tokenizers.pre_tokenizers.BertPreTokenizer()
+    trainer = tokenizers.trainers.WordPieceTrainer(
+        vocab_size=80, special_tokens=["[UNK]"], show_progress=False
+    )
+    core.train_from_iterator(TEXTS, trainer)
+    return transformers.PreTrainedTokenizerFast(tokenizer_object=core, unk_token="[UNK]")
+
+
+@pytest.fixture(params=["wordpiece", "byte-level", "byte-level, with a space before"])
+def tokenizer(request: pytest.FixtureRequest) -> transformers.PreTrainedTokenizerBase:
+    if request.param == "wordpiece":
+        return wordpiece()
+    return byte_level_tokenizer(TEXTS, word_level="space" in request.param)
+
+
+def ids(tokenizer: transformers.PreTrainedTokenizerBase, text: str) -> list[int]:
+    found: list[int] = tokenizer(text, add_special_tokens=False)["input_ids"]
+    return found
+
+
+@pytest.mark.parametrize("most", [1, 2, 7, 40])
+def test_a_cut_text_keeps_the_tokens_it_had_before_the_cut(
+    tokenizer: transformers.PreTrainedTokenizerBase, most: int
+) -> None:
+    texts = [*TEXTS, "reading " * 500, "in", "été à Malo " * 20]
+    for text, cut in zip(texts, shortened(texts, tokenizer, most), strict=True):
+        kept = ids(tokenizer, cut)
+        assert text.startswith(cut)
+        assert kept == ids(tokenizer, text)[: len(kept)]
+        assert len(kept) <= most
+
+
+def test_a_text_that_is_not_longer_stays_as_it_is(tokenizer: transformers.PreTrainedTokenizerBase) -> None:
+    for text in (*TEXTS, " \t\n", "", "سلام 👍🏽", "in  the\n"):
+        length = len(ids(tokenizer, text))
+        assert shortened([text], tokenizer, length) == [text]
+        assert shortened([text], tokenizer, 512) == [text]
+
+
+def test_no_texts_are_no_texts(tokenizer: transformers.PreTrainedTokenizerBase) -> None:
+    assert shortened([], tokenizer, 8) == []
+
+
+def test_a_character_of_several_tokens_is_left_out_as_a_whole() -> None:
+    tokenizer = byte_level_tokenizer(TEXTS, word_level=False)
+    assert len(ids(tokenizer, "👍")) == 4
+    assert shortened(["in 👍👍"], tokenizer, len(ids(tokenizer, "in ")) + 6) == ["in 👍"]
+
+
+def test_a_tokenizer_that_cannot_tell_characters_gets_the_texts_as_they_are() -> None:
+    texts = ["a dog sleeps"]
+    assert shortened(texts, transformers.ByT5Tokenizer(), 4) == texts
