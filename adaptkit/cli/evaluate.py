@@ -13,6 +13,7 @@ from adaptkit.cli.parameters import (
     device_option,
     json_option,
     pairs,
+    plugins_at_work,
     skip_option,
     studies_option,
 )
@@ -34,13 +35,15 @@ def evaluate(
     from adaptkit.cli.predict import load_predictor, tell_left_out
     from adaptkit.data.load import read_labelled
 
-    predictor = load_predictor(study_or_model, studies_dir, device)
-    rows = read_labelled(
-        predictor.task, data,
-        labels=predictor.description.labels, columns=pairs(columns, "--column"), skip_bad_rows=skip_bad_rows,
-    )  # fmt: skip
-    tell_left_out(rows)
-    scores = predictor.score(rows.values)
+    named = pairs(columns, "--column")
+    with plugins_at_work():
+        predictor = load_predictor(study_or_model, studies_dir, device)
+        rows = read_labelled(
+            predictor.task, data,
+            labels=predictor.description.labels, columns=named, skip_bad_rows=skip_bad_rows,
+        )  # fmt: skip
+        tell_left_out(rows)
+        scores = predictor.score(rows.values)
     if as_json:
         counts = {"rows": len(rows), "skipped": len(rows.skipped)}
         click.echo(json.dumps({**counts, "values": scores.values, "groups": scores.groups}))

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from adaptkit.cli.parameters import studies_option
+from adaptkit.cli.parameters import plugins_at_work, studies_option
 
 
 @click.command(short_help="Write a winner to a folder of its own.")
@@ -39,5 +39,6 @@ def export(study: str, to: Path, merge: bool, studies_dir: Path) -> None:
         )
     task = registry.load(config.task, config.options)
     to = to.absolute()
-    export_trial(folder, config, task, summary.labels, summary, best, to, merge=merge)
+    with plugins_at_work():  # a head of the task's own is made of the plugin
+        export_trial(folder, config, task, summary.labels, summary, best, to, merge=merge)
     click.echo(f"trial {best.number} of {folder.name} is in {to}")

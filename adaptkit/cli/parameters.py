@@ -1,9 +1,11 @@
-"""What several verbs share: how their values are read, and the studies folder."""
+"""What several verbs share: how their values are read, the studies folder, and where plugins print."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, redirect_stdout
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +34,13 @@ column_option = click.option(
 )  # fmt: skip
 
 skip_option = click.option("--skip-bad-rows", is_flag=True, help="Leave bad rows out, and count them.")
+
+
+@contextmanager
+def plugins_at_work() -> Iterator[None]:
+    """Sends what plugins print to standard error, for standard output is the answer's."""
+    with redirect_stdout(sys.stderr):
+        yield
 
 
 class Duration(click.ParamType[float]):

@@ -10,7 +10,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from adaptkit.cli.parameters import column_option, device_option, pairs, skip_option, studies_option
+from adaptkit.cli.parameters import (
+    column_option,
+    device_option,
+    pairs,
+    plugins_at_work,
+    skip_option,
+    studies_option,
+)
 
 if TYPE_CHECKING:
     from adaptkit.data.rows import Rows
@@ -36,19 +43,16 @@ def predict(
     """Predict with a study's winner or an exported model: TEXT..., --file, or one text a line from a pipe."""
     if text and file:
         raise click.UsageError("Give texts or --file, not both.")
-    predictor = load_predictor(study_or_model, studies_dir, device)
-    if file:
-        from adaptkit.data.load import read_unlabelled
-
-        named = pairs(columns, "--column")
-        rows = read_unlabelled(predictor.task, file, columns=named, skip_bad_rows=skip_bad_rows)
-        tell_left_out(rows)
-        batches: Iterator[Sequence[Row]] = _batches(rows.values)
-    else:
-        batches = _parsed(predictor, text or sys.stdin)
-    for batch in batches:
-        for said in predictor.present(batch):
-            click.echo(json.dumps(said, ensure_ascii=False) if as_json else _in_words(said))
+    named, output = pairs(columns, "--column"), sys.stdout
+    with plugins_at_work():
+        predictor = load_predictor(study_or_model, studies_dir, device)
+        if file:
+            batches = _read(predictor, file, named, skip_bad_rows)
+        else:
+            batches = _parsed(predictor, text or sys.stdin)
+        for batch in batches:
+            for said in predictor.present(batch):
+                click.echo(json.dumps(said, ensure_ascii=False) if as_json else _in_words(said), file=output)
 
 
 def load_predictor(study_or_model: str, studies_dir: Path, device: str) -> Predictor:
@@ -95,9 +99,15 @@ def _parsed(predictor: Predictor, texts: Any) -> Iterator[Sequence[Row]]:
         yield batch
 
 
-def _batches(rows: Sequence[Row]) -> Iterator[Sequence[Row]]:
-    for start in range(0, len(rows), ROWS_AT_ONCE):
-        yield rows[start : start + ROWS_AT_ONCE]
+def _read(
+    predictor: Predictor, file: str, columns: Mapping[str, str], skip_bad_rows: bool
+) -> Iterator[Sequence[Row]]:
+    from adaptkit.data.load import read_unlabelled
+
+    rows = read_unlabelled(predictor.task, file, columns=columns, skip_bad_rows=skip_bad_rows)
+    tell_left_out(rows)
+    for start in range(0, len(rows.values), ROWS_AT_ONCE):
+        yield rows.values[start : start + ROWS_AT_ONCE]
 
 
 def _in_words(said: Mapping[str, Any]) -> str:

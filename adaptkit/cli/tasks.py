@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from adaptkit.cli.parameters import json_option, pairs
+from adaptkit.cli.parameters import json_option, pairs, plugins_at_work
 
 if TYPE_CHECKING:
     from adaptkit.testing import Finding
@@ -117,7 +117,8 @@ def _check(name: str, data: str | None, options: dict[str, str], as_json: bool) 
     from adaptkit.testing.bench import rows_from
 
     task = registry.load(name, options)
-    findings = check(task, None if data is None else rows_from(task, data))
+    with plugins_at_work():
+        findings = check(task, None if data is None else rows_from(task, data))
     counts = Counter(finding.state for finding in findings)
     if as_json:
         found = [dataclasses.asdict(finding) for finding in findings]

@@ -15,6 +15,7 @@ from adaptkit.cli.parameters import (
     column_option,
     json_option,
     pairs,
+    plugins_at_work,
     skip_option,
     studies_option,
 )
@@ -95,7 +96,8 @@ def tune(name: str | None, studies_dir: Path, config_file: Path | None, as_json:
             f"No --data: tuning on the sample that comes with the task {config.task!r}.", markup=False
         )
     try:
-        study = run(config, console, studies=studies_dir, name=name)
+        with plugins_at_work():
+            study = run(config, console, studies=studies_dir, name=name)
     except Interrupted as interrupted:
         if isinstance(interrupted.study, Study):
             show(interrupted.study.summary, interrupted.study.trials, as_json=as_json)

@@ -20,6 +20,13 @@ PLUGIN = """
     from adaptkit_text_classification import text_classification
     from dataclasses import replace
 
+    def talking(name, part):
+        def called(*given):
+            print(name, "talks")
+            return part(*given)
+
+        return called
+
     def head(config, labels):
         import torch
 
@@ -37,9 +44,15 @@ PLUGIN = """
         return Pooling()
 
     def moods(*, own: bool = True):
-        print("a plugin talks while it is made")
+        print("plugin talks")
         task = text_classification()
-        return replace(task, name="moods", head=head if own else task.head)
+        compute = talking("metric", task.metric.compute)
+        return replace(
+            task, name="moods", head=talking("head", head) if own else task.head,
+            prepare=talking("prepare", task.prepare), encode=talking("encode", task.encode),
+            decode=talking("decode", task.decode), metric=replace(task.metric, compute=compute),
+            present=talking("present", task.present), parse=talking("parse", task.parse),
+        )
 """
 
 
@@ -96,13 +109,35 @@ def test_it_is_loaded_and_predicts(strategy: str, study: Callable[[str], Any], d
     (said,) = adaptkit.load(done.folder.best, device="cpu").predict(["the old boats bleak today"])
     assert said["label"] in {"glad", "sad", "calm"}
     answer = called("predict", done.folder.path, "the old boats bleak today", "--json")
-    assert "a plugin talks" in answer.err
     assert json.loads(answer.out)["label"] == said["label"], answer.err
     answer = called(
         "evaluate", done.folder.best, "--data", data_folder / "text-classification" / "test.csv", "--json"
     )
     assert json.loads(answer.out)["values"]["accuracy"] == pytest.approx(done.summary.test["accuracy"])
     assert "model = adaptkit.load(folder)" in called("report", done.folder.path).out
+
+
+def test_what_a_plugin_prints_is_no_part_of_an_answer(
+    study: Callable[[str], Any], data_folder: Path, tmp_path: Path
+) -> None:
+    data, folder = data_folder / "text-classification", study("full").folder.best
+    options = ["--model", study("full").summary.model, "--strategy", "full", "--trials", "1", "--epochs", "1"]
+    always = {"plugin", "head", "encode", "decode"}
+    answers = {
+        ("prepare", "metric"): called(
+            "tune", "--task", "moods", "--data", data, *options, "--studies", tmp_path, "--json"
+        ),
+        ("parse", "prepare", "present"): called("predict", folder, "boats", "--json"),
+        ("present",): called("predict", folder, "--file", data / "test.csv", "--json"),
+        ("metric",): called("evaluate", folder, "--data", data / "test.csv", "--json"),
+        (): called("tasks", "--check", "moods", "--json"),
+    }
+    for talking, answer in answers.items():
+        assert answer.code == 0, answer.err
+        assert all(json.loads(line) for line in answer.out.splitlines() or [answer.out])
+        assert all(f"{part} talks" in answer.err for part in {*talking, *always})
+    exported = called("export", study("full").folder.path, "--to", tmp_path / "exported")
+    assert exported.out == f"trial {study('full').best.number} of full is in {tmp_path / 'exported'}\n"
 
 
 def test_transformers_reads_the_encoder_out_of_the_folder(study: Callable[[str], Any]) -> None:
