@@ -83,8 +83,8 @@ class FrozenEncoder:
             hidden = self.encoder(input_ids=ids, attention_mask=mask)[0]  # [16, 16, width]
             setattr(self.model, self.model.base_model_prefix, stub)
             difference = (self._outputs(mask, inputs_embeds=hidden) - before).abs().max()
-        except (RuntimeError, ValueError, TypeError, IndexError, AttributeError):
-            self.restore()  # what a head that misses something raises
+        except Exception:  # whatever a stranger's head raises where it misses something, assertions too
+            self.restore()
             return False
         if difference > TOLERANCE * before.abs().max().clamp_min(TOLERANCE):
             self.restore()

@@ -16,7 +16,7 @@ from adaptkit.engine.prepare import prepare_model
 from adaptkit.engine.store import gathered
 from adaptkit.headed import OWN_HEAD
 from adaptkit.strategies import STRATEGIES
-from tests.conftest import VOCABULARY, encode_numbers, number_rows, number_task
+from tests.conftest import VOCABULARY, encode_numbers, number_rows, number_task, tiny_config
 from tests.engine.populations import HEADS
 
 FAMILIES = ("bert", "albert", "roberta", "distilbert", "modernbert", "deberta-v2", "mpnet", "electra")
@@ -120,14 +120,24 @@ def end_of_text_model() -> Any:
     return transformers.BartForSequenceClassification(config)
 
 
-@pytest.mark.parametrize("make", [last_token_model, end_of_text_model])
+class AssertingModel(transformers.BertForSequenceClassification):
+    """Its head asserts that the tokens' ids are there, as a stranger's may."""
+
+    def forward(self, input_ids: Any = None, **inputs: Any) -> Any:
+        assert input_ids is not None
+        return super().forward(input_ids=input_ids, **inputs)
+
+
+def asserting_model() -> Any:
+    return AssertingModel(tiny_config("bert"))
+
+
+@pytest.mark.parametrize("make", [last_token_model, end_of_text_model, asserting_model])
 def test_a_head_that_asks_for_more_than_hidden_states_keeps_its_encoder(make: Any, tiny_model: Any) -> None:
     loaded = tiny_model("bert")
     torch.manual_seed(0)
     module = make().eval()
-    fresh = frozenset(
-        name for name, _ in module.named_parameters() if name.startswith(("score", "classification_head"))
-    )
+    fresh = frozenset(name for name, _ in module.named_parameters() if name.startswith(("score", "classif")))
     encoder = module.base_model
     model = prepare_model(
         number_task("sequence-classification"), replace(loaded, module=module, fresh=fresh), (), "frozen", 4,
