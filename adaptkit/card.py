@@ -43,12 +43,25 @@ def model_card(summary: StudySummary, trial: TrialRecord, *, loaded_as: str) -> 
             f"{prose(name)}: {hyperparameter(name, value)}" for name, value in trial.hyperparameters.items()
         ),
         _items([f"seed: {trial.seed}", f"trial {trial.number} of {summary.trials}"]),
+        *_calibration(trial),
         "## Loading",
         "\n".join(["```python", *loading_lines(replace(summary, strategy=loaded_as)), "```"]),
         *_own_head(summary, loaded_as),
         'On the command line: `adaptkit predict FOLDER "some text"`.',
     ]
     return "\n\n".join(parts) + "\n"
+
+
+def _calibration(trial: TrialRecord) -> list[str]:
+    """The numbers that the task chose on the dev rows, for those who load the model without adaptkit."""
+    if not trial.settings:
+        return []
+    return [
+        "## Calibration",
+        "Chosen on the dev rows, after training. adaptkit applies these numbers to what the model gives; "
+        "with transformers alone, apply them yourself. `adaptkit.json` has them with all their digits.",
+        _items(f"{code(name)}: {hyperparameter(name, value)}" for name, value in trial.settings.items()),
+    ]
 
 
 def _own_head(summary: StudySummary, loaded_as: str) -> list[str]:

@@ -65,6 +65,13 @@ def test_a_head_of_the_tasks_own_is_told(loaded_as: str) -> None:
     assert ("AutoModel.from_pretrained(folder)" in card) == (loaded_as == "full")
 
 
+def test_numbers_chosen_on_dev_are_told_by_name_to_those_who_load_it_with_transformers() -> None:
+    card = model_card(summary(), replace(TRIAL, settings={"null_threshold": -1.25}), loaded_as="full")
+    assert "with transformers alone, apply them yourself" in card
+    assert "- `null_threshold`: -1.25\n" in card
+    assert "apply them" not in model_card(summary(), TRIAL, loaded_as="full")
+
+
 def test_a_folder_is_no_hub_id() -> None:
     for model in ("/models/tiny", "./tiny/model", "~/tiny", "tiny"):
         assert "base_model" not in front_matter(model_card(summary(model=model), TRIAL, loaded_as="full"))

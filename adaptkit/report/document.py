@@ -4,7 +4,7 @@ The shape, stable within one ``format``::
 
     {"format": 1,
      "study":  every field of StudySummary,
-     "best":   null, or {"number", "score", "default_score", "hyperparameters", "values", "test",
+     "best":   null, or {"number", "score", "default_score", "hyperparameters", "settings", "values", "test",
                "model_folder"},
      "trials": every field of each TrialRecord and its "score", in the order of their numbers}
 
@@ -46,6 +46,7 @@ def _best(summary: StudySummary, trials: Sequence[TrialRecord]) -> dict[str, Any
         "score": best.score,
         "default_score": default.score if default else None,
         "hyperparameters": best.hyperparameters,
+        "settings": best.settings,
         "values": best.values,
         "test": summary.test,
         "model_folder": summary.model_folder,

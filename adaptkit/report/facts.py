@@ -17,6 +17,7 @@ from . import figures
 
 STATES = {"complete": "complete", "pruned": "pruned", "fail": "failed"}
 SUPPORT = ("support", "count")
+SHOWS_ALL = "adaptkit report --html FILE shows all."
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -136,10 +137,15 @@ def hyperparameters(trials: Sequence[TrialRecord]) -> tuple[list[str], dict[str,
 
 
 def listed(values: Mapping[str, float]) -> list[str]:
-    """Hyperparameters in words: "learning rate 3.21e-4", "batch size 16"."""
+    """Numbers by name, in words: "learning rate 3.21e-4", "batch size 16"."""
     return [
         f"{figures.in_words(name)} {figures.hyperparameter(name, value)}" for name, value in values.items()
     ]
+
+
+def calibration(trial: TrialRecord) -> str:
+    """What the task chose on the dev rows, such as a threshold, in one sentence; empty where nothing."""
+    return f"Chosen on the dev rows: {', '.join(listed(trial.settings))}." if trial.settings else ""
 
 
 def why(trial: TrialRecord) -> str:
@@ -196,6 +202,11 @@ def group_table(summary: StudySummary, best: TrialRecord | None) -> GroupTable |
         *(key for key in reported if key in SUPPORT),
     ]
     return GroupTable(measures=ordered, leading=leading, groups=groups)
+
+
+def most_frequent(table: GroupTable, most: int) -> str:
+    """What a table is that shows ``most`` of the groups, and where all are."""
+    return f"The {most} most frequent of {figures.count(len(table.groups))}: {SHOWS_ALL}"
 
 
 def are_shares(table: GroupTable) -> bool:

@@ -38,6 +38,7 @@ def as_html(summary: StudySummary, trials: Sequence[TrialRecord]) -> str:
         else {},
         progress=facts.progress_sentence(summary, trials),
         comparison=facts.comparison(best, trials) if best else "",
+        calibration=facts.calibration(best) if best else "",
         caveat=facts.caveat(summary),
         failures=facts.failures(trials) if summary.state == "failed" else [],
         counts=facts.state_counts(trials),

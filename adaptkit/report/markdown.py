@@ -43,6 +43,7 @@ def _winner(summary: StudySummary, best: TrialRecord | None, trials: Sequence[Tr
         f"## {'Winner' if summary.state == 'finished' else 'Best so far'}: trial {best.number}",
         prose(", ".join(facts.listed(best.hyperparameters))),
         _table(["", *map(code, names)], rows, 1),
+        *([prose(chosen)] if (chosen := facts.calibration(best)) else []),
         facts.comparison(best, trials),
         facts.caveat(summary),
     ]
@@ -99,9 +100,8 @@ def _groups(summary: StudySummary, best: TrialRecord | None) -> list[str]:
         rows.append(
             [code(group.name), *(figures.figure(m, side.get(m)) for side in sides for m in table.measures)]
         )
-    left = len(table.groups) - len(rows)
     title = prose(summary.groups_title)
-    more = [f"And {left} less frequent ones."] if left else []
+    more = [facts.most_frequent(table, MOST_GROUPS)] if len(table.groups) > MOST_GROUPS else []
     return [f"## By {title}", _table([title, *heads], rows, 1), *more]
 
 

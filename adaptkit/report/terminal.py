@@ -138,12 +138,14 @@ class _Page:
             if self.summary.state == "finished"
             else f"Best so far: trial {best.number}"
         )
+        chosen = facts.calibration(best)
         return self.section(
             title,
             self.items(facts.listed(best.hyperparameters)),
             Text(" "),
             scores,
             Text(" "),
+            *([self.text(chosen)] if chosen else []),
             self.text(facts.comparison(best, self.trials)),
             self.text(facts.caveat(self.summary), "dim"),
         )
@@ -187,9 +189,7 @@ class _Page:
             self.trial_row(table, trial, named)
         notes = [f"All with {', '.join(facts.listed(alike))}."] if alike else []
         if len(shown) < len(self.trials):
-            notes.append(
-                f"The best {len(shown)} of {len(self.trials)}: adaptkit report --html FILE shows all."
-            )
+            notes.append(f"The best {len(shown)} of {figures.count(len(self.trials))}: {facts.SHOWS_ALL}")
         lines = [self.text(note, "dim") for note in notes]
         return self.section("Trials", table, *lines, note=facts.state_counts(self.trials))
 
@@ -248,8 +248,8 @@ class _Page:
                 *tests,
                 *rest,
             )
-        left = len(table.groups) - MOST_GROUPS
-        more = [self.text(f"and {left} less frequent ones", "dim")] if left > 0 else []
+        shown = facts.most_frequent(table, MOST_GROUPS)
+        more = [self.text(shown, "dim")] if len(table.groups) > MOST_GROUPS else []
         note = f"trial {self.best.number}" if self.best else ""
         return self.section(f"By {visible(self.summary.groups_title, 40)}", grid, *more, note=note)
 

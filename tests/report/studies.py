@@ -160,6 +160,7 @@ def hostile() -> tuple[StudySummary, list[TrialRecord]]:
         groups=groups,
         reason=f"finished {HOSTILE}",
         values={HOSTILE: 0.3},
+        settings={HOSTILE: 0.5},
     )
     broken = failed_trial(1, HOSTILE)
     summary = replace(
@@ -225,6 +226,7 @@ def edge_studies() -> dict[str, tuple[StudySummary, list[TrialRecord]]]:
         "hostile": hostile(),
         "minimised": (replace(summary, direction="minimize", best=None), trials),
         "full": (replace(summary, strategy="full"), trials),
+        "calibrated": (summary, [replace(trial, settings={"null_threshold": 0.341512}) for trial in trials]),
         "own head": (replace(summary, head="", sample=True), trials),
         "frozen": (replace(summary, strategy="frozen", encoder_passes=1), trials),
         "nothing read": (replace(unscored, state="running", data={}, labels=(), seconds={}, space={}), []),

@@ -87,6 +87,11 @@ def test_a_finished_study_has_its_drawings_and_all_its_trials() -> None:
         assert said in page.text, said
 
 
+def test_what_the_task_chose_on_dev_is_told_where_it_chose_something() -> None:
+    assert "Chosen on the dev rows: null threshold 0.341512." in checked("calibrated").text
+    assert "Chosen on the dev rows" not in checked("finished").text
+
+
 def test_long_studies_are_shown_whole_and_stay_small() -> None:
     rows = [given for tag, given in checked("hundred trials").elements if tag == "tr" and given.get("class")]
     assert len(rows) == 100

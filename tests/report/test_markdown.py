@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 import pytest
 from report_studies import edge_studies
@@ -32,6 +33,19 @@ def test_the_facts_are_there() -> None:
     assert "| **8** | complete | 0.8977 | 9.80e-4 | 16 |" in text
     assert len(re.findall(r"^\| \*?\*?\d+\*?\*? \|", text, re.MULTILINE)) == 12
     assert "`東京`" in text
+
+
+def test_what_the_task_chose_on_dev_is_told_where_it_chose_something() -> None:
+    assert "Chosen on the dev rows: null threshold 0.341512." in as_markdown(*STUDIES["calibrated"])
+    assert "Chosen on the dev rows" not in as_markdown(*STUDIES["finished"])
+
+
+def test_a_table_that_leaves_classes_out_says_where_they_are() -> None:
+    summary, (trial,) = STUDIES["many classes"]
+    assert "most frequent of" not in as_markdown(summary, [trial])
+    more = replace(trial, groups={f"class {number}": {"f1": 0.5} for number in range(1200)})
+    text = as_markdown(replace(summary, test_groups={}), [more])
+    assert "The 100 most frequent of 1,200: adaptkit report --html FILE shows all." in text
 
 
 def test_a_strangers_text_is_no_markup() -> None:
