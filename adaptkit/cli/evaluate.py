@@ -49,11 +49,11 @@ def evaluate(
         click.echo(json.dumps({**counts, "values": scores.values, "groups": scores.groups}))
         return
     from adaptkit.report.clean import visible
-    from adaptkit.report.figures import score
+    from adaptkit.report.figures import figure
 
     click.echo(f"{len(rows):,} rows of {visible(rows.source)}")
     for name, value in scores.values.items():
-        click.echo(f"  {visible(name)}: {score(value)}")
+        click.echo(f"  {visible(name)}: {figure(name, value)}")
     for group, numbers in scores.groups.items():
-        told = ", ".join(f"{visible(name)} {score(value)}" for name, value in numbers.items())
+        told = ", ".join(f"{visible(name)} {figure(name, value)}" for name, value in numbers.items())
         click.echo(f"  {visible(group)}: {told}")

@@ -16,7 +16,8 @@ def test_for_people_and_for_programs(tuned: Callable[[str, str], Any], data_fold
     shown = called("evaluate", study.folder.path, "--data", data).out
     assert "16 rows of" in shown
     assert "  f1: " in shown
-    assert "  PER: " in shown
+    (people,) = (line for line in shown.splitlines() if line.startswith("  PER: "))
+    assert people.endswith(f", support {said['groups']['PER']['support']:.0f}")
 
 
 def test_a_label_the_model_does_not_know(tuned: Callable[[str, str], Any], tmp_path: Path) -> None:
