@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from adaptkit.report.clean import code, prose
-from adaptkit.report.figures import hyperparameter, score
+from adaptkit.report.figures import hyperparameter, in_words, score
 from adaptkit.report.loading import loading_lines
 from adaptkit.study.record import StudySummary, TrialRecord
 
@@ -36,17 +36,21 @@ def model_card(summary: StudySummary, trial: TrialRecord, *, loaded_as: str) -> 
             f"{name}: {split.rows:,} rows of {code(split.source)}" for name, split in summary.data.items()
         ),
         "## Scores on dev",
-        _items(f"{prose(name)}: {score(value)}" for name, value in trial.values.items()),
+        _items(f"{code(name)}: {score(value)}" for name, value in trial.values.items()),
         "This model was chosen by its score on these rows, so they flatter it a little.",
         "## Configuration",
         _items(
-            f"{prose(name)}: {hyperparameter(name, value)}" for name, value in trial.hyperparameters.items()
+            [
+                *(f"{prose(in_words(n))}: {hyperparameter(n, v)}" for n, v in trial.hyperparameters.items()),
+                f"seed: {trial.seed}",
+                f"trial {trial.number} of {summary.trials}",
+            ]
         ),
-        _items([f"seed: {trial.seed}", f"trial {trial.number} of {summary.trials}"]),
         *_calibration(trial),
         "## Loading",
         "\n".join(["```python", *loading_lines(replace(summary, strategy=loaded_as)), "```"]),
         *_own_head(summary, loaded_as),
+        *_plugin(summary),
         'On the command line: `adaptkit predict FOLDER "some text"`.',
     ]
     return "\n\n".join(parts) + "\n"
@@ -61,6 +65,17 @@ def _calibration(trial: TrialRecord) -> list[str]:
         "Chosen on the dev rows, after training. adaptkit applies these numbers to what the model gives; "
         "with transformers alone, apply them yourself. `adaptkit.json` has them with all their digits.",
         _items(f"{code(name)}: {hyperparameter(name, value)}" for name, value in trial.settings.items()),
+    ]
+
+
+def _plugin(summary: StudySummary) -> list[str]:
+    """The distribution that adaptkit needs besides itself."""
+    if not summary.plugin:
+        return []
+    version = prose(summary.versions.get(summary.plugin, "unknown"))
+    return [
+        f"adaptkit needs the task's plugin, {code(summary.plugin)}: {code(f'pip install {summary.plugin}')}. "
+        f"This model was trained with its version {version}."
     ]
 
 

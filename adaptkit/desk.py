@@ -72,13 +72,13 @@ class Desk:
         self.folder.write_summary(self.summary)
 
 
-def versions() -> dict[str, str]:
-    """The versions of what a study's numbers depend on."""
+def versions(plugin: str) -> dict[str, str]:
+    """The versions of what a study's numbers depend on, its task's plugin among them."""
     found = {}
-    for name in VERSIONED:
+    for name in (*VERSIONED, plugin):
         try:
             found[name] = version(name)
-        except PackageNotFoundError:
+        except (PackageNotFoundError, ValueError):  # ValueError: no name, in a study from before it was kept
             continue
     return found
 
@@ -100,9 +100,12 @@ def with_examples(splits: Mapping[str, SplitRecord], **examples: int) -> dict[st
 
 
 def begun_summary(
-    config: StudyConfig, task: Task, data: Dataset, folder: StudyFolder, provenance: Provenance
+    config: StudyConfig, task: Task, plugin: str, data: Dataset, folder: StudyFolder, provenance: Provenance
 ) -> StudySummary:
-    """What is known of a study before its first trial, or, of a resumed one, from before."""
+    """What is known of a study before its first trial, or, of a resumed one, from before.
+
+    ``plugin`` is the distribution that the task comes from.
+    """
     splits = {"train": data.train, "dev": data.dev, **({"test": data.test} if data.test else {})}
     summary = StudySummary(
         name=folder.name,
@@ -132,6 +135,7 @@ def begun_summary(
         sample=data.sample,
         head=task.head if isinstance(task.head, str) else "",
         warnings=data.warnings,
+        plugin=plugin,
         versions=provenance.versions,
         started=datetime.now(UTC).isoformat("T", "seconds"),
     )

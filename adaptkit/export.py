@@ -52,6 +52,9 @@ class Winner:
     card: str
     """The model card, in Markdown."""
 
+    plugin: str
+    """The distribution that the task comes from."""
+
     versions: Mapping[str, str]
 
 
@@ -88,6 +91,7 @@ def export(winner: Winner, folder: Path, *, merge: bool = False) -> None:
         module = module.merge_and_unload()
     description = Description(
         task=winner.task.name,
+        plugin=winner.plugin,
         options=dict(winner.task.options),
         labels=list(winner.labels),
         head_class=loaded.head_class,

@@ -32,6 +32,9 @@ class Description:
     """What a model folder says of itself."""
 
     task: str
+    plugin: str = ""
+    """The distribution that the task came from; its version is among ``versions``."""
+
     options: Mapping[str, Any]
     labels: Sequence[str]
     head_class: str

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from adaptkit import registry
+from adaptkit.errors import TaskError
 from adaptkit.exported import Description, load_exported, read_description
 
 if TYPE_CHECKING:
@@ -67,6 +69,24 @@ def load(path: str | Path, *, device: str = "auto") -> Predictor:
 
     folder = Path(path)
     description = read_description(folder)
-    task = registry.load(description.task, description.options)
+    task = registry.load(_installed(description), description.options)
     model = load_exported(folder, task, description, resolve_device(device))
     return Predictor(task=task, model=model, description=description)
+
+
+def _installed(description: Description) -> str:
+    """The name of the model's task: its own plugin's, or that of another plugin which has the task.
+
+    Raises:
+        TaskError: no plugin that is installed has it.
+    """
+    task, plugin = description.task, description.plugin
+    names = [listing.full_name for listing in registry.available() if listing.name == task]
+    if not names and plugin:
+        raise TaskError(
+            f"the model is for the task {task!r}, which is not installed",
+            expected=f"its plugin, {plugin} {description.versions.get(plugin, '')}".rstrip(),
+            next_step=f"Install it: pip install {shlex.quote(plugin)}",
+        )
+    own = f"{plugin}:{task}"
+    return own if own in names else task

@@ -61,14 +61,40 @@ def available() -> list[TaskListing]:
     ]
 
 
+def find(name: str) -> TaskListing:
+    """The installed task of this name (or ``distribution:name``). No plugin is imported.
+
+    Raises TaskError for a name that is unknown or ambiguous.
+    """
+    everything = available()
+    distribution, colon, short = name.rpartition(":")
+    matching = [
+        listing
+        for listing in everything
+        if listing.name == short
+        and (not colon or _comparable(listing.distribution) == _comparable(distribution))
+    ]
+    if not matching:
+        _fail_unknown(name, everything)
+    if len(matching) > 1:
+        raise TaskError(
+            f"the task {name!r} is in {len(matching)} distributions: "
+            + " and ".join(f"{listing.distribution} {listing.version}" for listing in matching),
+            expected=" or ".join(repr(listing.full_name) for listing in matching),
+            next_step="Name the one that is meant, or uninstall the other.",
+        )
+    return matching[0]
+
+
 def load(name: str, options: Mapping[str, Any] = {}) -> Task:
     """The task of this name (or ``distribution:name``), made with these options.
 
-    Options given as text are turned into what the factory's annotations say. Raises TaskError for a name
-    that is unknown or ambiguous, for an option that is unknown, missing or of the wrong kind, and for a
-    plugin that fails or gives no well-formed task of this contract.
+    It goes by its entry point's name, by which an exported model finds it again. Options given as text are
+    turned into what the factory's annotations say. Raises TaskError for a name that is unknown or ambiguous,
+    for an option that is unknown, missing or of the wrong kind, and for a plugin that fails or gives no
+    well-formed task of this contract.
     """
-    listing = _chosen(name)
+    listing = find(name)
     factory = _factory(listing)
     arguments = _arguments(listing, factory, options)
     try:
@@ -76,7 +102,7 @@ def load(name: str, options: Mapping[str, Any] = {}) -> Task:
             made = factory(**arguments)
     except (Exception, SystemExit) as error:
         _fail(listing, f"failed when it was made with {arguments}: {_reason(error)}", error)
-    return dataclasses.replace(_well_formed(listing, made), options=arguments)
+    return dataclasses.replace(_well_formed(listing, made), name=listing.name, options=arguments)
 
 
 def missing(listing: TaskListing) -> str | None:
@@ -126,28 +152,7 @@ def _comparable(distribution: str) -> str:
 
 def factory_of(name: str) -> Callable[..., Any]:
     """The factory of the task of this name; raises TaskError as `load` does. Imports its plugin."""
-    return _factory(_chosen(name))
-
-
-def _chosen(name: str) -> TaskListing:
-    everything = available()
-    distribution, colon, short = name.rpartition(":")
-    matching = [
-        listing
-        for listing in everything
-        if listing.name == short
-        and (not colon or _comparable(listing.distribution) == _comparable(distribution))
-    ]
-    if not matching:
-        _fail_unknown(name, everything)
-    if len(matching) > 1:
-        raise TaskError(
-            f"the task {name!r} is in {len(matching)} distributions: "
-            + " and ".join(f"{listing.distribution} {listing.version}" for listing in matching),
-            expected=" or ".join(repr(listing.full_name) for listing in matching),
-            next_step="Name the one that is meant, or uninstall the other.",
-        )
-    return matching[0]
+    return _factory(find(name))
 
 
 def _fail_unknown(name: str, everything: Sequence[TaskListing]) -> NoReturn:

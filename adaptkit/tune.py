@@ -137,7 +137,7 @@ def run(config: StudyConfig, console: Console, *, studies: Path, name: str | Non
         Interrupted: a signal came; the study on disk is sound, and the same call goes on with it.
     """
     refuse_problems(config)
-    task = registry.load(config.task, config.options)
+    task, plugin = registry.load(config.task, config.options), registry.find(config.task).distribution
     metric, direction = chosen_metric(task.metric, config.search.metric)
     folder = study_folder(studies, default_name(config) if name is None else name)
     refuse_unwritable(folder.path)
@@ -159,7 +159,7 @@ def run(config: StudyConfig, console: Console, *, studies: Path, name: str | Non
         with folder.lock(), interruption.guarded():
             rungs = config.search.rungs_per_epoch or rungs_of(folder, data)
             provenance = Provenance(
-                versions=versions(),
+                versions=versions(plugin),
                 data_fingerprint=data.fingerprint,
                 labels=len(data.labels),
                 space=space.in_words(),
@@ -168,7 +168,7 @@ def run(config: StudyConfig, console: Console, *, studies: Path, name: str | Non
                 direction=direction,
             )
             folder.create_or_open(config, provenance)
-            summary = begun_summary(config, task, data, folder, provenance)
+            summary = begun_summary(config, task, plugin, data, folder, provenance)
             desk = Desk(folder, summary, progress, clock, interruption, earlier=summary.seconds)
             progress.resumed(record for record in folder.read_trials() if not record.interrupted)
             try:

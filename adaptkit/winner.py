@@ -96,7 +96,8 @@ def export_trial(
         vocabulary=kept.get("vocabulary"),
         settings=trial.settings,
         card=model_card(told, trial, loaded_as=strategy),
-        versions=versions(),
+        plugin=summary.plugin,
+        versions=versions(summary.plugin),
     )
     export(winner, to, merge=merge)
 

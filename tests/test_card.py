@@ -39,7 +39,8 @@ def test_the_card_tells_what_there_is_to_know() -> None:
         "1,234 rows",
         "rivers.conll",
         "with LoRA",
-        "f1: 0.8",
+        "- `f1`: 0.8000\n",
+        "- learning rate: 1.00e-3\n",
         "seed: 17",
         "trial 3 of 8",
     ):
@@ -70,6 +71,14 @@ def test_numbers_chosen_on_dev_are_told_by_name_to_those_who_load_it_with_transf
     assert "with transformers alone, apply them yourself" in card
     assert "- `null_threshold`: -1.25\n" in card
     assert "apply them" not in model_card(summary(), TRIAL, loaded_as="full")
+
+
+def test_the_plugin_is_named_with_what_installs_it() -> None:
+    told = summary(plugin="adaptkit-ner", versions={"adaptkit": "0.3", "adaptkit-ner": "0.2.1"})
+    card = model_card(told, TRIAL, loaded_as="full")
+    assert "the task's plugin, `adaptkit-ner`: `pip install adaptkit-ner`." in card
+    assert "trained with its version 0.2.1." in card
+    assert "pip install" not in model_card(summary(), TRIAL, loaded_as="full")
 
 
 def test_a_folder_is_no_hub_id() -> None:

@@ -48,8 +48,10 @@ def test_what_is_written_is_the_change_and_the_time_of_all_runs(
 def test_the_versions_are_those_installed() -> None:
     import torch
 
-    assert versions()["torch"] == torch.__version__
-    assert "adaptkit" in versions()
+    assert versions("adaptkit-ner")["torch"] == torch.__version__
+    assert versions("adaptkit-ner")["adaptkit-ner"]
+    assert "adaptkit" in versions("no-such-distribution")
+    assert "adaptkit" in versions("")
 
 
 def test_what_is_kept_on_resume_is_in_the_summary() -> None:

@@ -26,6 +26,7 @@ def winner_of(study: Any) -> Winner:
         vocabulary=load_file(weights).get("vocabulary"),
         settings={},
         card="# a card\n",
+        plugin="adaptkit-ner",
         versions={},
     )
 

@@ -21,6 +21,8 @@ def folder(request: pytest.FixtureRequest, tuned: Callable[[str, str], Any], tmp
 def test_a_folder_says_what_it_is(folder: Path, tiny_folder: Path) -> None:
     told = read_description(folder)
     assert told.task == "ner"
+    assert told.plugin == "adaptkit-ner"
+    assert told.versions["adaptkit-ner"]
     assert told.labels == ["O", "B-LOC", "I-LOC", "B-PER", "I-PER"]
     assert told.head_class == "AutoModelForTokenClassification"
     assert told.base_model in (None, str(tiny_folder))

@@ -67,6 +67,11 @@ def test_a_listing_is_what_the_metadata_say(install):
     assert listing.full_name == "shop-good:good"
 
 
+def test_a_task_goes_by_the_name_it_is_found_by(install):
+    install("shop-good", GOOD, "excellent = shop_good:make")
+    assert load("excellent").name == "excellent"
+
+
 def test_listing_imports_no_plugin(install, tmp_path):
     trace = tmp_path / "imported"
     install("shop-trace", f"open({str(trace)!r}, 'w').close()\n" + dedent(GOOD), "trace = shop_trace:make")
@@ -129,7 +134,9 @@ def test_without_any_plugin_the_next_step_is_to_install_one(monkeypatch):
 
 def test_a_name_in_two_distributions_is_refused_and_the_full_name_chooses(install):
     install("shop-one", GOOD, "good = shop_one:make", version="1.1")
-    install("shop-two", GOOD.replace('"good"', '"from two"'), "good = shop_two:make", "other = shop_two:make")
+    install(
+        "shop-two", GOOD.replace('"a text"', '"from two"'), "good = shop_two:make", "other = shop_two:make"
+    )
     assert [(one.distribution, one.duplicate) for one in available() if one.name == "good"] == [
         ("shop-one", True),
         ("shop-two", True),
@@ -137,8 +144,8 @@ def test_a_name_in_two_distributions_is_refused_and_the_full_name_chooses(instal
     with pytest.raises(TaskError, match=r"in 2 distributions: shop-one 1.1 and shop-two 1.0") as caught:
         load("good")
     assert "'shop-one:good' or 'shop-two:good'" in str(caught.value)
-    assert load("shop-two:good").name == "from two"
-    assert load("other").name == "from two"
+    assert load("shop-two:good").columns["text"] == load("other").columns["text"] == "from two"
+    assert load("shop-one:good").columns["text"] == "a text"
 
 
 FAILING = {
@@ -176,7 +183,7 @@ def test_a_failing_plugin_is_named_with_its_reason_and_harms_no_other(install, c
 )
 def test_what_a_plugin_prints_leaves_standard_output_alone(install, code, capsys):
     install("shop-loud", code, "loud = shop_loud:make")
-    assert load("loud").name == "good"
+    assert load("loud").name == "loud"
     assert capsys.readouterr() == ("", "hello\n")
 
 
@@ -187,7 +194,7 @@ def test_a_slow_import_keeps_nobody_waiting_but_who_wants_it(install):
     assert not missing(listing_of("slow"))
     assert load("good").name == "good"
     assert time.monotonic() - started < 1.5
-    assert load("slow").name == "good"
+    assert load("slow").name == "slow"
     assert time.monotonic() - started > 2
 
 

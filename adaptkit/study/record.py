@@ -165,7 +165,12 @@ class StudySummary:
     """The transformers auto-head's tag, such as "token-classification"; empty for a task's own head."""
 
     warnings: Sequence[str] = ()
+    plugin: str = ""
+    """The distribution that the task comes from; its version is among ``versions``."""
+
     versions: Mapping[str, str] = field(default_factory=dict)
+    """Distribution name → version."""
+
     started: str = ""
     """UTC, ISO 8601."""
 

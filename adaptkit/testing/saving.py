@@ -42,7 +42,7 @@ def round_trip(strategy: StrategyName) -> Callable[[Bench], None]:
         )
         winner = Winner(
             config=config, task=bench.task, labels=bench.labels, row=row, vocabulary=training.vocabulary,
-            settings={}, card="", versions={},
+            settings={}, card="", plugin="", versions={},
         )  # fmt: skip
         try:
             export(winner, folder)
