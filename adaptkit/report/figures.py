@@ -54,6 +54,8 @@ def share(value: float) -> str:
     if not math.isfinite(value):
         return NONE
     percent = 100 * value
+    if 0 < percent < 0.05:
+        return "<0.1%"
     return f"{percent:.1f}%" if 0 < percent < 10 else f"{percent:.0f}%"
 
 

@@ -49,7 +49,13 @@ def test_hyperparameters() -> None:
 
 
 def test_shares() -> None:
-    assert [figures.share(part) for part in (0, 0.0066, 0.783, math.nan)] == ["0%", "0.7%", "78%", "\u2013"]
+    assert [figures.share(part) for part in (0, 0.0001, 0.0066, 0.783, math.nan)] == [
+        "0%",
+        "<0.1%",
+        "0.7%",
+        "78%",
+        "\u2013",
+    ]
 
 
 def test_spark_lines_keep_order_and_the_last_rung() -> None:
