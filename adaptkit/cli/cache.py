@@ -11,6 +11,10 @@ import click
 
 from adaptkit.cli.parameters import json_option
 
+ROOM_FOR_MODEL = 20
+WIDTH_OF_THE_REST = 56
+"""Of all columns but the data's, and what is between them."""
+
 
 @click.command(short_help="Show or clear what is kept for the next study.")
 @click.option("--clear", is_flag=True, help="Remove everything, and say how much it was.")
@@ -58,14 +62,17 @@ def _print(rows: Sequence[dict[str, Any]]) -> None:
     from rich.table import Table
     from rich.text import Text
 
-    from adaptkit.report.clean import visible
+    from adaptkit.report.clean import encodable, end_of, visible
     from adaptkit.report.figures import count, size
 
+    console = Console(highlight=False)
+    room = max(console.width - WIDTH_OF_THE_REST, ROOM_FOR_MODEL)
     table = Table(box=None, pad_edge=False)
     for head in ("encoder", "data", "examples", "size", "last used"):
         table.add_column(head, justify="right" if head in ("examples", "size") else "left", overflow="fold")
     for row in rows:
-        used = row["last_used"][:16].replace("T", " ")
-        cells = (row["model"], row["data"], count(row["examples"]), size(row["bytes"]), used)
-        table.add_row(*(Text(visible(cell)) for cell in cells))
-    Console(highlight=False).print(table)
+        model = end_of(visible(row["model"]), ROOM_FOR_MODEL)
+        data = end_of(visible(row["data"]), room)
+        cells = (model, data, count(row["examples"]), size(row["bytes"]), row["last_used"][:10])
+        table.add_row(*(Text(encodable(cell, console.encoding)) for cell in cells))
+    console.print(table)

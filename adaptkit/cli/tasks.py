@@ -53,6 +53,8 @@ def tasks(
         raise click.UsageError("NAME, --check and --new are three different things; give one of them.")
     if to is not None and new is None:
         raise click.UsageError("--to goes with --new.")
+    if (data is not None or options) and checked is None:
+        raise click.UsageError("--data and --option go with --check.")
     if new is not None:
         _write_new(new, to or Path(), as_json)
     elif checked is not None:
@@ -82,10 +84,16 @@ def _list(as_json: bool) -> None:
     if not rows:
         click.echo("no tasks installed; try: pip install adaptkit-ner adaptkit-text-classification", err=True)
         return
-    for row in rows:
-        problem = row.pop("problem")
-        row["entry_point"] = f"broken: {problem}" if problem else row["entry_point"]
-    _print(["name", "distribution", "version", "entry point"], [list(row.values()) for row in rows])
+    told = [
+        [
+            row["name"],
+            row["distribution"],
+            row["version"],
+            f"broken: {row['problem']}" if row["problem"] else "",
+        ]
+        for row in rows
+    ]
+    _print(["name", "distribution", "version", ""], told)
 
 
 def _show(name: str, as_json: bool) -> None:
@@ -101,13 +109,14 @@ def _show(name: str, as_json: bool) -> None:
         "metric": task.metric.name,
         "direction": task.metric.direction,
         "also reported": list(task.metric.others),
-        "file formats": sorted(suffix or "any other" for suffix in task.readers),
+        "own file formats": sorted(suffix or "any other" for suffix in task.readers),
         "options": options,
         "a sample": task.sample is not None,
     }
     if as_json:
         click.echo(json.dumps(about))
         return
+    about["options"] = "\n".join(options.values()) or "none"
     _print(["", ""], [[key, _in_words(value)] for key, value in about.items()])
 
 

@@ -10,6 +10,8 @@ from __future__ import annotations
 import re
 import unicodedata
 
+from rich.cells import cell_len, chop_cells
+
 JOINERS = "\u200c\u200d"  # zero-width, but emoji, Persian and the Indic scripts cannot be written without
 HIDDEN = frozenset({"Cc", "Cf", "Cs"})  # control, format (bidirectional marks too), half of a surrogate pair
 
@@ -31,6 +33,11 @@ def visible(text: str, limit: int = 300) -> str:
     start = str(text)[: 8 * limit]  # a reason may quote a text of a hundred megabytes
     shown = "".join(map(_shown, " ".join(start.split())))
     return shown if len(shown) <= limit else shown[: limit - 1].rstrip() + "…"
+
+
+def end_of(text: str, room: int) -> str:
+    """The end of a text that is wider than ``room`` columns: paths and names differ most in their ends."""
+    return text if cell_len(text) <= room else "…" + chop_cells(text[::-1], room - 1)[0][::-1]
 
 
 def encodable(text: str, encoding: str) -> str:

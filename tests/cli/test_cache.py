@@ -52,6 +52,14 @@ def test_entries_are_shown_by_model_and_data(cache_of_one_test: Path) -> None:
     assert "\x1b[31m" not in shown.out
 
 
+def test_long_names_are_cut_to_one_line(cache_of_one_test: Path) -> None:
+    keep("sentence-transformers/all-MiniLM-L6-v2", f"/home/{'deep/' * 30}train.csv", 12345, "letters")
+    lines = called("cache").out.splitlines()
+    assert len(lines) == 3
+    assert all(word in lines[1] for word in ("…", "/all-MiniLM-L6-v2", "/deep/train.csv", "12,345"))
+    assert max(map(len, lines[:2])) <= 80
+
+
 def test_clearing_says_how_much_it_was(cache_of_one_test: Path) -> None:
     keep("tiny", "letters.csv", 1000, "letters")
     answer = called("cache", "--clear")

@@ -14,7 +14,9 @@ def test_the_list() -> None:
     assert rows["ner"]["entry_point"] == "adaptkit_ner:ner"
     shown = called("tasks")
     assert shown.code == 0
-    assert "text-classification" in shown.out
+    assert all(f"\n{name} " in shown.out for name in ("ner", "text-classification"))
+    assert max(map(len, shown.out.splitlines())) <= 80
+    assert len(shown.out.splitlines()) == 1 + len(rows), "a line for each"
 
 
 def test_one_task() -> None:
@@ -26,6 +28,8 @@ def test_one_task() -> None:
     shown = called("tasks", "ner")
     assert shown.code == 0
     assert "any other" in shown.out
+    assert "tag_column: " not in shown.out
+    assert "tag_column (int | None, default None)" in shown.out
 
 
 def test_an_unknown_task() -> None:
@@ -141,8 +145,13 @@ def test_a_new_one_that_cannot_be(arguments: list[str], told: str, tmp_path: Pat
     assert not (tmp_path / "to").exists()
 
 
-def test_a_place_for_nothing(tmp_path: Path) -> None:
-    assert called("tasks", "--to", tmp_path).code == 2
+@pytest.mark.parametrize(
+    "arguments", [("--to", "here"), ("--data", "rows.csv"), ("ner", "--option", "spans=false")]
+)
+def test_an_option_without_what_it_goes_with(arguments: tuple[str, ...]) -> None:
+    answer = called("tasks", *arguments)
+    assert (answer.code, answer.out) == (2, "")
+    assert "with --" in answer.err
 
 
 def plugin(site: Path, name: str, code: str) -> None:

@@ -4,8 +4,9 @@ import unicodedata
 
 import pytest
 from report_studies import HOSTILE
+from rich.cells import cell_len
 
-from adaptkit.report.clean import code, encodable, prose, visible
+from adaptkit.report.clean import code, encodable, end_of, prose, visible
 
 
 def test_every_control_format_and_surrogate_character_becomes_visible_ascii() -> None:
@@ -46,3 +47,13 @@ def test_markdown_of_a_hostile_text_holds_no_markup() -> None:
     assert code("B-PER") == "`B-PER`"
     assert code("") == "`(empty)`"
     assert "://" not in prose("see http://example.org")
+
+
+@pytest.mark.parametrize("text", ["/a/very/long/path/to/train.csv", "東京" * 20, "short"])
+@pytest.mark.parametrize("room", [6, 11, 24, 80])
+def test_what_is_too_wide_keeps_its_end(text: str, room: int) -> None:
+    cut = end_of(text, room)
+    assert cell_len(cut) <= room
+    assert (cut == text) == (cell_len(text) <= room)
+    assert text.endswith(cut.removeprefix("…"))
+    assert cell_len(cut) >= min(cell_len(text), room - 1)
