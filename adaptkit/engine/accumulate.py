@@ -50,7 +50,8 @@ class Accumulator:
         """
         example, count = 0, step.places.shape[1]
         while example < count:
-            at_once = self.passes.examples_of(step.bucket.length * step.bucket.choices)
+            length = step.bucket.length * step.bucket.choices
+            at_once = self.passes.examples_of(length, row_stop - row)
             example_stop = min(count, example + at_once)
             places = step.places[row - first : row_stop - first, example:example_stop]  # [rows, examples]
             try:

@@ -16,6 +16,8 @@ from torch.nn.functional import scaled_dot_product_attention
 from transformers import AttentionInterface, AttentionMaskInterface, PreTrainedModel
 from transformers.masking_utils import sdpa_mask
 
+from adaptkit.engine.dropout import dropout as drop
+
 NAME = "adaptkit"
 
 
@@ -82,11 +84,37 @@ def attend(
     """Three times ``[batch, heads, tokens, width]`` → ``[batch, tokens, heads, width]``."""
     if torch._C._functorch.is_batchedtensor(query):
         attended = _Folded.apply(query, key, value, attention_mask, dropout, scaling)  # type: ignore[no-untyped-call]
+    elif dropout and query.device.type == "cpu":
+        attended = _attend_with_dropout(query, key, value, attention_mask, dropout, scaling)
     else:
         attended = scaled_dot_product_attention(
             query, key, value, attn_mask=attention_mask, dropout_p=dropout, scale=scaling
         )
     return attended.transpose(1, 2).contiguous(), None
+
+
+def _attend_with_dropout(
+    query: torch.Tensor,
+    key: torch.Tensor,
+    value: torch.Tensor,
+    mask: torch.Tensor | None,
+    dropout: float,
+    scale: float | None,
+) -> torch.Tensor:
+    """The same in its single steps: the CPU's fused kernel has no dropout, and torch's fallback is slower.
+
+    ``mask``: ``[batch, 1, tokens, tokens]``, booleans (True is seen) or numbers to be added. Attention:
+    Vaswani et al. 2017, https://arxiv.org/abs/1706.03762, equation 1.
+    """
+    scores = (
+        query @ key.transpose(-1, -2) * (scale or query.shape[-1] ** -0.5)
+    )  # [batch, heads, tokens, tokens]
+    if mask is not None and mask.dtype == torch.bool:
+        scores = scores.masked_fill(~mask, torch.finfo(scores.dtype).min)
+    elif mask is not None:
+        scores = scores + mask
+    weights = drop(scores.softmax(-1, dtype=torch.float32).to(value.dtype), dropout, True)
+    return weights @ value  # [batch, heads, tokens, width]
 
 
 def always_a_mask(*args: Any, **kwargs: Any) -> torch.Tensor | None:

@@ -37,11 +37,10 @@ class _Updated(torch.autograd.Function):
         Gives ``[rows, tokens, out]``.
         """
         rows = a.shape[0]
-        each = x.expand(rows, -1, -1)  # [rows, tokens, in]
-        low = torch.bmm(each, a.transpose(1, 2))  # [rows, tokens, rank]
+        low = _products(x.expand(rows, -1, -1), a.transpose(1, 2))  # [rows, tokens, rank]
         whole = linear(x, weight, bias)  # [rows or 1, tokens, out]
         if len(whole) == rows:
-            whole.baddbmm_(low, b.transpose(1, 2), alpha=s)
+            _add_products(whole, low, b.transpose(1, 2), s)
         else:
             whole = torch.baddbmm(whole.expand(rows, -1, -1), low, b.transpose(1, 2), alpha=s)
         ctx.save_for_backward(x, a, b, weight, low)
@@ -53,14 +52,30 @@ class _Updated(torch.autograd.Function):
         """``gradient [rows, tokens, out]`` → those of ``x``, ``a`` and ``b``; the frozen weight has none."""
         x, a, b, weight, low = ctx.saved_tensors
         rows = a.shape[0]
-        of_b = torch.bmm(gradient.transpose(1, 2), low) * ctx.s  # [rows, out, rank]
-        of_low = torch.bmm(gradient, b) * ctx.s  # [rows, tokens, rank]
-        of_a = torch.bmm(of_low.transpose(1, 2), x.expand(rows, -1, -1))  # [rows, rank, in]
+        of_b = _products(gradient.transpose(1, 2), low) * ctx.s  # [rows, out, rank]
+        of_low = _products(gradient, b) * ctx.s  # [rows, tokens, rank]
+        of_a = _products(of_low.transpose(1, 2), x.expand(rows, -1, -1))  # [rows, rank, in]
         of_x = None
         if ctx.needs_input_grad[0]:
-            of_x = torch.matmul(gradient, weight).baddbmm_(of_low, a)  # [rows, tokens, in]
+            of_x = torch.matmul(gradient, weight)  # [rows, tokens, in]
+            _add_products(of_x, of_low, a, 1.0)
             of_x = of_x if len(x) == rows else of_x.sum(0, keepdim=True)
         return of_x, of_a, of_b, None, None, None
+
+
+def _products(one: torch.Tensor, other: torch.Tensor) -> torch.Tensor:
+    """``[rows, m, k]`` and ``[rows, k, n]`` → ``[rows, m, n]``; of one row a plain one, being faster."""
+    if len(one) == 1:
+        return torch.mm(one[0], other[0]).unsqueeze(0)
+    return torch.bmm(one, other)
+
+
+def _add_products(to: torch.Tensor, one: torch.Tensor, other: torch.Tensor, scale: float) -> None:
+    """Adds ``scale`` times the products ``[rows, m, n]`` to ``to``, in place."""
+    if len(to) == 1:
+        to[0].addmm_(one[0], other[0], alpha=scale)
+    else:
+        to.baddbmm_(one, other, alpha=scale)
 
 
 class _OverRows(torch.autograd.Function):
@@ -101,9 +116,9 @@ def _forward(layer: Any, x: torch.Tensor, *_: Any, **__: Any) -> torch.Tensor:
     (name,) = layer.active_adapters
     base = layer.base_layer
     tensors = [x.flatten(0, -2), layer.lora_A[name].weight, layer.lora_B[name].weight, base.weight, base.bias]
-    if torch.is_autocast_enabled(x.device.type):
-        dtype = torch.get_autocast_dtype(x.device.type)
-        tensors = [None if tensor is None else tensor.to(dtype) for tensor in tensors]
+    autocast = torch.is_autocast_enabled(x.device.type)
+    dtype = torch.get_autocast_dtype(x.device.type) if autocast else x.dtype
+    tensors = [None if tensor is None else tensor.to(dtype) for tensor in tensors]
     batched = any(torch._C._functorch.is_batchedtensor(tensor) for tensor in tensors[:3])
     with torch.autocast(x.device.type, enabled=False):
         if batched:
@@ -114,13 +129,18 @@ def _forward(layer: Any, x: torch.Tensor, *_: Any, **__: Any) -> torch.Tensor:
     return output.unflatten(0, x.shape[:-1])  # type: ignore[no-any-return]
 
 
-def use_updates(module: nn.Module) -> None:
-    """Makes the module's LoRA layers compute as above; layers with more to them keep peft's own way."""
+def use_updates(module: nn.Module, *, bfloat16: bool) -> None:
+    """Makes the module's LoRA layers compute as above; layers with more to them keep peft's own way.
+
+    With ``bfloat16`` their frozen weights are kept so: autocast would turn them into that in every pass.
+    """
     from peft.tuners.lora import Linear
 
     for layer in module.modules():
         if type(layer) is Linear and _is_plain(layer):
             layer.forward = MethodType(_forward, layer)  # type: ignore[method-assign]
+            if bfloat16:
+                layer.base_layer.to(torch.bfloat16)
 
 
 def _is_plain(layer: Any) -> bool:

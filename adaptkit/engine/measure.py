@@ -32,8 +32,8 @@ FEWEST_JUDGED = 4
 SMALL_ROW = 10**6
 """Rows of fewer parameters than this (heads) cost so little that many are kept in step."""
 
-TOKENS_A_PASS = {"cpu": 2048, "cuda": 16384}
-"""Tokens of one trial in one pass: beyond these a longer pass is no faster, and only holds more memory."""
+TOKENS_A_PASS = {"cpu": 4096, "cuda": 32768}
+"""Tokens in one pass: beyond these a larger pass is no faster, and only holds more memory."""
 
 WORTHWHILE = 1.1
 """More rows a pass must be this much faster a row, as times on a busy machine are noisy."""
@@ -49,7 +49,7 @@ class Fit:
 
     passes: Passes
     bytes_a_row: int
-    """What a trial holds: its parameters, gradients and moments, and what a pass keeps for it."""
+    """What a trial holds, activations apart: its parameters, gradients and moments."""
 
     speeds: Mapping[int, float] = field(default_factory=dict)
     """Rows in one pass → examples a second of all of them together, where that was measured."""
@@ -79,21 +79,22 @@ def fit(training: Training, *, wanted: int, together: int | None) -> Fit:
     )
     row = training.layout.width * BYTES_PER_PARAMETER
     longest = training.buckets[-1].length * training.buckets[-1].choices
-    examples = passes.examples_of(longest)
+    examples = passes.examples_of(longest, 1)
     one_pass = bytes_of_a_pass(training, examples)
     free = SHARE_OF_FREE_MEMORY * free_bytes(training.forward.device)
-    while one_pass + row > free and examples > 1:
+    while one_pass + row * min(wanted, FEWEST_JUDGED) > free and examples > 1:
         examples //= 2
         one_pass /= 2
         passes.tokens = examples * longest
     held = max(1, int((free - one_pass) // max(row, 1)))
+    gradients = 4 * training.layout.width  # of each row of a pass, besides the pass's activations
     speeds: dict[int, float] = {}
     if together is not None:
         capacity = min(together, wanted, held)
         rows = capacity if proof else 1
     else:
         capacity = min(wanted, held, MOST_TOGETHER)
-        fitting = max(1, int((free - capacity * row) // max(one_pass, 1)))
+        fitting = max(1, int((free - capacity * row - one_pass) // gradients))
         speeds = speeds_of(proof or training, min(capacity, fitting) if proof else 1, passes)
         rows = fastest(speeds)
         if row > SMALL_ROW * BYTES_PER_PARAMETER:
@@ -102,7 +103,7 @@ def fit(training: Training, *, wanted: int, together: int | None) -> Fit:
         training=proof or training,
         capacity=capacity,
         passes=replace(passes, rows=rows),
-        bytes_a_row=int(row + one_pass),
+        bytes_a_row=row + gradients,
         speeds=speeds,
     )
 
@@ -156,10 +157,13 @@ def fastest(speeds: Mapping[int, float]) -> int:
 
 
 def _examples_a_second(training: Training, passes: Passes) -> float:
-    """The speed of one pass at the commonest bucket, optimiser step included; 0 if it does not fit."""
+    """The speed of the smallest batch's steps at the commonest bucket; 0 if they do not fit.
+
+    The smallest, as it is in small steps that rows gain by going together.
+    """
     commonest = max(range(len(training.plan.steps)), key=training.plan.steps.__getitem__)
     bucket = training.buckets[commonest]
-    examples = passes.examples_of(bucket.length * bucket.choices)
+    examples = min(training.plan.micro_batch, passes.examples_of(bucket.length * bucket.choices, passes.rows))
     step = _step(bucket, passes.rows, examples)
     try:
         rows = _rows(training, passes.rows)

@@ -40,16 +40,16 @@ class Passes:
     """Examples of each trial in one pass, at most."""
 
     tokens: int = 2**30
-    """Tokens of each trial in one pass, at most, unless one example has more: many short or few long."""
+    """Tokens of all its trials in one pass, at most: many short examples or few long ones, one at least."""
 
     scoring_shrink: int = 1
     """Scoring batches are this many times smaller than they might be."""
 
     retreats: int = 0
 
-    def examples_of(self, length: int) -> int:
-        """The examples of each trial in one pass, where each has ``length`` tokens with its padding."""
-        return max(1, min(self.examples, self.tokens // length))
+    def examples_of(self, length: int, rows: int) -> int:
+        """The examples of each of ``rows`` trials in one pass, each of ``length`` tokens with its padding."""
+        return max(1, min(self.examples, self.tokens // (length * rows)))
 
     def retreat(self, examples: int) -> bool:
         """Halves the rows, or with one row the ``examples`` that did not fit; False if there is one only."""

@@ -17,6 +17,7 @@ from transformers import PreTrainedTokenizerBase
 from adaptkit.data.encode import Bucket, collate, encode, length_of
 from adaptkit.data.plan import Plan, bucket_lengths, make_plan
 from adaptkit.engine.attention import use_attention
+from adaptkit.engine.dropout import use_dropout
 from adaptkit.engine.evaluate import ScoringSet
 from adaptkit.engine.features import FrozenEncoder
 from adaptkit.engine.forward import Forward
@@ -66,7 +67,8 @@ def prepare_model(
     use_attention(loaded.module)
     module = STRATEGIES[strategy](loaded, rank).to(place)
     if strategy == "lora":
-        use_updates(module)
+        use_updates(module, bfloat16=bfloat16)
+    use_dropout(module)
     names = getattr(loaded.tokenizer, "model_input_names", None) or ["input_ids", "attention_mask"]
     forward = Forward(task=task, module=module, inputs=frozenset(names), device=place, bfloat16=bfloat16)
     model = Model(

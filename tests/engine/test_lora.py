@@ -25,7 +25,7 @@ def updated(tiny_model: Any, rank: int = 4) -> tuple[nn.Module, nn.Module]:
             if "lora_B" in name:
                 parameter.copy_(0.3 * torch.randn(parameter.shape, generator=draw))
     ours = copy.deepcopy(theirs)
-    use_updates(ours)
+    use_updates(ours, bfloat16=False)
     return theirs, ours
 
 
@@ -97,6 +97,18 @@ def test_under_autocast_the_update_is_in_its_precision(tiny_model: Any) -> None:
     assert all(one is not None and one.dtype == torch.float32 for one in gradients)
 
 
+def test_in_bfloat16_frozen_weights_are_kept_so_and_compute_the_same(tiny_model: Any) -> None:
+    _, ours = updated(tiny_model)
+    kept = copy.deepcopy(ours)
+    use_updates(kept, bfloat16=True)
+    frozen = [p for name, p in kept.named_parameters() if "base_layer" in name]
+    assert len(frozen) == 2 * 6 * 2
+    assert all(p.dtype == torch.bfloat16 for p in frozen)
+    assert all(p.dtype == torch.float32 for p in kept.parameters() if p.requires_grad)
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        assert torch.equal(loss_of(kept, IDS), loss_of(ours, IDS))
+
+
 def test_a_layer_with_more_to_it_keeps_pefts_way() -> None:
     from peft import LoraConfig, get_peft_model
 
@@ -104,7 +116,7 @@ def test_a_layer_with_more_to_it_keeps_pefts_way() -> None:
     for more in settings:
         module = nn.Sequential(nn.Linear(3, 4))
         adapted = get_peft_model(module, LoraConfig(target_modules=["0"], **more))  # type: ignore[arg-type]
-        use_updates(adapted)
+        use_updates(adapted, bfloat16=False)
         assert not any("forward" in vars(one) for one in adapted.modules()), more
 
 

@@ -29,14 +29,14 @@ def test_together_is_what_the_user_asked_but_never_above_the_trials_there_are(
     found = fit(training, wanted=wanted, together=together)
     assert found.capacity == capacity
     assert found.passes.rows == capacity
-    assert found.passes.examples == training.plan.micro_batch
+    assert found.passes.examples == training.plan.run * training.plan.micro_batch
 
 
 @pytest.mark.parametrize("wanted", [1, 2, 5, 100])
 def test_measured_it_is_never_above_the_trials_there_are(wanted: int, training: Any) -> None:
     found = fit(training, wanted=wanted, together=None)
     assert 1 <= found.passes.rows <= found.capacity <= min(wanted, measure.MOST_TOGETHER)
-    assert found.passes.examples == training.plan.micro_batch
+    assert found.passes.examples == training.plan.run * training.plan.micro_batch
 
 
 def test_a_pass_of_more_examples_keeps_more_bytes(training: Any) -> None:
@@ -71,15 +71,24 @@ def test_where_little_memory_is_free_less_is_trained_at_once(
     training: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     row = training.layout.width * BYTES_PER_PARAMETER
-    one = bytes_of_a_pass(training, training.plan.micro_batch)
-    for rows, capacity in ((6, 6), (2, 2), (0.5, 1)):
+    one = bytes_of_a_pass(training, 1)
+    longest = training.buckets[-1].length
+    capacities = []
+    for rows in (100, 20, 6, 3, 0.5):
         free = (one + rows * row) / measure.SHARE_OF_FREE_MEMORY + 100
         monkeypatch.setattr(measure, "free_bytes", lambda _, free=free: free)
-        assert fit(training, wanted=20, together=20).capacity == capacity
+        found = fit(training, wanted=20, together=20)
+        capacities.append(found.capacity)
+        held = bytes_of_a_pass(training, found.passes.examples_of(longest, 1)) + found.capacity * row
+        assert held <= free * measure.SHARE_OF_FREE_MEMORY or found.capacity == 1
+    assert capacities[0] == 20
+    assert capacities[-1] == 1
+    assert capacities == sorted(capacities, reverse=True)
+    assert capacities[2] >= measure.FEWEST_JUDGED
     monkeypatch.setattr(measure, "free_bytes", lambda _: 1)
     found = fit(training, wanted=20, together=None)
     assert (found.capacity, found.passes.rows) == (1, 1)
-    assert found.passes.examples_of(training.buckets[-1].length) == 1
+    assert found.passes.examples_of(training.buckets[-1].length, 1) == 1
 
 
 def test_free_memory_is_that_of_the_machine(training: Any) -> None:

@@ -37,14 +37,19 @@ def test_rows_are_halved_first_then_examples() -> None:
 
 
 def test_what_is_halved_is_what_did_not_fit() -> None:
-    passes = Passes(rows=1, examples=64, tokens=512)
-    assert passes.retreat(passes.examples_of(32))
+    passes = Passes(rows=1, examples=64, tokens=1024)
+    assert passes.retreat(passes.examples_of(32, 2))
     assert passes.examples == 8
 
 
 def test_many_short_examples_or_few_long_ones_fit_into_a_pass() -> None:
     passes = Passes(rows=1, examples=64, tokens=512)
-    assert [passes.examples_of(length) for length in (4, 8, 16, 100, 512, 1000)] == [64, 64, 32, 5, 1, 1]
+    assert [passes.examples_of(length, 1) for length in (4, 8, 16, 100, 512, 1000)] == [64, 64, 32, 5, 1, 1]
+
+
+def test_trials_of_one_pass_share_its_tokens() -> None:
+    passes = Passes(rows=8, examples=64, tokens=512)
+    assert [passes.examples_of(8, rows) for rows in (1, 2, 8, 100)] == [64, 32, 8, 1]
 
 
 def test_scoring_retreats_on_its_own() -> None:
