@@ -196,15 +196,15 @@ def test_a_rows_vocabulary_is_kept_beside_it(make: Make) -> None:
     assert load_file(path)["vocabulary"].tolist() == [3, 5, 8]
 
 
-def test_the_better_half_goes_on_and_the_default_always(make: Make) -> None:
+def test_the_best_third_goes_on_and_the_default_always(make: Make) -> None:
     conductor = make(pruning=True)
     trials = conductor.propose(6)
     reports = [
         report(trial, 0, score) for trial, score in zip(trials, (0.1, 0.2, 0.3, 0.7, 0.8, 0.9), strict=True)
     ]
     pruned = conductor.judge(reports)
-    assert set(pruned) == {1, 2}
-    assert all("median" in reason for reason in pruned.values())
+    assert set(pruned) == {1, 2, 3}
+    assert all("best third" in reason for reason in pruned.values())
 
 
 def test_without_pruning_all_go_on(make: Make) -> None:

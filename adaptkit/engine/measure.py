@@ -26,8 +26,8 @@ SHARE_OF_FREE_MEMORY = 0.6
 """What may be planned for; the rest is for what a measurement does not see."""
 
 MOST_TOGETHER = 32
-FEWEST_JUDGED = 4
-"""Even where one row a pass is best, a rung's judgement wants a few trials side by side."""
+FEWEST_JUDGED = 8
+"""Even where one row a pass is best, a rung's judgement wants several trials side by side."""
 
 SMALL_ROW = 10**6
 """Rows of fewer parameters than this (heads) cost so little that many are kept in step."""
@@ -82,7 +82,8 @@ def fit(training: Training, *, wanted: int, together: int | None) -> Fit:
     examples = passes.examples_of(longest, 1)
     one_pass = bytes_of_a_pass(training, examples)
     free = SHARE_OF_FREE_MEMORY * free_bytes(training.forward.device)
-    while one_pass + row * min(wanted, FEWEST_JUDGED) > free and examples > 1:
+    fewest = training.plan.micro_batch
+    while examples > 1 and (one_pass + row > free or (one_pass > free / 4 and examples > fewest)):
         examples //= 2
         one_pass /= 2
         passes.tokens = examples * longest

@@ -64,7 +64,7 @@ def ner_trial(number: int, rate: float, batch: int, height: float, speed: float,
     score = rungs[best].score
     reason = "finished 3 epochs"
     if count < 12:
-        reason = f"pruned after epoch {count / 4:g}: {score:.3f}, below the better half of its rung"
+        reason = f"pruned after epoch {count / 4:g}: {score:.3f}, below the best third of its rung"
     return TrialRecord(
         number=number,
         state="complete" if count == 12 else "pruned",

@@ -49,7 +49,7 @@ def test_a_finished_study_tells_everything() -> None:
         "from peft import PeftModel",
         "6 complete, 5 pruned, 1 failed",
         "diverged after epoch 0.75",
-        "after epoch 1: 0.557, below the better half of its rung",
+        "after epoch 1: 0.557, below the best third of its rung",
         "All with epochs 3, weight decay 0.01, warmup 0.1.",
         "learning rate 78%",
         "By entity type",
