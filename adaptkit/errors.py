@@ -20,6 +20,8 @@ This module knows nothing of the rest of adaptkit.
 
 from __future__ import annotations
 
+from signal import Signals
+
 
 class AdaptkitError(Exception):
     """The root of the tree: a problem, what was expected instead, and the next step."""
@@ -89,7 +91,7 @@ class Interrupted(AdaptkitError):
         self.signal_number = signal_number
         self.exit_code = 128 + signal_number
         super().__init__(
-            f"stopped by signal {signal_number}", next_step="The same command goes on where it stands."
+            f"stopped by {Signals(signal_number).name}", next_step="The same command goes on where it stands."
         )
 
 

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import signal
+
 import pytest
 
 from adaptkit import errors
@@ -26,6 +28,7 @@ def test_what_the_user_gave_leaves_with_2_all_else_with_1() -> None:
 def test_a_signal_leaves_as_a_shell_expects(number: int, code: int) -> None:
     assert errors.Interrupted(number).exit_code == code
     assert "same command" in str(errors.Interrupted(number))
+    assert signal.Signals(number).name in str(errors.Interrupted(number))
 
 
 def test_the_tree_in_the_docstring_is_the_tree() -> None:

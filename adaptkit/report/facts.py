@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from statistics import median
 
-from ..study.record import StudySummary, TrialRecord, best_trial
+from ..study.record import INTERRUPTED, StudySummary, TrialRecord, best_trial
 from . import figures
 
 STATES = {"complete": "complete", "pruned": "pruned", "fail": "failed"}
@@ -67,16 +67,21 @@ def ranked(trials: Sequence[TrialRecord], direction: str) -> list[TrialRecord]:
     return sorted(trials, key=order)
 
 
+def state_of(trial: TrialRecord) -> str:
+    """How it ended, in a word. One that was cut short from outside has not failed: it is trained anew."""
+    return INTERRUPTED if trial.interrupted else STATES[trial.state]
+
+
 def state_counts(trials: Sequence[TrialRecord]) -> str:
     """ "7 complete, 4 pruned, 1 failed"."""
-    found: Counter[str] = Counter(trial.state for trial in trials)
-    return ", ".join(f"{found[state]} {word}" for state, word in STATES.items() if found[state])
+    found = Counter(map(state_of, trials))
+    return ", ".join(f"{found[word]} {word}" for word in (*STATES.values(), INTERRUPTED) if found[word])
 
 
 def progress_sentence(summary: StudySummary, trials: Sequence[TrialRecord]) -> str:
     """How far the study has come, and what to do about it."""
     ended = [trial for trial in trials if not trial.interrupted]
-    done = f"{len(ended)} of {in_trials(summary.trials)}"
+    done = f"{len(ended)} of {figures.in_trials(summary.trials)}"
     took = figures.duration(sum(summary.seconds.values()))
     if summary.state == "failed":
         return (
@@ -86,7 +91,9 @@ def progress_sentence(summary: StudySummary, trials: Sequence[TrialRecord]) -> s
         return f"Interrupted after {done}. To go on, run the same command again; what has ended is kept."
     if summary.state == "running":
         return f"Still running: {done} have ended."
-    return f"{in_trials(len(trials))} in {took}: {state_counts(trials)}." if trials else "No trial was run."
+    if not trials:
+        return "No trial was run."
+    return f"{figures.in_trials(len(trials))} in {took}: {state_counts(trials)}."
 
 
 def comparison(best: TrialRecord, trials: Sequence[TrialRecord]) -> str:
@@ -150,7 +157,8 @@ def calibration(trial: TrialRecord) -> str:
 
 def why(trial: TrialRecord) -> str:
     """Why the trial ended, without the state it repeats."""
-    return trial.reason.removeprefix(f"{STATES[trial.state]} ")
+    state = state_of(trial)
+    return trial.reason.removeprefix(f"{state} ").removeprefix(f"{state}: ")
 
 
 def failures(trials: Sequence[TrialRecord]) -> list[tuple[str, list[int]]]:
@@ -215,69 +223,7 @@ def are_shares(table: GroupTable) -> bool:
     return all(0 <= value <= 1 for value in numbers if math.isfinite(value))
 
 
-def phases(summary: StudySummary) -> list[str]:
-    """The time spent, phase by phase: "data 3.1 s", "train 5 min 12 s"."""
-    spent = [(name, seconds) for name, seconds in summary.seconds.items() if seconds > 0]
-    return [f"{name} {figures.duration(seconds)}" for name, seconds in spent]
-
-
 def support(group: Group) -> float:
     """How often the group occurs, on dev or else on test; 0 where it is not told."""
     given = (numbers.get(key) for numbers in (group.dev, group.test) for key in SUPPORT)
     return next((value for value in given if value is not None and math.isfinite(value)), 0.0)
-
-
-def setting(summary: StudySummary) -> list[tuple[str, str]]:
-    """What was searched and trained, and how, as name and value."""
-    trained = figures.share(summary.trained_parameters / max(summary.total_parameters, 1))
-    together = f"{in_trials(summary.together)} in one population, {summary.rows_per_pass} in one forward pass"
-    facts = [(f"searched {figures.in_words(name)}", text) for name, text in summary.space.items()]
-    facts += [
-        (
-            "trained",
-            f"{figures.count(summary.trained_parameters)} of {figures.count(summary.total_parameters)} "
-            f"parameters ({trained}) in each trial{_vocabulary(summary.occurring_tokens)}",
-        ),
-        ("together", f"{together}, at most {summary.micro_batch} examples of each"),
-        *_measured(summary),
-        ("device", f"{summary.device}, {summary.precision}"),
-    ]
-    if summary.encoder_passes is not None:
-        facts.append(("encoder", _encoder(summary.encoder_passes, summary.features_reused)))
-    if summary.peak_memory_bytes:
-        facts.append(("peak memory", figures.size(summary.peak_memory_bytes)))
-    return facts
-
-
-def _vocabulary(tokens: int | None) -> str:
-    """What was left out of the token embeddings."""
-    return (
-        ""
-        if tokens is None
-        else f"; of the token embeddings, those of the {figures.count(tokens)} that occur"
-    )
-
-
-def _measured(summary: StudySummary) -> list[tuple[str, str]]:
-    """What was measured to choose how many trials are trained together."""
-    if not summary.speeds:
-        return []
-    speeds = ", ".join(f"{rows}: {figures.count(round(speed))}" for rows, speed in summary.speeds.items())
-    return [
-        ("a trial holds", figures.size(summary.bytes_a_trial)),
-        ("examples/s", f"by trials in one forward pass: {speeds}"),
-    ]
-
-
-def _encoder(passes: int, reused: int) -> str:
-    """How often the frozen encoder read the data, and how often it need not."""
-    if passes == 0:
-        return "features of an earlier study reused"
-    times = "once" if passes == 1 else f"{figures.count(passes)} times"
-    rest = f"; features of {figures.count(reused)} examples reused" if reused else ""
-    return f"read the data {times}, for all trials{rest}"
-
-
-def in_trials(number: int) -> str:
-    """ "1 trial", "12 trials"."""
-    return f"{figures.count(number)} trial{'' if number == 1 else 's'}"

@@ -49,6 +49,11 @@ def count(number: int) -> str:
     return f"{number:,}"
 
 
+def in_trials(number: int) -> str:
+    """ "1 trial", "12 trials"."""
+    return f"{count(number)} trial{'' if number == 1 else 's'}"
+
+
 def share(value: float) -> str:
     """A share of one as a percentage."""
     if not math.isfinite(value):

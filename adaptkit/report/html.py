@@ -13,6 +13,7 @@ from ..study.record import StudySummary, TrialRecord
 from . import charts, facts, figures
 from .clean import visible
 from .loading import loading_lines
+from .setting import phases, setting
 
 CLASSES_AT_ONCE = 40
 
@@ -46,9 +47,9 @@ def as_html(summary: StudySummary, trials: Sequence[TrialRecord]) -> str:
         groups=table,
         tested=bool(table and any(group.test for group in table.groups)),
         bars=bool(table and facts.are_shares(table)),
-        phases=facts.phases(summary),
+        phases=phases(summary),
         group_pages=[table.groups[:CLASSES_AT_ONCE], table.groups[CLASSES_AT_ONCE:]] if table else [],
-        setting=facts.setting(summary),
+        setting=setting(summary),
         lines=loading_lines(summary),
         curves=curves,
         lines_by_trial={curve.trial.number: curve.points for curve in curves.marks} if curves else {},

@@ -8,6 +8,7 @@ from ..study.record import StudySummary, TrialRecord
 from . import facts, figures
 from .clean import code, prose
 from .loading import loading_lines
+from .setting import phases, setting
 
 MOST_GROUPS = 100
 
@@ -58,7 +59,7 @@ def _model(summary: StudySummary) -> list[str]:
 
 def _failures(summary: StudySummary, trials: Sequence[TrialRecord]) -> list[str]:
     found = facts.failures(trials) if summary.state == "failed" else []
-    return [f"{facts.in_trials(len(numbers))}: {prose(reason)}" for reason, numbers in found]
+    return [f"{figures.in_trials(len(numbers))}: {prose(reason)}" for reason, numbers in found]
 
 
 def _trials(summary: StudySummary, best: TrialRecord | None, trials: Sequence[TrialRecord]) -> list[str]:
@@ -75,7 +76,7 @@ def _trials(summary: StudySummary, best: TrialRecord | None, trials: Sequence[Tr
         values = [figures.hyperparameter(name, trial.hyperparameters.get(name)) for name in differing]
         spark = figures.spark([rung.score for rung in trial.rungs], low, high)
         score = figures.score(trial.score)
-        rows.append([number, facts.STATES[trial.state], score, *values, spark, prose(facts.why(trial))])
+        rows.append([number, facts.state_of(trial), score, *values, spark, prose(facts.why(trial))])
     shared = [f"All with {prose(', '.join(facts.listed(alike)))}."] if alike else []
     table = _table([*heads, "rungs", "why it ended"], rows, 2, numbers=1 + len(differing))
     return ["## Trials", f"{facts.state_counts(trials)}.", table, *shared]
@@ -116,8 +117,8 @@ def _data(summary: StudySummary) -> list[str]:
 
 
 def _setting(summary: StudySummary) -> list[tuple[str, str]]:
-    phases = facts.phases(summary)
-    return facts.setting(summary) + ([("time", ", ".join(phases))] if phases else [])
+    spent = phases(summary)
+    return setting(summary) + ([("time", ", ".join(spent))] if spent else [])
 
 
 def _list(title: str, lines: Iterable[str]) -> list[str]:

@@ -24,7 +24,7 @@ from rich.text import Text
 from ..study.record import TrialRecord
 from . import figures
 from .clean import encodable, visible
-from .facts import STATES, why
+from .facts import state_of, why
 from .throughput import Throughput
 
 SECONDS_BETWEEN_DRAWINGS = 0.25
@@ -133,7 +133,7 @@ class Progress:
         self._living.pop(record.number, None)
         self._count(record)
         score = f"{self._metric} {figures.score(record.score)}, " if record.score is not None else ""
-        told = f"trial {record.number} {STATES[record.state]}: {score}{visible(why(record), 120)}"
+        told = f"trial {record.number} {state_of(record)}: {score}{visible(why(record), 120)}"
         self._line(f"{told}; {self._standing()}")
 
     @_harmless

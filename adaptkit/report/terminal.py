@@ -19,12 +19,13 @@ from ..study.record import StudySummary, TrialRecord
 from . import facts, figures
 from .clean import encodable, visible
 from .loading import loading_lines
+from .setting import phases, setting
 
 WIDEST = 100
 MOST_TRIALS = 20
 MOST_GROUPS = 15
 STATE_STYLES = {"running": "cyan", "interrupted": "yellow", "finished": "green", "failed": "red"}
-TRIAL_STYLES = {"complete": "", "pruned": "dim", "fail": "red"}
+TRIAL_STYLES = {"complete": "", "pruned": "dim", "failed": "red", "interrupted": "dim"}
 
 
 def print_report(console: Console, summary: StudySummary, trials: Sequence[TrialRecord]) -> None:
@@ -172,7 +173,7 @@ class _Page:
             return None
         table = self.grid("right", "fill")
         for reason, numbers in found[:10]:
-            table.add_row(self.text(facts.in_trials(len(numbers)), "red"), self.text(reason))
+            table.add_row(self.text(figures.in_trials(len(numbers)), "red"), self.text(reason))
         return self.section("Why they failed", table)
 
     def trials_table(self) -> RenderableType | None:
@@ -197,12 +198,12 @@ class _Page:
         winner = self.best is not None and trial.number == self.best.number
         low, high = facts.spark_range(self.trials, self.summary.direction)
         scores = [rung.score for rung in trial.rungs]
-        style = "bold green" if winner else TRIAL_STYLES[trial.state]
+        style = "bold green" if winner else TRIAL_STYLES[facts.state_of(trial)]
         values = [figures.hyperparameter(name, trial.hyperparameters.get(name)) for name in named]
         spark = encodable(figures.spark(scores, low, high), self.encoding)
         table.add_row(
             self.text(f"{'★' if winner else ''}{trial.number}", style),
-            self.text(facts.STATES[trial.state], style),
+            self.text(facts.state_of(trial), style),
             self.text(figures.score(trial.score), style),
             *(self.text(value, "dim" if trial.state == "pruned" else "") for value in values),
             Text(spark, "green" if winner else "cyan"),
@@ -228,12 +229,8 @@ class _Page:
         others = [name for name in table.measures if name != table.leading][:4]
         tested = any(group.test for group in table.groups)
         lead = visible(table.leading, 10)
-        heads = [
-            f"{lead} dev",
-            " " * 10,
-            *([f"{lead} test"] if tested else []),
-            *(visible(o, 14) for o in others),
-        ]
+        on_test = [f"{lead} test"] if tested else []
+        heads = [lead, " " * 10, *(visible(other, 14) for other in others), *on_test]
         columns = ["left", "right", "left", *["right"] * (len(heads) - 2)]
         grid = self.grid(*columns, heads=[visible(self.summary.groups_title, 14), *heads])
         room = max(self.width - 4 - sum(max(cell_len(head), 6) + 2 for head in heads), 12)
@@ -245,12 +242,12 @@ class _Page:
                 self.text(_middle_cut(visible(group.name), room)),
                 self.text(figures.score(group.dev.get(table.leading))),
                 self.bar(part, 10) if facts.are_shares(table) else Text(""),
-                *tests,
                 *rest,
+                *tests,
             )
         shown = facts.most_frequent(table, MOST_GROUPS)
         more = [self.text(shown, "dim")] if len(table.groups) > MOST_GROUPS else []
-        note = f"trial {self.best.number}" if self.best else ""
+        note = f"trial {self.best.number}, on dev" if self.best else ""
         return self.section(f"By {visible(self.summary.groups_title, 40)}", grid, *more, note=note)
 
     def data(self) -> RenderableType | None:
@@ -273,10 +270,10 @@ class _Page:
 
     def setting(self) -> RenderableType:
         table = self.grid("left", "fill")
-        for name, value in facts.setting(self.summary):
+        for name, value in setting(self.summary):
             table.add_row(self.text(name, "dim"), self.text(value))
-        if phases := facts.phases(self.summary):
-            table.add_row(Text("time", "dim"), self.items(phases))
+        if spent := phases(self.summary):
+            table.add_row(Text("time", "dim"), self.items(spent))
         return self.section("How it was done", table)
 
 

@@ -217,6 +217,7 @@ def edge_studies() -> dict[str, tuple[StudySummary, list[TrialRecord]]]:
         "finished": (summary, trials),
         "running": (replace(unscored, state="running"), trials[:5]),
         "interrupted": (replace(unscored, state="interrupted"), trials[:7]),
+        "resumed": (summary, [*trials[:10], failed_trial(10, "interrupted: stopped by SIGINT")]),
         "failed": (replace(unscored, state="failed"), [failed_trial(number) for number in range(12)]),
         "no trials": (replace(unscored, state="running", seconds={}), []),
         "one trial": (replace(summary, trials=1, best=0), trials[:1]),

@@ -71,6 +71,8 @@ def test_a_finished_study_tells_everything() -> None:
     [
         ("running", "Still running: 5 of 12 trials have ended.", "Winner:"),
         ("interrupted", "run the same command again", "Winner:"),
+        ("resumed", "4 pruned, 1 failed, 1 interrupted.", "nothing"),
+        ("resumed", "stopped by SIGINT", "interrupted: "),
         ("failed", "Every trial failed (12 of 12 trials ended)", "Best so far"),
         ("failed", "12 trials out of memory", "Winner:"),
         ("no trials", "0 of 12 trials have ended", "Trials"),
