@@ -1,4 +1,4 @@
-"""The score of logits by a task's own decode, merge and metric. Knows no training."""
+"""The score of a model's outputs by a task's own decode, merge and metric. Knows no training."""
 
 from __future__ import annotations
 
@@ -14,11 +14,18 @@ def score_of(
     labels: Sequence[str],
     metric: str,
     examples: Sequence[Example],
-    logits: Any,
+    outputs: Any,
 ) -> float:
-    """The metric of ``logits [examples, ...]`` on the rows that the examples were made of."""
+    """The metric of the model's outputs on the rows that the examples were made of.
+
+    ``outputs`` are as Trainer gives them: an array ``[examples, ...]``, or one for each of `Task.outputs`.
+    """
+    arrays = outputs if isinstance(outputs, tuple) else (outputs,)
+    decoded = task.decode(dict(zip(task.outputs, arrays, strict=True)), examples, labels)
     pieces: list[list[Any]] = [[] for _ in rows]
-    for example, piece in zip(examples, task.decode({"logits": logits}, examples, labels), strict=True):
+    for example, piece in zip(examples, decoded, strict=True):
         pieces[example.row].append(piece)
     predictions = [task.merge(row, its) for row, its in zip(rows, pieces, strict=True)]
+    settings = {} if task.calibrate is None else task.calibrate(predictions, rows)
+    predictions = [task.calibrated(prediction, settings) for prediction in predictions]
     return float(task.metric.compute(predictions, rows).values[metric])

@@ -17,19 +17,29 @@ import transformers
 from peft import LoraConfig, TaskType, get_peft_model
 from transformers import Trainer, TrainerCallback, TrainingArguments
 
-HEADS: Mapping[str, tuple[Any, Any, str]] = {
+LABELS = ("labels",)
+
+HEADS: Mapping[str, tuple[Any, Any, str, Sequence[str]]] = {
     "token-classification": (
         transformers.AutoModelForTokenClassification,
         transformers.DataCollatorForTokenClassification,
         TaskType.TOKEN_CLS,
+        LABELS,
     ),
     "sequence-classification": (
         transformers.AutoModelForSequenceClassification,
         transformers.DataCollatorWithPadding,
         TaskType.SEQ_CLS,
+        LABELS,
+    ),
+    "question-answering": (
+        transformers.AutoModelForQuestionAnswering,
+        transformers.DataCollatorWithPadding,
+        TaskType.QUESTION_ANS,
+        ("start_positions", "end_positions"),
     ),
 }
-"""Task tag → the class of model, the collator, peft's name of the task."""
+"""Task tag → the class of model, the collator, peft's name of the task, the inputs that hold the answer."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,7 +96,7 @@ def train(
     score: Callable[[Any], float],
     seed: int,
 ) -> Run:
-    """Trains once; ``score`` is given the dev set's logits ``[examples, ...]``, padded on the right."""
+    """Trains once; ``score`` is given the dev set's outputs ``[examples, ...]``, padded on the right."""
     transformers.set_seed(seed)
     model = adapted(recipe)
     steps_per_epoch = math.ceil(len(train_set) / recipe.batch_size)
@@ -160,7 +170,7 @@ def arguments(recipe: Recipe, seed: int, folder: str, **changes: Any) -> Trainin
         "use_cpu": recipe.cpu,
         "dataloader_pin_memory": not recipe.cpu,
         "remove_unused_columns": False,
-        "label_names": ["labels"],
+        "label_names": list(HEADS[recipe.head][3]),
         "report_to": [],
         "save_strategy": "no",
         "eval_strategy": "no",

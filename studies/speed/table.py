@@ -8,7 +8,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from studies.speed import cost_drawing, cost_table, pruning_table, search_table
+from studies.speed import cost_drawing, cost_table, profile_table, pruning_table, search_table
 from studies.speed.results import RESULTS, read_results
 
 HERE = Path(__file__).parent
@@ -19,11 +19,13 @@ NOTHING = "Nothing has been measured yet."
 
 def files() -> dict[Path, str]:
     """Every file that is made of results, as it should be."""
-    search, pruning, cost = (read_results(RESULTS / kind) for kind in ("search", "pruning", "cost"))
+    kinds = ("search", "pruning", "cost", "profile")
+    search, pruning, cost, profiles = (read_results(RESULTS / kind) for kind in kinds)
     own = OWN.read_text(encoding="utf-8")
     for marker, text in {
         "search": search_table.whole(search) if search else NOTHING,
         "pruning": pruning_table.table(pruning) if pruning else NOTHING,
+        "profile": profile_table.table(profiles) if profiles else NOTHING,
         "cost": f"![Cost against size](cost.svg)\n\n{cost_table.table(cost)}" if cost else NOTHING,
     }.items():
         own = with_section(own, marker, text)
