@@ -43,6 +43,7 @@ def as_html(summary: StudySummary, trials: Sequence[TrialRecord]) -> str:
         caveat=facts.caveat(summary),
         failures=facts.failures(trials) if summary.state == "failed" else [],
         counts=facts.state_counts(trials),
+        pruned=any(trial.state == "pruned" for trial in trials),
         importances=facts.importances(summary),
         groups=table,
         tested=bool(table and any(group.test for group in table.groups)),

@@ -100,6 +100,11 @@ def test_long_studies_are_shown_whole_and_stay_small() -> None:
     assert "class_76" in checked("many classes").text
 
 
+def test_pruned_trials_are_explained_where_there_are_some() -> None:
+    assert "pruned trials dashed" in checked("finished").text
+    assert "pruned trials" not in checked("one trial").text
+
+
 def test_a_strangers_text_is_shown_literally() -> None:
     page = checked("hostile")
     assert "<script>alert(1)</script>" in page.text
