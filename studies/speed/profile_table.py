@@ -15,7 +15,7 @@ SHOWN = 4
 def table(records: Sequence[Mapping[str, Any]]) -> str:
     """A row for each strategy, precision and batch size: both sides' time, and what took it."""
     rows = [
-        "| on | strategy | examples of tokens | plain | adaptkit | times | products alone | adaptkit's time |",
+        "| on | strategy | examples of tokens | plain | adaptkit | times | products alone | its time |",
         "|---|---|---|---|---|---|---|---|",
     ]
     rows += [
