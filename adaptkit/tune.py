@@ -242,11 +242,11 @@ def prepare(
     from adaptkit.devices import device_name
     from adaptkit.engine.prepare import make_training, prepare_model
 
-    desk.progress.phase("encoding the data")
+    desk.progress.phase(f"encoding the data, {len(data.train) + len(data.dev):,} rows")
     with desk.clock.phase("features" if config.strategy == "frozen" else "data"):
         total = sum(parameter.numel() for parameter in loaded.module.parameters())
         about = {"model": config.model, "data": desk.summary.data["train"].source}
-        store = FeaturesOnDisk(machine.cache, about)
+        store = FeaturesOnDisk(machine.cache, about, told=desk.progress.encoded)
         model = prepare_model(
             task,
             loaded,

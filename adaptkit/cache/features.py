@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import shutil
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from io import FileIO
 from itertools import chain
 from pathlib import Path
@@ -31,18 +31,26 @@ BYTES = 2  # of a number in half precision
 class FeaturesOnDisk:
     """Finds features in the cache, and keeps new ones there."""
 
-    def __init__(self, cache: Cache, about: Mapping[str, str], memory: int | None = None) -> None:
+    def __init__(
+        self,
+        cache: Cache,
+        about: Mapping[str, str],
+        memory: int | None = None,
+        told: Callable[[int], None] = lambda examples: None,
+    ) -> None:
         """A store for one study.
 
         Args:
             cache: where features are found and kept.
             about: of which ``model`` and which ``data`` they are, for people.
             memory: the bytes that may be held in memory; None for a share of what is available.
+            told: called with a number of examples each time when the features of so many more are there.
         """
         available = psutil.virtual_memory().available
         self.cache = cache
         self.about = about
         self.memory = int(SHARE_OF_AVAILABLE_MEMORY * available) if memory is None else memory
+        self.told = told
         self.note = ""
         """Why features were not kept for the next study, if so."""
 
@@ -59,22 +67,29 @@ class FeaturesOnDisk:
         except (OSError, RuntimeError):  # torch's; another process has made room of it just now
             return None
         self._used.add(key)
+        self.told(len(features))
         return features
 
     def keep(self, key: str, shape: Sequence[int], parts: Iterable[torch.Tensor]) -> torch.Tensor:
         """The features of this shape, whose parts come one after another along dimension 0."""
         size = math.prod(shape) * BYTES
         folder, kept = self._folder_for(key, size)
+        parts = self._counted(parts)
         if folder is None:
             self.memory -= size
             return gathered(shape, parts)
         try:
-            features, whole = self._through_file(folder / FEATURES, shape, iter(parts))
+            features, whole = self._through_file(folder / FEATURES, shape, parts)
             if kept and whole:
                 self._put(folder, key, shape)
         finally:
             shutil.rmtree(folder, ignore_errors=True)  # there still, if it was not put; mapped files live on
         return features
+
+    def _counted(self, parts: Iterable[torch.Tensor]) -> Iterator[torch.Tensor]:
+        for part in parts:
+            self.told(len(part))
+            yield part
 
     def _folder_for(self, key: str, size: int) -> tuple[Path | None, bool]:
         """A folder to write features into, and whether it is the cache's; None where memory does."""

@@ -67,6 +67,7 @@ class Progress:
         self._drawer: threading.Thread | None = None
         self._live: Live | None = None
         self._phase = ""
+        self._encoded = 0  # examples, in this phase
         self._living: dict[int, _Living] = {}
         self._best_of: dict[int, float] = {}
         self._ended = 0
@@ -94,8 +95,14 @@ class Progress:
     @_harmless
     def phase(self, text: str) -> None:
         """Says what is being done now: "reading", "encoding", "training"."""
-        self._phase = visible(text, 60)
+        self._phase, self._encoded = visible(text, 60), 0
         self._line(self._phase)
+
+    @_harmless
+    def encoded(self, examples: int) -> None:
+        """Adds examples that a frozen encoder has read in this phase, or whose features were there."""
+        self._encoded += examples
+        self._line_at_times(self._encoding)
 
     @_harmless
     def note(self, text: str) -> None:
@@ -123,9 +130,9 @@ class Progress:
         if math.isfinite(score):
             trial.scores.append(score)
             self._best_of[number] = self._better(score, self._best_of.get(number, score))
-        if self._live is None and time.monotonic() - self._last_line >= SECONDS_BETWEEN_LINES:
-            parts = [f"{len(self._living)} trials training", self._standing(), *self._pace()]
-            self._line(", ".join(parts))
+        self._line_at_times(
+            lambda: ", ".join([f"{len(self._living)} trials training", self._standing(), *self._pace()])
+        )
 
     @_harmless
     def ended(self, record: TrialRecord) -> None:
@@ -152,6 +159,9 @@ class Progress:
         if record.state != "fail" and record.score is not None and math.isfinite(record.score):
             self._best_of[record.number] = record.score
 
+    def _encoding(self) -> str:
+        return f"{figures.count(self._encoded)} examples encoded"
+
     def _standing(self) -> str:
         return ", ".join([f"{self._ended} of {self._total} trials done", *self._best()])
 
@@ -174,6 +184,11 @@ class Progress:
         if self._live is None:
             self._last_line = time.monotonic()
             self._print(Text(f"[{self._elapsed():>6}] {encodable(text, self._console.encoding)}"))
+
+    def _line_at_times(self, text: Callable[[], str]) -> None:
+        """A plain line, if the last one was long enough ago."""
+        if time.monotonic() - self._last_line >= SECONDS_BETWEEN_LINES:
+            self._line(text())
 
     def _elapsed(self) -> str:
         minutes, seconds = divmod(int(time.monotonic() - self._begun), 60)
@@ -200,7 +215,11 @@ class Progress:
     def _view(self) -> RenderableType:
         text = self._text
         head = Text("  ").join(
-            [text(self._phase or "starting", "bold"), text(f"{self._ended}/{self._total} trials")]
+            [
+                text(self._phase or "starting", "bold"),
+                *([text(self._encoding())] if self._encoded else []),
+                text(f"{self._ended}/{self._total} trials"),
+            ]
         )
         for best in self._best():
             head.append("  ").append_text(text(best, "green"))

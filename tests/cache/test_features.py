@@ -45,6 +45,15 @@ def is_mapped(features: torch.Tensor) -> bool:
     return False
 
 
+@pytest.mark.parametrize("limit", [10**6, 0], ids=["kept", "not kept"])
+def test_what_is_there_is_told_as_it_comes(tmp_path: Path, limit: int) -> None:
+    cache, told = Cache(folder=tmp_path / "features", limit=limit), list[int]()
+    FeaturesOnDisk(cache, ABOUT, told=told.append).keep(KEY, SHAPE, parts())
+    assert told == [9, 9, 9, 9, 4]
+    FeaturesOnDisk(cache, ABOUT, told=told.append).find(KEY)
+    assert told[5:] == ([40] if limit else [])
+
+
 @pytest.mark.parametrize("memory", [10**6, 0], ids=["in memory", "mapped"])
 def test_features_are_the_same_wherever_they_lie(cache: Cache, memory: int) -> None:
     store = FeaturesOnDisk(cache, ABOUT, memory)

@@ -69,6 +69,23 @@ def test_a_log_gets_plain_lines_one_for_each_phase_and_trial() -> None:
     assert "\x1b" not in file.getvalue()
 
 
+def test_a_long_encoding_is_told_of_at_times(monkeypatch: pytest.MonkeyPatch) -> None:
+    from adaptkit.report import progress as module
+
+    file = io.StringIO()
+    with Progress(Console(file=file, width=80), 12, "f1", "maximize") as progress:
+        progress.phase("encoding the data, 4,000 rows")
+        progress.encoded(1200)
+        monkeypatch.setattr(module, "SECONDS_BETWEEN_LINES", 0.0)
+        progress.encoded(34)
+        progress.phase("measuring")
+        progress.encoded(2)
+    told = [line.partition("] ")[2] for line in file.getvalue().splitlines()]
+    assert told == [
+        "encoding the data, 4,000 rows", "1,234 examples encoded", "measuring", "2 examples encoded",
+    ]  # fmt: skip
+
+
 def test_colour_forced_on_a_log_does_not_make_it_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FORCE_COLOR", "1")
     file = io.StringIO()
