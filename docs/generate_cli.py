@@ -28,9 +28,9 @@ output holds JSON alone.
 | 2 | something given is wrong: an option, a file, a row, a plugin, a model, a study |
 | 130, 143 | stopped by SIGINT or SIGTERM; the study is intact, and the same command goes on with it |
 
-`ADAPTKIT_STUDIES` in the environment is the default of `--studies`. `ADAPTKIT_CACHE` is the folder for what one study
-keeps for the next (by default `$XDG_CACHE_HOME/adaptkit`, or `~/.cache/adaptkit`), `ADAPTKIT_CACHE_LIMIT` the most it may
-hold (`4G`; `0` keeps nothing).
+`ADAPTKIT_STUDIES` in the environment is the default of `--studies`. `ADAPTKIT_CACHE` is the folder for what
+one study keeps for the next (by default `$XDG_CACHE_HOME/adaptkit`, or `~/.cache/adaptkit`),
+`ADAPTKIT_CACHE_LIMIT` the most it may hold (`4G`; `0` keeps nothing).
 """
 
 

@@ -37,7 +37,7 @@ def tuned_again(study: Any, studies: Path, trials: int = 2) -> Any:
     return adaptkit.tune(
         config.task, data=config.data.data, model=config.model, strategy="frozen", trials=trials, epochs=3,
         learning_rate=config.search.learning_rate, batch_sizes=config.search.batch_sizes,
-        studies=studies, device="cpu", together=2,  # what is measured differs from run to run, and so do draws
+        studies=studies, device="cpu", together=2,  # else measured, and so draws would differ
     )  # fmt: skip
 
 

@@ -131,7 +131,13 @@ class Progress:
             trial.scores.append(score)
             self._best_of[number] = self._better(score, self._best_of.get(number, score))
         self._line_at_times(
-            lambda: ", ".join([f"{len(self._living)} trials training", self._standing(), *self._pace()])
+            lambda: ", ".join(
+                [
+                    f"{len(self._living)} trial{'' if len(self._living) == 1 else 's'} training",
+                    self._standing(),
+                    *self._pace(),
+                ]
+            )
         )
 
     @_harmless
