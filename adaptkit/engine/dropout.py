@@ -26,7 +26,33 @@ def dropout(x: torch.Tensor, share: float, training: bool) -> torch.Tensor:
     if not training or not 0 < dropped < LEVELS or x.device.type != "cpu":
         return functional.dropout(x, share, training)
     if torch._C._functorch.is_batchedtensor(x):
-        return functional.dropout(x, share, training)  # vmap has a rule for that, and none for bits
+        return _OverRows.apply(x, dropped)  # type: ignore[no-untyped-call,no-any-return]
+    if torch._C._functorch.peek_interpreter_stack() is not None:
+        return functional.dropout(x, share, training)  # what rows share under vmap, each drops for itself
+    return _dropped(x, dropped)
+
+
+class _OverRows(torch.autograd.Function):
+    """The same under vmap, all rows in one draw. Called on batched tensors only, so by the rule below."""
+
+    @staticmethod
+    def forward(x: torch.Tensor, dropped: int) -> torch.Tensor:
+        """``x [...]`` of one row."""
+        return _dropped(x, dropped)
+
+    @staticmethod
+    def setup_context(ctx: Any, inputs: tuple[Any, ...], output: torch.Tensor) -> None:
+        raise NotImplementedError("dropout runs by its vmap rule; autograd never sees this function")
+
+    @staticmethod
+    def vmap(
+        info: Any, in_dims: tuple[int | None, ...], x: torch.Tensor, dropped: int
+    ) -> tuple[torch.Tensor, int | None]:
+        return _dropped(x, dropped), in_dims[0]
+
+
+def _dropped(x: torch.Tensor, dropped: int) -> torch.Tensor:
+    """``x [...]`` with ``dropped`` of `LEVELS` elements zero, drawn as bits."""
     bits = torch.empty(-(-x.numel() // 4), dtype=torch.int64).random_(-(2**63), None)
     kept = bits.view(torch.int16)[: x.numel()].view(x.shape) >= LOWEST + dropped  # [...], booleans
     return x * kept * (LEVELS / (LEVELS - dropped))

@@ -1,13 +1,17 @@
 from __future__ import annotations
 
 import copy
+from typing import Any
 
 import pytest
 import torch
 from torch import nn
 from torch.func import vmap
 
+from adaptkit.engine.contract import Trial
 from adaptkit.engine.dropout import dropout, use_dropout
+from tests.conftest import FAMILIES, number_rows
+from tests.engine.populations import last_rows, make_training
 
 
 @pytest.mark.parametrize("share", [0.1, 0.25, 0.5])
@@ -57,6 +61,32 @@ def test_rows_under_vmap_have_draws_of_their_own() -> None:
     found = vmap(lambda x: dropout(x, 0.5, True), randomness="different")(torch.ones(2, 200))
     assert not torch.equal(found[0], found[1])
     assert float((found == 0).float().mean()) == pytest.approx(0.5, abs=0.15)
+
+
+def test_what_rows_share_under_vmap_each_drops_for_itself() -> None:
+    shared = torch.ones(300)
+    found = vmap(lambda x: x + dropout(shared, 0.5, True), randomness="different")(torch.zeros(2, 1))
+    assert not torch.equal(found[0], found[1])
+    assert float((found == 0).float().mean()) == pytest.approx(0.5, abs=0.15)
+
+
+def test_gradients_pass_under_vmap_where_values_did() -> None:
+    x = torch.ones(3, 50, requires_grad=True)
+    found = vmap(lambda one: dropout(one, 0.3, True), randomness="different")(x)
+    found.sum().backward()
+    assert x.grad is not None
+    assert torch.equal(x.grad, found.detach())
+
+
+@pytest.mark.parametrize("strategy", ["frozen", "lora", "full"])
+@pytest.mark.parametrize("family", FAMILIES)
+def test_rows_together_train_with_dropout(family: str, strategy: str, tiny_model: Any) -> None:
+    loaded = tiny_model(family, dropout=0.3)
+    training = make_training(loaded, strategy, "token-classification", number_rows(12))
+    trials = [Trial(number=n, learning_rate=1e-3, batch_size=4, epochs=1, seed=1) for n in range(2)]
+    rows = last_rows(training, trials, together=2)
+    assert all(bool(row.isfinite().all()) for row in rows.values())
+    assert not torch.equal(rows[0], rows[1]), "the same data, and dropout of their own"
 
 
 def test_every_dropout_of_a_module_is_replaced_and_a_copy_has_its_own_state() -> None:
