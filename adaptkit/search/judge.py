@@ -67,7 +67,7 @@ def verdicts(
         if len(known) >= MINIMUM_SCORED and _worse(own, last, direction):
             reasons[number] = (
                 f"pruned after epoch {epochs * (rung + 1) / rungs:.2f}: {metric} {own:.3f},"
-                f" the best third of {len(known)} trials had {last:.3f} or better"
+                f" the best third had {last:.3f}"
             )
     return reasons
 

@@ -46,12 +46,12 @@ def test_no_decision_falls_in_the_warm_up_or_at_the_last_rung(rungs: int) -> Non
 def test_all_but_the_best_third_are_pruned_with_the_reason() -> None:
     living = {1: [0.1], 2: [0.4], 3: [0.2], 4: [0.3]}
     assert judged(living) == {
-        1: "pruned after epoch 0.50: f1 0.100, the best third of 4 trials had 0.300 or better",
-        3: "pruned after epoch 0.50: f1 0.200, the best third of 4 trials had 0.300 or better",
+        1: "pruned after epoch 0.50: f1 0.100, the best third had 0.300",
+        3: "pruned after epoch 0.50: f1 0.200, the best third had 0.300",
     }
     assert judged(living, direction="minimize") == {
-        2: "pruned after epoch 0.50: f1 0.400, the best third of 4 trials had 0.200 or better",
-        4: "pruned after epoch 0.50: f1 0.300, the best third of 4 trials had 0.200 or better",
+        2: "pruned after epoch 0.50: f1 0.400, the best third had 0.200",
+        4: "pruned after epoch 0.50: f1 0.300, the best third had 0.200",
     }
 
 
