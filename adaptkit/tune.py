@@ -147,6 +147,8 @@ def run(config: StudyConfig, console: Console, *, studies: Path, name: str | Non
         progress.phase("reading the data")
         with clock.phase("data"):
             data = load(task, config.data, config.seed)
+        if data.sample:
+            progress.note(f"no data named: tuning on the sample that comes with the task {config.task!r}")
         for warning in data.warnings:
             progress.note(warning)
         space = space_for(config.strategy, config.search, task.hints, rows=len(data.train))

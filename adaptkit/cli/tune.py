@@ -91,10 +91,6 @@ def tune(name: str | None, studies_dir: Path, config_file: Path | None, as_json:
 
     config = configured(config_file, given)
     console = Console(stderr=True, highlight=False)
-    if not config.data.data and not config.data.train:
-        console.print(
-            f"No --data: tuning on the sample that comes with the task {config.task!r}.", markup=False
-        )
     try:
         with plugins_at_work():
             study = run(config, console, studies=studies_dir, name=name)
