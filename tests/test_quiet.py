@@ -22,8 +22,7 @@ def test_all_is_as_before_afterwards_an_error_included(bars: bool) -> None:
         assert settings() == (transformers.logging.ERROR, False)
         raise RuntimeError
     assert settings() == before
-    if was[1]:
-        transformers.logging.enable_progress_bar()
+    (transformers.logging.enable_progress_bar if was[1] else transformers.logging.disable_progress_bar)()
     assert settings() == was
 
 
