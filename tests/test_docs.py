@@ -132,7 +132,7 @@ def test_the_plugin_page_from_nothing_to_a_prediction(tmp_path: Path) -> None:
         if words[0] == "adaptkit":
             said.append(run([sys.executable, "-m", *words], tmp_path, PYTHONPATH=str(site)))
     tasks, check, report, prediction = said
-    assert "adaptkit_urgency:urgency" in tasks
+    assert "adaptkit-urgency" in tasks
     assert " 0 failed" in check
     assert "mean_error" in report
     assert re.search(r"prediction: [1-5]", prediction)

@@ -117,7 +117,7 @@ def test_it_installs_passes_its_own_tests_and_tunes(tmp_path: Path) -> None:
     (wheel,) = (tmp_path / "wheels").glob("adaptkit_inbox-*.whl")
     install = ["pip", "--quiet", "install", "--no-deps", "--no-index", "--target", str(site), str(wheel)]
     run(install, tmp_path, site)
-    assert "adaptkit_inbox:task" in run(["adaptkit", "tasks"], tmp_path, site)
+    assert "adaptkit-inbox" in run(["adaptkit", "tasks"], tmp_path, site)
     assert " 0 failed" in run(["adaptkit", "tasks", "--check", "inbox"], tmp_path, site)
     assert "6 passed" in run(["pytest", "-q"], plugin, site)
     for strategy in ("frozen", "lora", "full"):
