@@ -2,8 +2,9 @@
 
 Examples are sorted into length buckets. An epoch is cut into equal rungs, and every rung has the
 same sequence of bucket lengths, so that trials that started at different times meet the same padded
-shape at every step; only the contents are shuffled, by (seed, epoch). Micro-batches of one bucket
-come in runs, so that a large effective batch can be taken in one pass. Every micro-batch is full but
+shape at every step; only the contents are shuffled, by (seed, epoch). A whole effective batch is of one
+bucket where that has enough, so that it can be taken in one pass, and the next is of another: steps that
+follow one another on one length would learn worse. Every micro-batch is full but
 the last of an epoch, so that an effective batch is exactly what was asked for.
 """
 
@@ -40,13 +41,21 @@ class Plan:
     steps: tuple[int, ...]
     """Per bucket its micro-batches in one rung."""
 
-    sequence: tuple[int, ...]
-    """The bucket of each micro-batch of a rung, in runs; the longest bucket's last one ends it."""
-
     micro_batch: int
     rungs_per_epoch: int
     run: int
-    """The micro-batches of a whole run of one bucket: no pass has more."""
+    """The most micro-batches of one bucket that follow one another: no pass has more."""
+
+    seed: int
+    """Of the order of the buckets."""
+
+    def sequence(self, batch_size: int) -> tuple[int, ...]:
+        """The bucket of each micro-batch of a rung, for trials of this effective batch size.
+
+        The longest bucket's last one ends it, whatever the batch size.
+        """
+        run = max(1, min(batch_size // self.micro_batch, self.run))
+        return _sequence(self.steps, self.seed, run)
 
     @property
     def examples(self) -> int:
@@ -55,7 +64,7 @@ class Plan:
 
     def rung_sizes(self) -> list[int]:
         """The examples in each rung of an epoch."""
-        always = (len(self.sequence) - 1) * self.micro_batch
+        always = (sum(self.steps) - 1) * self.micro_batch
         last = len(self.members[-1]) - self.rungs_per_epoch * (self.steps[-1] - 1) * self.micro_batch
         whole, rest = divmod(last, self.micro_batch)
         sizes = [always + (self.micro_batch if rung < whole else 0) for rung in range(self.rungs_per_epoch)]
@@ -94,7 +103,7 @@ class Plan:
 def make_plan(
     lengths: Sequence[int], *, micro_batch: int, rungs_per_epoch: int, seed: int, run: int = 1
 ) -> Plan:
-    """The plan for examples of these lengths; micro-batches of one bucket come in runs of up to ``run``.
+    """The plan for examples of these lengths; a batch has at most ``run`` micro-batches of one bucket.
 
     Raises ValueError if there is no example.
     """
@@ -119,10 +128,10 @@ def make_plan(
         lengths=tuple(kept_lengths),
         members=tuple(members),
         steps=tuple(steps),
-        sequence=_sequence(steps, seed, run),
         micro_batch=micro_batch,
         rungs_per_epoch=rungs_per_epoch,
         run=run,
+        seed=seed,
     )
 
 

@@ -47,9 +47,13 @@ class MicroStep:
 
 
 def micro_steps(
-    plan: Plan, buckets: Sequence[Bucket], clocks: Sequence[RowClock], room: Callable[[], int]
+    plan: Plan,
+    buckets: Sequence[Bucket],
+    clocks: Sequence[RowClock],
+    batch_size: int,
+    room: Callable[[], int],
 ) -> Iterator[MicroStep]:
-    """The micro-steps of a rung, in the plan's order.
+    """The micro-steps of a rung, in the plan's order for this effective batch size.
 
     ``room`` is asked before each step how many examples every row may take: what is left of its batch.
     """
@@ -65,7 +69,9 @@ def micro_steps(
         for places, bucket in zip(host, buckets, strict=True)
     ]
     taken = [0] * len(buckets)
-    runs = [(bucket, len(list(steps)) * plan.micro_batch) for bucket, steps in groupby(plan.sequence)]
+    runs = [
+        (bucket, len(list(steps)) * plan.micro_batch) for bucket, steps in groupby(plan.sequence(batch_size))
+    ]
     for position, (bucket, left) in enumerate(runs):
         while left:
             count = min(left, max(plan.micro_batch, room()))

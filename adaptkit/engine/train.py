@@ -140,11 +140,13 @@ class Population:
         training.forward.module.train()
         self._arrange()
         accumulator = Accumulator(training.forward, self.rows, self.passes)
-        at_once, first = self.passes.rows, 0
+        first, at_once = 0, self.passes.rows
         while first < len(self.running):
-            if not self._walk(judge, accumulator, first, self.running[first : first + at_once]):
+            size = self.running[first].trial.batch_size
+            walking = [one for one in self.running[first : first + at_once] if one.trial.batch_size == size]
+            if not self._walk(judge, accumulator, first, walking):
                 return False
-            first += at_once
+            first += len(walking)
         finite, losses = self.rows.finite().tolist(), accumulator.mean_losses()
         for row, one in enumerate(self.running):
             one.loss = losses[row]
@@ -161,7 +163,7 @@ class Population:
         self.running = [self.running[row] for row in order]
 
     def _walk(self, judge: Judge, accumulator: Accumulator, first: int, walking: Sequence[_Running]) -> bool:
-        """The rung of some neighbouring rows, from row ``first`` on; False if the judge stopped it midway."""
+        """The rung of neighbouring rows of one batch size, from row ``first`` on; False if it was stopped."""
         plan = self.training.plan
         clocks = [one.clock(plan) for one in walking]
 
@@ -171,7 +173,7 @@ class Population:
                 (one.trial.batch_size - one.in_batch for one, failed in going if not failed), default=1
             )
 
-        for step in micro_steps(plan, self.training.buckets, clocks, room):
+        for step in micro_steps(plan, self.training.buckets, clocks, walking[0].trial.batch_size, room):
             accumulator.run(step, first)
             for row, (one, seen) in enumerate(zip(walking, step.seen, strict=True), first):
                 one.in_batch += seen

@@ -27,14 +27,14 @@ def random_case(number: int) -> tuple[list[int], Plan]:
 CASES = range(150)
 
 
-def walk(plan: Plan, seed: int, epoch: int) -> list[list[np.ndarray[Any, Any]]]:
+def walk(plan: Plan, seed: int, epoch: int, batch_size: int = 8) -> list[list[np.ndarray[Any, Any]]]:
     """Per rung, per micro-step: the examples in it, in the order in which they are trained on."""
     contents = plan.contents(seed, epoch)
     rungs = []
     for rung in range(plan.rungs_per_epoch):
         taken = [0] * len(plan.members)
         steps = []
-        for bucket in plan.sequence:
+        for bucket in plan.sequence(batch_size):
             places = contents[bucket][rung][taken[bucket]]
             taken[bucket] += 1
             steps.append(plan.members[bucket][places[places >= 0]])
@@ -77,7 +77,7 @@ def test_no_example_is_longer_than_its_bucket() -> None:
         for length, members in zip(plan.lengths, plan.members, strict=True):
             assert len(members) > 0
             assert max(lengths[position] for position in members) <= length
-        assert plan.sequence[-1] == len(plan.lengths) - 1, (
+        assert plan.sequence(16)[-1] == len(plan.lengths) - 1, (
             "the longest bucket, where places are missing, is last"
         )
 
@@ -99,9 +99,9 @@ def test_contents_depend_on_seed_and_epoch_and_nothing_else() -> None:
 def test_the_sequence_mixes_the_lengths_by_its_seed() -> None:
     lengths = list(range(1, 241))
     plans = [make_plan(lengths, micro_batch=2, rungs_per_epoch=1, seed=seed) for seed in (1, 1, 2)]
-    assert plans[0].sequence == plans[1].sequence
-    assert plans[0].sequence != plans[2].sequence
-    assert plans[0].sequence != tuple(sorted(plans[0].sequence))
+    assert plans[0].sequence(2) == plans[1].sequence(2)
+    assert plans[0].sequence(2) != plans[2].sequence(2)
+    assert plans[0].sequence(2) != tuple(sorted(plans[0].sequence(2)))
 
 
 def test_padding_stays_small() -> None:
@@ -134,13 +134,18 @@ def tokens_in(lengths: list[int], edges: list[int]) -> int:
     return sum(next(edge for edge in edges if length <= edge) for length in lengths)
 
 
-def test_a_large_batch_meets_one_length() -> None:
-    lengths = [draw % 60 + 1 for draw in range(2000)]
+@pytest.mark.parametrize("batch_size", [4, 8, 16, 32, 64])
+def test_a_batch_meets_one_length_and_the_next_batch_another(batch_size: int) -> None:
+    lengths = [draw % 60 + 1 for draw in range(4000)]
     plan = make_plan(lengths, micro_batch=4, rungs_per_epoch=2, seed=0, run=8)
-    runs = [len(list(steps)) for _, steps in itertools.groupby(plan.sequence)]
-    assert sum(runs) == len(plan.sequence)
-    assert all(run % 8 == 0 for run in runs[: len(runs) // 2])
-    assert len(runs) < len(plan.sequence) / 4
+    sequence = plan.sequence(batch_size)
+    assert sorted(sequence) == sorted(plan.sequence(4)), "the same micro-batches, in another order"
+    run = min(batch_size // 4, 8)
+    whole = sum(count // run for count in plan.steps) - 1
+    batches = [sequence[start : start + run] for start in range(0, whole * run, run)]
+    assert all(len(set(batch)) == 1 for batch in batches)
+    repeated = sum(one == other for one, other in itertools.pairwise(batches))
+    assert repeated < len(batches) / 2
 
 
 def test_no_example_is_refused() -> None:

@@ -35,7 +35,7 @@ def test_an_epoch_of_rungs_meets_every_example_once(planned: Any) -> None:
     met: list[list[int]] = [[], []]
     for rung in range(3):
         clocks = [RowClock(seed=seed, epoch=2, rung=rung) for seed in (5, 6)]
-        for step in micro_steps(plan, buckets, clocks, lambda: 8):
+        for step in micro_steps(plan, buckets, clocks, 8, lambda: 8):
             for row in (0, 1):
                 met[row] += examples_in(step, row)
     assert sorted(met[0]) == sorted(met[1]) == list(range(61))
@@ -47,17 +47,17 @@ def test_a_rows_data_depend_on_its_own_clock_only(planned: Any) -> None:
     clock = RowClock(seed=5, epoch=1, rung=2)
     others = [RowClock(seed=9, epoch=0, rung=0), RowClock(seed=5, epoch=1, rung=0)]
     clocks = [others[0], clock, others[1]]
-    alone = [examples_in(step, 0) for step in micro_steps(plan, buckets, [clock], lambda: 4)]
-    among = [examples_in(step, 1) for step in micro_steps(plan, buckets, clocks, lambda: 4)]
+    alone = [examples_in(step, 0) for step in micro_steps(plan, buckets, [clock], 4, lambda: 4)]
+    among = [examples_in(step, 1) for step in micro_steps(plan, buckets, clocks, 4, lambda: 4)]
     assert alone == among
 
 
 def test_a_step_tells_what_is_in_it(planned: Any) -> None:
     plan, buckets = planned
     clocks = [RowClock(seed=1, epoch=0, rung=2), RowClock(seed=2, epoch=4, rung=0)]
-    steps = list(micro_steps(plan, buckets, clocks, lambda: 4))
-    assert [step.last for step in steps] == [False] * (len(plan.sequence) - 1) + [True]
-    assert [step.bucket.length for step in steps] == [plan.lengths[bucket] for bucket in plan.sequence]
+    steps = list(micro_steps(plan, buckets, clocks, 4, lambda: 4))
+    assert [step.last for step in steps] == [False] * (len(plan.sequence(4)) - 1) + [True]
+    assert [step.bucket.length for step in steps] == [plan.lengths[bucket] for bucket in plan.sequence(4)]
     for step in steps:
         met = [examples_in(step, row) for row in (0, 1)]
         assert list(step.seen) == [len(one) for one in met]
@@ -71,8 +71,8 @@ def test_a_step_tells_what_is_in_it(planned: Any) -> None:
 def test_a_step_is_as_long_as_the_batch_and_the_run_allow(room: int, planned: Any) -> None:
     plan, buckets = planned
     clock = RowClock(seed=5, epoch=1, rung=0)
-    units = list(micro_steps(plan, buckets, [clock], lambda: 4))
-    steps = list(micro_steps(plan, buckets, [clock], lambda: room))
+    units = list(micro_steps(plan, buckets, [clock], 12, lambda: 4))
+    steps = list(micro_steps(plan, buckets, [clock], 12, lambda: room))
     assert [one for step in steps for one in examples_in(step, 0)] == [
         one for step in units for one in examples_in(step, 0)
     ]
@@ -83,6 +83,6 @@ def test_a_step_is_as_long_as_the_batch_and_the_run_allow(room: int, planned: An
 def test_a_step_ends_where_the_batch_does(planned: Any) -> None:
     plan, buckets = planned
     seen = [0]
-    for step in micro_steps(plan, buckets, [RowClock(seed=5, epoch=0, rung=0)], lambda: 8 - seen[-1] % 8):
+    for step in micro_steps(plan, buckets, [RowClock(seed=5, epoch=0, rung=0)], 8, lambda: 8 - seen[-1] % 8):
         seen.append(seen[-1] + step.seen[0])
     assert {size - size % 8 for size in seen} <= set(seen), "no step goes past a batch's end"

@@ -32,11 +32,12 @@ def test_steps_are_those_that_training_takes() -> None:
             running.rung = rung
             contents = plan.contents(0, rung // plan.rungs_per_epoch)
             taken = [0] * len(contents)
-            for position, bucket in enumerate(plan.sequence):
+            sequence = plan.sequence(one.batch_size)
+            for position, bucket in enumerate(sequence):
                 places = contents[bucket][rung % plan.rungs_per_epoch][taken[bucket]]
                 taken[bucket] += 1
                 running.in_batch += int((places >= 0).sum())
-                if running.batch_is_full(plan, rung_ends=position == len(plan.sequence) - 1):
+                if running.batch_is_full(plan, rung_ends=position == len(sequence) - 1):
                     assert running.in_batch <= one.batch_size
                     running.step += 1
                     running.in_batch = 0

@@ -95,7 +95,7 @@ def effective_batches(plan: Plan, trial: Trial) -> list[list[int]]:
         epoch, within = divmod(rung, plan.rungs_per_epoch)
         contents = plan.contents(trial.seed, epoch)
         taken = [0] * len(contents)
-        for bucket in plan.sequence:
+        for bucket in plan.sequence(trial.batch_size):
             places = contents[bucket][within][taken[bucket]]
             taken[bucket] += 1
             batch += plan.members[bucket][places[places >= 0]].tolist()
