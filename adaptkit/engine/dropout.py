@@ -1,4 +1,4 @@
-"""Dropout on the CPU at a third of the usual time.
+"""Dropout on the CPU in less than half of the usual time.
 
 torch draws a number of its own for each element, which takes as long as a layer's smaller products. Here
 one draw of 64 bits serves four elements, each told by 16 of them, so that the share that is dropped is

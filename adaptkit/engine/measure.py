@@ -33,7 +33,7 @@ SMALL_ROW = 10**6
 """Rows of fewer parameters than this (heads) cost so little that many are kept in step."""
 
 TOKENS_A_PASS = {"cpu": 4096, "cuda": 32768}
-"""Tokens in one pass: beyond these a larger pass is no faster, and only holds more memory."""
+"""Tokens in one pass, at most: a bound on its memory, chosen and not measured."""
 
 WORTHWHILE = 1.1
 """More rows a pass must be this much faster a row, as times on a busy machine are noisy."""

@@ -6,8 +6,8 @@ the same rung of their own: successive halving (Jamieson and Talwalkar 2016,
 https://arxiv.org/abs/1502.07943) in its asynchronous form (Li et al. 2018,
 https://arxiv.org/abs/1810.05934), which needs no bracket to be full, with a rate of 3. Why this one:
 
-- Sixteen trials of three epochs cost five whole ones, the default's included, which is never pruned;
-  a rate of 2 would cost nearly seven. `studies/speed` has what is lost by it.
+- Sixteen trials of three epochs that start together come to some five whole ones by count of rungs, the
+  default's included, which is never pruned; a rate of 2 to nearly seven. `studies/speed` can measure it.
 - A third is rounded up, so that two of the first four go on: a low learning rate that is still
   climbing looks just like a bad one after a fraction of an epoch.
 - The median stopping rule (Golovin et al. 2017, https://doi.org/10.1145/3097983.3098043) looks at every
