@@ -80,9 +80,7 @@ class Accumulator:
         valid = places >= 0  # [rows, examples]
         chosen = places.clamp_min(0)
         batch = {name: tensor[chosen] for name, tensor in bucket.tensors.items()}  # [rows, examples, ...]
-        leaves = self.rows.parameters(rows.start, rows.stop)  # name → [rows, *shape]
-        for leaf in leaves.values():
-            leaf.requires_grad_()
+        leaves = self.forward.leaves(self.rows.parameters(rows.start, rows.stop))  # name → [rows, *shape]
         losses, weights = self.forward.losses(leaves, batch, valid)  # [rows] both
         gradients = torch.autograd.grad(losses.sum(), list(leaves.values()), allow_unused=True)
         self.rows.accumulate(rows.start, rows.stop, dict(zip(leaves, gradients, strict=True)), weights)

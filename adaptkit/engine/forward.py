@@ -35,7 +35,21 @@ class Forward:
 
     device: torch.device
     bfloat16: bool = False
+    halved: frozenset[str] = frozenset()
+    """The parameters that autocast makes bfloat16 wherever they are used; see `autocast_parameters`."""
+
     mask_form: MaskForm = "tokens"
+
+    def leaves(self, parameters: Tensors) -> dict[str, torch.Tensor]:
+        """The parameters (name → ``[rows, *shape]``) as a pass differentiates by them.
+
+        Those that it would make bfloat16 anyway are so before it begins; then their gradients come as
+        bfloat16, too, and are not written in float32 once more than they have to be.
+        """
+        return {
+            name: (tensor.to(torch.bfloat16) if name in self.halved else tensor.detach()).requires_grad_()
+            for name, tensor in parameters.items()
+        }
 
     def losses(
         self, parameters: Tensors, batch: Tensors, valid: torch.Tensor
@@ -91,8 +105,20 @@ class Forward:
         return {**inputs, "attention_mask": added.expand(-1, 1, mask.shape[-1], -1)}
 
 
+def autocast_parameters(module: nn.Module) -> frozenset[str]:
+    """The names of trainable parameters that only linear layers hold: autocast makes those bfloat16.
+
+    See the operations listed at https://docs.pytorch.org/docs/stable/amp.html.
+    """
+    others = {
+        id(p) for one in module.modules() if type(one) is not nn.Linear for p in one.parameters(recurse=False)
+    }
+    return frozenset(name for name, p in module.named_parameters() if p.requires_grad and id(p) not in others)
+
+
 def _first(tensors: Tensors) -> dict[str, torch.Tensor]:
-    return {name: tensor[0] for name, tensor in tensors.items()}
+    """The only row. Squeezed, not indexed: the gradient of an index is a copy in a tensor of zeros."""
+    return {name: tensor.squeeze(0) for name, tensor in tensors.items()}
 
 
 def _widened(tensor: torch.Tensor) -> torch.Tensor:

@@ -20,7 +20,7 @@ from adaptkit.engine.attention import use_attention
 from adaptkit.engine.dropout import use_dropout
 from adaptkit.engine.evaluate import ScoringSet
 from adaptkit.engine.features import FrozenEncoder
-from adaptkit.engine.forward import Forward
+from adaptkit.engine.forward import Forward, autocast_parameters
 from adaptkit.engine.lora import use_updates
 from adaptkit.engine.rows import layout_of, read_row
 from adaptkit.engine.store import FeatureStore
@@ -70,7 +70,14 @@ def prepare_model(
         use_updates(module, bfloat16=bfloat16)
     use_dropout(module)
     names = getattr(loaded.tokenizer, "model_input_names", None) or ["input_ids", "attention_mask"]
-    forward = Forward(task=task, module=module, inputs=frozenset(names), device=place, bfloat16=bfloat16)
+    forward = Forward(
+        task=task,
+        module=module,
+        inputs=frozenset(names),
+        device=place,
+        bfloat16=bfloat16,
+        halved=autocast_parameters(module) if bfloat16 else frozenset(),
+    )
     model = Model(
         module=module,
         forward=forward,

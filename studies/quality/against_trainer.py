@@ -114,7 +114,7 @@ def recipe_of(study: Finished) -> Recipe:
 def compare(study: Finished, seeds: int) -> dict[str, Any]:
     """What was compared, where, and what came of it, as JSON-ready values."""
     config, summary, task, data = study.config, study.summary, study.task, study.data
-    load_before = psutil.getloadavg()[0]
+    busy_before = psutil.cpu_percent(interval=1.0) / 100 * psutil.cpu_count()
     loaded = load_model(task, config.model, data.labels, seed=0, max_length=config.max_length)
     tokenizer = loaded.tokenizer
     tokenizer.padding_side = "right"  # where Trainer pads the logits it gathers
@@ -131,7 +131,7 @@ def compare(study: Finished, seeds: int) -> dict[str, Any]:
         "machine": platform.platform(),
         "cores": os.cpu_count(),
         "threads": torch.get_num_threads(),
-        "load_before": load_before,
+        "busy_before": busy_before,
         "versions": {name: version(name) for name in PACKAGES},
         "study_ran": {"date": summary.started, "device": summary.device, "versions": summary.versions},
         "metric": summary.metric,

@@ -27,9 +27,9 @@ def in_words(record: dict[str, Any]) -> str:
             f"Not alike: adaptkit trained {ours['trained_parameters']:,} parameters,"
             f" Trainer {theirs['trained_parameters']:,}."
         )
-    if record["load_before"] > record["cores"] / 2:
+    if record["busy_before"] > record["cores"] / 10:
         lines.append(
-            f"Others were at work here (load {record['load_before']:.1f} on {record['cores']} cores):"
+            f"Others were at work here ({record['busy_before']:.1f} of {record['cores']} cores):"
             " seconds and examples/s are not to be trusted."
         )
     return "\n".join(lines)

@@ -52,4 +52,4 @@ def size(side: Mapping[str, Any]) -> str:
 
 def busy(record: Mapping[str, Any]) -> bool:
     """Whether others were at work before the first pair."""
-    return bool(record["load_before"] > record["cores"] / 2)
+    return bool(record["busy_before"] > record["cores"] / 10)

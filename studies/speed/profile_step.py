@@ -46,7 +46,7 @@ KINDS = {
 }
 """Kind of work → what is in the names of torch's operations of that kind; the first that fits counts."""
 
-REPEATS = 6
+REPEATS = 25
 ROWS = 1500
 
 

@@ -76,5 +76,5 @@ def _share(value: float | None) -> str:
 
 
 def _warned(record: Mapping[str, Any]) -> list[str]:
-    told = f"  Others were at work here (load {record['load_before']:.1f}): do not trust the times."
+    told = f"  Others were at work here ({record['busy_before']:.1f} cores): do not trust the times."
     return [told] if busy(record) else []

@@ -20,14 +20,14 @@ PACKAGES = ("adaptkit", "torch", "transformers", "accelerate", "peft", "optuna",
 
 
 def circumstances() -> dict[str, Any]:
-    """Date, machine, versions, and how busy the machine is before anything is measured."""
+    """Date, machine, versions, and how many cores others keep busy before anything is measured."""
     return {
         "date": datetime.now(UTC).isoformat("T", "seconds"),
         "machine": platform.platform(),
         "processor": processor(),
         "cores": os.cpu_count(),
         "memory": psutil.virtual_memory().total,
-        "load_before": os.getloadavg()[0],
+        "busy_before": psutil.cpu_percent(interval=1.0) / 100 * psutil.cpu_count(),
         "python": platform.python_version(),
         "versions": versions(),
     }

@@ -54,7 +54,7 @@ def compared(record: Mapping[str, Any], figures: Mapping[str, Any]) -> list[str]
         each = ", ".join(f"{count:,} ({name})" for name, count in parameters.items())
         said.append(f"Not alike: the parameters that a trial trains, {each}.")
     if busy(record):
-        said.append(f"Others were at work here (load {record['load_before']:.1f}): do not trust the times.")
+        said.append(f"Others were at work here ({record['busy_before']:.1f} cores): do not trust the times.")
     return said
 
 

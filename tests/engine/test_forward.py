@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 import torch
 
-from adaptkit.engine.forward import Forward
+from adaptkit.engine.forward import Forward, autocast_parameters
 from tests.conftest import FAMILIES, number_rows
 from tests.engine.populations import HEADS, filled_rows, make_training
 
@@ -121,3 +121,40 @@ def test_half_precision_trains(tiny_model: Any) -> None:
         found.append(torch.cat([gradient.flatten() for gradient in gradients]))
     assert found[1].dtype == torch.float32
     assert torch.nn.functional.cosine_similarity(*found, dim=0) > 0.99
+
+
+@pytest.mark.parametrize("count", [1, 2])
+@pytest.mark.parametrize("strategy", ["full", "lora"])
+def test_leaves_that_are_bfloat16_before_the_pass_have_the_same_gradients(
+    strategy: str, count: int, tiny_model: Any
+) -> None:
+    training = make_training(tiny_model("bert"), strategy, "token-classification", number_rows(30))
+    rows = filled_rows(training, count)
+    batch, valid = batch_of(training, PLACES[:count])
+    in_pass: Forward = replace(training.forward, bfloat16=True)
+    before = replace(in_pass, halved=autocast_parameters(training.forward.module))
+    found = []
+    for forward in (in_pass, before):
+        leaves = forward.leaves(rows.parameters(0, count))
+        losses, _ = forward.losses(leaves, batch, valid)
+        found.append(torch.autograd.grad(losses.sum(), list(leaves.values())))
+    assert {gradient.dtype for gradient in found[0]} == {torch.float32}
+    assert torch.bfloat16 in {gradient.dtype for gradient in found[1]}
+    one, other = (torch.cat([gradient.float().flatten() for gradient in its]) for its in found)
+    if count == 1:
+        assert torch.equal(one, other)
+    # Under vmap biases are added before and not within the product: other roundings, no larger ones.
+    assert (one - other).norm() < 0.01 * one.norm()
+    assert all(p.dtype == torch.float32 for p in rows.parameters(0, count).values())
+
+
+def test_only_what_linear_layers_alone_hold_is_made_bfloat16(tiny_model: Any) -> None:
+    names = autocast_parameters(tiny_model("bert").module)
+    assert "bert.encoder.layer.0.attention.self.query.weight" in names
+    assert "classifier.bias" in names
+    assert not any("embeddings" in name or "LayerNorm" in name for name in names)
+
+    tied = torch.nn.Sequential(torch.nn.Embedding(5, 3), torch.nn.Linear(3, 5), torch.nn.Linear(5, 2))
+    tied[1].weight = tied[0].weight
+    tied[2].bias.requires_grad_(False)
+    assert autocast_parameters(tied) == {"1.bias", "2.weight"}

@@ -28,7 +28,7 @@ def test_the_benchmark_writes_all_it_measured(tiny_folder: Path, tmp_path: Path)
     for strategy in ("full", "lora", "frozen"):
         record = json.loads((tmp_path / "search" / f"tried-{strategy}.json").read_text(encoding="utf-8"))
         wanted = record["setting"]["trials"]
-        assert record.keys() >= {"date", "machine", "cores", "versions", "load_before", "device", "work"}
+        assert record.keys() >= {"date", "machine", "cores", "versions", "busy_before", "device", "work"}
         assert [pair["seed"] for pair in record["pairs"]] == [0]
         for pair in record["pairs"]:
             assert pair["sides"].keys() == {"Trainer", "adaptkit", "adaptkit, pruning"}

@@ -38,7 +38,7 @@ def record(**sides: Outcome) -> dict[str, Any]:
     ours = sides["ours"].as_values()
     return {
         "name": "tried", **circumstances(),
-        "load_before": 0.0, "device": {"name": "cpu (1 threads)", "threads": 1, "peak": 1000.0},
+        "busy_before": 0.0, "device": {"name": "cpu (1 threads)", "threads": 1, "peak": 1000.0},
         "model": "tiny", "data": "rows", "scores": True,
         "setting": {"strategy": "lora", "trials": [{}], "epochs": 2, "precision": "fp32"},
         "work": {"examples": 20, "tokens": 100, "dev_rows": 5, "encoder_weights": 7, "outside_encoder": 30},
@@ -117,7 +117,7 @@ def test_tables_tell_the_figures(tried: dict[str, Any]) -> None:
     assert "Not alike" not in in_words(tried)
     tried["pairs"][0]["sides"][TRAINER]["trained_parameters"] = 1131
     assert "a trial trains, 1,131 (Trainer), 130 (adaptkit)" in in_words(tried)
-    assert "do not trust" in in_words({**tried, "load_before": tried["cores"]})
+    assert "do not trust" in in_words({**tried, "busy_before": tried["cores"]})
 
 
 def test_scores_of_random_weights_are_left_out(tried: dict[str, Any]) -> None:

@@ -31,7 +31,7 @@ def search(seconds: float, best: float, at: float, *, pruned: int = 0) -> dict[s
 @pytest.fixture
 def circumstance() -> dict[str, Any]:
     return {
-        "name": "tried", **circumstances(), "load_before": 0.0,
+        "name": "tried", **circumstances(), "busy_before": 0.0,
         "model": "tiny", "data": "rows", "scores": True,
         "device": {"name": "cpu (1 threads)", "threads": 1, "peak": 1e9},
         "setting": {"strategy": "full", "trials": [{}] * 4, "epochs": 1, "precision": "fp32"},

