@@ -25,9 +25,10 @@ from adaptkit.config import (
     StudyConfig,
 )
 from adaptkit.data.load import Dataset, load
-from adaptkit.desk import Clock, Desk, begun_summary, standing, versions, with_examples
+from adaptkit.desk import Clock, Desk, begun_summary, standing, versions
 from adaptkit.errors import Interrupted
 from adaptkit.interruption import Interruption
+from adaptkit.preparation import measured, prepared
 from adaptkit.report.progress import Progress
 from adaptkit.resolve import Machine, chosen_metric, default_name, refuse_problems
 from adaptkit.search.space import Space, space_for
@@ -40,7 +41,6 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from adaptkit.engine.measure import Fit
-    from adaptkit.engine.train import Training
     from adaptkit.models import LoadedModel
     from adaptkit.search.search import Search
     from adaptkit.task import Task
@@ -229,76 +229,10 @@ def search_and_train(
             return
         desk.write(state="running")
         with desk.interruption.exposed():  # nothing is half done before the first trial is asked for
-            training = prepare(desk, config, task, data, loaded, machine, space, rungs)
+            training = prepared(desk, config, task, data, loaded, machine, space, rungs)
             fitted = measured(desk, config, training, search.remaining)
         train(desk, config, fitted, search, rungs=max(1, round(space.epochs * rungs)))
         desk.write(importances=search.importances())
-
-
-def prepare(
-    desk: Desk, config: StudyConfig, task: Task, data: Dataset, loaded: LoadedModel, machine: Machine,
-    space: Space, rungs: int,
-) -> Training:  # fmt: skip
-    """The model by its strategy, and the data encoded for it, once for all trials."""
-    from adaptkit.cache.features import FeaturesOnDisk
-    from adaptkit.devices import device_name
-    from adaptkit.engine.prepare import make_training, prepare_model
-
-    desk.progress.phase(f"encoding the data, {len(data.train) + len(data.dev):,} rows")
-    with desk.clock.phase("features" if config.strategy == "frozen" else "data"):
-        total = sum(parameter.numel() for parameter in loaded.module.parameters())
-        about = {"model": config.model, "data": desk.summary.data["train"].source}
-        store = FeaturesOnDisk(machine.cache, about, told=desk.progress.encoded)
-        model = prepare_model(
-            task,
-            loaded,
-            data.labels,
-            config.strategy,
-            config.lora_rank,
-            device=machine.device,
-            bfloat16=machine.precision == "bf16",
-            store=store,
-        )
-        training = make_training(
-            model, task, data.train.values, data.dev.values,
-            batch_sizes=space.batch_sizes, rungs_per_epoch=rungs,
-            seed=config.seed, metric=desk.summary.metric, direction=desk.summary.direction,
-        )  # fmt: skip
-    if store.note:
-        desk.progress.note(store.note)
-    encoder, passes = model.encoder, desk.summary.encoder_passes or 0
-    desk.write(
-        trained_parameters=training.layout.width,
-        occurring_tokens=None if training.vocabulary is None else len(training.vocabulary),
-        total_parameters=total,
-        device=device_name(machine.device),
-        precision=machine.precision,
-        encoder_passes=None if encoder is None else passes + (encoder.examples_read > 0),
-        features_reused=0 if encoder is None else encoder.examples_reused,
-        data=with_examples(desk.summary.data, train=training.plan.examples, dev=len(training.dev.examples)),
-    )
-    return training
-
-
-def measured(desk: Desk, config: StudyConfig, training: Training, wanted: int) -> Fit:
-    """How many trials are trained together, as measured on the device."""
-    import torch
-
-    from adaptkit.engine.measure import fit
-
-    desk.progress.phase("measuring how many trials fit together")
-    with desk.clock.phase("measure"):
-        fitted = fit(training, wanted=wanted, together=config.together)
-    # Dropout draws from the global generator: a resumed study draws anew, a repeated one the same.
-    torch.manual_seed(config.seed + wanted)
-    desk.write(
-        together=fitted.capacity,
-        rows_per_pass=fitted.passes.rows,
-        micro_batch=fitted.passes.examples,
-        bytes_a_trial=fitted.bytes_a_row,
-        speeds={str(rows): speed for rows, speed in fitted.speeds.items()},
-    )
-    return fitted
 
 
 def train(desk: Desk, config: StudyConfig, fitted: Fit, search: Search, *, rungs: int) -> None:

@@ -57,10 +57,11 @@ MAY_IMPORT: dict[str, set[str]] = {
     "predict": {*BASE, "devices", "engine", "exported", "registry"},
     "resolve": {*BASE, "cache", "devices"},
     "winner": {*BASE, "card", "data", "desk", "export", "predict", "report", "study"},
+    "preparation": {*BASE, "cache", "data", "desk", "devices", "engine", "models", "resolve", "search"},
     # the one place that knows them all
     "tune": {
         *BASE, "registry", "data", "devices", "models", "engine", "search", "study", "report",
-        "interruption", "cache", "desk", "conductor", "resolve", "winner",
+        "interruption", "desk", "conductor", "preparation", "resolve", "winner",
     },
     # what a plugin's own tests call
     "testing": {*BASE, *MODEL, "data", "devices", "headed", "task_parts", "engine", "export", "exported"},
