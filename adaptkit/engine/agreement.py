@@ -20,11 +20,14 @@ from adaptkit.engine.train import Training
 TOLERANCE = 1e-3
 """The largest difference of two outputs, relative to the largest output, in float32."""
 
+EXAMPLES = 4
+"""What rows do not share in a batch shows in few examples; more would only take longer."""
+
 
 def proved(training: Training) -> Training | None:
     """The training with its forward pass in a form proved right for rows together; None if there is none."""
     bucket = training.buckets[-1]
-    batch = {name: tensor[:8] for name, tensor in bucket.tensors.items()}  # name → [8, ...]
+    batch = {name: tensor[:EXAMPLES] for name, tensor in bucket.tensors.items()}  # name → [examples, ...]
     rows = Rows(training.layout, 2, training.forward.device)
     rows.theta[0] = training.initial
     noise = torch.randn(training.layout.width, generator=torch.Generator().manual_seed(0))  # [P]
@@ -54,10 +57,8 @@ def _agrees(plain: Forward, forward: Forward, rows: Tensors, batch: Tensors) -> 
     training = forward.module.training
     forward.module.eval()  # no dropout: the same numbers twice
     try:
-        alone, also_alone = (
-            torch.stack([_computed(one, _only(rows, row), batch) for row in (0, 1)])
-            for one in (plain, forward)
-        )  # [2, numbers] both
+        alone = _computed_alone(plain, rows, batch)  # [2, numbers]
+        also_alone = alone if forward == plain else _computed_alone(forward, rows, batch)  # [2, numbers]
         together = torch.stack(list(_computed_together(forward, rows, batch)))  # [2, numbers]
     except (RuntimeError, ValueError, TypeError, IndexError):
         return False  # what vmap cannot batch, it refuses with one of these
@@ -68,17 +69,17 @@ def _agrees(plain: Forward, forward: Forward, rows: Tensors, batch: Tensors) -> 
     return bool(max(differences) < TOLERANCE)
 
 
-def _only(rows: Tensors, row: int) -> Tensors:
-    return {name: tensor[row : row + 1] for name, tensor in rows.items()}
-
-
-def _computed(forward: Forward, row: Tensors, batch: Tensors) -> torch.Tensor:
-    """All that one row's outputs and its loss are, as one flat tensor."""
-    return next(iter(_computed_together(forward, row, batch)))
+def _computed_alone(forward: Forward, rows: Tensors, batch: Tensors) -> torch.Tensor:
+    """All that two rows' outputs and losses are, one row after the other: ``[2, numbers]``."""
+    only = ({name: tensor[row : row + 1] for name, tensor in rows.items()} for row in (0, 1))
+    return torch.stack([next(_computed_together(forward, one, batch)) for one in only])
 
 
 def _computed_together(forward: Forward, rows: Tensors, batch: Tensors) -> Iterator[torch.Tensor]:
-    """The same for each of several rows; scoring shares its batch among the rows, training does not."""
+    """What each of several rows gives, its loss and its outputs as one flat tensor.
+
+    Scoring shares its batch among the rows, training does not.
+    """
     count = len(next(iter(rows.values())))
     own = {name: torch.stack([tensor] * count) for name, tensor in batch.items()}  # name → [rows, batch, ...]
     valid = torch.ones(count, len(next(iter(batch.values()))), device=forward.device)  # [rows, batch]

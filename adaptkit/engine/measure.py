@@ -71,7 +71,7 @@ def fit(training: Training, *, wanted: int, together: int | None) -> Fit:
         wanted: the trials there are, at most.
         together: trials in the population and in one pass, as the user asks; None to measure.
     """
-    proof = proved(training)
+    proof = proved(training) if min(wanted, together or wanted) > 1 else training
     passes = Passes(
         rows=1,
         examples=training.plan.run * training.plan.micro_batch,
