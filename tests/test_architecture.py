@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import statistics
 import subprocess
 import sys
 import time
@@ -293,4 +294,4 @@ def test_help_is_there_at_once() -> None:
             [sys.executable, "-m", "adaptkit", "--help"], check=True, capture_output=True, env=environment()
         )
         seconds.append(time.perf_counter() - begun)
-    assert min(seconds) < SECONDS_FOR_HELP  # of the best: others may be at work on the machine
+    assert statistics.median(seconds) < SECONDS_FOR_HELP

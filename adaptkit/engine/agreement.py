@@ -20,14 +20,11 @@ from adaptkit.engine.train import Training
 TOLERANCE = 1e-3
 """The largest difference of two outputs, relative to the largest output, in float32."""
 
-EXAMPLES = 4
-"""What rows do not share in a batch shows in few examples; more would only take longer."""
-
 
 def proved(training: Training) -> Training | None:
     """The training with its forward pass in a form proved right for rows together; None if there is none."""
     bucket = training.buckets[-1]
-    batch = {name: tensor[:EXAMPLES] for name, tensor in bucket.tensors.items()}  # name → [examples, ...]
+    batch = {name: tensor[:8] for name, tensor in bucket.tensors.items()}  # name → [8, ...]
     rows = Rows(training.layout, 2, training.forward.device)
     rows.theta[0] = training.initial
     noise = torch.randn(training.layout.width, generator=torch.Generator().manual_seed(0))  # [P]

@@ -50,7 +50,7 @@ def test_the_threshold_stands_halfway_to_the_first_question_not_answered():
 
 
 def test_rows_that_all_have_answers_are_always_answered():
-    predictions = [prediction("oak", 1e6), prediction("stone", -5.0)]
+    predictions = [prediction("oak", 3e38), prediction("stone", -5.0)]
     settings = calibrate(predictions, [row("oak"), row("oak")])
     assert [calibrated(one, settings)["answer"]["text"] for one in predictions] == ["oak", "stone"]
 

@@ -5,6 +5,7 @@ Chosen on the dev rows by F1, as SQuAD's official evaluation chooses it. Knows n
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -17,8 +18,8 @@ if TYPE_CHECKING:
     from adaptkit import Row
 
 NULL_THRESHOLD = "null_threshold"
-NEVER = 1e9
-"""Above every difference of scores, which lie in the tens: an answer to every question."""
+NEVER = sys.float_info.max
+"""The threshold above every difference of scores: an answer to every question."""
 
 
 def calibrate(predictions: Sequence[Mapping[str, Any]], rows: Sequence[Row]) -> dict[str, float]:
