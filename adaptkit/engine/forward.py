@@ -105,15 +105,22 @@ class Forward:
         return {**inputs, "attention_mask": added.expand(-1, 1, mask.shape[-1], -1)}
 
 
-def autocast_parameters(module: nn.Module) -> frozenset[str]:
-    """The names of trainable parameters that only linear layers hold: autocast makes those bfloat16.
+def autocast_parameters(module: nn.Module, encoder: nn.Module) -> frozenset[str]:
+    """The names of the module's trainable parameters that only its encoder's linear layers hold.
 
-    See the operations listed at https://docs.pytorch.org/docs/stable/amp.html.
+    Autocast makes those bfloat16: see https://docs.pytorch.org/docs/stable/amp.html. A head, which may be
+    anyone's, is left as it is: it may leave autocast, and then wants its weights in float32.
     """
-    others = {
-        id(p) for one in module.modules() if type(one) is not nn.Linear for p in one.parameters(recurse=False)
-    }
-    return frozenset(name for name, p in module.named_parameters() if p.requires_grad and id(p) not in others)
+    linear = {id(p) for one in encoder.modules() for p in _own(one) if type(one) is nn.Linear}
+    others = {id(p) for one in module.modules() for p in _own(one) if type(one) is not nn.Linear}
+    return frozenset(
+        name for name, p in module.named_parameters() if p.requires_grad and id(p) in linear - others
+    )
+
+
+def _own(module: nn.Module) -> list[nn.Parameter]:
+    """The parameters that the module holds itself."""
+    return list(module.parameters(recurse=False))
 
 
 def _first(tensors: Tensors) -> dict[str, torch.Tensor]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, cast
 
 import torch
 from torch import nn
@@ -69,6 +69,7 @@ def prepare_model(
     if strategy == "lora":
         use_updates(module, bfloat16=bfloat16)
     use_dropout(module)
+    encoder = cast("nn.Module", loaded.module.base_model)
     names = getattr(loaded.tokenizer, "model_input_names", None) or ["input_ids", "attention_mask"]
     forward = Forward(
         task=task,
@@ -76,7 +77,7 @@ def prepare_model(
         inputs=frozenset(names),
         device=place,
         bfloat16=bfloat16,
-        halved=autocast_parameters(module) if bfloat16 else frozenset(),
+        halved=autocast_parameters(module, encoder) if bfloat16 else frozenset(),
     )
     model = Model(
         module=module,
@@ -87,11 +88,11 @@ def prepare_model(
     )
     if strategy != "frozen":
         return model
-    encoder = FrozenEncoder(loaded.module, place, bfloat16=bfloat16, store=store)
-    if not encoder.cut():
+    frozen = FrozenEncoder(loaded.module, place, bfloat16=bfloat16, store=store)
+    if not frozen.cut():
         return model
     on_features = replace(forward, inputs=frozenset({"inputs_embeds", "attention_mask"}))
-    return replace(model, forward=on_features, encoder=encoder)
+    return replace(model, forward=on_features, encoder=frozen)
 
 
 def training_data(

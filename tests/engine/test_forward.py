@@ -128,11 +128,13 @@ def test_half_precision_trains(tiny_model: Any) -> None:
 def test_leaves_that_are_bfloat16_before_the_pass_have_the_same_gradients(
     strategy: str, count: int, tiny_model: Any
 ) -> None:
-    training = make_training(tiny_model("bert"), strategy, "token-classification", number_rows(30))
+    loaded = tiny_model("bert")
+    training = make_training(loaded, strategy, "token-classification", number_rows(30))
     rows = filled_rows(training, count)
     batch, valid = batch_of(training, PLACES[:count])
     in_pass: Forward = replace(training.forward, bfloat16=True)
-    before = replace(in_pass, halved=autocast_parameters(training.forward.module))
+    halved = autocast_parameters(training.forward.module, loaded.module.base_model)
+    before = replace(in_pass, halved=halved)
     found = []
     for forward in (in_pass, before):
         leaves = forward.leaves(rows.parameters(0, count))
@@ -148,13 +150,14 @@ def test_leaves_that_are_bfloat16_before_the_pass_have_the_same_gradients(
     assert all(p.dtype == torch.float32 for p in rows.parameters(0, count).values())
 
 
-def test_only_what_linear_layers_alone_hold_is_made_bfloat16(tiny_model: Any) -> None:
-    names = autocast_parameters(tiny_model("bert").module)
+def test_only_what_the_encoders_linear_layers_alone_hold_is_made_bfloat16(tiny_model: Any) -> None:
+    module = tiny_model("bert").module
+    names = autocast_parameters(module, module.base_model)
     assert "bert.encoder.layer.0.attention.self.query.weight" in names
-    assert "classifier.bias" in names
-    assert not any("embeddings" in name or "LayerNorm" in name for name in names)
+    assert "bert.encoder.layer.0.attention.self.query.bias" in names
+    assert not any("embeddings" in name or "LayerNorm" in name or "classifier" in name for name in names)
 
     tied = torch.nn.Sequential(torch.nn.Embedding(5, 3), torch.nn.Linear(3, 5), torch.nn.Linear(5, 2))
     tied[1].weight = tied[0].weight
     tied[2].bias.requires_grad_(False)
-    assert autocast_parameters(tied) == {"1.bias", "2.weight"}
+    assert autocast_parameters(tied, tied) == {"1.bias", "2.weight"}

@@ -20,6 +20,7 @@ from adaptkit.engine.prepare import (
 from adaptkit.errors import TaskError
 from adaptkit.task import Example
 from tests.conftest import number_rows, number_task
+from tests.engine.populations import filled_rows
 
 
 def prepared(tiny_model: Any, strategy: str, **changes: Any) -> Any:
@@ -50,6 +51,35 @@ def test_a_model_that_trains_inside_reads_tokens(strategy: str, tiny_model: Any)
     assert model.encoder is None
     assert model.forward.inputs == {"input_ids", "attention_mask"}
     assert model.module.config._attn_implementation == NAME
+
+
+@pytest.mark.parametrize("strategy", ["full", "lora", "frozen"])
+def test_a_head_may_leave_autocast_and_compute_in_float32(strategy: str, tiny_model: Any) -> None:
+    loaded = tiny_model("bert")
+
+    class Exact(torch.nn.Linear):
+        """A head that distrusts half precision."""
+
+        def __init__(self) -> None:
+            super().__init__(16, 3)
+            self.inner = torch.nn.Linear(16, 16)
+
+        def forward(self, hidden: torch.Tensor) -> torch.Tensor:
+            with torch.autocast("cpu", enabled=False):
+                return super().forward(self.inner(hidden.float()))
+
+    loaded.module.classifier = Exact()
+    task = number_task()
+    model = prepare_model(task, loaded, (), strategy, 4, device="cpu", bfloat16=True)
+    training = make_training(
+        model, task, number_rows(8), number_rows(4), batch_sizes=[4], rungs_per_epoch=1, seed=0,
+        metric=task.metric.name, direction=task.metric.direction,
+    )  # fmt: skip
+    leaves = training.forward.leaves(filled_rows(training, 1).parameters(0, 1))
+    batch = {name: tensor[:2].unsqueeze(0) for name, tensor in training.buckets[0].tensors.items()}
+    losses, _ = training.forward.losses(leaves, batch, torch.ones(1, 2, dtype=torch.bool))
+    gradients = torch.autograd.grad(losses.sum(), list(leaves.values()), allow_unused=True)
+    assert any(gradient is not None and gradient.any() for gradient in gradients)
 
 
 def test_a_frozen_encoder_is_cut_off_and_the_head_reads_features(tiny_model: Any) -> None:
