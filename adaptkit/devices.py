@@ -32,12 +32,25 @@ def resolve_device(device: str) -> str:
 
 
 def resolve_precision(precision: str, device: str) -> str:
-    """ "bf16" or "fp32": on a GPU that has bfloat16, "auto" is bf16."""
+    """ "bf16" or "fp32": "auto" is bf16 where the device multiplies bfloat16 by instructions of its own."""
     import torch
 
     if precision != "auto":
         return precision
-    return "bf16" if device.startswith("cuda") and torch.cuda.is_bf16_supported() else "fp32"
+    has_bfloat16 = torch.cuda.is_bf16_supported() if device.startswith("cuda") else _cpu_has_bfloat16()
+    return "bf16" if has_bfloat16 else "fp32"
+
+
+def _cpu_has_bfloat16() -> bool:
+    """True if torch knows this CPU to have AVX-512's or AMX's bfloat16; False if it cannot tell.
+
+    A CPU without them has bfloat16 too, in software, and is slower with it.
+    """
+    import torch
+
+    tell = getattr(torch.cpu, "get_capabilities", None)  # torch 2.10 has none
+    capabilities = tell() if tell else {}
+    return any(capabilities.get(name, False) for name in ("avx512_bf16", "amx_bf16"))
 
 
 def device_name(device: str) -> str:

@@ -227,7 +227,8 @@ class Task:
 
     calibrate: Callable[[Sequence[Prediction], Sequence[Row]], Mapping[str, float]] | None = None
     """Numbers to be chosen on the dev rows, such as a threshold, from ``(predictions, rows)``. They are
-    kept with the model; None: there are none."""
+    kept with the model, as finite numbers: `sys.float_info.max` is a limit that nothing reaches. None: there
+    are none."""
 
     calibrated: Callable[[Prediction, Mapping[str, float]], Prediction] = uncalibrated
     """A prediction with those numbers applied; metric and `present` see only such predictions."""

@@ -26,10 +26,30 @@ def test_a_device_that_is_not_here_is_refused() -> None:
         resolve_device(f"cuda:{GPUS}")
 
 
-def test_precision() -> None:
-    assert resolve_precision("auto", "cpu") == "fp32"
+def test_precision_as_asked() -> None:
     assert resolve_precision("bf16", "cpu") == "bf16"
     assert resolve_precision("fp32", "cuda") == "fp32"
+
+
+@pytest.mark.parametrize(
+    ("capabilities", "precision"),
+    [
+        ({"avx512_f": True, "avx512_bf16": False, "amx_bf16": False}, "fp32"),
+        ({"avx512_f": True, "avx512_bf16": True, "amx_bf16": False}, "bf16"),
+        ({"avx512_f": True, "avx512_bf16": False, "amx_bf16": True}, "bf16"),
+        ({"architecture": "aarch64"}, "fp32"),
+    ],
+)
+def test_auto_on_a_cpu_is_bfloat16_where_it_has_instructions_for_it(
+    monkeypatch: pytest.MonkeyPatch, capabilities: dict[str, object], precision: str
+) -> None:
+    monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: capabilities)
+    assert resolve_precision("auto", "cpu") == precision
+
+
+def test_auto_is_fp32_where_torch_cannot_tell(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delattr(torch.cpu, "get_capabilities")
+    assert resolve_precision("auto", "cpu") == "fp32"
 
 
 def test_memory_is_counted_in_bytes() -> None:

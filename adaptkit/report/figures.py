@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Sequence
 
 NONE = "\u2013"  # an en dash
@@ -30,9 +31,14 @@ def figure(name: str, value: float | None) -> str:
 
 
 def hyperparameter(name: str, value: float | None) -> str:
-    """A hyperparameter's value; learning rates with their exponent."""
+    """A hyperparameter's or a setting's value; learning rates with their exponent.
+
+    The largest finite number stands for a limit that nothing reaches: JSON has no infinity.
+    """
     if value is None or not math.isfinite(value):
         return NONE
+    if abs(value) == sys.float_info.max:
+        return "unlimited"
     if name != "learning_rate" or value == 0:
         return f"{value:g}"
     mantissa, exponent = f"{value:.2e}".split("e")

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import math
+import sys
 
 import pytest
 
@@ -46,6 +47,8 @@ def test_hyperparameters() -> None:
     assert figures.hyperparameter("learning_rate", 0.000317) == "3.17e-4"
     assert figures.hyperparameter("batch_size", 16.0) == "16"
     assert figures.hyperparameter("learning_rate", None) == "\u2013"
+    assert figures.hyperparameter("null_threshold", sys.float_info.max) == "unlimited"
+    assert figures.hyperparameter("null_threshold", -4.25) == "-4.25"
 
 
 def test_shares() -> None:

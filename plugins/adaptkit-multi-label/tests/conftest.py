@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers, processors, trainers
-from transformers import PreTrainedTokenizerFast
+from transformers import PreTrainedTokenizerBase
+
+from adaptkit.testing import byte_level_tokenizer, wordpiece_tokenizer
 
 SENTENCES = [
     "Mira Okafor opened the Harbour Bakery in Porto yesterday",
@@ -15,51 +16,16 @@ SENTENCES = [
 
 
 @pytest.fixture(scope="session")
-def wordpiece() -> PreTrainedTokenizerFast:
-    tokenizer = Tokenizer(models.WordPiece(unk_token="[UNK]"))
-    tokenizer.normalizer = normalizers.BertNormalizer(lowercase=True)
-    tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
-    special = ["[PAD]", "[UNK]", "[CLS]", "[SEP]"]
-    trainer = trainers.WordPieceTrainer(vocab_size=90, special_tokens=special, show_progress=False)
-    tokenizer.train_from_iterator(SENTENCES, trainer)
-    tokenizer.post_processor = processors.TemplateProcessing(
-        single="[CLS] $A [SEP]", special_tokens=[("[CLS]", 2), ("[SEP]", 3)]
-    )
-    return PreTrainedTokenizerFast(
-        tokenizer_object=tokenizer,
-        pad_token="[PAD]",
-        unk_token="[UNK]",
-        cls_token="[CLS]",
-        sep_token="[SEP]",
-        model_max_length=64,
-    )
+def wordpiece() -> PreTrainedTokenizerBase:
+    return wordpiece_tokenizer(SENTENCES, words=90)
 
 
 @pytest.fixture(scope="session")
-def byte_level() -> PreTrainedTokenizerFast:
-    tokenizer = Tokenizer(models.BPE())
-    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=True)
-    tokenizer.decoder = decoders.ByteLevel()
-    trainer = trainers.BpeTrainer(
-        vocab_size=300,
-        special_tokens=["<s>", "<pad>", "</s>"],
-        initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
-        show_progress=False,
-    )
-    tokenizer.train_from_iterator(SENTENCES, trainer)
-    tokenizer.post_processor = processors.TemplateProcessing(
-        single="<s> $A </s>", special_tokens=[("<s>", 0), ("</s>", 2)]
-    )
-    return PreTrainedTokenizerFast(
-        tokenizer_object=tokenizer,
-        pad_token="<pad>",
-        cls_token="<s>",
-        sep_token="</s>",
-        model_max_length=64,
-        model_input_names=["input_ids", "attention_mask"],
-    )
+def byte_level() -> PreTrainedTokenizerBase:
+    return byte_level_tokenizer(SENTENCES, word_level=True, words=300)
 
 
 @pytest.fixture(params=["wordpiece", "byte_level"])
-def tokenizer(request) -> PreTrainedTokenizerFast:
-    return request.getfixturevalue(request.param)
+def tokenizer(request: pytest.FixtureRequest) -> PreTrainedTokenizerBase:
+    tokenizer: PreTrainedTokenizerBase = request.getfixturevalue(request.param)
+    return tokenizer
