@@ -24,6 +24,7 @@ lint: setup
 
 docs: setup
 	$(BIN)/python docs/generate_cli.py
+	$(BIN)/python docs/generate_map.py
 
 study: setup
 	$(BIN)/adaptkit tune --config studies/ner-frozen.toml

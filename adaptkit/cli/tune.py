@@ -70,7 +70,10 @@ IN_SEARCH = (
 @click.option("--timeout", type=Duration(), help="Stop training after this time, such as 30m.")
 @click.option("--seed", type=int, help="Decides data order, splits, new weights and draws. [default: 0]")
 @click.option("--device", help="auto, cpu, cuda or cuda:N. [default: auto]")
-@click.option("--precision", type=click.Choice(["auto", "fp32", "bf16"]), help="[default: auto]")
+@click.option(
+    "--precision", type=click.Choice(["auto", "fp32", "bf16"]),
+    help="auto: bf16 where the hardware multiplies it, else fp32. [default: auto]",
+)  # fmt: skip
 @click.option("--together", type=Together(), default="auto", help="Trials trained together. [default: auto]")
 @click.option("--study", "name", help="The study's name. [default: made from these options]")
 @studies_option
