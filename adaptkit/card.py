@@ -21,7 +21,7 @@ def model_card(summary: StudySummary, trial: TrialRecord, *, loaded_as: str) -> 
     """The card in Markdown, with the hub's metadata on top.
 
     Args:
-        summary: the study; its ``model_folder`` is where the card will lie.
+        summary: the study; its ``model_folder`` is where the card will lie, its ``test`` the trial's own.
         trial: the exported trial.
         loaded_as: "lora" for an adapter, anything else for a whole model.
     """
@@ -38,6 +38,7 @@ def model_card(summary: StudySummary, trial: TrialRecord, *, loaded_as: str) -> 
         "## Scores on dev",
         _items(f"{code(name)}: {score(value)}" for name, value in trial.values.items()),
         "This model was chosen by its score on these rows, so they flatter it a little.",
+        *_on_test(summary),
         "## Configuration",
         _items(
             [
@@ -54,6 +55,17 @@ def model_card(summary: StudySummary, trial: TrialRecord, *, loaded_as: str) -> 
         'On the command line: `adaptkit predict FOLDER "some text"`.',
     ]
     return "\n\n".join(parts) + "\n"
+
+
+def _on_test(summary: StudySummary) -> list[str]:
+    """The scores on the test rows, where they have been scored."""
+    if not summary.test:
+        return []
+    return [
+        "## Scores on test",
+        _items(f"{code(name)}: {score(value)}" for name, value in summary.test.items()),
+        "These rows had no part in choosing this model, and were scored once.",
+    ]
 
 
 def _calibration(trial: TrialRecord) -> list[str]:

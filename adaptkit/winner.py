@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from adaptkit.card import model_card
 from adaptkit.desk import Desk, versions
 from adaptkit.errors import NoTrialSucceeded, StudyError, TrialError
 from adaptkit.report.html import as_html
@@ -56,6 +57,7 @@ def finish(desk: Desk, config: StudyConfig, task: Task, data: Dataset, device: s
             test = test_scores(desk.folder.best, data.test, device)
         warnings = dict.fromkeys([*desk.summary.warnings, *test.pop("warnings", [])])
         desk.write(**test, warnings=list(warnings))
+        rewrite_card(desk.folder.current_best, desk.summary, best)
     desk.write(state="finished")
     write_text(desk.folder.report, as_html(desk.summary, records))
     return records
@@ -75,7 +77,6 @@ def export_trial(
     """Writes a trial of the study as a model folder; `adaptkit.export.export` says what may be raised."""
     from safetensors.torch import load_file
 
-    from adaptkit.card import model_card
     from adaptkit.export import Winner, export
 
     weights = folder.weights(trial.number)
@@ -86,7 +87,12 @@ def export_trial(
             next_step="Begin the study anew under another --study name.",
         )
     strategy = "full" if merge else summary.strategy  # how the folder is loaded
-    told = replace(summary, best=trial.number, model_folder=str(to))
+    told = replace(
+        summary,
+        best=trial.number,
+        model_folder=str(to),
+        test=summary.test if summary.best == trial.number else {},
+    )
     kept = load_file(weights)
     winner = Winner(
         config=config,
@@ -100,6 +106,13 @@ def export_trial(
         versions=versions(summary.plugin),
     )
     export(winner, to, merge=merge)
+
+
+def rewrite_card(model_folder: Path, summary: StudySummary, trial: TrialRecord) -> None:
+    """Writes the winner's card anew, once there are test scores to tell."""
+    from adaptkit.export import CARD
+
+    write_text(model_folder / CARD, model_card(summary, trial, loaded_as=summary.strategy))
 
 
 def is_whole(folder: Path) -> bool:

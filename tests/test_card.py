@@ -47,6 +47,12 @@ def test_the_card_tells_what_there_is_to_know() -> None:
         assert words in card
 
 
+def test_scores_on_test_stand_there_once_the_test_rows_are_scored() -> None:
+    card = model_card(summary(test={"f1": 0.7125, "recall": 0.5}), TRIAL, loaded_as="lora")
+    assert "## Scores on test\n\n- `f1`: 0.7125\n- `recall`: 0.5000\n" in card
+    assert "Scores on test" not in model_card(summary(), TRIAL, loaded_as="lora")
+
+
 @pytest.mark.parametrize(("loaded_as", "library"), [("lora", "peft"), ("full", "transformers")])
 def test_the_metadata_name_the_library_that_loads_it(loaded_as: str, library: str) -> None:
     card = model_card(summary(), TRIAL, loaded_as=loaded_as)

@@ -14,9 +14,11 @@ from adaptkit import registry
 from adaptkit.data.load import load
 from adaptkit.desk import Clock, Desk
 from adaptkit.errors import NoTrialSucceeded, StudyError
+from adaptkit.export import CARD
 from adaptkit.interruption import Interruption
 from adaptkit.report.progress import Progress
 from adaptkit.study.folder import StudyFolder
+from adaptkit.study.manifest import verify
 from adaptkit.winner import export_trial, finish
 
 
@@ -63,6 +65,27 @@ def test_another_winner_takes_its_place(copied: StudyFolder) -> None:
     assert not (copied.best / "mark").exists()
     assert desk.summary.best == summary.best
     assert desk.summary.test == summary.test
+
+
+def test_the_card_of_the_winner_has_its_test_scores_and_no_other_trials(
+    copied: StudyFolder, tmp_path: Path
+) -> None:
+    summary = copied.read_summary()
+    assert summary is not None
+    assert summary.test
+    lines = [f"- `{name}`: {value:.4f}\n" for name, value in summary.test.items()]
+    card = (copied.best / CARD).read_text(encoding="utf-8")
+    assert "## Scores on test" in card
+    assert all(line in card for line in lines)
+    verify(copied.best)  # the card was written anew since
+
+    config = copied.read_config()
+    task = registry.load(config.task)
+    data = load(task, config.data, config.seed)
+    best = next(trial for trial in copied.read_trials() if trial.number == summary.best)
+    stale = replace(summary, best=99)
+    export_trial(copied, config, task, data.labels, stale, best, tmp_path / "other")
+    assert "Scores on test" not in (tmp_path / "other" / CARD).read_text(encoding="utf-8")
 
 
 def test_without_any_score_the_reasons_are_told(copied: StudyFolder) -> None:
