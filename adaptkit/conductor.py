@@ -61,6 +61,7 @@ class Conductor:
         self.vocabulary = vocabulary
         self.running: dict[int, Proposal] = {}
         self.scored: dict[int, list[RungReport]] = {}
+        self.began: dict[int, float] = {}  # trial number → a time of time.monotonic
         self.stopped = False
 
     @property
@@ -75,6 +76,7 @@ class Conductor:
         for proposal in proposals:
             self.running[proposal.number] = proposal
             self.scored[proposal.number] = []
+            self.began[proposal.number] = time.monotonic()
             self.progress.started(proposal.number, proposal.hyperparameters)
         return [_as_trial(proposal) for proposal in proposals]
 
@@ -117,7 +119,8 @@ class Conductor:
         """Records every running trial as cut short; the next run of the study trains it again."""
         for proposal in list(self.running.values()):
             reports = self.scored[proposal.number]
-            record = self._record_of(proposal, reports, None, "fail", f"{INTERRUPTED}: {why}", 0.0)
+            seconds = time.monotonic() - self.began[proposal.number]
+            record = self._record_of(proposal, reports, None, "fail", f"{INTERRUPTED}: {why}", seconds)
             self._acknowledge(record)
 
     def _acknowledge(self, record: TrialRecord) -> None:
