@@ -262,7 +262,7 @@ def tuned(
             made[task, strategy] = adaptkit.tune(
                 task, data=str(data_folder / task), model=str(tiny_folder), strategy=strategy, trials=2,
                 epochs=3, learning_rate=(2e-3, 2e-2), batch_sizes=(4,), study=f"{task}-{strategy}",
-                studies=studies, device="cpu",
+                studies=studies, device="cpu", precision="fp32",  # as exported models are scored
             )  # fmt: skip
         return made[task, strategy]
 

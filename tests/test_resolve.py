@@ -59,5 +59,6 @@ def test_all_problems_are_told_together() -> None:
 
 
 def test_the_machine_is_what_was_asked_for() -> None:
-    machine = Machine.of(replace(CONFIG, device="cpu"))
-    assert machine == Machine(device="cpu", precision="fp32", cache=Cache.from_environment())
+    for precision in ("fp32", "bf16"):
+        machine = Machine.of(replace(CONFIG, device="cpu", precision=precision))
+        assert machine == Machine(device="cpu", precision=precision, cache=Cache.from_environment())
