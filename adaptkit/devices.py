@@ -48,7 +48,7 @@ def _cpu_has_bfloat16() -> bool:
     """
     import torch
 
-    tell = getattr(torch.cpu, "get_capabilities", None)  # torch 2.10 has none
+    tell = getattr(torch.cpu, "get_capabilities", None)  # older versions of torch have none
     capabilities = tell() if tell else {}
     return any(capabilities.get(name, False) for name in ("avx512_bf16", "amx_bf16"))
 
