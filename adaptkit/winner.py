@@ -56,8 +56,9 @@ def finish(desk: Desk, config: StudyConfig, task: Task, data: Dataset, device: s
         with desk.clock.phase("score"), desk.interruption.exposed():
             test = test_scores(desk.folder.best, data.test, device)
         warnings = dict.fromkeys([*desk.summary.warnings, *test.pop("warnings", [])])
+        # The card first: a study killed in between scores the test rows again, and writes both.
+        rewrite_card(desk.folder.current_best, replace(desk.summary, **test), best)
         desk.write(**test, warnings=list(warnings))
-        rewrite_card(desk.folder.current_best, desk.summary, best)
     desk.write(state="finished")
     write_text(desk.folder.report, as_html(desk.summary, records))
     return records

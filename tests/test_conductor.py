@@ -136,15 +136,15 @@ def test_a_failed_trial_keeps_no_weights_and_its_reason(make: Make, folder: Stud
 
 def test_a_signal_cuts_the_living_short_and_queues_them_again(make: Make, folder: StudyFolder) -> None:
     conductor = make()
+    before = time.monotonic()
     first, second = conductor.propose(2)
     finish(conductor, [first], [0.5])
     conductor.judge([report(second, 0, 0.25)])
-    began = time.monotonic()
     time.sleep(0.05)
     conductor.interrupted("stopped by signal 2")
     record = folder.read_trials()[1]
     assert (record.state, record.interrupted, len(record.rungs)) == ("fail", True, 1)
-    assert 0.05 <= record.seconds < time.monotonic() - began + 60
+    assert 0.05 <= record.seconds <= time.monotonic() - before
     assert conductor.search.remaining == 7
     (again,) = conductor.propose(1)
     assert (again.learning_rate, again.batch_size, again.seed) == (

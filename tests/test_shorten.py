@@ -1,29 +1,18 @@
 from __future__ import annotations
 
 import pytest
-import tokenizers
 import transformers
 
 from adaptkit import shortened
-from adaptkit.testing.tiny import byte_level_tokenizer
+from adaptkit.testing import byte_level_tokenizer, wordpiece_tokenizer
 
 TEXTS = ["the unbelievable lighthouse was repainted", "she is reading about glassmaking in Murano"]
-
-
-def wordpiece() -> transformers.PreTrainedTokenizerFast:
-    core = tokenizers.Tokenizer(tokenizers.models.WordPiece(unk_token="[UNK]"))
-    core.pre_tokenizer = tokenizers.pre_tokenizers.BertPreTokenizer()
-    trainer = tokenizers.trainers.WordPieceTrainer(
-        vocab_size=80, special_tokens=["[UNK]"], show_progress=False
-    )
-    core.train_from_iterator(TEXTS, trainer)
-    return transformers.PreTrainedTokenizerFast(tokenizer_object=core, unk_token="[UNK]")
 
 
 @pytest.fixture(params=["wordpiece", "byte-level", "byte-level, with a space before"])
 def tokenizer(request: pytest.FixtureRequest) -> transformers.PreTrainedTokenizerBase:
     if request.param == "wordpiece":
-        return wordpiece()
+        return wordpiece_tokenizer(TEXTS, words=80)
     return byte_level_tokenizer(TEXTS, word_level="space" in request.param)
 
 
