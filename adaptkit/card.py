@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
+from pathlib import Path
 
 from adaptkit.report.clean import code, prose
 from adaptkit.report.figures import hyperparameter, in_words, score
@@ -64,7 +65,7 @@ def _on_test(summary: StudySummary) -> list[str]:
     return [
         "## Scores on test",
         _items(f"{code(name)}: {score(value)}" for name, value in summary.test.items()),
-        "These rows had no part in choosing this model, and were scored once.",
+        "These rows had no part in choosing this model.",
     ]
 
 
@@ -105,7 +106,11 @@ def _own_head(summary: StudySummary, loaded_as: str) -> list[str]:
 def _metadata(summary: StudySummary, loaded_as: str) -> str:
     library = "peft" if loaded_as == "lora" else "transformers"
     library = library if summary.head else "adaptkit"
-    is_hub_id = summary.model.count("/") == 1 and not summary.model.startswith((".", "/", "~"))
+    is_hub_id = (
+        summary.model.count("/") == 1
+        and not summary.model.startswith((".", "/", "~"))
+        and not Path(summary.model).is_dir()
+    )
     base = [f"base_model: {summary.model}"] if is_hub_id else []
     tags = f"tags: [adaptkit, {summary.task.rpartition(':')[2]}]"
     return "\n".join(["---", f"library_name: {library}", *base, tags, "---"])

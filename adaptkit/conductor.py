@@ -125,9 +125,10 @@ class Conductor:
 
     def _acknowledge(self, record: TrialRecord) -> None:
         self.folder.write_trial(record)
-        self.search.tell(record)
+        # It is acknowledged: should Optuna's storage fail now, nothing may take the trial for a running one.
         self.records.append(record)
         del self.running[record.number]
+        self.search.tell(record)
         self.progress.ended(record)
 
     def _record(self, outcome: Outcome) -> TrialRecord:

@@ -119,6 +119,16 @@ def from_toml(path: Path) -> StudyConfig:
 
 def problems_of(config: StudyConfig) -> list[str]:
     """Everything that is wrong with the configuration's own values, all of it together."""
+    wrong_kinds = [
+        problem
+        for part, prefix in ((config, ""), (config.data, "data."), (config.search, "search."))
+        for problem in _wrong_kinds(type(part), vars(part), prefix)
+    ]
+    return wrong_kinds or _wrong_values(config)
+
+
+def _wrong_values(config: StudyConfig) -> list[str]:
+    """What is wrong with values that are of the right kind."""
     search = config.search
     checks = [
         (
@@ -138,6 +148,10 @@ def problems_of(config: StudyConfig) -> list[str]:
         (search.timeout is None or search.timeout > 0, f"timeout {search.timeout} s: above 0"),
         (config.together is None or config.together >= 1, f"together {config.together}: at least 1"),
         (config.lora_rank >= 1, f"lora rank {config.lora_rank}: at least 1"),
+        (
+            config.strategy == "lora" or config.lora_rank == StudyConfig.lora_rank,
+            f"lora rank {config.lora_rank} for strategy {config.strategy!r}: only 'lora' has one",
+        ),
         (config.max_length is None or config.max_length >= 8, f"max length {config.max_length}: at least 8"),
         (0 < config.data.dev_share < 1, f"dev share {config.data.dev_share}: between 0 and 1"),
         (
@@ -164,10 +178,24 @@ def _checked(kind: type, values: Mapping[str, Any], where: str, problems: list[s
     unknown = sorted(set(values) - set(names))
     problems.extend(f"unknown key {prefix}{name}" for name in unknown)
     known = {name: value for name, value in values.items() if name in names}
-    for name, value in known.items():
-        if not _fits(value, names[name]):
-            problems.append(f"{prefix}{name} = {value!r}: expected {names[name]}")
+    if isinstance(known.get("columns"), Mapping):
+        known["columns"] = columns_of(known["columns"])
+    problems.extend(_wrong_kinds(kind, known, prefix))
     return {name: tuple(value) if isinstance(value, list) else value for name, value in known.items()}
+
+
+def columns_of(given: Mapping[str, Any]) -> dict[str, Any]:
+    """The task's column → the file's: a position may have been written as a number."""
+    return {name: str(column) if type(column) is int else column for name, column in given.items()}
+
+
+def _wrong_kinds(kind: type, values: Mapping[str, Any], prefix: str) -> list[str]:
+    """The values that are not of the kind that their field says, in words."""
+    return [
+        f"{prefix}{one.name} = {values[one.name]!r}: expected {one.type}"
+        for one in fields(kind)
+        if one.name in values and not _fits(values[one.name], str(one.type))
+    ]
 
 
 def _fits(value: object, annotation: str) -> bool:
@@ -180,6 +208,7 @@ def _fits(value: object, annotation: str) -> bool:
         ("int", (int,)),
         ("str", (str,)),
         ("Name", (str,)),
+        ("Config", (DataConfig, SearchConfig)),
         ("None", (type(None),)),
     ]
     outer = [part.strip().split("[")[0] for part in annotation.split("|")]
@@ -188,6 +217,8 @@ def _fits(value: object, annotation: str) -> bool:
         return (bool,) in accepted
     if isinstance(value, (list, tuple)):
         return (list, tuple) in accepted and _members_fit(value, annotation)
+    if isinstance(value, Mapping) and annotation == "Mapping[str, str]":
+        return all(isinstance(part, str) for pair in value.items() for part in pair)
     return any(isinstance(value, types) for types in accepted)
 
 

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any
 
-from adaptkit.study.record import SplitRecord, StudySummary, TrialRecord, best_trial
+from adaptkit.study.record import SplitRecord, StudySummary
 
 if TYPE_CHECKING:
     from adaptkit.config import StudyConfig
@@ -83,15 +83,6 @@ def versions(plugin: str) -> dict[str, str]:
     return found
 
 
-def standing(summary: StudySummary, records: Sequence[TrialRecord]) -> dict[str, Any]:
-    """What changes in the summary when the best trial so far is another than it says."""
-    best = best_trial(records, summary.direction)
-    number = None if best is None else best.number
-    if number == summary.best:
-        return {}
-    return {"best": number, "model_folder": None, "test": {}, "test_groups": {}}
-
-
 def with_examples(splits: Mapping[str, SplitRecord], **examples: int) -> dict[str, SplitRecord]:
     """The splits with the number of model inputs made of each."""
     return {
@@ -140,4 +131,10 @@ def begun_summary(
         started=datetime.now(UTC).isoformat("T", "seconds"),
     )
     before = folder.read_summary()
-    return summary if before is None else replace(summary, **{n: getattr(before, n) for n in KEPT_ON_RESUME})
+    if before is None:
+        return summary
+    kept = {name: getattr(before, name) for name in KEPT_ON_RESUME}
+    if before.model_folder:
+        kept["model_folder"] = str(folder.best)  # the folder may have been moved, or be named otherwise
+    examples = {name: split.examples for name, split in before.data.items()}
+    return replace(summary, **kept, data=with_examples(summary.data, **examples))

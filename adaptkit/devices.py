@@ -33,12 +33,19 @@ def resolve_device(device: str) -> str:
 
 def resolve_precision(precision: str, device: str) -> str:
     """ "bf16" or "fp32": "auto" is bf16 where the device multiplies bfloat16 by instructions of its own."""
-    import torch
 
     if precision != "auto":
         return precision
-    has_bfloat16 = torch.cuda.is_bf16_supported() if device.startswith("cuda") else _cpu_has_bfloat16()
+    has_bfloat16 = _gpu_has_bfloat16(device) if device.startswith("cuda") else _cpu_has_bfloat16()
     return "bf16" if has_bfloat16 else "fp32"
+
+
+def _gpu_has_bfloat16(device: str) -> bool:
+    """Whether this very GPU has instructions for it: older ones emulate it, and are slower with it."""
+    import torch
+
+    with torch.cuda.device(device):
+        return bool(torch.cuda.is_bf16_supported(including_emulation=False))
 
 
 def _cpu_has_bfloat16() -> bool:

@@ -95,7 +95,7 @@ def export(winner: Winner, folder: Path, *, merge: bool = False) -> None:
         options=dict(winner.task.options),
         labels=list(winner.labels),
         head_class=loaded.head_class,
-        base_model=config.model if adapter else None,
+        base_model=_from_anywhere(config.model) if adapter else None,
         max_length=loaded.max_length,
         settings=dict(winner.settings),
         versions=dict(winner.versions),
@@ -112,6 +112,11 @@ def export(winner: Winner, folder: Path, *, merge: bool = False) -> None:
         (aside / CARD).write_text(winner.card, encoding="utf-8")
         write_manifest(aside, [file.name for file in aside.iterdir() if file.name != CARD])
         _prove(aside, description, winner.task, inputs, expected)
+
+
+def _from_anywhere(model: str) -> str:
+    """The model's name as it is understood in any folder: an id of the hub, or a whole path."""
+    return str(Path(model).absolute()) if Path(model).is_dir() else model
 
 
 def _save(module: Any, folder: Path) -> None:

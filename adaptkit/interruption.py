@@ -58,6 +58,7 @@ class Interruption:
         try:
             self.check()
             yield
+            self.check()  # a stranger's code may have caught what was raised in it
         finally:
             self._guarded = guarded
 

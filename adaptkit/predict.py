@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from adaptkit import registry
-from adaptkit.errors import TaskError
+from adaptkit.data.rows import shortened
+from adaptkit.errors import DataError, TaskError
 from adaptkit.exported import Description, load_exported, read_description
 
 if TYPE_CHECKING:
@@ -42,8 +43,25 @@ class Predictor:
         return calibrated(self.task, result, self.description.settings)
 
     def predict(self, texts: Sequence[str]) -> list[dict[str, Any]]:
-        """For each text, what the task says of it, as JSON-ready values."""
-        return self.present([self.task.prepare(self.task.parse(text)) for text in texts])
+        """For each text, what the task says of it, as JSON-ready values.
+
+        Raises:
+            DataError: one of them is no text that the task can read, or a single text was given.
+            TrialError: as `predictions` does.
+        """
+        if isinstance(texts, str):
+            raise DataError(
+                f"texts = {shortened(texts)}", expected="a list of texts", next_step="Write [text]."
+            )
+        return self.present([self._row(text) for text in texts])
+
+    def _row(self, text: str) -> Row:
+        try:
+            return self.task.prepare(self.task.parse(text))
+        except ValueError as error:
+            raise DataError(
+                f"{shortened(text)}: {error}", next_step="Leave this text out, or mend it."
+            ) from error
 
     def present(self, rows: Sequence[Row]) -> list[dict[str, Any]]:
         """For each prepared row, what the task says of it, as JSON-ready values."""

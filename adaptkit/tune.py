@@ -23,18 +23,20 @@ from adaptkit.config import (
     SearchConfig,
     StrategyName,
     StudyConfig,
+    columns_of,
 )
 from adaptkit.data.load import Dataset, load
-from adaptkit.desk import Clock, Desk, begun_summary, standing, versions
+from adaptkit.desk import Clock, Desk, begun_summary, versions
 from adaptkit.errors import Interrupted
 from adaptkit.interruption import Interruption
 from adaptkit.preparation import measured, prepared
 from adaptkit.report.progress import Progress
 from adaptkit.resolve import Machine, chosen_metric, default_name, refuse_problems
 from adaptkit.search.space import Space, space_for
+from adaptkit.study.files import write_text
 from adaptkit.study.find import refuse_unwritable, study_folder
 from adaptkit.study.folder import Provenance, StudyFolder
-from adaptkit.study.record import StudySummary, TrialRecord, best_trial
+from adaptkit.study.record import StudySummary, TrialRecord, best_trial, standing
 from adaptkit.winner import finish
 
 if TYPE_CHECKING:
@@ -115,11 +117,12 @@ def tune(
         together=together,
         data=DataConfig(
             data=_text(data), train=_text(train), dev=_text(dev), test=_text(test),
-            columns=dict(columns or {}), dev_share=dev_share, skip_bad_rows=skip_bad_rows,
+            columns=columns_of(columns or {}), dev_share=dev_share, skip_bad_rows=skip_bad_rows,
         ),
         search=SearchConfig(
-            trials=trials, epochs=None if epochs is None else float(epochs), learning_rate=learning_rate,
-            batch_sizes=None if batch_sizes is None else tuple(batch_sizes),
+            trials=trials, epochs=float(epochs) if isinstance(epochs, int) else epochs,
+            learning_rate=learning_rate,
+            batch_sizes=tuple(batch_sizes) if isinstance(batch_sizes, Sequence) else batch_sizes,
             metric=metric, pruning=pruning, rungs_per_epoch=rungs_per_epoch, timeout=timeout,
         ),
     )  # fmt: skip
@@ -170,6 +173,8 @@ def run(config: StudyConfig, console: Console, *, studies: Path, name: str | Non
                 direction=direction,
             )
             folder.create_or_open(config, provenance)
+            if data.left_out:
+                write_text(folder.left_out, "".join(f"{reason}\n" for reason in data.left_out))
             summary = begun_summary(config, task, plugin, data, folder, provenance)
             desk = Desk(folder, summary, progress, clock, interruption, earlier=summary.seconds)
             progress.resumed(record for record in folder.read_trials() if not record.interrupted)

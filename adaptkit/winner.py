@@ -54,7 +54,7 @@ def finish(desk: Desk, config: StudyConfig, task: Task, data: Dataset, device: s
     if data.test is not None and not desk.summary.test:
         desk.progress.phase("scoring the winner on the test rows")
         with desk.clock.phase("score"), desk.interruption.exposed():
-            test = test_scores(desk.folder.best, data.test, device)
+            test = test_scores(desk.folder.best, data.test, device, desk.summary.metric)
         warnings = dict.fromkeys([*desk.summary.warnings, *test.pop("warnings", [])])
         # The card first: a study killed in between scores the test rows again, and writes both.
         rewrite_card(desk.folder.current_best, replace(desk.summary, **test), best)
@@ -125,7 +125,7 @@ def is_whole(folder: Path) -> bool:
     return True
 
 
-def test_scores(model_folder: Path, rows: Rows, device: str) -> dict[str, Any]:
+def test_scores(model_folder: Path, rows: Rows, device: str, metric: str) -> dict[str, Any]:
     """The exported model's scores on the test rows, as they go into the summary.
 
     Rows that cannot be scored are no reason to lose the winner: they make a warning.
@@ -133,7 +133,7 @@ def test_scores(model_folder: Path, rows: Rows, device: str) -> dict[str, Any]:
     from adaptkit.predict import load
 
     try:
-        scores = load(model_folder, device=device).score(rows.values)
+        scores = load(model_folder, device=device).score(rows.values, metric)
     except TrialError as error:
         return {"warnings": [f"the test rows could not be scored: {error}"]}
     return {"test": dict(scores.values), "test_groups": dict(scores.groups)}

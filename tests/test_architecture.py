@@ -30,6 +30,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "config": set(),
     "options": set(),
     "quiet": set(),
+    "memory": set(),
     "shorten": set(),
     # the row above
     "task_parts": {"task"},
@@ -43,10 +44,10 @@ MAY_IMPORT: dict[str, set[str]] = {
     "models": {"errors", "task", "headed", "model_files"},
     "strategies": {"errors", "models", "quiet"},
     # the engine knows no search, no study and no terminal; the search no model; the study only itself
-    "engine": {"errors", "task", "data", *MODEL},
+    "engine": {"errors", "task", "data", "memory", *MODEL},
     "search": {"errors", "config", "study"},
     "study": {"errors", "config"},
-    "cache": {"errors", "engine", "study"},
+    "cache": {"errors", "engine", "memory", "study"},
     "report": {"study"},
     "scaffold": {"errors", "study"},
     # what a run is put together from
@@ -55,7 +56,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "conductor": {"engine", "search", "study", "report"},
     "exported": {*BASE, *MODEL, "engine", "model_files", "study"},
     "export": {*BASE, *MODEL, "engine", "exported", "study"},
-    "predict": {*BASE, "devices", "engine", "exported", "registry"},
+    "predict": {*BASE, "data", "devices", "engine", "exported", "registry"},
     "resolve": {*BASE, "cache", "devices"},
     "winner": {*BASE, "card", "data", "desk", "export", "predict", "report", "study"},
     "preparation": {*BASE, "cache", "data", "desk", "devices", "engine", "models", "resolve", "search"},

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -90,6 +91,12 @@ def test_the_plugin_is_named_with_what_installs_it() -> None:
 def test_a_folder_is_no_hub_id() -> None:
     for model in ("/models/tiny", "./tiny/model", "~/tiny", "tiny"):
         assert "base_model" not in front_matter(model_card(summary(model=model), TRIAL, loaded_as="full"))
+
+
+def test_a_folder_that_looks_like_a_hub_id_is_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "models" / "encoder").mkdir(parents=True)
+    monkeypatch.chdir(tmp_path)
+    assert "base_model" not in model_card(summary(model="models/encoder"), TRIAL, loaded_as="full")
 
 
 def test_the_lines_for_loading_are_python() -> None:

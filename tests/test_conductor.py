@@ -16,7 +16,7 @@ from rich.console import Console
 from adaptkit.conductor import WEIGHTS_KEPT, Conductor
 from adaptkit.config import SearchConfig
 from adaptkit.engine.contract import Outcome, RungReport, Trial
-from adaptkit.errors import Interrupted
+from adaptkit.errors import Interrupted, StudyError
 from adaptkit.report.progress import Progress
 from adaptkit.search.search import Search, open_search
 from adaptkit.search.space import space_for
@@ -214,3 +214,26 @@ def test_without_pruning_all_go_on(make: Make) -> None:
     conductor = make(pruning=False)
     trials = conductor.propose(6)
     assert conductor.judge([report(trial, 0, 0.1 * trial.number) for trial in trials]) == {}
+
+
+def test_nothing_that_fails_afterwards_takes_an_acknowledged_trial_back(
+    make: Make, folder: StudyFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    conductor = make()
+    first, second = conductor.propose(2)
+    best = report(first, 0, 0.5)
+    conductor.judge([best])
+    tell = conductor.search.tell
+
+    def locked(record: object) -> None:
+        raise StudyError("study.db is locked")
+
+    monkeypatch.setattr(conductor.search, "tell", locked)
+    with pytest.raises(StudyError, match="is locked"):
+        conductor.ended(ended(first, best))
+    monkeypatch.setattr(conductor.search, "tell", tell)
+    conductor.interrupted("StudyError: study.db is locked")  # what `adaptkit.tune` does then
+    kept, cut_short = folder.read_trials()
+    assert (kept.number, kept.state, kept.score) == (first.number, "complete", 0.5)
+    assert (cut_short.number, cut_short.interrupted) == (second.number, True)
+    assert make().search.remaining == 7  # Optuna is told when the study is opened again

@@ -82,6 +82,7 @@ def test_several_problems_are_told_together() -> None:
         {"task": "ner", "search": {"learning_rate": [1e-5]}},
         {"task": "ner", "search": {"batch_sizes": ["8"]}},
         {"task": "ner", "search": {"batch_sizes": [8.5]}},
+        {"task": "ner", "data": {"columns": {"text": 1.5}}},
     ],
 )
 def test_what_a_file_has_wrong_is_told_not_raised_by_chance(values: dict[str, object]) -> None:
@@ -92,3 +93,28 @@ def test_what_a_file_has_wrong_is_told_not_raised_by_chance(values: dict[str, ob
 def test_a_seed_numpy_would_refuse_is_a_problem() -> None:
     assert problems_of(StudyConfig(task="ner", seed=-1))
     assert not problems_of(StudyConfig(task="ner", seed=2**32 - 1))
+
+
+def test_a_columns_position_may_be_written_as_a_number() -> None:
+    config = from_mapping({"task": "ner", "data": {"columns": {"text": 1, "tags": "2"}}})
+    assert config.data.columns == {"text": "1", "tags": "2"}
+    assert problems_of(config) == []
+
+
+def test_values_of_the_wrong_kind_are_problems_and_not_errors_of_python() -> None:
+    search = SearchConfig(learning_rate=1e-3, trials="8", batch_sizes=16)  # type: ignore[arg-type]
+    problems = problems_of(StudyConfig(task="ner", max_length=1.5, search=search))  # type: ignore[arg-type]
+    for words in (
+        "max_length = 1.5",
+        "search.learning_rate = 0.001",
+        "search.trials = '8'",
+        "search.batch_sizes = 16",
+    ):
+        assert any(problem.startswith(f"{words}: expected") for problem in problems)
+    assert len(problems) == 4
+
+
+def test_a_rank_that_would_be_ignored_is_a_problem() -> None:
+    (problem,) = problems_of(StudyConfig(task="ner", strategy="full", lora_rank=16))
+    assert problem == "lora rank 16 for strategy 'full': only 'lora' has one"
+    assert not problems_of(StudyConfig(task="ner", strategy="lora", lora_rank=16))

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import contextlib
+
 import pytest
 import torch
 
@@ -50,6 +52,25 @@ def test_auto_on_a_cpu_is_bfloat16_where_it_has_instructions_for_it(
 def test_auto_is_fp32_where_torch_cannot_tell(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delattr(torch.cpu, "get_capabilities", raising=False)
     assert resolve_precision("auto", "cpu") == "fp32"
+
+
+@pytest.mark.parametrize(("has", "precision"), [(True, "bf16"), (False, "fp32")])
+def test_auto_on_a_gpu_is_bfloat16_where_that_gpu_itself_has_it(
+    monkeypatch: pytest.MonkeyPatch, has: bool, precision: str
+) -> None:
+    """An older GPU emulates it; torch says that it is supported, unless it is asked for more."""
+    asked = []
+
+    def device(name: str) -> contextlib.AbstractContextManager[None]:
+        asked.append(name)
+        return contextlib.nullcontext()
+
+    monkeypatch.setattr(torch.cuda, "device", device)
+    monkeypatch.setattr(
+        torch.cuda, "is_bf16_supported", lambda including_emulation=True: including_emulation or has
+    )
+    assert resolve_precision("auto", "cuda:1") == precision
+    assert asked == ["cuda:1"]
 
 
 def test_memory_is_counted_in_bytes() -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import threading
@@ -93,3 +94,19 @@ def test_an_exposed_stretch_in_a_guarded_one_is_raised_in_at_once() -> None:
 
     with pytest.raises(Interrupted):
         stopped()
+
+
+def test_a_library_that_swallows_it_does_not_hide_it() -> None:
+    """Amid a guarded stretch the run would go on as if nothing had come."""
+
+    def read_a_row() -> None:
+        with contextlib.suppress(Exception):
+            os.kill(os.getpid(), signal.SIGTERM)
+
+    with (
+        Interruption() as interruption,
+        interruption.guarded(),
+        pytest.raises(Interrupted, match="stopped by SIGTERM"),
+        interruption.exposed(),
+    ):
+        read_a_row()

@@ -10,7 +10,7 @@ import pytest
 from workshop import SENTENCE
 
 import adaptkit
-from adaptkit.errors import ModelError, TaskError
+from adaptkit.errors import DataError, ModelError, TaskError
 from adaptkit.exported import DESCRIPTION
 
 
@@ -97,3 +97,13 @@ def test_another_plugin_will_do_where_it_alone_has_the_task(
     own = tuned("text-classification", "full").folder.best
     folder = described(own, tmp_path / "model", plugin="shop-text-classification")
     assert adaptkit.load(folder, device="cpu").predict(["merry"])
+
+
+@pytest.mark.parametrize(
+    ("texts", "words"),
+    [(["boats", " "], "' ': the text is empty"), ("boats", r"texts = 'boats'\. Expected a list of texts")],
+)
+def test_what_is_no_list_of_texts_is_told(texts: Any, words: str, tuned: Callable[[str, str], Any]) -> None:
+    predictor = adaptkit.load(tuned("text-classification", "full").folder.best, device="cpu")
+    with pytest.raises(DataError, match=words):
+        predictor.predict(texts)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ from workshop import called
 
 import adaptkit
 from adaptkit.errors import ConfigError, DataError
+from adaptkit.study.folder import StudyFolder
 
 
 def test_a_python_call_gives_the_study(tuned: Callable[[str, str], Any]) -> None:
@@ -95,3 +97,35 @@ def test_a_limit_that_is_no_size_is_told_before_anything_is_written(
     with pytest.raises(ConfigError, match="ADAPTKIT_CACHE_LIMIT is 'plenty'"):
         tuned_again(tuned("ner", "frozen"), tmp_path)
     assert not list(tmp_path.iterdir())
+
+
+def test_a_study_that_was_moved_knows_where_its_model_lies(
+    tuned: Callable[[str, str], Any], tiny_folder: Path, data_folder: Path, tmp_path: Path
+) -> None:
+    before = tuned("ner", "frozen")
+    moved = tmp_path / "moved"
+    shutil.copytree(before.folder.path, moved / before.folder.name)
+    stands = StudyFolder(moved / before.folder.name).summary_as_it_stands()
+    assert stands is not None
+    assert stands.model_folder == str(moved / before.folder.name / "best")
+    again = adaptkit.tune(
+        "ner", data=str(data_folder / "ner"), model=str(tiny_folder), strategy="frozen", trials=2, epochs=3,
+        learning_rate=(2e-3, 2e-2), batch_sizes=(4,), study=before.folder.name, studies=moved, device="cpu",
+        precision="fp32",
+    )  # fmt: skip
+    assert again.model_folder == moved / before.folder.name / "best"
+    assert adaptkit.load(again.model_folder).predict(["today Amara Bela has seen Quarn ."])
+    assert again.summary.data == before.summary.data, "what was encoded then is told now, too"
+
+
+def test_rows_that_were_left_out_are_listed_in_the_study(tiny_folder: Path, tmp_path: Path) -> None:
+    file = tmp_path / "train.csv"
+    rows = [f"a merry river {number},glad\n a grey river {number},sad\n" for number in range(20)]
+    file.write_text("text,label\n" + "".join(rows) + " ,glad\n ,sad\n")
+    study = adaptkit.tune(
+        "text-classification", train=file, model=str(tiny_folder), strategy="frozen", trials=1, epochs=1,
+        skip_bad_rows=True, studies=tmp_path / "studies", device="cpu",
+    )  # fmt: skip
+    lines = study.folder.left_out.read_text().splitlines()
+    assert [line.split(": ")[0] for line in lines] == [f"{file}:42", f"{file}:43"]
+    assert [split.skipped for split in study.summary.data.values()] == [2, 0]

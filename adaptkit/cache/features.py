@@ -15,12 +15,12 @@ from itertools import chain
 from pathlib import Path
 
 import numpy as np
-import psutil
 import torch
 
 from adaptkit.cache.entries import FEATURES, Cache
 from adaptkit.engine.store import gathered
 from adaptkit.errors import StudyError
+from adaptkit.memory import available_bytes
 
 SHARE_OF_AVAILABLE_MEMORY = 0.25
 """What features may take of the memory that can be had; beyond, they lie in a mapped file."""
@@ -46,7 +46,7 @@ class FeaturesOnDisk:
             memory: the bytes that may be held in memory; None for a share of what is available.
             told: called with a number of examples each time when the features of so many more are there.
         """
-        available = psutil.virtual_memory().available
+        available = available_bytes()
         self.cache = cache
         self.about = about
         self.memory = int(SHARE_OF_AVAILABLE_MEMORY * available) if memory is None else memory

@@ -71,15 +71,15 @@ class Numbers(click.ParamType[tuple[int, ...]]):
             self.fail(f"{value!r} is no list of whole numbers; write 8,16,32.", param, ctx)
 
 
-class Together(click.ParamType[int | None]):
-    """ "auto", as None, or a number."""
+class Together(click.ParamType[int | str]):
+    """ "auto", or a number."""
 
     name = "together"
 
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int | None:
-        """The number."""
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int | str:
+        """The number, or "auto"."""
         if value == "auto":
-            return None
+            return str(value)
         try:
             return int(value)
         except ValueError:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TextIO
 
 import click
 
@@ -43,13 +43,17 @@ def predict(
     """Predict with a study's winner or an exported model: TEXT..., --file, or one text a line from a pipe."""
     if text and file:
         raise click.UsageError("Give texts or --file, not both.")
+    if columns and not file:
+        raise click.UsageError("--column goes with --file: a text has no columns.")
+    if not text and not file and sys.stdin.isatty():
+        raise click.UsageError("Give texts, --file, or a pipe with one text a line.")
     named, output = pairs(columns, "--column"), sys.stdout
     with plugins_at_work():
         predictor = load_predictor(study_or_model, studies_dir, device)
         if file:
             batches = _read(predictor, file, named, skip_bad_rows)
         else:
-            batches = _parsed(predictor, text or sys.stdin)
+            batches = _parsed(predictor, text or _lines_of(sys.stdin), skip_bad_rows)
         for batch in batches:
             for said in predictor.present(batch):
                 click.echo(json.dumps(said, ensure_ascii=False) if as_json else _in_words(said), file=output)
@@ -75,23 +79,40 @@ def load_predictor(study_or_model: str, studies_dir: Path, device: str) -> Predi
 
 
 def tell_left_out(rows: Rows) -> None:
-    """Says on standard error how many rows were left out, if any, and why the first of them."""
-    from adaptkit.data.checks import skipped_warnings
+    """Says on standard error which rows were left out, and why."""
     from adaptkit.report.clean import visible
 
-    for warning in skipped_warnings({rows.source: rows}):
-        click.echo(visible(warning, 2000), err=True)
+    for reason in rows.skipped:
+        click.echo(f"left out: {visible(reason, 2000)}", err=True)
 
 
-def _parsed(predictor: Predictor, texts: Any) -> Iterator[Sequence[Row]]:
+def _lines_of(pipe: TextIO) -> Iterator[str]:
+    """The lines of a pipe; raises DataError where they are no UTF-8."""
     from adaptkit.errors import DataError
+
+    try:
+        yield from pipe
+    except UnicodeDecodeError as error:
+        raise DataError(
+            f"standard input: no UTF-8 text ({error})", next_step="Convert it, with iconv for example."
+        ) from error
+
+
+def _parsed(predictor: Predictor, texts: Iterable[str], skip_bad_rows: bool) -> Iterator[Sequence[Row]]:
+    from adaptkit.errors import DataError
+    from adaptkit.report.clean import visible
 
     batch: list[Row] = []
     for number, text in enumerate(texts, 1):
         try:
             batch.append(predictor.task.prepare(predictor.task.parse(text.rstrip("\r\n"))))
         except ValueError as error:
-            raise DataError(f"text {number}: {error}", next_step="Leave it out, or mend it.") from error
+            if not skip_bad_rows:
+                raise DataError(
+                    f"text {number}: {error}",
+                    next_step="Mend it, or leave bad texts out with --skip-bad-rows.",
+                ) from error
+            click.echo(f"left out: text {number}: {visible(str(error), 2000)}", err=True)
         if len(batch) == ROWS_AT_ONCE:
             yield batch
             batch = []
@@ -104,6 +125,8 @@ def _read(
 ) -> Iterator[Sequence[Row]]:
     from adaptkit.data.load import read_unlabelled
 
+    if file.lower().endswith(".txt") and ".txt" in predictor.task.readers:
+        click.echo(f"{file}: read as one text a line; for columns, give it another suffix", err=True)
     rows = read_unlabelled(predictor.task, file, columns=columns, skip_bad_rows=skip_bad_rows)
     tell_left_out(rows)
     for start in range(0, len(rows.values), ROWS_AT_ONCE):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,7 +22,7 @@ from adaptkit.cli.parameters import (
 )
 
 if TYPE_CHECKING:
-    from adaptkit.config import StudyConfig
+    from adaptkit.config import DataConfig, StudyConfig
 
 IN_DATA = ("data", "train", "dev", "test", "columns", "dev_share", "skip_bad_rows")
 IN_SEARCH = (
@@ -74,7 +75,7 @@ IN_SEARCH = (
     "--precision", type=click.Choice(["auto", "fp32", "bf16"]),
     help="auto: bf16 where the hardware multiplies it, else fp32. [default: auto]",
 )  # fmt: skip
-@click.option("--together", type=Together(), default="auto", help="Trials trained together. [default: auto]")
+@click.option("--together", type=Together(), help="Trials trained together. [default: auto]")
 @click.option("--study", "name", help="The study's name. [default: made from these options]")
 @studies_option
 @click.option(
@@ -143,9 +144,19 @@ def configured(config_file: Path | None, given: dict[str, Any]) -> StudyConfig:
         raise ConfigError("no task", next_step="Name one with --task; 'adaptkit tasks' lists them.")
     base = base or StudyConfig(task=chosen["task"], data=DataConfig(), search=SearchConfig())
     top = {key: value for key, value in chosen.items() if key not in (*IN_DATA, *IN_SEARCH)}
+    if top.get("together") == "auto":
+        top["together"] = None
+    data = {key: chosen[key] for key in IN_DATA if key in chosen}
     return replace(
         base,
         **top,
-        data=replace(base.data, **{key: chosen[key] for key in IN_DATA if key in chosen}),
+        data=replace(_without_other_sources(base.data, data), **data),
         search=replace(base.search, **{key: chosen[key] for key in IN_SEARCH if key in chosen}),
     )
+
+
+def _without_other_sources(data: DataConfig, given: Mapping[str, Any]) -> DataConfig:
+    """A file's data without the sources that the given ones take the place of: one for all, or one each."""
+    if "data" in given:
+        return replace(data, train=None, dev=None, test=None)
+    return replace(data, data=None) if "train" in given else data

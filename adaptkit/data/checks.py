@@ -59,6 +59,7 @@ def skipped_warnings(splits: Mapping[str, Rows]) -> list[str]:
     """A warning for each split that left rows out."""
     return [
         f"{name}: {counted(len(rows.skipped), 'row')} left out; the first: {rows.skipped[0]}"
+        + ("; all of them in the study's left-out.txt" if len(rows.skipped) > 1 else "")
         for name, rows in splits.items()
         if rows.skipped
     ]

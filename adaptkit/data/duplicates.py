@@ -29,11 +29,14 @@ def duplicate_warnings(task: Task, splits: Mapping[str, Rows]) -> list[str]:
 
 
 def question_of(task: Task) -> Callable[[Row], str]:
-    """A function that gives a row without its answer as one text, case, spaces and punctuation aside."""
-    names = [name for name in task.columns if name not in task.answers]
+    """A function that gives a row without its answer as one text, case, spaces and punctuation aside.
+
+    What a task keeps beside its columns, such as a context, is of the question; a row's own id is not.
+    """
+    left_out = {*task.answers, "id"}
 
     def question(row: Row) -> str:
-        text = "\n".join(_text(row.get(name)) for name in names)
+        text = "\n".join(_text(row[name]) for name in sorted(row) if name not in left_out)
         return text.casefold().translate(_NOT_WORDS) or text
 
     return question

@@ -43,6 +43,12 @@ class Dataset:
     sample: bool
     """Whether this is the task's own sample, because no data was named."""
 
+    @property
+    def left_out(self) -> Sequence[str]:
+        """Why each row that was left out was, its file and line first."""
+        splits = [self.train, self.dev, *([self.test] if self.test else [])]
+        return [reason for rows in splits for reason in rows.skipped]
+
 
 def load(task: Task, config: DataConfig, seed: int) -> Dataset:
     """Reads, checks and, where there are no dev rows, splits; ``seed`` decides that split and nothing else.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
@@ -42,7 +43,8 @@ def split_off_dev(task: Task, rows: Rows, share: float, seed: int) -> tuple[Rows
             next_step="Add rows, or name dev rows with --dev",
         )
     train = [position for position in range(len(rows)) if position not in dev]
-    return rows.take(train), rows.take(sorted(dev))
+    # What was left out is told once, with the training rows.
+    return rows.take(train), replace(rows.take(sorted(dev)), skipped=())
 
 
 def _candidates(

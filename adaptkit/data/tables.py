@@ -82,16 +82,20 @@ def _csv_records(path: Path) -> Iterator[Record]:
             return
         except csv.Error as error:
             if "field limit" in str(error):
-                raise _unclosed_quote(path, number) from None
-            yield number, [], f"a quoted field that does not end as it should ({error})"
+                raise _unclosed_quote(path, number, f"after {MAX_LINE_BYTES:,} characters") from None
+            if "unexpected end" in str(error):
+                raise _unclosed_quote(path, number, "when the file ends") from None
+            upto = f"; it goes on to line {reader.line_num}" if reader.line_num > number else ""
+            yield number, [], f"a quoted field that does not end as it should ({error}){upto}"
         else:
             if fields:
                 yield number, fields, ""
 
 
-def _unclosed_quote(path: Path, number: int) -> DataError:
+def _unclosed_quote(path: Path, number: int, where: str) -> DataError:
+    """No bad row to be left out: the rows after it are gone with it."""
     return DataError(
-        f"{path}:{number}: a quoted field goes on for more than {MAX_LINE_BYTES:,} characters",
+        f"{path}:{number}: the quoted field that begins here has not ended {where}",
         expected="a closing quote",
         next_step="Close the quote, or double it if it belongs to the text",
     )

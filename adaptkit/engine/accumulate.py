@@ -77,9 +77,11 @@ class Accumulator:
             places: ``[rows, examples]``, positions in the bucket, -1 where there is no example.
             rows: of the population.
         """
-        valid = places >= 0  # [rows, examples]
-        chosen = places.clamp_min(0)
-        batch = {name: tensor[chosen] for name, tensor in bucket.tensors.items()}  # [rows, examples, ...]
+        device, chosen = self.forward.device, places.clamp_min(0)
+        valid = (places >= 0).to(device)  # [rows, examples]
+        batch = {  # name → [rows, examples, ...]; a bucket too large for the device lies beside it
+            name: tensor[chosen].to(device) for name, tensor in bucket.tensors.items()
+        }
         leaves = self.forward.leaves(self.rows.parameters(rows.start, rows.stop))  # name → [rows, *shape]
         losses, weights = self.forward.losses(leaves, batch, valid)  # [rows] both
         gradients = torch.autograd.grad(losses.sum(), list(leaves.values()), allow_unused=True)

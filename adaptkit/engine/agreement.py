@@ -14,7 +14,8 @@ from typing import get_args
 import torch
 
 from adaptkit.engine.forward import Forward, MaskForm, Tensors
-from adaptkit.engine.rows import Rows
+from adaptkit.engine.passes import OUT_OF_MEMORY, is_out_of_memory
+from adaptkit.engine.rows import views
 from adaptkit.engine.train import Training
 
 TOLERANCE = 1e-3
@@ -23,14 +24,24 @@ TOLERANCE = 1e-3
 
 def proved(training: Training) -> Training | None:
     """The training with its forward pass in a form proved right for rows together; None if there is none."""
-    bucket = training.buckets[-1]
-    batch = {name: tensor[:8] for name, tensor in bucket.tensors.items()}  # name → [8, ...]
-    rows = Rows(training.layout, 2, training.forward.device)
-    rows.theta[0] = training.initial
-    noise = torch.randn(training.layout.width, generator=torch.Generator().manual_seed(0))  # [P]
-    rows.theta[1] = training.initial + 0.01 * noise
-    forward = agreeing(training.forward, rows.parameters(0, 2), batch)
+    try:
+        rows, batch = _two_rows(training)
+    except OUT_OF_MEMORY as error:
+        if not is_out_of_memory(error):
+            raise
+        return None  # where two rows do not fit, one a pass it is
+    forward = agreeing(training.forward, rows, batch)
     return None if forward is None else dataclasses.replace(training, forward=forward)
+
+
+def _two_rows(training: Training) -> tuple[Tensors, Tensors]:
+    """Two different rows, name → ``[2, *shape]``, and a small batch, name → ``[8, ...]``, on the device."""
+    device, bucket = training.forward.device, training.buckets[-1]
+    theta = training.initial.to(device).repeat(2, 1)  # [2, P]
+    generator = torch.Generator().manual_seed(0)  # the same on every device
+    theta[1] += 0.01 * torch.randn(training.layout.width, generator=generator).to(device)
+    batch = {name: tensor[:8].to(device) for name, tensor in bucket.tensors.items()}  # name → [8, ...]
+    return views(training.layout, theta), batch
 
 
 def agreeing(forward: Forward, rows: Tensors, batch: Tensors) -> Forward | None:

@@ -85,5 +85,8 @@ class Judge(Protocol):
     def ended(self, outcome: Outcome) -> None:
         """A trial has ended; its slot is free. What this returns from is acknowledged."""
 
+    def check(self) -> None:
+        """While trials are scored, after every batch; raises whatever is to end the run at once."""
+
     def advanced(self, examples: int, tokens: int) -> bool:
         """After every micro-step, with what it trained on (padding apart); False stops all trials."""

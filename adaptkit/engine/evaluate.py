@@ -6,7 +6,7 @@ Outputs are decoded batch by batch and let go; what is kept are predictions in t
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -35,9 +35,16 @@ class ScoringSet:
 
 
 def predict_rows(
-    forward: Forward, parameters: Tensors, data: ScoringSet, passes: Passes
+    forward: Forward,
+    parameters: Tensors,
+    data: ScoringSet,
+    passes: Passes,
+    check: Callable[[], None] = lambda: None,
 ) -> list[list[Prediction] | TrialError]:
-    """For each row of ``parameters`` (name → ``[rows, *shape]``) its predictions, or why it has none."""
+    """For each row of ``parameters`` (name → ``[rows, *shape]``) its predictions, or why it has none.
+
+    ``check`` is called after every batch, and may raise to end it all.
+    """
     count = len(next(iter(parameters.values()))) if parameters else 1
     results: list[list[Prediction] | TrialError] = []
     start = 0
@@ -45,7 +52,7 @@ def predict_rows(
         stop = min(count, start + passes.rows)
         part = {name: parameter[start:stop] for name, parameter in parameters.items()}
         try:
-            results.extend(_predict_together(forward, part, data, passes))
+            results.extend(_predict_together(forward, part, data, passes, check))
         except OUT_OF_MEMORY as error:
             if not is_out_of_memory(error):
                 raise
@@ -59,7 +66,7 @@ def predict_rows(
 
 @torch.no_grad()
 def _predict_together(
-    forward: Forward, parameters: Tensors, data: ScoringSet, passes: Passes
+    forward: Forward, parameters: Tensors, data: ScoringSet, passes: Passes, check: Callable[[], None]
 ) -> list[list[Prediction] | TrialError]:
     rows = len(next(iter(parameters.values()))) if parameters else 1
     collected = [_Pieces(data) for _ in range(rows)]
@@ -75,6 +82,7 @@ def _predict_together(
             for row, pieces in enumerate(collected):
                 one = {name: array[row] for name, array in arrays.items()}  # name → [batch, ...]
                 pieces.take(one, bucket.positions[start : start + size])
+            check()
     return [pieces.merged() for pieces in collected]
 
 
@@ -162,6 +170,7 @@ def score(task: Task, predictions: Sequence[Prediction], rows: Sequence[Row], me
         isinstance(scores, Scores)
         and isinstance(scores.values, Mapping)
         and isinstance(scores.groups, Mapping)
+        and all(isinstance(numbers, Mapping) for numbers in scores.groups.values())
         and metric in scores.values
     ):
         raise TrialError(f"the metric of task {task.name!r} gave no {metric!r} but {scores!r:.200}")

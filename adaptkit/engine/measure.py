@@ -10,7 +10,6 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
-import psutil
 import torch
 
 from adaptkit.data.encode import Bucket
@@ -21,6 +20,7 @@ from adaptkit.engine.contract import Trial
 from adaptkit.engine.passes import OUT_OF_MEMORY, Passes, is_out_of_memory
 from adaptkit.engine.rows import BYTES_PER_PARAMETER, Rows
 from adaptkit.engine.train import Training
+from adaptkit.memory import available_bytes
 
 SHARE_OF_FREE_MEMORY = 0.6
 """What may be planned for; the rest is for what a measurement does not see."""
@@ -34,6 +34,9 @@ SMALL_ROW = 10**6
 
 TOKENS_A_PASS = {"cpu": 4096, "cuda": 32768}
 """Tokens in one pass, at most: a bound on its memory, chosen and not measured."""
+
+CHEAP = 0.1
+"""Seconds that may be spent on trying more rows though the last ones did not pay."""
 
 WORTHWHILE = 1.1
 """More rows a pass must be this much faster a row, as times on a busy machine are noisy."""
@@ -113,7 +116,7 @@ def free_bytes(device: torch.device) -> int:
     """Memory that can be had now, in bytes."""
     if device.type == "cuda":
         return torch.cuda.mem_get_info(device)[0]
-    return int(psutil.virtual_memory().available)
+    return available_bytes()
 
 
 def bytes_of_a_pass(training: Training, examples: int) -> float:
@@ -137,12 +140,17 @@ def bytes_of_a_pass(training: Training, examples: int) -> float:
 
 
 def speeds_of(training: Training, most: int, passes: Passes) -> dict[int, float]:
-    """Rows in one pass, doubled up to ``most`` while that pays, and the examples a second of all together."""
+    """Rows in one pass, doubled up to ``most`` while that pays, and the examples a second of all together.
+
+    Where trying costs next to nothing it goes on beyond a size that does not pay: rows together have a cost
+    of their own, which two small heads do not outweigh, and eight do several times over.
+    """
     speeds: dict[int, float] = {}
     rows = 1
     while rows <= most:
+        started = time.perf_counter()
         speeds[rows] = _examples_a_second(training, replace(passes, rows=rows))
-        if fastest(speeds) < rows:
+        if fastest(speeds) < rows and time.perf_counter() - started > CHEAP:
             break
         rows *= 2
     return speeds

@@ -22,6 +22,7 @@ from adaptkit.engine.evaluate import ScoringSet
 from adaptkit.engine.features import FrozenEncoder
 from adaptkit.engine.forward import Forward, autocast_parameters
 from adaptkit.engine.lora import use_updates
+from adaptkit.engine.measure import free_bytes
 from adaptkit.engine.rows import layout_of, read_row
 from adaptkit.engine.store import FeatureStore
 from adaptkit.engine.train import Training
@@ -33,6 +34,9 @@ from adaptkit.task import Row, Task
 LARGEST_MICRO_BATCH = 16
 LARGEST_RUN = 64
 """Examples of one length that follow one another: more would mix the lengths too little."""
+
+MOST_OF_FREE_MEMORY = 0.25
+"""The share of the device's free memory that one bucket's features may take."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -110,7 +114,9 @@ def training_data(
     lengths = [length_of(example) for example in examples]
     plan = make_plan(lengths, micro_batch=micro_batch, rungs_per_epoch=rungs_per_epoch, seed=seed, run=run)
     buckets = [
-        _ready(model, collate(task, examples, members.tolist(), model.tokenizer, length))
+        _ready(
+            model, collate(task, examples, members.tolist(), model.tokenizer, min(length, model.max_length))
+        )
         for length, members in zip(plan.lengths, plan.members, strict=True)
     ]
     return plan, buckets
@@ -125,7 +131,7 @@ def scoring_data(model: Model, task: Task, rows: Sequence[Row]) -> ScoringSet:
     for position in sorted(range(len(lengths)), key=lengths.__getitem__):
         members[next(edge for edge in edges if lengths[position] <= edge)].append(position)
     buckets = [
-        _ready(model, collate(task, examples, positions, model.tokenizer, edge))
+        _ready(model, collate(task, examples, positions, model.tokenizer, min(edge, model.max_length)))
         for edge, positions in members.items()
         if positions
     ]
@@ -191,4 +197,7 @@ def _ready(model: Model, bucket: Bucket) -> Bucket:
     if model.encoder is None:
         return bucket.to(model.forward.device)
     names: Any = getattr(model.tokenizer, "model_input_names", None) or ["input_ids", "attention_mask"]
-    return model.encoder.encode(bucket, frozenset(names)).to(model.forward.device)
+    features, device = model.encoder.encode(bucket, frozenset(names)), model.forward.device
+    # What would fill a GPU stays beside it; its examples are moved as they are needed.
+    takes = features.tensors["inputs_embeds"].nbytes
+    return features.to(device) if takes < MOST_OF_FREE_MEMORY * free_bytes(device) else features

@@ -72,6 +72,14 @@ def write_row(module: nn.Module, layout: Layout, row: torch.Tensor) -> None:
             parameters[name].copy_(row[layout.columns[name]].view(shape))
 
 
+def views(layout: Layout, rows: torch.Tensor) -> dict[str, torch.Tensor]:
+    """Rows ``[rows, P]`` as the parameters they hold, without copying: name → ``[rows, *shape]``."""
+    return {
+        name: rows[:, layout.columns[name]].unflatten(1, shape or (1,)).view(len(rows), *shape)
+        for name, shape in layout.shapes.items()
+    }
+
+
 class Rows:
     """The matrix of a population and the optimisers of its rows.
 
@@ -124,11 +132,7 @@ class Rows:
 
     def parameters(self, start: int, stop: int) -> dict[str, torch.Tensor]:
         """Views of theta's rows ``start`` to ``stop``: name → ``[stop - start, *shape]``."""
-        part = self.theta.detach()[start:stop]  # [rows, P]
-        return {
-            name: part[:, self.layout.columns[name]].unflatten(1, shape or (1,)).view(stop - start, *shape)
-            for name, shape in self.layout.shapes.items()
-        }
+        return views(self.layout, self.theta.detach()[start:stop])
 
     def accumulate(
         self, start: int, stop: int, gradients: Mapping[str, torch.Tensor | None], weights: torch.Tensor

@@ -120,7 +120,7 @@ class Population:
             if not going:
                 self._stop(judge)
                 return
-            reports = self._timed("score", self._score)
+            reports = self._timed("score", lambda: self._score(judge))
             self._end(judge, reports)
 
     def _fill(self, judge: Judge) -> bool:
@@ -144,13 +144,15 @@ class Population:
         while first < len(self.running):
             size = self.running[first].trial.batch_size
             walking = [one for one in self.running[first : first + at_once] if one.trial.batch_size == size]
-            if not self._walk(judge, accumulator, first, walking):
+            going = self._walk(judge, accumulator, first, walking)
+            for row, one in enumerate(walking, first):
+                one.failure = accumulator.failures[row]
+            if not going:
                 return False
             first += len(walking)
         finite, losses = self.rows.finite().tolist(), accumulator.mean_losses()
         for row, one in enumerate(self.running):
             one.loss = losses[row]
-            one.failure = accumulator.failures[row]
             if one.failure is None and not (finite[row] and math.isfinite(one.loss)):
                 one.failure = TrialDiverged(f"diverged: loss {one.loss:g} after epoch {one.epoch(plan):.2f}")
         return True
@@ -188,11 +190,10 @@ class Population:
         one.step += 1
         one.in_batch = 0
 
-    def _score(self) -> list[RungReport]:
+    def _score(self, judge: Judge) -> list[RungReport]:
         """Scores every trial that has not failed, and keeps each one's best row."""
-        results = predict_rows(
-            self.training.forward, self.rows.parameters(0, self.rows.living), self.training.dev, self.passes
-        )
+        parameters = self.rows.parameters(0, self.rows.living)  # name → [rows, *shape]
+        results = predict_rows(self.training.forward, parameters, self.training.dev, self.passes, judge.check)
         reports = []
         for row, (one, predictions) in enumerate(zip(self.running, results, strict=True)):
             try:
@@ -241,8 +242,10 @@ class Population:
     def _stop(self, judge: Judge) -> None:
         """Ends every trial midway: what was scored counts, what was not has failed."""
         for row in reversed(range(len(self.running))):
-            best = self.running[row].best
-            if best is None:
+            best, failure = self.running[row].best, self.running[row].failure
+            if failure is not None:
+                self._close(judge, row, "fail", str(failure))
+            elif best is None:
                 self._close(judge, row, "fail", "stopped before its first score: time was up")
             else:
                 self._close(judge, row, "complete", f"stopped after epoch {best.epoch:.2f}: time was up")

@@ -116,7 +116,7 @@ def comparison(best: TrialRecord, trials: Sequence[TrialRecord]) -> str:
 def caveat(summary: StudySummary) -> str:
     """What the two scores are worth."""
     if summary.test:
-        return "The dev score chose the winner and so flatters it; the test set was scored just once."
+        return "The dev score chose the winner and so flatters it; the test score had no part in it."
     if "test" in summary.data:
         return "The dev score chose the winner and so flatters it; the test set has not been scored yet."
     return "The dev score chose the winner and so flatters it; there is no test set."

@@ -8,6 +8,7 @@
       trials/0007.safetensors  the weights of one of the best few, told in trials/manifest.json
       best/                    the winner, as transformers or peft wants it
       report.html
+      left-out.txt             the rows that were left out, and why; only if there are any
       lock                     held by the one process that writes
 
 Reading needs no lock. Knows no torch and no Optuna: weights are written by whoever has them.
@@ -36,6 +37,7 @@ from adaptkit.study.record import (
     TrialRecord,
     TrialState,
     as_json,
+    standing,
     summary_from_json,
     trial_from_json,
 )
@@ -97,6 +99,11 @@ class StudyFolder:
     def current_best(self) -> Path:
         """Where the winner is read: `best`, or the whole folder that a killed writer left beside it."""
         return current_folder(self.best)
+
+    @property
+    def left_out(self) -> Path:
+        """The rows that were left out, and why, one a line."""
+        return self.path / "left-out.txt"
 
     @property
     def report(self) -> Path:
@@ -183,11 +190,19 @@ class StudyFolder:
             return summary_from_json(json.loads(self._summary.read_text(encoding="utf-8")))
 
     def summary_as_it_stands(self) -> StudySummary | None:
-        """The summary for readers: a study that says it runs, but whose process is gone, is interrupted."""
+        """The summary for readers, who find the folder elsewhere, or while it is written to.
+
+        A study that says it runs, but whose process is gone, is interrupted; and the best trial is the best
+        of those on record, for the summary is told of it only when a run ends.
+        """
         summary = self.read_summary()
-        if summary is not None and summary.state == "running" and not is_held(self.path / "lock"):
-            return replace(summary, state="interrupted")
-        return summary
+        if summary is None:
+            return None
+        if summary.state == "running" and not is_held(self.path / "lock"):
+            summary = replace(summary, state="interrupted")
+        if summary.state != "finished":
+            summary = replace(summary, **standing(summary, self.read_trials()))
+        return replace(summary, model_folder=str(self.best) if summary.model_folder else None)
 
     def write_summary(self, summary: StudySummary) -> None:
         """Write the study's summary; raises StudyError."""

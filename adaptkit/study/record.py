@@ -159,7 +159,7 @@ class StudySummary:
     """The examples whose features an earlier run or study had kept."""
 
     model_folder: str | None = None
-    """Where the winner lies, once it is exported."""
+    """Where the winner lies, once it is exported, as the study's folder was named then."""
 
     head: str = ""
     """The transformers auto-head's tag, such as "token-classification"; empty for a task's own head."""
@@ -201,6 +201,15 @@ def best_trial(trials: Sequence[TrialRecord], direction: str) -> TrialRecord | N
     scored = [trial for trial in trials if trial.state == "complete" and trial.score is not None]
     sign = -1.0 if direction == "maximize" else 1.0
     return min(scored, key=lambda trial: (sign * (trial.score or 0.0), trial.number), default=None)
+
+
+def standing(summary: StudySummary, trials: Sequence[TrialRecord]) -> dict[str, Any]:
+    """What changes in the summary when the best trial so far is another than it says."""
+    best = best_trial(trials, summary.direction)
+    number = None if best is None else best.number
+    if number == summary.best:
+        return {}
+    return {"best": number, "model_folder": None, "test": {}, "test_groups": {}}
 
 
 def _with_nan(numbers: Mapping[str, float | None]) -> dict[str, float]:

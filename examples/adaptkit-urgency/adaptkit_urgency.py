@@ -4,9 +4,9 @@ from adaptkit import Example, Metric, Scores, Task
 
 
 def prepare(row):
-    text, urgency = str(row["text"]).strip(), row.get("urgency")
-    if not text:
-        raise ValueError("the text is empty; expected a message")
+    text, urgency = row["text"], row.get("urgency")
+    if not isinstance(text, str) or not text.strip():
+        raise ValueError(f"text = {text!r}; expected a message")
     if urgency is None:
         return {"text": text}  # a row to be predicted
     if str(urgency) not in set("12345"):

@@ -1,6 +1,6 @@
 """Trains a finished study's winning configuration with transformers' Trainer; shows both dev scores.
 
-    python studies/quality/against_trainer.py studies/ner-full-ed485e --seeds 3
+    python studies/quality/against_trainer.py studies/ner-full --seeds 3
 
 README.md beside this file says what the comparison can tell, and what it cannot.
 """

@@ -28,7 +28,7 @@ def test_numbers() -> None:
 
 
 def test_together() -> None:
-    assert Together().convert("auto", None, None) is None
+    assert Together().convert("auto", None, None) == "auto"
     assert Together().convert("4", None, None) == 4
     with pytest.raises(click.BadParameter, match="'many'"):
         Together().convert("many", None, None)

@@ -1,13 +1,16 @@
 from __future__ import annotations
 
+import io
 import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pytest
 from workshop import SENTENCE, called
 
-from adaptkit.cli.predict import ROWS_AT_ONCE
+from adaptkit.cli.predict import ROWS_AT_ONCE, _lines_of
+from adaptkit.errors import DataError
 
 
 def test_for_people(tuned: Callable[[str, str], Any]) -> None:
@@ -43,3 +46,44 @@ def test_what_is_no_study_is_told(tmp_path: Path) -> None:
     answer = called("predict", tmp_path / "nowhere", "boats", "--studies", tmp_path)
     assert answer.code == 2
     assert "nowhere" in answer.err
+
+
+def test_bad_texts_of_a_pipe_are_left_out_where_that_was_asked_for(tuned: Callable[[str, str], Any]) -> None:
+    study = tuned("text-classification", "full").folder.path
+    answer = called("predict", study, "--skip-bad-rows", "--json", stdin="boats\n\nrivers\n")
+    assert answer.code == 0, answer.err
+    assert len(answer.out.splitlines()) == 2
+    assert "left out: text 2: " in answer.err
+
+
+def test_a_column_of_no_file_is_refused(tuned: Callable[[str, str], Any]) -> None:
+    answer = called("predict", tuned("text-classification", "full").folder.path, "a", "--column", "text=b")
+    assert answer.code == 2
+    assert "--column goes with --file" in answer.err
+
+
+def test_a_pipe_that_is_no_text_is_told() -> None:
+    pipe = io.TextIOWrapper(io.BytesIO(b"boats\n\xff\n"), encoding="utf-8")
+    with pytest.raises(DataError, match=r"standard input: no UTF-8 text .* Convert it"):
+        list(_lines_of(pipe))
+
+
+def test_every_row_that_was_left_out_is_told(tuned: Callable[[str, str], Any], tmp_path: Path) -> None:
+    file = tmp_path / "texts.csv"
+    file.write_text("text\nboats\n \nrivers\n  \n")
+    answer = called(
+        "predict", tuned("text-classification", "full").folder.path, "--file", file, "--skip-bad-rows"
+    )
+    assert answer.code == 0, answer.err
+    assert f"left out: {file}:3: " in answer.err
+    assert f"left out: {file}:5: " in answer.err
+
+
+def test_columns_in_a_txt_file_are_not_taken_for_texts_without_a_word(
+    tuned: Callable[[str, str], Any], tmp_path: Path
+) -> None:
+    file = tmp_path / "new.txt"
+    file.write_text("Amara\tB-PER\n")
+    answer = called("predict", tuned("ner", "full").folder.path, "--file", file)
+    assert answer.code == 0, answer.err
+    assert f"{file}: read as one text a line; for columns, give it another suffix" in answer.err

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +9,7 @@ import pytest
 from workshop import called
 
 from adaptkit.cli.tune import configured, tune
-from adaptkit.config import SearchConfig, StudyConfig, to_toml
+from adaptkit.config import DataConfig, SearchConfig, StudyConfig, to_toml
 from adaptkit.errors import ConfigError
 
 
@@ -77,6 +78,18 @@ def test_options_come_before_the_file(tmp_path: Path) -> None:
     path.write_text(to_toml(StudyConfig(task="ner", seed=3, search=SearchConfig(trials=9, epochs=2.0))))
     config = config_of("--config", str(path), "--trials", "4")
     assert (config.task, config.seed, config.search.trials, config.search.epochs) == ("ner", 3, 4, 2.0)
+
+
+def test_what_is_given_takes_the_place_of_what_the_file_has(tmp_path: Path) -> None:
+    path = tmp_path / "study.toml"
+    data = DataConfig(train="a.csv", dev="b.csv", dev_share=0.3)
+    path.write_text(to_toml(StudyConfig(task="ner", together=4, data=data)))
+    assert config_of("--config", str(path)).together == 4
+    assert config_of("--config", str(path), "--together", "auto").together is None
+    assert config_of("--config", str(path), "--data", "c.csv").data == DataConfig(data="c.csv", dev_share=0.3)
+    assert config_of("--config", str(path), "--train", "c.csv").data == replace(data, train="c.csv")
+    path.write_text(to_toml(StudyConfig(task="ner", data=DataConfig(data="a"))))
+    assert config_of("--config", str(path), "--train", "c.csv").data == DataConfig(train="c.csv")
 
 
 def test_a_bad_file_is_told_with_all_that_is_wrong(tmp_path: Path) -> None:

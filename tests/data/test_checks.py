@@ -12,6 +12,9 @@ from adaptkit.task import Row, SkipRow, Task
 MakeTask = Callable[..., Task]
 
 
+WHERE = "all of them in the study's left-out.txt"
+
+
 def raw(*values: Row, problem: str = "") -> RawSplit:
     rows = [RawRow(f"f:{line}", row) for line, row in enumerate(values, start=1)]
     return RawSplit("f", [*rows, RawRow(f"f:{len(rows) + 1}", {}, problem)] if problem else rows)
@@ -37,7 +40,9 @@ def test_bad_rows_are_left_out_and_listed_on_request(make_task: MakeTask) -> Non
     assert rows == Rows(
         [{"text": "x", "label": "a"}], ["f:2"], "f", ["f:1: the text is empty", "f:3: not JSON"]
     )
-    assert skipped_warnings({"dev": rows}) == ["dev: 2 rows left out; the first: f:1: the text is empty"]
+    assert skipped_warnings({"dev": rows}) == [
+        f"dev: 2 rows left out; the first: f:1: the text is empty; {WHERE}"
+    ]
 
 
 @pytest.mark.parametrize("skip_bad_rows", [False, True])
@@ -103,7 +108,7 @@ def test_a_row_that_the_task_skips_is_no_bad_row(make_task: MakeTask) -> None:
     task = make_task(prepare=undecided)
     rows = prepare_strictly(task, raw(*values))
     assert rows == Rows([values[1]], ["f:2"], "f", ["f:1: no label", "f:3: no label"])
-    assert skipped_warnings({"train": rows}) == ["train: 2 rows left out; the first: f:1: no label"]
+    assert skipped_warnings({"train": rows}) == [f"train: 2 rows left out; the first: f:1: no label; {WHERE}"]
     with pytest.raises(DataError, match=r"^f:4: the text is empty. Expected"):
         prepare_strictly(task, raw(*values, {"text": "", "label": "a"}))
 

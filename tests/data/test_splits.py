@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
@@ -81,6 +82,23 @@ def test_rows_with_the_same_question_stay_together(make_task: MakeTask) -> None:
     _, dev = split_off_dev(make_task(), rows, 0.25, seed=3)
     assert len(dev) == 10
     assert all(row["text"].startswith("own") for row in dev.values)
+
+
+def test_a_context_is_of_the_question_and_an_id_is_not(make_task: MakeTask) -> None:
+    values = [
+        {"text": "Is it so?", "label": "ab"[n % 2], "context": f"Story {n // 2}.", "id": n} for n in range(40)
+    ]
+    rows = Rows(values, [f"f:{n}" for n in range(40)], "f")
+    with pytest.raises(DataError, match="too few rows"):
+        split_off_dev(make_task(), rows, 0.25, seed=3)  # each question stands there twice
+    _, dev = split_off_dev(make_task(), rows.take(range(0, 40, 2)), 0.25, seed=3)
+    assert len(dev) == 5
+
+
+def test_what_was_left_out_is_told_once(make_task: MakeTask) -> None:
+    rows = replace(rows_of(["a", "b"] * 20), skipped=("f:9: bad",))
+    train, dev = split_off_dev(make_task(), rows, 0.25, seed=3)
+    assert (train.skipped, dev.skipped) == (("f:9: bad",), ())
 
 
 def test_the_tasks_own_strata_come_first(make_task: MakeTask) -> None:

@@ -125,3 +125,11 @@ def test_the_proof_is_in_full_precision_and_keeps_the_trainings(tiny_model: Any)
     found = proved(half)
     assert found is not None
     assert found.forward.bfloat16
+
+
+def test_where_two_rows_do_not_fit_nothing_is_proved(tiny_model: Any) -> None:
+    from dataclasses import replace
+
+    training = unproved_training(tiny_model("bert"), "full", "token-classification", number_rows(30))
+    huge = torch.zeros(1).expand(2**48)  # [P], without its memory
+    assert proved(replace(training, initial=huge)) is None

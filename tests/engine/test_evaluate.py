@@ -10,7 +10,7 @@ import torch
 from adaptkit.engine.evaluate import predict_rows, score
 from adaptkit.engine.passes import Passes
 from adaptkit.engine.prepare import prepare_model, scoring_data
-from adaptkit.errors import TrialDiverged, TrialError, TrialOutOfMemory
+from adaptkit.errors import Interrupted, TrialDiverged, TrialError, TrialOutOfMemory
 from adaptkit.task import Example, Metric, Row, Scores
 from tests.conftest import number_rows, number_task
 from tests.engine.populations import allocate_too_much, filled_rows, greedy_above, make_training
@@ -42,6 +42,7 @@ def test_a_metric_that_raises_is_named() -> None:
         Scores(values={"f1": 0.5}),
         Scores(values=None),  # type: ignore[arg-type]
         Scores(values={"accuracy": 1.0}, groups=None),  # type: ignore[arg-type]
+        Scores(values={"accuracy": 1.0}, groups={"PER": 0.9}),  # type: ignore[dict-item]
     ],
 )
 def test_a_metric_that_gives_something_else_is_named(given: Any) -> None:
@@ -204,3 +205,19 @@ def test_another_error_of_the_model_is_not_taken_for_memory(tiny_model: Any) -> 
         predict_rows(training.forward, parameters(training, 1), training.dev, Passes(rows=1, examples=4))
     with pytest.raises(RuntimeError, match="can't allocate memory"):
         allocate_too_much()
+
+
+def test_whoever_watches_may_end_it_after_any_batch(tiny_model: Any) -> None:
+    training = make_training(tiny_model("bert"), "full", "token-classification", number_rows(12))
+    calls = []
+
+    def enough() -> None:
+        calls.append(1)
+        if len(calls) == 2:
+            raise Interrupted(15)
+
+    parameters = filled_rows(training, 2).parameters(0, 2)
+    small = Passes(rows=1, examples=1, scoring_shrink=2**14)  # a batch an example
+    with pytest.raises(Interrupted):
+        predict_rows(training.forward, parameters, training.dev, small, enough)
+    assert len(calls) == 2

@@ -116,6 +116,17 @@ def test_every_example_lies_in_one_bucket_long_enough(tiny_model: Any) -> None:
     assert [length_of(example) for example in data.examples] == [len(row["ids"]) for row in rows]
 
 
+def test_padding_goes_no_further_than_the_model_reads(tiny_model: Any) -> None:
+    """Lengths are rounded up to a multiple of 4, and a table of positions ends where it ends."""
+    rows = [row for row in number_rows(70) if len(row["ids"]) <= 10]
+    limit = max(len(row["ids"]) for row in rows)
+    assert limit % 4
+    model = replace(prepared(tiny_model, "full"), max_length=limit)
+    _, buckets = training_data(model, number_task(), rows, micro_batch=4, rungs_per_epoch=2, seed=0)
+    for several in (buckets, scoring_data(model, number_task(), rows).buckets):
+        assert max(bucket.tensors["input_ids"].shape[1] for bucket in several) == limit
+
+
 def test_one_row_is_data_enough(tiny_model: Any) -> None:
     model = prepared(tiny_model, "full")
     plan, buckets = training_data(

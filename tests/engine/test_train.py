@@ -21,7 +21,7 @@ from adaptkit.engine.train import Population, Training
 from adaptkit.engine.vocabulary import trim, write_trial
 from adaptkit.task import Scores
 from tests.conftest import number_rows, number_task
-from tests.engine.populations import HEADS, ListJudge, last_rows, make_training, train
+from tests.engine.populations import HEADS, ListJudge, greedy_above, last_rows, make_training, train
 
 FAMILIES = ("bert", "roberta", "distilbert", "modernbert", "deberta-v2", "mpnet")
 STRATEGIES = ("frozen", "lora", "full")
@@ -260,6 +260,16 @@ def test_stopping_midway_keeps_what_was_scored(tiny_model: Any) -> None:
     never.stop_after = 1
     Population(training, 2, Passes(rows=2, examples=4)).run(never)
     assert {o.state for o in never.outcomes.values()} == {"fail"}
+
+
+def test_stopping_midway_does_not_hide_a_trial_that_failed(tiny_model: Any) -> None:
+    training = make_training(tiny_model("bert"), "full", "token-classification", number_rows(40))
+    greedy_above(training.forward.module, 0)
+    judge = ListJudge(TRIALS[:1])
+    judge.stop_after = 1
+    Population(training, 1, Passes(rows=1, examples=4)).run(judge)
+    assert judge.outcomes[0].state == "fail"
+    assert "out of memory" in judge.outcomes[0].reason
 
 
 def test_the_encoder_reads_the_data_once_for_all_trials(tiny_model: Any) -> None:

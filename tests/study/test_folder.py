@@ -151,18 +151,22 @@ def test_torn_and_foreign_records_are_reported_and_harm_no_other(study: StudyFol
     assert all(any(name in problem for problem in problems) for name in foreign)
 
 
-def test_the_summary_is_read_again(study: StudyFolder) -> None:
-    assert study.read_summary() is None
+def summary_of(**changes: Any) -> StudySummary:
     split = SplitRecord(source="a.conll", rows=10)
     known = {"data": {"train": split}, "labels": ["O"], "space": {}, "test": {"f1": 0.5}, "trials": 4}
     numbers = dict.fromkeys(
         ("trained_parameters", "total_parameters", "together", "rows_per_pass", "micro_batch"), 1
     )
     words = dict.fromkeys(
-        ("name", "task", "strategy", "model", "metric", "direction", "groups_title", "device", "precision"),
-        "a",
+        ("name", "task", "strategy", "model", "metric", "groups_title", "device", "precision"), "a"
     )
-    summary = StudySummary(state="running", warnings=["a"], **known, **numbers, **words)
+    told = {**known, **numbers, **words, "direction": "maximize", "state": "running", "warnings": ["a"]}
+    return StudySummary(**{**told, **changes})
+
+
+def test_the_summary_is_read_again(study: StudyFolder) -> None:
+    assert study.read_summary() is None
+    summary = summary_of()
     study.write_summary(summary)
     assert study.read_summary() == summary
     (study.path / "summary.json").write_text('{"name": ')
@@ -215,3 +219,21 @@ def test_a_full_disk_loses_nothing_and_the_study_goes_on(tiny_disk: Path) -> Non
         (tiny_disk / "filler").unlink()
         study.write_trial(dataclasses.replace(TRIAL, number=4))
     assert [trial.number for trial in study.read_trials()] == [3, 4]
+
+
+def test_a_reader_is_told_the_best_trial_on_record_while_the_study_goes_on(study: StudyFolder) -> None:
+    """The summary is told of it when the run ends; a killed run's never is."""
+    study.write_trial(dataclasses.replace(TRIAL, number=0))
+    study.write_trial(TRIAL)
+    better = dataclasses.replace(
+        TRIAL, number=5, rungs=(RungRecord(epoch=1.0, score=0.75, loss=1.0),), best_rung=0
+    )
+    study.write_trial(better)
+    study.write_summary(summary_of(best=0, model_folder="elsewhere/best"))
+    stands = study.summary_as_it_stands()
+    assert stands is not None
+    assert (stands.state, stands.best, stands.model_folder, stands.test) == ("interrupted", 5, None, {})
+    study.write_summary(summary_of(best=5, state="finished", model_folder="elsewhere/best"))
+    stands = study.summary_as_it_stands()
+    assert stands is not None
+    assert (stands.best, stands.model_folder, stands.test) == (5, str(study.best), {"f1": 0.5})

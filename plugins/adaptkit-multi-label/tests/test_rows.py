@@ -61,9 +61,10 @@ def test_encoding_is_the_tokenizers_own_with_a_number_for_each_label(tokenizer):
     ]
     examples = encode(some, tokenizer, LABELS, 12)
     assert [example.row for example in examples] == [0, 1]
-    for example, row, labels in zip(examples, some, ([1.0, 0.0, 1.0], [0.0, 0.0, 0.0]), strict=True):
+    for example, row, labels in zip(examples, some, ([1, 0, 1], [0, 0, 0]), strict=True):
         alone = tokenizer(row["text"], truncation=True, max_length=12)
-        assert example.inputs == {**alone, "labels": labels}
+        inputs = {**example.inputs, "labels": example.inputs["labels"].tolist()}
+        assert inputs == {**alone, "labels": labels}
 
 
 def test_rows_to_be_predicted_have_no_labels(tokenizer):
@@ -73,3 +74,12 @@ def test_rows_to_be_predicted_have_no_labels(tokenizer):
 
 def test_no_rows_give_no_examples(tokenizer):
     assert encode([], tokenizer, LABELS, 12) == []
+
+
+def test_each_label_of_a_row_takes_one_byte(tokenizer):
+    labels = [f"label {number}" for number in range(3000)]
+    row = {"text": "rooms", "labels": ["label 7", "label 2999"]}
+    (example,) = encode([row], tokenizer, labels, 8)
+    members = example.inputs["labels"]
+    assert members.nbytes == 3000
+    assert members.nonzero()[0].tolist() == [7, 2999]

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -45,3 +46,15 @@ def test_every_label_is_shown_with_its_probability_however_many_there_are():
 
 def test_no_label_may_be_likely_enough():
     assert shown({"a": 0.1, "b": 0.2}, []) == {"labels": [], "probabilities": {"b": 0.2, "a": 0.1}}
+
+
+def test_thousands_of_labels_take_four_bytes_each():
+    labels = [f"label {number}" for number in range(5000)]
+    logits = np.zeros((20, 5000), np.float32)  # [examples, labels]
+    examples = [Example(row=number, inputs={}) for number in range(20)]
+    tracemalloc.start()
+    predictions = decode({"logits": logits}, examples, labels)
+    held, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert held < 2**20 + 20 * 5000 * 4
+    assert dict(predictions[7]["probabilities"]) == dict.fromkeys(labels, 0.5)

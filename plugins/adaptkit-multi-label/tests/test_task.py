@@ -48,6 +48,7 @@ def test_a_tiny_model_learns_the_sample_by_heart(wordpiece):
     labels = labels_of(task, rows)
     examples = task.encode(rows, wordpiece, labels, 64)
     batch = task.collator(wordpiece, pad_to_multiple_of=8)([dict(one.inputs) for one in examples])
+    with_floats = {**batch, "labels": batch["labels"].float()}  # as transformers' own loss wants them
     config = BertConfig(
         vocab_size=len(wordpiece),
         hidden_size=32,
@@ -62,7 +63,7 @@ def test_a_tiny_model_learns_the_sample_by_heart(wordpiece):
     model = BertForSequenceClassification(config)
     optimizer = torch.optim.AdamW(model.parameters(), lr=5e-3)
     for _ in range(1000):  # ends long before, on any processor
-        outputs = model(**batch)
+        outputs = model(**with_floats)
         losses, weights = task.loss(outputs, batch)
         assert losses.shape == weights.shape == (len(rows), len(labels))
         torch.testing.assert_close((losses * weights).sum() / weights.sum(), outputs["loss"])

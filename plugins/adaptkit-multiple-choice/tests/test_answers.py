@@ -37,12 +37,13 @@ def test_with_columns_numbered_from_0_a_number_is_a_columns():
     assert answer("2", columns_from=0) == 2
 
 
+@pytest.mark.parametrize("columns", [{"columns_from": 1}, {"lettered": True, "names": ("A", "B", "C")}])
 @pytest.mark.parametrize(("first", "position"), [(0, 1), (1, 0)])
-def test_with_columns_numbered_from_1_it_has_to_be_said_where_numbers_begin(first, position):
+def test_where_columns_do_not_begin_at_0_it_has_to_be_said_where_numbers_begin(first, position, columns):
     with pytest.raises(ValueError, match=r"answer = '1' .* --option first=0 or --option first=1"):
-        answer(1, columns_from=1)
-    assert answer(1, columns_from=1, first=first) == position
-    assert answer("wax", columns_from=1) == 2
+        answer(1, **columns)
+    assert answer(1, **columns, first=first) == position
+    assert answer("wax", **columns) == 2
 
 
 @pytest.mark.parametrize(

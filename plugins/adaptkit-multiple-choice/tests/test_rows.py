@@ -60,6 +60,11 @@ def test_where_numbers_begin_is_an_option():
         prepare(row)
 
 
+def test_an_answer_may_be_the_name_of_a_column():
+    row = {"question": "What do they make?", "choice1": "butter", "choice2": "honey", "label": "choice2"}
+    assert prepare(row) == CLEAN
+
+
 @pytest.mark.parametrize("answer", ["-", "-1", -1, "", " ", None])
 def test_a_row_without_an_answer_is_skipped_with_its_reason(answer):
     with pytest.raises(SkipRow, match="no answer: answerKey = "):

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 
@@ -7,6 +8,8 @@ import pytest
 import torch
 from adaptkit_ner import ner
 from transformers import BertConfig, BertForTokenClassification
+
+from adaptkit.data.load import read_unlabelled
 
 
 def rows_of(task, path):
@@ -87,3 +90,14 @@ def test_the_columns_of_conllu_are_its_own_unless_chosen(tmp_path):
 def test_the_options_are_kept_for_a_later_prediction():
     assert ner().options == {"token_column": None, "tag_column": None, "spans": True}
     assert ner(tag_column=2).options["tag_column"] == 2
+
+
+def test_rows_to_be_predicted_are_read_without_their_entities(tmp_path):
+    """Words are not cut at the edges of entities that nobody knows yet."""
+    text = "Ada slept"
+    file = tmp_path / "new.jsonl"
+    entity = {"start": 0, "end": 2, "label": "NEW"}
+    file.write_text(json.dumps({"text": text, "entities": [entity]}) + "\n")
+    rows = read_unlabelled(ner(), str(file), columns={}, skip_bad_rows=False)
+    assert rows.values == [ner().prepare(ner().parse(text))]
+    assert "tags" not in rows.values[0]

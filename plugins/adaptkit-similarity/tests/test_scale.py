@@ -42,3 +42,11 @@ def test_bands_are_named_shortly_on_any_scale():
 def test_a_scale_without_room_is_refused(lowest, highest):
     with pytest.raises(ValueError, match=rf"lowest = {lowest}, highest = {highest}; expected two numbers"):
         Scale(lowest=lowest, highest=highest)
+
+
+@pytest.mark.parametrize(("lowest", "highest"), [(0, 1), (1, 5), (-1, 1), (0, 3)])
+def test_a_band_begins_where_it_says_on_any_scale(lowest, highest):
+    scale = Scale(lowest=lowest, highest=highest)
+    for part in range(5):
+        low = round(lowest + part * (highest - lowest) / 5, 6)
+        assert scale.band(low).startswith(f"{low:g} to ")

@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING, Any
 from adaptkit import Example, class_name
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
+    import numpy as np
+    from numpy.typing import NDArray
     from transformers import PreTrainedTokenizerBase
 
     from adaptkit import Row
@@ -44,10 +46,20 @@ def encode(
         return []
     batch = tokenizer([row["text"] for row in rows], truncation=True, max_length=max_length)
     names = [name for name in tokenizer.model_input_names if name in batch]
+    positions = {label: position for position, label in enumerate(labels)}
     examples = []
     for position, row in enumerate(rows):
         inputs: dict[str, Any] = {name: batch[name][position] for name in names}
         if "labels" in row:
-            inputs["labels"] = [float(label in row["labels"]) for label in labels]
+            inputs["labels"] = _members(row["labels"], positions)  # [labels]
         examples.append(Example(row=position, inputs=inputs))
     return examples
+
+
+def _members(names: Sequence[str], positions: Mapping[str, int]) -> NDArray[np.uint8]:
+    """A 1 for each of the names, a 0 for all other labels: a byte each, for there may be thousands."""
+    import numpy as np
+
+    members = np.zeros(len(positions), np.uint8)  # [labels]
+    members[[positions[name] for name in names]] = 1
+    return members

@@ -52,9 +52,10 @@ def _by_letter(said: str, choices: Sequence[str]) -> set[int]:
 def _by_number(name: str, said: str, offered: Offered, first: int | None) -> set[int]:
     if not (said.isascii() and said.isdecimal()):
         return set()
-    if first is None and offered.columns_from == 1:
+    if first is None and (offered.columns_from == 1 or offered.lettered):
+        columns = "lettered columns" if offered.lettered else "columns numbered from 1"
         raise ValueError(
-            f"{name} = {said!r:.80} with choices in columns numbered from 1 may count from 0 or from 1; "
+            f"{name} = {said!r:.80} with choices in {columns} may count from 0 or from 1; "
             "say which with --option first=0 or --option first=1"
         )
     position = int(said) - (first or 0)

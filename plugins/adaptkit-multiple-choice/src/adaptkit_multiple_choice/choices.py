@@ -34,6 +34,9 @@ class Offered:
     columns_from: int | None = None
     """The number of the first column, where each choice stands in a numbered column."""
 
+    lettered: bool = False
+    """Whether each choice stands in a column with a letter."""
+
 
 def offered_in(row: Row) -> Offered:
     """The choices of a row: of a list, of a list of texts with labels, or of a column each.
@@ -101,6 +104,7 @@ def _in_columns(row: Row) -> Offered | None:
         ordered.pop()
     return Offered(
         choices=[row[marks[mark]] for mark in ordered],
-        names=[] if first.isdecimal() else ordered,
+        names=[marks[mark] for mark in ordered] if first.isdecimal() else ordered,
         columns_from=int(first) if first.isdecimal() else None,
+        lettered=not first.isdecimal(),
     )

@@ -32,7 +32,7 @@ def ner(*, token_column: int | None = None, tag_column: int | None = None, spans
     columns = {name: column for name, column in options.items() if column is not None}
     task = Task(
         name="ner",
-        answers=("tags",),
+        answers=("tags", "entities"),
         columns={"tokens": "the words, a list of strings", "tags": "a tag for each word, such as B-PER or O"},
         head="token-classification",
         collator=DataCollatorForTokenClassification,

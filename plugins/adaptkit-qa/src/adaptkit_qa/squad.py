@@ -7,6 +7,7 @@ Knows nothing of what a good row is.
 from __future__ import annotations
 
 import json
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from adaptkit import Row, numbered_lines, whole_text
@@ -55,8 +56,7 @@ def _first_value(text: str) -> tuple[Any, int]:
 def _without_twins(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     values = dict(pairs)
     if len(values) < len(pairs):
-        names = [name for name, _ in pairs]
-        twice = next(name for name in names if names.count(name) > 1)
+        twice = next(name for name, count in Counter(name for name, _ in pairs).items() if count > 1)
         raise ValueError(f"the key {twice!r:.80} is given twice in one object")
     return values
 

@@ -48,6 +48,7 @@ class Scale:
     def band(self, score: float) -> str:
         """The part of the scale a score stands in, such as ``"4 to 5"``; parts begin with their lower end."""
         width = (self.highest - self.lowest) / BANDS
-        position = min(int((score - self.lowest) / width), BANDS - 1)
+        # 0.6 / 0.2 is a little less than 3 in binary; rounded, a part begins where it says.
+        position = min(int(round((score - self.lowest) / width, 9)), BANDS - 1)
         low = self.lowest + position * width
         return f"{low:g} to {low + width:g}"

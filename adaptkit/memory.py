@@ -1,0 +1,45 @@
+"""How much of the machine's memory may still be had: the machine's, or its container's where that is less.
+
+Knows nothing of devices and models.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import psutil
+
+CONTROL_GROUPS = (
+    ("memory.max", "memory.current", "inactive_file"),  # version 2
+    ("memory/memory.limit_in_bytes", "memory/memory.usage_in_bytes", "total_inactive_file"),  # version 1
+)
+"""Under the mount of Linux's control groups: the limit, the use, and the name, in ``memory.stat`` beside
+them, of the files' pages among it that are given back when they are needed
+(https://docs.kernel.org/admin-guide/cgroup-v2.html#memory-interface-files)."""
+
+
+def available_bytes(groups: Path = Path("/sys/fs/cgroup")) -> int:
+    """The bytes that can be had now, without swapping.
+
+    Args:
+        groups: where Linux shows the control group of this process; elsewhere there is no such folder.
+    """
+    left = (_left(groups / limit, groups / used, cached) for limit, used, cached in CONTROL_GROUPS)
+    return min([int(psutil.virtual_memory().available), *(room for room in left if room is not None)])
+
+
+def _left(limit: Path, used: Path, cached: str) -> int | None:
+    """What a control group's limit leaves, None where there is no limit."""
+    try:
+        room = int(limit.read_text()) - int(used.read_text())
+        statistics = _numbers((used.parent / "memory.stat").read_text())
+    except (OSError, ValueError):  # no such group, or a limit of "max"
+        return None
+    return max(0, room + statistics.get(cached, 0))
+
+
+def _numbers(text: str) -> Mapping[str, int]:
+    """The numbers of a ``memory.stat``: a name and a number a line."""
+    pairs = (line.split() for line in text.splitlines())
+    return {name: int(number) for name, number in pairs}

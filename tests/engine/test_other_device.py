@@ -1,0 +1,61 @@
+"""On a GPU nothing of the host's may meet what is the device's: torch's meta device tells without a GPU."""
+
+from __future__ import annotations
+
+from contextlib import nullcontext
+from dataclasses import replace
+from typing import Any
+
+import pytest
+import torch
+
+from adaptkit.engine.accumulate import Accumulator
+from adaptkit.engine.agreement import _two_rows
+from adaptkit.engine.contract import Trial
+from adaptkit.engine.passes import Passes
+from adaptkit.engine.rows import Rows
+from adaptkit.engine.train import Training
+from tests.conftest import number_rows
+from tests.engine.populations import micro_step, unproved_training
+
+ELSEWHERE = torch.device("meta")
+
+
+def elsewhere(strategy: str, tiny_model: Any, *, buckets: bool) -> Training:
+    """A training with its model, and if asked for its buckets, on another device than the host's."""
+    training = unproved_training(tiny_model("bert"), strategy, "token-classification", number_rows(30))
+    training.forward.module.to(ELSEWHERE)
+    moved = [bucket.to(ELSEWHERE) for bucket in training.buckets] if buckets else training.buckets
+    forward = replace(training.forward, device=ELSEWHERE)
+    return replace(training, forward=forward, buckets=moved, initial=training.initial.to(ELSEWHERE))
+
+
+def test_the_meta_device_does_tell() -> None:
+    with pytest.raises(RuntimeError, match="device"):
+        torch.ones(3) + torch.ones(3, device=ELSEWHERE)
+
+
+@pytest.mark.parametrize("buckets", [True, False], ids=["data there", "data here"])
+@pytest.mark.parametrize("rows_a_pass", [1, 2])
+@pytest.mark.parametrize("strategy", ["frozen", "lora", "full"])
+def test_a_micro_step_of_two_trials(
+    strategy: str, rows_a_pass: int, buckets: bool, tiny_model: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Rows, "_optimiser", lambda *_: None)  # torch has no fused AdamW for this device
+    monkeypatch.setattr(torch, "autocast", lambda *_, **__: nullcontext())  # nor autocast
+    monkeypatch.setattr(torch, "is_autocast_enabled", lambda *_: False)
+    training = elsewhere(strategy, tiny_model, buckets=buckets)
+    rows = Rows(training.layout, 2, ELSEWHERE)
+    for number in range(2):
+        rows.add(training.initial, Trial(number=number, learning_rate=1e-3, batch_size=4, epochs=1))
+    accumulator = Accumulator(training.forward, rows, Passes(rows=rows_a_pass, examples=2))
+    accumulator.run(micro_step(training, [[0, 1, 2, -1], [3, 0, -1, -1]]))
+    rows.arrange([1, 0])
+    for tensor in (rows.theta, rows.grad, rows.weight, accumulator.losses, accumulator.weights):
+        assert tensor.device == ELSEWHERE
+
+
+@pytest.mark.parametrize("strategy", ["frozen", "lora", "full"])
+def test_the_two_rows_of_the_proof(strategy: str, tiny_model: Any) -> None:
+    rows, batch = _two_rows(elsewhere(strategy, tiny_model, buckets=False))
+    assert {tensor.device for tensor in [*rows.values(), *batch.values()]} == {ELSEWHERE}
