@@ -1,4 +1,7 @@
-"""On a GPU nothing of the host's may meet what is the device's: torch's meta device tells without a GPU."""
+"""On a GPU nothing of the host's may meet what is the device's: shown on torch's meta device, without a GPU.
+
+That device lets much pass that a GPU refuses, so every operation is looked at.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +11,8 @@ from typing import Any
 
 import pytest
 import torch
+from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils._pytree import tree_leaves
 
 from adaptkit.engine.accumulate import Accumulator
 from adaptkit.engine.agreement import _two_rows
@@ -30,9 +35,28 @@ def elsewhere(strategy: str, tiny_model: Any, *, buckets: bool) -> Training:
     return replace(training, forward=forward, buckets=moved, initial=training.initial.to(ELSEWHERE))
 
 
-def test_the_meta_device_does_tell() -> None:
-    with pytest.raises(RuntimeError, match="device"):
-        torch.ones(3) + torch.ones(3, device=ELSEWHERE)
+class OneDevice(TorchDispatchMode):
+    """Refuses operations on tensors of two devices; numbers may come from anywhere, and copies go between."""
+
+    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        tensors = [one for one in tree_leaves((args, kwargs)) if isinstance(one, torch.Tensor) and one.dim()]
+        if len({tensor.device for tensor in tensors}) > 1 and func is not torch.ops.aten.copy_.default:
+            raise AssertionError(f"{func} on tensors of two devices")
+        return func(*args, **(kwargs or {}))
+
+
+@pytest.mark.parametrize(
+    "mixed",
+    [
+        lambda here, there: there + here,
+        lambda here, there: there.add_(here),
+        lambda here, there: here @ there,
+        lambda here, there: there[here.long()],
+    ],
+)
+def test_whatever_is_of_two_devices_is_told(mixed: Any) -> None:
+    with pytest.raises(AssertionError, match="of two devices"), OneDevice():
+        mixed(torch.zeros(2, 2), torch.zeros(2, 2, device=ELSEWHERE))
 
 
 @pytest.mark.parametrize("buckets", [True, False], ids=["data there", "data here"])
@@ -49,13 +73,18 @@ def test_a_micro_step_of_two_trials(
     for number in range(2):
         rows.add(training.initial, Trial(number=number, learning_rate=1e-3, batch_size=4, epochs=1))
     accumulator = Accumulator(training.forward, rows, Passes(rows=rows_a_pass, examples=2))
-    accumulator.run(micro_step(training, [[0, 1, 2, -1], [3, 0, -1, -1]]))
-    rows.arrange([1, 0])
+    step = micro_step(training, [[0, 1, 2, -1], [3, 0, -1, -1]])
+    beside = step.bucket.tensors["attention_mask"].device  # where `micro_steps` puts them
+    with OneDevice():
+        accumulator.run(replace(step, places=step.places.to(beside)))
+        rows.arrange([1, 0])
     for tensor in (rows.theta, rows.grad, rows.weight, accumulator.losses, accumulator.weights):
         assert tensor.device == ELSEWHERE
 
 
 @pytest.mark.parametrize("strategy", ["frozen", "lora", "full"])
 def test_the_two_rows_of_the_proof(strategy: str, tiny_model: Any) -> None:
-    rows, batch = _two_rows(elsewhere(strategy, tiny_model, buckets=False))
+    training = elsewhere(strategy, tiny_model, buckets=False)
+    with OneDevice():
+        rows, batch = _two_rows(training)
     assert {tensor.device for tensor in [*rows.values(), *batch.values()]} == {ELSEWHERE}
