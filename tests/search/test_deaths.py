@@ -10,12 +10,15 @@ import time
 from collections import Counter
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import pytest
 from optuna.trial import TrialState
+from sqlalchemy.engine import Engine
+from sqlalchemy.event import listen
 
 from adaptkit.errors import StudyError
-from adaptkit.search.search import KILLED_TWICE
+from adaptkit.search.search import KILLED_TWICE, NOT_BEGUN
 from adaptkit.study.folder import StudyFolder
 from tests.search.searches import (
     end,
@@ -115,4 +118,41 @@ def test_deaths_of_many_together_are_counted_against_none(study: StudyFolder) ->
         finish(study, search)
     counting = [record for record in study.read_trials() if not record.interrupted]
     assert [record.state for record in counting] == ["complete"] * 3
+    assert [record.is_default for record in counting].count(True) == 1
+
+
+def ask_and_die(study: StudyFolder, writes: int) -> None:
+    """Asks for two trials, and is killed before the hyperparameter of number ``writes`` is written."""
+    written = []
+
+    def count(*event: Any) -> None:
+        statement = event[2]
+        if statement.startswith("INSERT INTO trial_params"):
+            written.append(statement)
+        if len(written) == writes:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    listen(Engine, "before_cursor_execute", count)
+    with study.lock(), opened(study, trials=5) as search:
+        search.ask(2)
+
+
+@pytest.mark.parametrize(("writes", "number"), [(2, 0), (4, 1)])
+def test_killed_between_two_hyperparameters_a_trial_has_not_begun(
+    writes: int, number: int, study: StudyFolder
+) -> None:
+    process = multiprocessing.get_context("fork").Process(target=ask_and_die, args=(study, writes))
+    process.start()
+    process.join(timeout=60)
+    assert process.exitcode == -signal.SIGKILL
+    assert len(optuna_trials(study)[number].params) == 1
+    with study.lock(), opened(study, trials=5) as search:
+        assert number not in [orphan.number for orphan in search.orphans]
+        finish(study, search)
+    assert optuna_trials(study)[number].state == TrialState.FAIL
+    assert optuna_trials(study)[number].user_attrs["reason"] == NOT_BEGUN
+    records = study.read_trials()
+    assert number not in [record.number for record in records], "nothing to tell of it"
+    counting = [record for record in records if not record.interrupted]
+    assert [record.state for record in counting] == ["complete"] * 5
     assert [record.is_default for record in counting].count(True) == 1
