@@ -2,7 +2,7 @@
 
 The step is cut into passes over some rows and some examples. A pass either adds all of its gradients
 or, when memory runs out in it, none; it is then cut finer and done again, so that nothing of a trial
-depends on what fitted where. Knows no optimiser step and no score.
+depends on what fitted where, but for the draws of dropout. Knows no optimiser step and no score.
 """
 
 from __future__ import annotations
@@ -30,44 +30,48 @@ class Accumulator:
 
     def run(self, step: MicroStep, first: int = 0) -> None:
         """Adds the gradients of one micro-step to its rows, from row ``first`` of the population on."""
-        row, stop = first, first + len(step.places)
-        while row < stop:
-            row_stop = min(stop, row + self.passes.rows)
-            if row_stop - row == 1 and self.failures[row]:
-                row = row_stop
-                continue
-            row = self._rows(step, first, row, row_stop)
+        self._rows(step, first, range(first, first + len(step.places)), 0)
 
     def mean_losses(self) -> list[float]:
         """Each row's mean loss per item over the rung so far."""
         return (self.losses / self.weights.clamp_min(1e-12)).tolist()
 
-    def _rows(self, step: MicroStep, first: int, row: int, row_stop: int) -> int:
-        """The micro-step of rows ``row`` to ``row_stop``; returns the row to go on with.
+    def _rows(self, step: MicroStep, first: int, rows: range, example: int) -> None:
+        """The micro-step of some rows, from ``example`` on: as many rows at once as go into a pass."""
+        row = rows.start
+        while row < rows.stop:
+            stop = min(rows.stop, row + self.passes.rows)
+            if stop - row > 1 or self.failures[row] is None:
+                self._examples(step, first, range(row, stop), example)
+            row = stop
 
-        What a pass does not fit is done by finer ones from where it failed; rows that have begun
-        their examples end them together.
+    def _examples(self, step: MicroStep, first: int, rows: range, example: int) -> None:
+        """The micro-step of the rows of one pass, from ``example`` on.
+
+        What a pass does not fit is done by finer ones from where it failed.
         """
-        example, count = 0, step.places.shape[1]
+        length, count = step.bucket.length * step.bucket.choices, step.places.shape[1]
         while example < count:
-            length = step.bucket.length * step.bucket.choices
-            at_once = self.passes.examples_of(length, row_stop - row)
-            example_stop = min(count, example + at_once)
-            places = step.places[row - first : row_stop - first, example:example_stop]  # [rows, examples]
-            try:
-                self._pass(step.bucket, places, slice(row, row_stop))
-            except OUT_OF_MEMORY as error:
-                if not is_out_of_memory(error):
-                    raise
-                if not self.passes.retreat(example_stop - example):
-                    reason = TrialOutOfMemory("out of memory: not even one example fits")
-                    self.failures[row:row_stop] = [reason] * (row_stop - row)
-                    return row_stop
-                if example == 0:
-                    return row  # nothing of these rows was added yet: fewer of them, from the start
-                continue
-            example = example_stop
-        return row_stop
+            stop = min(count, example + self.passes.examples_of(length, len(rows)))
+            places = step.places[rows.start - first : rows.stop - first, example:stop]  # [rows, examples]
+            if self._fits(step.bucket, places, slice(rows.start, rows.stop)):
+                example = stop
+            elif self.passes.retreat(stop - example):
+                return self._rows(step, first, rows, example)
+            else:  # one row, one example
+                self.failures[rows.start] = TrialOutOfMemory("out of memory: not even one example fits")
+                return None
+        return None
+
+    def _fits(self, bucket: Bucket, places: torch.Tensor, rows: slice) -> bool:
+        """Whether memory sufficed for the pass; if not, it has left no trace."""
+        try:
+            self._pass(bucket, places, rows)
+        except OUT_OF_MEMORY as error:
+            if not is_out_of_memory(error):
+                raise
+            return False  # out here, nothing holds the tensors of the pass that failed any more
+        return True
 
     def _pass(self, bucket: Bucket, places: torch.Tensor, rows: slice) -> None:
         """Forward and backward of some rows on some examples; adds all its gradients, or raises.

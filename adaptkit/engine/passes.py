@@ -1,7 +1,8 @@
-"""How much goes into one forward pass: an affair of memory and speed, never visible in a result.
+"""How much goes into one forward pass: an affair of memory and speed, not of results.
 
 A micro-step is cut into passes over some rows and some examples; gradients are sums, so the cut
-changes nothing. When memory runs out, the pass that failed has left no trace, and is cut finer.
+changes nothing but which numbers dropout draws, from the one generator that all passes share. When
+memory runs out, the pass that failed has left no trace in the rows, and is cut finer.
 """
 
 from __future__ import annotations

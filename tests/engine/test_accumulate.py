@@ -83,6 +83,25 @@ def test_memory_running_out_is_met_with_finer_passes_and_the_same_gradients(
     assert accumulator.failures == [None] * 3
 
 
+def test_memory_running_out_amid_the_examples_takes_the_rows_on_one_by_one(training: Any) -> None:
+    """The first examples of three rows fit into one pass, the next ones of a single row only."""
+    whole, calm = gradients(training, Passes(rows=3, examples=4))
+    passed = 0
+
+    def greedy(module: Any, args: Any) -> None:
+        nonlocal passed
+        if passed and torch._C._functorch.is_batchedtensor(module.bias):
+            allocate_too_much()
+        passed += 1
+
+    training.forward.module.classifier.register_forward_pre_hook(greedy)
+    cut, accumulator = gradients(training, Passes(rows=3, examples=2))
+    assert accumulator.failures == [None] * 3
+    torch.testing.assert_close(cut, whole, atol=1e-4, rtol=1e-4)
+    assert accumulator.mean_losses() == pytest.approx(calm.mean_losses(), rel=1e-5)
+    assert (accumulator.passes.rows, accumulator.passes.examples) == (1, 2)
+
+
 def test_memory_running_out_in_backward_adds_nothing_twice(training: Any) -> None:
     """The pass fails after its forward half is done: what it had by then is thrown away whole."""
     whole, _ = gradients(training, Passes(rows=3, examples=4))
