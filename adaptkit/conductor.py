@@ -63,6 +63,8 @@ class Conductor:
         self.scored: dict[int, list[RungReport]] = {}
         self.began: dict[int, float] = {}  # trial number → a time of time.monotonic
         self.stopped = False
+        self.cut_short = 0
+        """The trials that count with what they had when time was up."""
 
     @property
     def time_is_up(self) -> bool:
@@ -90,9 +92,12 @@ class Conductor:
         living = [report for report in reports if not report.last]
         if not self.pruning or not living:
             return {}
+        scores = {r.number: [rung.score for rung in r.rungs] for r in self.records if not r.interrupted}
+        scores |= {number: self._scores(number) for number in self.scored}  # some end with this rung
+        going_on = {report.trial.number: scores.pop(report.trial.number) for report in living}
         return verdicts(
-            {report.trial.number: self._scores(report.trial.number) for report in living},
-            {r.number: [rung.score for rung in r.rungs] for r in self.records if not r.interrupted},
+            going_on,
+            scores,
             metric=self.metric,
             direction=self.direction,
             rungs=self.rungs,
@@ -103,6 +108,7 @@ class Conductor:
     def ended(self, outcome: Outcome) -> None:
         """Keeps the weights if they are among the best, then acknowledges the trial."""
         record = self._record(outcome)
+        self.cut_short += self.stopped and record.state == "complete"
         if outcome.row is not None and record.state == "complete" and self._is_among_best(record):
             self.folder.keep_weights(record.number, _writer(outcome.row, self.vocabulary))
         self._acknowledge(record)

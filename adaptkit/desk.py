@@ -26,7 +26,7 @@ KEPT_ON_RESUME = (
     "best", "test", "test_groups", "importances", "seconds", "peak_memory_bytes", "encoder_passes",
     "features_reused", "model_folder", "started", "together", "rows_per_pass", "micro_batch",
     "bytes_a_trial", "speeds", "occurring_tokens",
-    "trained_parameters", "total_parameters", "device", "precision",
+    "trained_parameters", "total_parameters", "device", "precision", "versions",
 )  # fmt: skip
 
 
@@ -70,6 +70,17 @@ class Desk:
         now = datetime.now(UTC).isoformat("T", "seconds")
         self.summary = replace(self.summary, updated=now, seconds=seconds, **changes)
         self.folder.write_summary(self.summary)
+
+    def begins_to_train(self, now: Mapping[str, str]) -> None:
+        """Writes down that the study runs, and with which versions; tells it if earlier trials had others."""
+        before, warnings = self.summary.versions, list(self.summary.warnings)
+        changes = [
+            f"{name} {was} → {now.get(name, 'none')}" for name, was in before.items() if now.get(name) != was
+        ]
+        if changes:
+            warnings.append(f"trials from here on are trained with other versions: {', '.join(changes)}")
+            self.progress.note(warnings[-1])
+        self.write(state="running", versions=dict(now), warnings=warnings)
 
 
 def versions(plugin: str) -> dict[str, str]:

@@ -232,7 +232,7 @@ def search_and_train(
             search.tell(orphan)
         if not search.remaining:
             return
-        desk.write(state="running")
+        desk.begins_to_train(versions(desk.summary.plugin))
         with desk.interruption.exposed():  # nothing is half done before the first trial is asked for
             training = prepared(desk, config, task, data, loaded, machine, space, rungs)
             fitted = measured(desk, config, training, search.remaining)
@@ -269,10 +269,20 @@ def train(desk: Desk, config: StudyConfig, fitted: Fit, search: Search, *, rungs
         desk.clock.add(fitted.training.seconds)
         peak = peak_memory_bytes(str(fitted.training.forward.device))
         desk.write(peak_memory_bytes=max(desk.summary.peak_memory_bytes, peak))
-    if conductor.time_is_up and search.remaining:
-        left = f"time was up with {search.remaining} trials left; the same command trains them"
-        desk.progress.note(left)
-        desk.write(warnings=[*desk.summary.warnings, left])
+    if conductor.stopped or (conductor.time_is_up and search.remaining):
+        told = when_time_was_up(conductor.cut_short, search.remaining)
+        desk.progress.note(told)
+        desk.write(warnings=[*desk.summary.warnings, told])
+
+
+def when_time_was_up(cut_short: int, remaining: int) -> str:
+    """What became of the trials that were not done."""
+    said = ["time was up"]
+    if cut_short:
+        said.append(f"trials that were cut short, and count with the best score they had: {cut_short}")
+    if remaining:
+        said.append(f"trials that are left, and that the same command trains: {remaining}")
+    return "; ".join(said)
 
 
 def _text(source: str | Path | None) -> str | None:

@@ -183,6 +183,7 @@ def test_a_trial_without_a_score_when_the_time_is_up_has_its_turn_later(
     assert not conductor.advanced(8, 100)
     conductor.ended(ended(unscored, None, "fail", "stopped before its first score: time was up"))
     conductor.ended(ended(scored, best))
+    assert (conductor.stopped, conductor.cut_short) == (True, 1)
     first, second = folder.read_trials()
     assert (first.state, second.interrupted) == ("complete", True)
     assert conductor.search.remaining == 7
@@ -197,6 +198,16 @@ def test_a_rows_vocabulary_is_kept_beside_it(make: Make) -> None:
     path = conductor.folder.weights(0)
     assert path is not None
     assert load_file(path)["vocabulary"].tolist() == [3, 5, 8]
+
+
+def test_trials_that_end_with_a_rung_are_compared_with_at_it(make: Make) -> None:
+    conductor = make(pruning=True)
+    early = conductor.propose(3)
+    for rung in range(3):
+        assert conductor.judge([report(trial, rung, 0.7 + trial.number / 10) for trial in early]) == {}
+    late = conductor.propose(2)
+    ending = [report(trial, 3, 0.7) for trial in early]
+    assert set(conductor.judge([*ending, *(report(trial, 0, 0.1) for trial in late)])) == {3, 4}
 
 
 def test_the_best_third_goes_on_and_the_default_always(make: Make) -> None:

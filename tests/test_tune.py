@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -78,6 +79,23 @@ def test_a_study_that_is_gone_on_with_has_read_the_data_once(
     more = tuned_again(study, tmp_path, trials=3)
     assert len(more.trials) == 3
     assert (more.summary.encoder_passes, more.summary.features_reused) == (1, 48 + 16)
+
+
+def test_a_study_tells_the_versions_that_its_trials_were_trained_with(
+    tuned: Callable[[str, str], Any], tmp_path: Path
+) -> None:
+    study = tuned("ner", "frozen")
+    first = tuned_again(study, tmp_path)
+    todays = first.summary.versions
+    earlier = {**todays, "torch": "2.10.0"}
+    with first.folder.lock():
+        first.folder.write_summary(replace(first.summary, versions=earlier))
+    again = tuned_again(study, tmp_path)
+    assert (again.summary.versions, list(again.summary.warnings)) == (earlier, [])
+    more = tuned_again(study, tmp_path, trials=3)
+    assert more.summary.versions == todays
+    (warning,) = more.summary.warnings
+    assert f"other versions: torch 2.10.0 → {todays['torch']}" in warning
 
 
 def test_a_cache_that_cannot_be_written_costs_a_note_only(

@@ -68,7 +68,10 @@ IN_SEARCH = (
 @click.option(
     "--rungs", "rungs_per_epoch", type=int, help="Scorings in one epoch. [default: 1 to 4, by cost]"
 )
-@click.option("--timeout", type=Duration(), help="Stop training after this time, such as 30m.")
+@click.option(
+    "--timeout", type=Duration(),
+    help="Stop training after this time, such as 30m. A trial that has a score by then counts with it.",
+)  # fmt: skip
 @click.option("--seed", type=int, help="Decides data order, splits, new weights and draws. [default: 0]")
 @click.option("--device", help="auto, cpu, cuda or cuda:N. [default: auto]")
 @click.option(

@@ -7,7 +7,7 @@ https://arxiv.org/abs/1502.07943) in its asynchronous form (Li et al. 2018,
 https://arxiv.org/abs/1810.05934), which needs no bracket to be full, with a rate of 3. Why this one:
 
 - Sixteen trials of three epochs that start together come to some five whole ones by count of rungs, the
-  default's included, which is never pruned; a rate of 2 to nearly seven. `studies/speed` can measure it.
+  default's included, which is never pruned; a rate of 2 to some six. `studies/speed` can measure it.
 - A third is rounded up, so that two of the first four go on: a low learning rate that is still
   climbing looks just like a bad one after a fraction of an epoch.
 - The median stopping rule (Golovin et al. 2017, https://doi.org/10.1145/3097983.3098043) looks at every
@@ -32,11 +32,10 @@ MINIMUM_SCORED = 4
 def decision_rungs(rungs: int) -> tuple[int, ...]:
     """The positions, out of ``rungs``, after which trials may be pruned; never the last one.
 
-    They are 1, 2 and 4 times an eighth of the training, rounded up: (1, 3, 7) of 12, (0, 1) of 4.
+    An eighth, a quarter and a half of the training, each rounded up: (1, 2, 5) of 12, (0, 1) of 4.
     """
-    first = -(-rungs // 8)
-    seen = [first * 2**doubling for doubling in range(3)]
-    return tuple(count - 1 for count in seen if count < rungs)
+    seen = {-(-rungs * eighths // 8) for eighths in (1, 2, 4)}
+    return tuple(sorted(count - 1 for count in seen if count < rungs))
 
 
 def verdicts(
@@ -52,7 +51,8 @@ def verdicts(
     """The trials that end here, each with the reason: ``{}`` if all go on.
 
     ``living`` and ``ended`` give each trial's finite scores, one a rung, counted from its own start;
-    a living trial is judged at its last one. A trial trains ``rungs`` rungs, ``epochs`` epochs in all.
+    a living trial is judged at its last one. One that ends with this rung has ended. A trial trains
+    ``rungs`` rungs, ``epochs`` epochs in all.
     The ``protected`` ones are never pruned, but the others are measured by them, too.
     """
     everyone = [*living.values(), *ended.values()]
