@@ -29,6 +29,10 @@ MOST_TOGETHER = 32
 FEWEST_JUDGED = 8
 """Even where one row a pass is best, a rung's judgement wants several trials side by side."""
 
+WAVES = 2
+"""A study's trials come in so many waves at least, where rows of one pass do not pay for more at once:
+what the first wave scored is what the search goes by when it proposes the second."""
+
 SMALL_ROW = 10**6
 """Rows of fewer parameters than this (heads) cost so little that many are kept in step."""
 
@@ -101,6 +105,7 @@ def fit(training: Training, *, wanted: int, together: int | None) -> Fit:
         fitting = max(1, int((free - capacity * row - one_pass) // gradients))
         speeds = speeds_of(proof or training, min(capacity, fitting) if proof else 1, passes)
         rows = fastest(speeds)
+        capacity = min(capacity, max(rows, -(-wanted // WAVES)))
         if row > SMALL_ROW * BYTES_PER_PARAMETER:
             capacity = min(capacity, max(rows, FEWEST_JUDGED))
     return Fit(

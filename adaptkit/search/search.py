@@ -28,6 +28,7 @@ from pathlib import Path
 import optuna
 from optuna.samplers import TPESampler
 from optuna.storages import RDBStorage
+from optuna.study import StudyDirection
 from optuna.trial import FrozenTrial, TrialState
 
 from adaptkit.search.repair import attributes, finite_scores, outcome, repair
@@ -153,13 +154,22 @@ class Search:
             self._study.tell(record.number, value, state)
 
     def importances(self) -> dict[str, float]:
-        """Each searched hyperparameter's share in a trial's success, by PED-ANOVA; ``{}`` if too few tell."""
-        complete = [trial for trial in self._trials() if trial.state == TrialState.COMPLETE]
-        if len(complete) < MINIMUM_FOR_IMPORTANCES or len({trial.value for trial in complete}) == 1:
+        """Each searched hyperparameter's share in a trial's success, by PED-ANOVA; ``{}`` if too few tell.
+
+        A pruned trial counts by the best score it had: it was worse than others that had got as far.
+        """
+        scored = optuna.create_study(direction=self._study.direction)
+        scored.add_trials(
+            optuna.trial.create_trial(params=trial.params, distributions=trial.distributions, value=value)
+            for trial in self._trials()
+            if (value := self._best_score(trial)) is not None
+        )
+        values = [trial.value for trial in scored.trials]
+        if len(values) < MINIMUM_FOR_IMPORTANCES or len(set(values)) == 1:
             return {}
         # The best quarter counts as success, not the usual tenth: a small study has no tenth to speak of.
         evaluator = optuna.importance.PedAnovaImportanceEvaluator(target_quantile=0.25)
-        shares = evaluator.evaluate(self._study)
+        shares = evaluator.evaluate(scored)
         whole = sum(shares.values())
         return {name: share / whole for name, share in shares.items()} if whole > 0 else {}
 
@@ -220,6 +230,13 @@ class Search:
             known.append(self._space.default)
         if attempts[-1].number == number and known:
             self._study.enqueue_trial(known[0], user_attrs={"origin": f"retry of trial {first}"})
+
+    def _best_score(self, trial: FrozenTrial) -> float | None:
+        """The best score of a trial that ended well or was pruned; None of any other, or without one."""
+        scores = list(trial.intermediate_values.values())
+        if trial.state not in (TrialState.COMPLETE, TrialState.PRUNED) or not scores:
+            return None
+        return max(scores) if self._study.direction == StudyDirection.MAXIMIZE else min(scores)
 
     def _attempts(self, trial: FrozenTrial) -> list[FrozenTrial]:
         """All trials of the same configuration, by number."""

@@ -39,6 +39,27 @@ def test_measured_it_is_never_above_the_trials_there_are(wanted: int, training: 
     assert found.passes.examples == training.plan.run * training.plan.micro_batch
 
 
+@pytest.mark.parametrize(
+    ("speeds", "wanted", "capacity"),
+    [
+        ({1: 100.0, 2: 100.0}, 8, 4),
+        ({1: 100.0, 2: 100.0}, 9, 5),
+        ({1: 100.0, 2: 200.0, 4: 400.0, 8: 800.0}, 8, 8),
+        ({1: 100.0, 2: 200.0, 4: 200.0}, 60, 30),
+    ],
+)
+def test_trials_come_in_two_waves_where_more_at_once_do_not_pay(
+    speeds: dict[int, float], wanted: int, capacity: int, training: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """So that the search has scores to go by for the second half."""
+    monkeypatch.setattr(measure, "speeds_of", lambda *_: speeds)
+    found = fit(training, wanted=wanted, together=None)
+    assert found.capacity == capacity
+    monkeypatch.setattr(measure, "SMALL_ROW", 1)
+    found = fit(training, wanted=wanted, together=None)
+    assert found.capacity == min(capacity, measure.FEWEST_JUDGED)
+
+
 def test_a_pass_of_more_examples_keeps_more_bytes(training: Any) -> None:
     sizes = [bytes_of_a_pass(training, examples) for examples in (1, 2, 4, 8)]
     assert sizes == sorted(set(sizes))
@@ -141,7 +162,7 @@ def test_a_model_that_cannot_be_batched_is_trained_row_by_row_and_right(tiny_mod
     for together in (None, 3):
         found = fit(branching, wanted=3, together=together)
         assert found.passes.rows == 1
-        assert found.capacity == 3
+        assert found.capacity == (together or 2)
     expected = last_rows(plain, TRIALS, together=3)
     rows = last_rows(found.training, TRIALS, together=found.capacity, passes=found.passes)
     for number in expected:

@@ -156,6 +156,18 @@ def test_importances_name_what_matters_and_keep_silent_on_little(study: StudyFol
     assert shares["learning_rate"] > shares["batch_size"]
 
 
+def test_importances_count_pruned_trials_by_what_they_had(study: StudyFolder) -> None:
+    with opened(study, trials=16) as search:
+        for number, proposal in enumerate(search.ask(16)):
+            if number % 4:
+                end(study, search, record_of(proposal, "pruned", "pruned after epoch 1.50"))
+            else:
+                end(study, search, record_of(proposal))
+        shares = search.importances()
+    assert sum(shares.values()) == pytest.approx(1)
+    assert shares["learning_rate"] > shares["batch_size"]
+
+
 def test_importances_of_equal_scores_are_none(study: StudyFolder) -> None:
     with opened(study, trials=10) as search:
         for proposal in search.ask(10):
