@@ -73,8 +73,8 @@ def queue(setting: Setting, folder: Path) -> None:
     folder.mkdir(parents=True)
     storage = open_storage(folder / "study.db")
     study = open_study(storage, chosen_metric(task.metric, None)[1])
-    for trial in setting.trials:
-        study.enqueue_trial(dict(trial))
+    for number, trial in enumerate(setting.trials):  # the first is the strategy's default, never pruned
+        study.enqueue_trial(dict(trial), user_attrs={"origin": "search" if number else "default"})
     close_storage(storage)
 
 

@@ -70,19 +70,22 @@ def one_side(side: str, setting: Setting) -> Outcome:
     """What the side makes of the setting; raises RuntimeError if it did not train the list."""
     own = replace(setting, pruning=True, rungs_per_epoch=None) if side == PRUNED else setting
     outcome = in_own_process(ADAPTKIT if side == PRUNED else side, own)
-    refuse_others(side, setting, outcome)
+    refuse_others(side, own, outcome)
     say(f"{side}, {setting.strategy}, seed {setting.seed}: {outcome.seconds:.1f} s, best {outcome.best}")
     return outcome
 
 
 def refuse_others(side: str, setting: Setting, outcome: Outcome) -> None:
-    """Raises RuntimeError unless what was trained is the list, and, without pruning, to its end."""
+    """Raises RuntimeError unless the list was trained, each trial to its end but those that were pruned."""
     wanted = [(trial["learning_rate"], int(trial["batch_size"])) for trial in setting.trials]
     trained = [(trial.learning_rate, trial.batch_size) for trial in outcome.trials]
     if trained != wanted:
         raise RuntimeError(f"{side} trained {trained}, not the list {wanted}")
     short = [
-        trial for trial in outcome.trials if trial.state == "complete" and trial.epochs != setting.epochs
+        trial
+        for trial in outcome.trials
+        if (trial.state, trial.epochs) != ("complete", setting.epochs)
+        and not (setting.pruning and trial.state == "pruned")
     ]
     if short:
         raise RuntimeError(f"{side} trained not all of {setting.epochs} epochs: {short}")

@@ -87,7 +87,7 @@ def data_of(options: argparse.Namespace, folder: Path) -> DataConfig:
 def names_of(options: argparse.Namespace) -> Names:
     """What the result calls what it was measured on."""
     model = options.random_model or Path(options.model or DEFAULT_MODEL).name
-    data = Path(options.train).parent.name if options.train else "the task's sample"
+    data = Path(options.train).resolve().parent.name if options.train else "the task's sample"
     return Names(
         model=f"{model}, random weights" if options.random_model else model,
         data=f"made rows of {options.made_length} tokens" if options.made_rows else data,

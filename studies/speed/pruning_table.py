@@ -63,6 +63,8 @@ def sides_of(pair: Mapping[str, Any]) -> tuple[Outcome, Outcome]:
 def _what(record: Mapping[str, Any]) -> str:
     setting = record["setting"]
     how_much = f"{len(setting['trials'])} trials of {setting['epochs']} epochs"
+    if work := record.get("work"):  # older records have none
+        how_much += f", {work['examples']:,} / {work['dev_rows']:,} rows"
     return f"{record['model']}, {setting['strategy']}, {record['data']}, {how_much}"
 
 

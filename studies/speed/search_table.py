@@ -36,12 +36,14 @@ def compared(record: Mapping[str, Any], figures: Mapping[str, Any]) -> list[str]
     if against:
         said.append(
             f"adaptkit was {times(against['times_as_fast'], against['times_as_fast_each'])} as fast,"
-            f" with imports {times(against['times_as_fast_with_imports'])}."
+            f" with imports {times(against['times_as_fast_with_imports'])};"
+            f" trials in one pass: {', '.join(map(str, together(record)))}."
         )
         if record["scores"]:
             said.append(
                 f"Its best score differs by {points(against['best_difference'])}, a trial's by"
-                f" {points(against['trial_difference'])} on average."
+                f" {points(against['trial_difference'])} on average; a dev row is"
+                f" {100 / record['work']['dev_rows']:.2f} points."
             )
     if pruning:
         loss = f", which differs by {points(pruning['best_difference'])}" if record["scores"] else ""
@@ -62,8 +64,8 @@ def compact(records: Sequence[Mapping[str, Any]]) -> str:
     """The table for README.md: what was set, and how many times as fast."""
     rows = [
         "| on | model, strategy | trials x epochs, examples | Trainer's search | adaptkit | times as fast"
-        " | best score, Trainer / adaptkit |",
-        "|---|---|---|---|---|---|---|",
+        " | in one pass | best score, Trainer / adaptkit |",
+        "|---|---|---|---|---|---|---|---|",
     ]
     for record in records:
         figures = figures_of(record)
@@ -75,6 +77,7 @@ def compact(records: Sequence[Mapping[str, Any]]) -> str:
             f"| {where(record)} | {what(record)} | {how_much(record)} | {seconds(theirs['seconds'])}"
             f" | {seconds(ours['seconds'])}"
             f" | **{times(against['times_as_fast'], against['times_as_fast_each'])}**"
+            f" | {', '.join(map(str, together(record)))}"
             f" | {score(record, theirs['best'])} / {score(record, ours['best'])} |"
         )
     return "\n".join([*rows, "", *machines(records)])
@@ -111,6 +114,15 @@ def what(record: Mapping[str, Any]) -> str:
 
 
 def how_much(record: Mapping[str, Any]) -> str:
-    """The trials, epochs and examples."""
-    setting = record["setting"]
-    return f"{len(setting['trials'])} x {setting['epochs']}, {record['work']['examples']:,}"
+    """The trials, epochs and examples, and on how many pairs of runs it rests."""
+    setting, pairs = record["setting"], len(record["pairs"])
+    return (
+        f"{len(setting['trials'])} x {setting['epochs']}, {record['work']['examples']:,};"
+        f" {pairs} {'pair' if pairs == 1 else 'pairs'}"
+    )
+
+
+def together(record: Mapping[str, Any]) -> list[int]:
+    """The numbers of trials that adaptkit had in one pass, rising, as they differ from pair to pair."""
+    abouts = [pair["sides"][ADAPTKIT]["about"] for pair in record["pairs"] if ADAPTKIT in pair["sides"]]
+    return sorted({about["rows_per_pass"] for about in abouts})

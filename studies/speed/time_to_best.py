@@ -14,6 +14,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+from studies.speed.accounting import work_of
 from studies.speed.figures import pruning
 from studies.speed.options import (
     Names,
@@ -46,6 +47,7 @@ def compare(
         "device": asdict(device),
         **asdict(names),
         "setting": setting.to_be_told(),
+        "work": asdict(work_of(setting)),
         "pairs": [],
     }
     for number in range(seeds):

@@ -22,13 +22,13 @@ from studies.speed.table import with_section
 ROOT = Path(__file__).resolve().parents[2]
 
 
-def outcome(seconds: float, best: float, at: float, training: float = 4.0) -> Outcome:
+def outcome(seconds: float, best: float, at: float, training: float = 4.0, rows: int = 8) -> Outcome:
     """One trial of two epochs, its best score at ``at``."""
     scored = [Scored(epoch=1.0, score=0.1, at=0.5), Scored(epoch=2.0, score=best, at=at)]
     return Outcome(
         trials=[TrialOutcome(learning_rate=1e-3, batch_size=8, state="complete", scored=scored)],
         direction="maximize", before_training=1.0, training=training, trained_parameters=130,
-        encoder_epochs=2.0, seconds=seconds, imports=2.0, peak_memory=2**20,
+        encoder_epochs=2.0, seconds=seconds, imports=2.0, peak_memory=2**20, about={"rows_per_pass": rows},
     )  # fmt: skip
 
 
@@ -111,10 +111,14 @@ def test_tables_tell_the_figures(tried: dict[str, Any]) -> None:
     (row,) = [line for line in compact([tried]).splitlines() if "tiny" in line]
     assert "**4.0 times (3.0 … 5.0)**" in row
     assert "0.5000 / 0.6000" in row
+    assert "1 x 2, 20; 3 pairs" in row
+    assert "| 8 |" in row
     assert len([line for line in whole([tried]).splitlines() if line.startswith("| cpu")]) == 3
     assert "25% to its best score" in in_words(tried)
     assert "do not trust" not in in_words(tried)
     assert "Not alike" not in in_words(tried)
+    tried["pairs"][1]["sides"][ADAPTKIT] = outcome(10, 0.6, 8, rows=4).as_values()
+    assert "trials in one pass: 4, 8" in in_words(tried)
     tried["pairs"][0]["sides"][TRAINER]["trained_parameters"] = 1131
     assert "a trial trains, 1,131 (Trainer), 130 (adaptkit)" in in_words(tried)
     assert "do not trust" in in_words({**tried, "busy_before": tried["cores"]})

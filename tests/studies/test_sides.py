@@ -11,7 +11,7 @@ import pytest
 
 from studies.speed import adaptkit_study, trainer_search
 from studies.speed.against_search import refuse_others
-from studies.speed.outcome import Outcome, outcome_of
+from studies.speed.outcome import Outcome, Scored, TrialOutcome, outcome_of
 
 pytestmark = [
     pytest.mark.filterwarnings("ignore:`is_gradient_checkpointing`:FutureWarning"),
@@ -53,16 +53,33 @@ def test_the_sides_score_alike(setting: Callable[..., Any], data_folder: Path) -
 
 
 def test_pruned_trials_are_told_as_such(setting: Callable[..., Any]) -> None:
-    rates = (1e-2, 1e-2, 1e-9, 1e-9, 1e-9, 1e-9)
+    rates = (1e-9, 1e-2, 1e-2, 1e-9, 1e-9, 1e-9)
     wanted = setting(
         "full", epochs=8, pruning=True, trials=[{"learning_rate": rate, "batch_size": 8} for rate in rates]
     )
     outcome = adaptkit_study.run(wanted, clock())
     refuse_others("adaptkit, pruning", wanted, outcome)
     states = [trial.state for trial in outcome.trials]
+    assert states[0] == "complete", "the first is the default, and never pruned"
     assert "pruned" in states
     assert all(trial.epochs < 8 for trial in outcome.trials if trial.state == "pruned")
     assert outcome.seconds_to_best is not None
+
+
+@pytest.mark.parametrize(("state", "epochs"), [("fail", 1.0), ("pruned", 1.0), ("complete", 1.0)])
+def test_a_trial_that_was_not_trained_to_its_end_is_refused(
+    setting: Callable[..., Any], state: Any, epochs: float
+) -> None:
+    wanted = setting("full", epochs=2, trials=[{"learning_rate": 1e-2, "batch_size": 8}])
+    trial = TrialOutcome(
+        learning_rate=1e-2, batch_size=8, state=state, scored=[Scored(epoch=epochs, score=0.5, at=1.0)]
+    )
+    outcome = Outcome(
+        trials=[trial], direction="maximize", before_training=0, training=1, trained_parameters=1,
+        encoder_epochs=0,
+    )  # fmt: skip
+    with pytest.raises(RuntimeError, match="not all of 2 epochs"):
+        refuse_others("adaptkit", wanted, outcome)
 
 
 def test_another_list_is_refused(setting: Callable[..., Any]) -> None:
