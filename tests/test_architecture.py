@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import ast
+import os
 import statistics
 import subprocess
 import sys
-import time
 import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -104,7 +104,7 @@ HEAVY = {
     "rich",
 }
 LONGEST, LONG = 400, 300
-SECONDS_FOR_HELP = 0.5
+SECONDS_FOR_HELP = 0.3
 
 
 def modules() -> dict[str, Path]:
@@ -287,12 +287,18 @@ def test_the_engine_needs_no_datasets_no_optuna() -> None:
     assert answer.stdout.strip() == "[]"
 
 
+def processor_seconds_of_children() -> float:
+    """What a busy machine does not lengthen, as it does the time on the clock."""
+    times = os.times()
+    return times.children_user + times.children_system
+
+
 def test_help_is_there_at_once() -> None:
     seconds = []
     for _ in range(5):
-        begun = time.perf_counter()
+        begun = processor_seconds_of_children()
         subprocess.run(
             [sys.executable, "-m", "adaptkit", "--help"], check=True, capture_output=True, env=environment()
         )
-        seconds.append(time.perf_counter() - begun)
+        seconds.append(processor_seconds_of_children() - begun)
     assert statistics.median(seconds) < SECONDS_FOR_HELP
