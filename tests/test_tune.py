@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from collections.abc import Callable
 from dataclasses import replace
@@ -55,6 +56,26 @@ def test_the_same_study_twice_gives_the_same_numbers(
         assert [rung.loss for rung in one.rungs] == pytest.approx(
             [rung.loss for rung in other.rungs], rel=1e-4
         )
+
+
+@pytest.mark.parametrize("strategy", ["lora", "full"])
+def test_with_together_given_dropout_draws_the_same_twice(
+    strategy: Any, tiny_folder: Path, data_folder: Path, tmp_path: Path
+) -> None:
+    model = Path(shutil.copytree(tiny_folder, tmp_path / "model"))
+    settings = json.loads((model / "config.json").read_text())
+    dropout = {"hidden_dropout_prob": 0.3, "attention_probs_dropout_prob": 0.3}
+    (model / "config.json").write_text(json.dumps({**settings, **dropout}))
+    losses = []
+    for seed, name in ((0, "first"), (0, "second"), (1, "other")):
+        study = adaptkit.tune(
+            "ner", data=str(data_folder / "ner"), model=str(model), strategy=strategy, trials=2, epochs=1,
+            batch_sizes=(4,), learning_rate=(1e-3, 1e-3), studies=tmp_path / name, device="cpu", together=2,
+            seed=seed,
+        )  # fmt: skip
+        losses.append([rung.loss for trial in study.trials for rung in trial.rungs])
+    assert losses[0] == pytest.approx(losses[1], rel=1e-4)
+    assert losses[0] != pytest.approx(losses[2], rel=1e-4)
 
 
 @pytest.mark.parametrize("task", ["ner", "text-classification"])

@@ -57,11 +57,11 @@ class Accumulator:
             if self._fits(step.bucket, places, slice(rows.start, rows.stop)):
                 example = stop
             elif self.passes.retreat(stop - example):
-                return self._rows(step, first, rows, example)
+                self._rows(step, first, rows, example)
+                return
             else:  # one row, one example
                 self.failures[rows.start] = TrialOutOfMemory("out of memory: not even one example fits")
-                return None
-        return None
+                return
 
     def _fits(self, bucket: Bucket, places: torch.Tensor, rows: slice) -> bool:
         """Whether memory sufficed for the pass; if not, it has left no trace."""

@@ -1,12 +1,11 @@
-"""Writes the table of all records into README.md beside this file; --check only compares.
+"""Writes the table of all records into README.md beside this file.
 
-python -m studies.quality.overview [--check]
+python -m studies.quality.overview
 """
 
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from statistics import mean, stdev
@@ -49,17 +48,5 @@ def _points(scores: Sequence[float]) -> str:
     return f"{mean(points):.2f}{spread}"
 
 
-def main() -> int:
-    """Writes the page, or checks it; 1 if it is not what the records say."""
-    wanted = page()
-    if PAGE.read_text(encoding="utf-8") == wanted:
-        return 0
-    if "--check" in sys.argv[1:]:
-        print(f"{PAGE} is not what the records say; run: python -m studies.quality.overview", file=sys.stderr)
-        return 1
-    PAGE.write_text(wanted, encoding="utf-8")
-    return 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    PAGE.write_text(page(), encoding="utf-8")

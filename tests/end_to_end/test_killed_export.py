@@ -1,0 +1,75 @@
+"""An export that is killed amid its work leaves the old winner or the new one, whole."""
+
+from __future__ import annotations
+
+import random
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from workshop import environment
+
+from adaptkit.exported import read_description
+from adaptkit.study.files import current_folder
+
+EXPORTS = """
+import sys
+from pathlib import Path
+
+from adaptkit import registry
+from adaptkit.study.folder import StudyFolder
+from adaptkit.winner import export_trial
+
+folder = StudyFolder(Path(sys.argv[1]))
+config, summary, trials = folder.read_config(), folder.read_summary(), folder.read_trials()
+task = registry.load(config.task, config.options)
+while True:
+    for trial in trials:
+        export_trial(folder, config, task, summary.labels, summary, trial, folder.best)
+        print(trial.number, flush=True)
+"""
+
+
+def export_and_kill(study: Path, *, kills: int, seed: int) -> None:
+    """Exports trial 0 and trial 1 in turn, killed amid it: the folder is always wholly one of the two."""
+    from safetensors.torch import load_file
+
+    draw = random.Random(seed)
+    for _ in range(kills):
+        process = subprocess.Popen(
+            [sys.executable, "-c", EXPORTS, str(study)], stdout=subprocess.PIPE, env=environment()
+        )
+        assert process.stdout is not None
+        for _ in range(2):  # both are exported once
+            assert process.stdout.readline()
+        time.sleep(draw.uniform(0, 0.6))
+        process.kill()
+        process.communicate()
+        folder = current_folder(study / "best")
+        read_description(folder)  # verifies every file against the manifest
+        card = (folder / "README.md").read_text(encoding="utf-8")
+        (number,) = [n for n in (0, 1) if f"trial {n} of" in card]
+        row = load_file(study / "trials" / f"{number:04d}.safetensors")["row"]
+        bias = load_file(folder / "model.safetensors")["classifier.bias"]
+        # the weights that the card names
+        assert any((row[at : at + len(bias)] == bias).all() for at in range(len(row) - len(bias) + 1))
+
+
+@pytest.fixture
+def copied(tuned: Callable[[str, str], Any], tmp_path: Path) -> Path:
+    study = tuned("ner", "full")
+    return Path(shutil.copytree(study.folder.path, tmp_path / "copied"))
+
+
+def test_a_killed_export_leaves_the_old_or_the_new(copied: Path) -> None:
+    export_and_kill(copied, kills=2, seed=3)
+
+
+@pytest.mark.slow
+def test_an_export_killed_many_times_leaves_the_old_or_the_new(copied: Path) -> None:
+    export_and_kill(copied, kills=12, seed=4)
