@@ -17,7 +17,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-LENGTH_STEP = 4
+LENGTH_STEP = 2
 """Padded lengths are multiples of this."""
 
 MOST_BUCKETS = 12

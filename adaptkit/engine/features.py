@@ -20,6 +20,8 @@ from transformers.modeling_outputs import BaseModelOutputWithPooling
 from adaptkit.data.encode import Bucket
 from adaptkit.engine import fingerprint
 from adaptkit.engine.first_token import reads_first_token_only
+from adaptkit.engine.last_layer import narrow
+from adaptkit.engine.probe import all_outputs, some_tokens
 from adaptkit.engine.store import FeatureStore, InMemory
 
 TOKENS_AT_ONCE = 4096
@@ -71,13 +73,13 @@ class FrozenEncoder:
 
         Returns whether it did; else the model is left as it was. It is left so too where a head asks for
         more than hidden states, such as the ids of the tokens to find the last one. Where a head is found
-        to read the first token's state alone, no other states will be kept.
+        to read the first token's state alone, no other states will be kept, nor computed by the last layer.
         """
         stub = KeptFeatures(self.encoder)
         inside = {name for name, p in self.encoder.named_parameters() if p.requires_grad}
         if not inside <= {name for name, _ in stub.named_parameters()}:
             return False
-        ids, mask = self._some_tokens()
+        ids, mask = some_tokens(self.encoder.config.vocab_size, self.device)
         try:
             before = self._outputs(mask, input_ids=ids)  # [numbers]
             hidden = self.encoder(input_ids=ids, attention_mask=mask)[0]  # [16, 16, width]
@@ -92,29 +94,17 @@ class FrozenEncoder:
         self.first_token_only = reads_first_token_only(
             self.model, lambda states: self._outputs(mask, inputs_embeds=states), hidden
         )
+        if self.first_token_only:
+            narrow(self.encoder, lambda: self.encoder(input_ids=ids, attention_mask=mask)[0][:, 0].flatten())
         return True
 
     def restore(self) -> None:
         """Puts the encoder back into its place."""
         setattr(self.model, self.model.base_model_prefix, self.encoder)
 
-    def _some_tokens(self) -> tuple[torch.Tensor, torch.Tensor]:
-        """Token ids ``[16, 16]`` and their mask, with padding.
-
-        As many examples as tokens: a head over several choices takes either for the choices.
-        """
-        draw = torch.Generator().manual_seed(0)
-        ids = torch.randint(0, self.encoder.config.vocab_size, (16, 16), generator=draw).to(self.device)
-        mask = torch.ones_like(ids)
-        mask[1::2, 9:] = 0
-        return ids, mask
-
     def _outputs(self, mask: torch.Tensor, **inputs: torch.Tensor) -> torch.Tensor:
         """All that the model gives, as one flat tensor."""
-        outputs = self.model.to(self.device).eval()(attention_mask=mask, **inputs)
-        return torch.cat(
-            [output.flatten() for output in outputs.values() if isinstance(output, torch.Tensor)]
-        )
+        return all_outputs(self.model.to(self.device), attention_mask=mask, **inputs)
 
     def encode(self, bucket: Bucket, inputs: frozenset[str]) -> Bucket:
         """The bucket with ``inputs_embeds [examples, tokens, width]``, in half precision, for its tokens.

@@ -5,17 +5,15 @@ Knows no family of models by name: the head is tried, with weights in which noth
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 
 import torch
 from torch import nn
 
+from adaptkit.engine.probe import shaken
+
 TOLERANCE = 1e-5
 """The largest difference of two outputs, relative to the largest output: the rounding of another order."""
-
-NOISE = 0.1
-"""Added to every weight: what a head multiplies by a weight that starts at zero, it reads all the same."""
 
 
 @torch.no_grad()
@@ -29,7 +27,7 @@ def reads_first_token_only(
         outputs_on: its outputs, as one flat tensor, on hidden states, with one mask for any of them.
         hidden: ``[batch, tokens, width]``, of texts that differ.
     """
-    with _shaken(head):
+    with shaken(head.parameters()):
         try:
             whole, first = outputs_on(hidden), outputs_on(hidden[:, :1])
         except Exception:  # whatever a plugin's head raises where it misses the other tokens
@@ -38,18 +36,3 @@ def reads_first_token_only(
         return False
     largest = whole.abs().max()  # a head that is silent has not shown what it reads
     return bool(largest > 0 and (whole - first).abs().max() <= TOLERANCE * largest)
-
-
-@contextmanager
-def _shaken(head: nn.Module) -> Iterator[None]:
-    """The head with noise on every weight that trains, until the block ends."""
-    draw = torch.Generator().manual_seed(0)
-    trained = [parameter for parameter in head.parameters() if parameter.requires_grad]
-    before = [parameter.clone() for parameter in trained]
-    try:
-        for parameter in trained:
-            parameter.add_(NOISE * torch.randn(parameter.shape, generator=draw).to(parameter.device))
-        yield
-    finally:
-        for parameter, value in zip(trained, before, strict=True):
-            parameter.copy_(value)

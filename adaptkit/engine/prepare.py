@@ -21,6 +21,7 @@ from adaptkit.engine.dropout import use_dropout
 from adaptkit.engine.evaluate import ScoringSet
 from adaptkit.engine.features import FrozenEncoder
 from adaptkit.engine.forward import Forward, autocast_parameters
+from adaptkit.engine.last_layer import narrow_for
 from adaptkit.engine.lora import use_updates
 from adaptkit.engine.measure import free_bytes
 from adaptkit.engine.rows import layout_of, read_row
@@ -50,6 +51,9 @@ class Model:
     max_length: int
     encoder: FrozenEncoder | None = None
     """The frozen encoder, where the strategy leaves it untouched."""
+
+    trained: nn.Module | None = None
+    """The encoder within the module, where the strategy trains in it."""
 
 
 def prepare_model(
@@ -89,6 +93,7 @@ def prepare_model(
         tokenizer=loaded.tokenizer,
         labels=labels,
         max_length=loaded.max_length,
+        trained=encoder,
     )
     if strategy != "frozen":
         return model
@@ -96,7 +101,7 @@ def prepare_model(
     if not frozen.cut():
         return model
     on_features = replace(forward, inputs=frozenset({"inputs_embeds", "attention_mask"}))
-    return replace(model, forward=on_features, encoder=frozen)
+    return replace(model, forward=on_features, encoder=frozen, trained=None)
 
 
 def training_data(
@@ -162,6 +167,8 @@ def make_training(
         seed=seed,
     )
     scored = scoring_data(model, task, dev)
+    if model.trained is not None:
+        narrow_for(model.forward, model.trained, buckets)
     tokens = occurring([*buckets, *scored.buckets])  # [occurring]
     trimmed = trim(model.module, tokens) is not None
     layout = layout_of(model.module)

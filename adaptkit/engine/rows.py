@@ -74,9 +74,10 @@ def write_row(module: nn.Module, layout: Layout, row: torch.Tensor) -> None:
 
 def views(layout: Layout, rows: torch.Tensor) -> dict[str, torch.Tensor]:
     """Rows ``[rows, P]`` as the parameters they hold, without copying: name → ``[rows, *shape]``."""
+    parts = rows.split([shape.numel() for shape in layout.shapes.values()], dim=1)  # [rows, columns] each
     return {
-        name: rows[:, layout.columns[name]].unflatten(1, shape or (1,)).view(len(rows), *shape)
-        for name, shape in layout.shapes.items()
+        name: part.view(len(rows), *shape)
+        for (name, shape), part in zip(layout.shapes.items(), parts, strict=True)
     }
 
 

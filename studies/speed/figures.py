@@ -20,7 +20,7 @@ def figures_of(record: Mapping[str, Any]) -> dict[str, Any]:
     """The medians over the pairs, by side, and how the sides compare."""
     sides = {name: outcomes(record, name) for name in SIDES}
     return {
-        "sides": {name: side_figures(record, found) for name, found in sides.items() if found},
+        "sides": {name: side_figures(record, name, found) for name, found in sides.items() if found},
         "against Trainer": against(sides[TRAINER], sides[ADAPTKIT]),
         "pruning": pruning(sides[ADAPTKIT], sides[PRUNED]),
     }
@@ -31,9 +31,10 @@ def outcomes(record: Mapping[str, Any], side: str) -> list[Outcome]:
     return [outcome_of(pair["sides"][side]) for pair in record["pairs"] if side in pair["sides"]]
 
 
-def side_figures(record: Mapping[str, Any], found: Sequence[Outcome]) -> dict[str, float | None]:
+def side_figures(record: Mapping[str, Any], side: str, found: Sequence[Outcome]) -> dict[str, float | None]:
     """Seconds, bytes, and rates a second of training; the scores are of the last metric's own unit."""
     work, strategy, peak = Work(**record["work"]), record["setting"]["strategy"], record["device"]["peak"]
+    once = 0 if side == TRAINER else work.one_token_weights
     return {
         "seconds": median(one.seconds for one in found),
         "process_seconds": median(one.imports + one.seconds for one in found),
@@ -42,7 +43,7 @@ def side_figures(record: Mapping[str, Any], found: Sequence[Outcome]) -> dict[st
         "training_seconds": median(one.training for one in found),
         "examples_per_second": median(work.examples * _epochs(one) / one.training for one in found),
         "tokens_per_second": median(work.tokens * _epochs(one) / one.training for one in found),
-        "share_of_peak": median(work.arithmetic(strategy, one) / one.training / peak for one in found),
+        "share_of_peak": median(work.arithmetic(strategy, one, once) / one.training / peak for one in found),
         "peak_memory": median(one.peak_memory for one in found),
         "peak_device_memory": median(one.peak_device_memory for one in found),
         "trained_parameters": found[0].trained_parameters,

@@ -14,7 +14,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from studies.speed.accounting import work_of
+from studies.speed.counting import work_of
 from studies.speed.figures import pruning
 from studies.speed.options import (
     Names,

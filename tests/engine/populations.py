@@ -11,6 +11,7 @@ import torch
 from adaptkit.engine.agreement import proved
 from adaptkit.engine.batches import MicroStep
 from adaptkit.engine.contract import Outcome, RungReport, Trial
+from adaptkit.engine.last_layer import narrow_for
 from adaptkit.engine.passes import Passes
 from adaptkit.engine.prepare import prepare_model, scoring_data, training_data
 from adaptkit.engine.rows import Rows, layout_of, read_row
@@ -72,6 +73,8 @@ def unproved_training(
         model, number, rows, micro_batch=micro_batch, rungs_per_epoch=rungs, seed=3, run=4
     )
     dev = scoring_data(model, number, number_rows(9, head, seed=5))
+    if model.trained is not None:
+        narrow_for(model.forward, model.trained, buckets)
     tokens = occurring([*buckets, *dev.buckets])
     trimmed = trim(model.module, tokens) is not None
     layout = layout_of(model.module)

@@ -74,9 +74,10 @@ def test_a_pass_over_longer_examples_keeps_more_bytes(tiny_model: Any) -> None:
         make_training(tiny_model("bert"), "full", "token-classification", some)
         for some in (rows, [row for row in rows if len(row["ids"]) <= 8])
     )
-    assert long.buckets[-1].length == 4 * short.buckets[-1].length
+    times = long.buckets[-1].length / short.buckets[-1].length
+    assert times > 3
     kept = [bytes_of_a_pass(one, 4) - 4 * one.layout.width for one in (long, short)]
-    assert 3 < kept[0] / kept[1] < 16, "tokens cost in proportion, attention in their square"
+    assert 0.75 * times < kept[0] / kept[1] < times**2, "tokens cost in proportion, attention in their square"
 
 
 def test_measuring_leaves_the_model_and_the_start_as_they_were(training: Any) -> None:

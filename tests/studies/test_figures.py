@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -12,12 +14,16 @@ import torch
 import transformers
 from torch.utils.flop_counter import FlopCounterMode
 
-from studies.speed.accounting import Work, weights_per_token
+from adaptkit.data.encode import collate
+from studies.speed.accounting import Work
+from studies.speed.counting import one_token_weights, weights_per_token
 from studies.speed.figures import ADAPTKIT, PRUNED, TRAINER, figures_of
 from studies.speed.outcome import Outcome, Scored, TrialOutcome
 from studies.speed.results import circumstances, read_results, write_result
 from studies.speed.search_table import compact, in_words, whole
 from studies.speed.table import with_section
+from tests.conftest import encode_numbers, number_rows, number_task
+from tests.engine.populations import HEADS
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -84,7 +90,8 @@ def test_a_sides_rates_are_of_its_training(tried: dict[str, Any]) -> None:
 @pytest.mark.parametrize(("strategy", "factor"), [("full", 6), ("frozen", 2)])
 def test_arithmetic_is_the_usual_count(strategy: str, factor: int) -> None:
     work = Work(examples=1, tokens=10, dev_rows=1, encoder_weights=5, outside_encoder=1)
-    assert work.arithmetic(strategy, outcome(1, 1, 1)) == factor * 5 * 10 * 2
+    assert work.arithmetic(strategy, outcome(1, 1, 1), 0) == factor * 5 * 10 * 2
+    assert work.arithmetic(strategy, outcome(1, 1, 1), 2) == factor * (3 * 10 + 2 * 1) * 2
 
 
 def test_weights_are_those_whose_products_torch_counts() -> None:
@@ -100,6 +107,25 @@ def test_weights_are_those_whose_products_torch_counts() -> None:
     linear = sum(n for kind, n in counted.items() if str(kind) in ("aten.addmm", "aten.mm"))
     assert linear == 6 * weights_per_token(model) * 3 * 7
     assert weights_per_token(transformers.BertModel(config)) == weights_per_token(model)
+
+
+@pytest.mark.parametrize("head", ["sequence-classification", "token-classification"])
+def test_weights_that_meet_one_token_are_those_behind_the_last_layers_attention(
+    head: str, tiny_model: Any
+) -> None:
+    rows = number_rows(8, head)
+    bucket = collate(number_task(head), encode_numbers(rows, None, (), 48), range(8), None, 32)  # type: ignore[arg-type]
+    loaded = tiny_model("bert", HEADS[head])
+    loaded = replace(loaded, tokenizer=SimpleNamespace(model_input_names=["input_ids", "attention_mask"]))
+    layer = loaded.module.base_model.encoder.layer[-1]
+    lone = [
+        layer.attention.self.query,
+        layer.attention.output.dense,
+        layer.intermediate.dense,
+        layer.output.dense,
+    ]
+    expected = sum(one.weight.numel() for one in lone) if head == "sequence-classification" else 0
+    assert one_token_weights(number_task(head), loaded, bucket) == expected
 
 
 def test_a_record_is_written_and_read_back(tried: dict[str, Any], tmp_path: Path) -> None:

@@ -1,0 +1,47 @@
+"""Made tokens, and noise on weights: what a head is tried with, to find out what it reads. Knows no task."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+
+import torch
+from torch import nn
+
+NOISE = 0.1
+"""Added to every weight: what a head multiplies by a weight that starts at zero, it reads all the same."""
+
+
+def some_tokens(vocabulary: int, device: torch.device) -> tuple[torch.Tensor, torch.Tensor]:
+    """Token ids ``[16, 16]`` and their mask, with padding.
+
+    As many examples as tokens: a head over several choices takes either for the choices.
+    """
+    draw = torch.Generator().manual_seed(0)
+    ids = torch.randint(0, vocabulary, (16, 16), generator=draw).to(device)  # [16, 16]
+    mask = torch.ones_like(ids)  # [16, 16]
+    mask[1::2, 9:] = 0
+    return ids, mask
+
+
+def all_outputs(model: nn.Module, **inputs: torch.Tensor) -> torch.Tensor:
+    """All that the model gives without dropout, as one flat tensor; it is left in evaluation mode."""
+    outputs = model.eval()(**inputs)
+    return torch.cat([output.flatten() for output in outputs.values() if isinstance(output, torch.Tensor)])
+
+
+@contextmanager
+def shaken(parameters: Iterable[nn.Parameter]) -> Iterator[None]:
+    """Noise on those of the parameters that train, until the block ends."""
+    draw = torch.Generator().manual_seed(0)
+    trained = [parameter for parameter in parameters if parameter.requires_grad]
+    before = [parameter.detach().clone() for parameter in trained]
+    try:
+        with torch.no_grad():
+            for parameter in trained:
+                parameter.add_(NOISE * torch.randn(parameter.shape, generator=draw).to(parameter.device))
+        yield
+    finally:
+        with torch.no_grad():
+            for parameter, value in zip(trained, before, strict=True):
+                parameter.copy_(value)
