@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from adaptkit.data.load import Dataset
     from adaptkit.interruption import Interruption
     from adaptkit.report.progress import Progress
-    from adaptkit.study.folder import Provenance, StudyFolder
+    from adaptkit.study.folder import StudyFolder
+    from adaptkit.study.provenance import Provenance
     from adaptkit.task import Task
 
 VERSIONED = ("adaptkit", "torch", "transformers", "peft", "optuna", "datasets", "numpy")

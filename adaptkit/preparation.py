@@ -27,8 +27,11 @@ def prepared(
     """The model by its strategy, and the data encoded for it, once for all trials."""
     from adaptkit.cache.features import FeaturesOnDisk
     from adaptkit.devices import device_name
+    from adaptkit.engine.allocator import keep_freed_memory
     from adaptkit.engine.prepare import make_training, prepare_model
 
+    if machine.device == "cpu":
+        keep_freed_memory()
     desk.progress.phase(f"encoding the data, {len(data.train) + len(data.dev):,} rows")
     with desk.clock.phase("features" if config.strategy == "frozen" else "data"):
         total = sum(parameter.numel() for parameter in loaded.module.parameters())

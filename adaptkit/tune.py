@@ -35,7 +35,8 @@ from adaptkit.resolve import Machine, chosen_metric, default_name, refuse_proble
 from adaptkit.search.space import Space, space_for
 from adaptkit.study.files import write_text
 from adaptkit.study.find import refuse_unwritable, study_folder
-from adaptkit.study.folder import Provenance, StudyFolder
+from adaptkit.study.folder import StudyFolder
+from adaptkit.study.provenance import Provenance
 from adaptkit.study.record import StudySummary, TrialRecord, best_trial, standing
 from adaptkit.winner import finish
 

@@ -10,17 +10,19 @@ from collections.abc import Callable
 import torch
 from torch import nn
 
-from adaptkit.engine.probe import shaken
+from adaptkit.engine.probe import alike, shaken, with_noise
 
-TOLERANCE = 1e-5
-"""The largest difference of two outputs, relative to the largest output: the rounding of another order."""
+FIRST, OTHERS = slice(0, 1), slice(1, None)
 
 
 @torch.no_grad()
 def reads_first_token_only(
     head: nn.Module, outputs_on: Callable[[torch.Tensor], torch.Tensor], hidden: torch.Tensor
 ) -> bool:
-    """Whether the head's outputs are the same when it is given the first token's states and no others.
+    """Whether the head's outputs depend on the first token's states and on no others.
+
+    They do where noise in the others' place changes nothing, nor do the others' absence, and noise in its
+    own place does.
 
     Args:
         head: what trains.
@@ -29,10 +31,9 @@ def reads_first_token_only(
     """
     with shaken(head.parameters()):
         try:
-            whole, first = outputs_on(hidden), outputs_on(hidden[:, :1])
+            whole = outputs_on(hidden)  # [numbers]
+            same = [outputs_on(states) for states in (with_noise(hidden, OTHERS), hidden[:, FIRST])]
+            other = outputs_on(with_noise(hidden, FIRST))  # [numbers]
         except Exception:  # whatever a plugin's head raises where it misses the other tokens
             return False
-    if whole.shape != first.shape:
-        return False
-    largest = whole.abs().max()  # a head that is silent has not shown what it reads
-    return bool(largest > 0 and (whole - first).abs().max() <= TOLERANCE * largest)
+    return all(alike(found, whole) for found in same) and not alike(other, whole)

@@ -18,67 +18,103 @@ from torch import nn
 from adaptkit.data.encode import Bucket
 from adaptkit.engine.attention import attend
 from adaptkit.engine.forward import Forward
-from adaptkit.engine.probe import shaken
-
-TOLERANCE = 1e-4
-"""The largest difference of two outputs, relative to the largest output, in float32."""
+from adaptkit.engine.probe import alike, shaken, with_noise
 
 EXAMPLES = 4
 """Of a bucket, those that outputs are compared on."""
+
+FIRST, OTHERS = slice(0, 1), slice(1, None)
 
 
 @torch.no_grad()
 def narrow(encoder: nn.Module, outputs: Callable[[], torch.Tensor]) -> bool:
     """Makes the encoder's last layer compute the first token's state alone, if that changes no output.
 
+    It does not where noise in the other tokens' states changes nothing, nor does their absence, and where
+    the layer is read at all: noise in the first token's state does.
+
     Args:
         encoder: in evaluation mode. Its last hidden states are ``[batch, 1, width]`` thereafter.
         outputs: what is made of its hidden states of some examples, as one flat tensor.
 
     Returns:
-        Whether it does so now; where an output differs, or the layer's form is unknown, it is left as it was.
+        Whether it does so now; where an output differs, or the layer's form is unknown, it is left whole.
     """
     last = _last_layer(encoder)
     if last is None:
         return False
+    widen(encoder)
     layer, forward = last
     try:
         whole = outputs()  # [numbers]
+        without_others, without_first = _noisy(layer, OTHERS, outputs), _noisy(layer, FIRST, outputs)
         layer.forward = MethodType(forward, layer)
-        found = outputs()  # [numbers]
-        largest = whole.abs().max()  # a head that is silent has not shown what it reads
-        alike = found.shape == whole.shape and (found - whole).abs().max() <= TOLERANCE * largest
-        equal = bool(largest > 0 and alike)
+        same = [outputs(), without_others]  # [numbers] each
     except Exception:  # whatever is raised by what misses the other tokens
-        equal = False
-    if not equal:
-        vars(layer).pop("forward", None)  # the class has one of its own
-    return equal
+        widen(encoder)
+        return False
+    unread = all(alike(found, whole) for found in same) and not alike(without_first, whole)
+    if not unread:
+        widen(encoder)
+    return unread
+
+
+def widen(encoder: nn.Module) -> None:
+    """Makes the encoder's last layer compute all tokens again."""
+    last = _last_layer(encoder)
+    if last is not None:
+        vars(last[0]).pop("forward", None)  # the class has one of its own
 
 
 def narrow_for(forward: Forward, encoder: nn.Module, buckets: Sequence[Bucket]) -> bool:
     """The same, where all that a task reads of the model is to stay, whatever its head's weights come to be.
 
-    Held against the study's own examples, short, middling and long: a head may go by the tokens it is given.
+    Held against some of the study's own examples, short, middling and long, without dropout: a head may go
+    by the tokens it is given.
     """
     inside = {id(parameter) for parameter in encoder.parameters()}
     some = [buckets[place] for place in sorted({0, len(buckets) // 2, len(buckets) - 1})]
-    exact = replace(forward, bfloat16=False)
+    exact, module = replace(forward, bfloat16=False), forward.module
 
     def outputs() -> torch.Tensor:
         found = []
         for one in some:
-            batch = {name: tensor[:EXAMPLES].to(forward.device) for name, tensor in one.tensors.items()}
+            places = torch.linspace(0, len(one.positions) - 1, EXAMPLES).long().unique()  # [examples]
+            batch = {name: tensor[places].to(forward.device) for name, tensor in one.tensors.items()}
             found += [tensor.flatten() for tensor in exact.outputs({}, batch).values()]
         return torch.cat(found)  # [numbers]
 
-    forward.module.eval()
-    with shaken(p for p in forward.module.parameters() if id(p) not in inside):
-        return narrow(encoder, outputs)
+    training = module.training
+    module.eval()
+    try:
+        with shaken(parameter for parameter in module.parameters() if id(parameter) not in inside):
+            return narrow(encoder, outputs)
+    finally:
+        module.train(training)
+
+
+def _noisy(layer: nn.Module, tokens: slice, outputs: Callable[[], torch.Tensor]) -> torch.Tensor:
+    """The outputs ``[numbers]`` with noise in the place of what the layer gives for some tokens."""
+
+    def put(_: nn.Module, __: object, given: Any) -> Any:
+        return (
+            (with_noise(given[0], tokens), *given[1:])
+            if isinstance(given, tuple)
+            else with_noise(given, tokens)
+        )
+
+    hook = layer.register_forward_hook(put)
+    try:
+        return outputs()
+    finally:
+        hook.remove()
 
 
 def _last_layer(encoder: nn.Module) -> tuple[Any, Callable[..., Any]] | None:
-    """The last part of the encoder that has a known form, and its forward pass for the first token."""
+    """The last part of the encoder that has a known form, and its forward pass for the first token.
+
+    The part is what mixes tokens: attention where all that follows works on each token by itself.
+    """
     found = None
     for module in encoder.modules():
         for names, forward in FORMS:
@@ -95,10 +131,13 @@ def _part(module: nn.Module, name: str) -> nn.Module | None:
     return part if isinstance(part, nn.Module) else None
 
 
-def _as_bert(attention: Any, hidden: torch.Tensor, mask: torch.Tensor | None = None, **_: Any) -> Any:
+def _as_bert(
+    attention: Any, hidden_states: torch.Tensor, attention_mask: torch.Tensor | None = None, **_: Any
+) -> Any:
     """The attention of BERT, RoBERTa, ELECTRA …: ``[batch, tokens, width]`` → ``[batch, 1, width]``."""
-    own, first = attention.self, hidden[:, :1]  # [batch, 1, width]
-    attended = _attended(own, own.query(first), own.key(hidden), own.value(hidden), mask)
+    own, first = attention.self, hidden_states[:, :1]  # [batch, 1, width]
+    keys, values = own.key(hidden_states), own.value(hidden_states)  # [batch, tokens, width]
+    attended = _attended(own, own.query(first), keys, values, attention_mask)  # [batch, 1, width]
     return attention.output(attended, first), None
 
 

@@ -79,6 +79,7 @@ def fit(training: Training, *, wanted: int, together: int | None) -> Fit:
         together: trials in the population and in one pass, as the user asks; None to measure.
     """
     proof = proved(training) if min(wanted, together or wanted) > 1 else training
+    training.forward.module.train()  # with dropout, as it will be trained
     passes = Passes(
         rows=1,
         examples=training.plan.run * training.plan.micro_batch,

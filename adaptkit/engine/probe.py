@@ -1,4 +1,7 @@
-"""Made tokens, and noise on weights: what a head is tried with, to find out what it reads. Knows no task."""
+"""What a head is tried with to find out what it reads: made tokens, noise on weights and in states.
+
+Knows no task and no model.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +13,27 @@ from torch import nn
 
 NOISE = 0.1
 """Added to every weight: what a head multiplies by a weight that starts at zero, it reads all the same."""
+
+
+RELATIVE, ABSOLUTE = 1e-4, 1e-5
+"""How far two outputs may differ, number by number: by the rounding of another order in float32."""
+
+
+def alike(found: torch.Tensor, whole: torch.Tensor) -> bool:
+    """Whether two times the same outputs, of any one shape, are the same but for rounding.
+
+    Number by number: a large one, such as the -1e9 of an answer that is masked, hides no small one.
+    """
+    return found.shape == whole.shape and torch.allclose(found, whole, rtol=RELATIVE, atol=ABSOLUTE)
+
+
+def with_noise(states: torch.Tensor, tokens: slice) -> torch.Tensor:
+    """``states [batch, tokens, width]`` with noise of their own size in the place of some tokens' states."""
+    draw = torch.Generator().manual_seed(0)
+    noise = torch.randn(states.shape, generator=draw).to(states) * states.std()  # [batch, tokens, width]
+    mixed = states.clone()  # [batch, tokens, width]
+    mixed[:, tokens] = noise[:, tokens]
+    return mixed
 
 
 def some_tokens(vocabulary: int, device: torch.device) -> tuple[torch.Tensor, torch.Tensor]:

@@ -34,6 +34,8 @@ class Layout:
     """Where each trainable parameter lies in a row."""
 
     shapes: Mapping[str, torch.Size]
+    """In the order of the columns, which they fill without a gap."""
+
     columns: Mapping[str, slice]
     decayed: int
     """The columns below this take weight decay."""

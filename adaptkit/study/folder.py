@@ -18,7 +18,7 @@ from __future__ import annotations
 
 import json
 import tomllib
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
@@ -27,11 +27,12 @@ from typing import Any, get_args
 
 import tomli_w
 
-from adaptkit.config import StudyConfig, from_mapping, from_toml, to_toml
+from adaptkit.config import StudyConfig, from_toml, to_toml
 from adaptkit.errors import StudyError
 from adaptkit.study.files import atomic_file, current_folder, explained, write_json, write_text
 from adaptkit.study.lock import is_held, study_lock
 from adaptkit.study.manifest import MANIFEST, entry_of, read_manifest, verify, write_entries
+from adaptkit.study.provenance import Provenance, differences_of
 from adaptkit.study.record import (
     StudySummary,
     TrialRecord,
@@ -41,32 +42,6 @@ from adaptkit.study.record import (
     summary_from_json,
     trial_from_json,
 )
-
-MAY_CHANGE = frozenset({"data", "search", "device", "together", "precision"})
-"""The settings in which a resumed study may differ. The data are told by their fingerprint instead, and the
-search by its resolved space and metric, so that its trials, timeout and pruning are free. The precision is
-free because "auto" follows the device, which may change: bf16 moves a score less than a seed does."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Provenance:
-    """What the configuration met when the study began, resolved; all but the versions must stay so."""
-
-    versions: Mapping[str, str]
-    """Distribution name → version; kept for the reader, not compared."""
-
-    data_fingerprint: str
-    labels: int
-    """How many label names there are."""
-
-    space: Mapping[str, str]
-    """Each searched hyperparameter and its range, in words."""
-
-    fixed: Mapping[str, float]
-    """Each hyperparameter that is not searched, and its value."""
-
-    metric: str
-    direction: str
 
 
 @dataclass(frozen=True)
@@ -146,13 +121,7 @@ class StudyFolder:
 
     def refuse_if_changed(self, config: StudyConfig, provenance: Provenance) -> None:
         """Raise one StudyError that lists all in which the study on disk is not the one described."""
-        old = _compared(self.read_config(), self.read_provenance())
-        new = _compared(config, provenance)
-        differences = [
-            f"{name}: {_shown(old.get(name))} → {_shown(new.get(name))}"
-            for name in sorted(old | new)
-            if old.get(name) != new.get(name)
-        ]
+        differences = differences_of((self.read_config(), self.read_provenance()), (config, provenance))
         if differences:
             raise StudyError(
                 f"the study {self.name!r} in {self.path.parent} is another one; {'; '.join(differences)}",
@@ -251,24 +220,6 @@ class StudyFolder:
         )
         found = [(path, _trial_or_problem(path)) for path in paths]
         return iter(sorted(found, key=lambda one: (getattr(one[1], "number", 0), one[0].name)))
-
-
-def _compared(config: StudyConfig, provenance: Provenance) -> dict[str, Any]:
-    """All in which two runs of one study must agree, flat, by the name a user knows it by."""
-    as_read = from_mapping(tomllib.loads(to_toml(config)))  # what TOML changes, it changes on both sides
-    settings = {name: value for name, value in asdict(as_read).items() if name not in MAY_CHANGE}
-    options = {f"option {name}": value for name, value in settings.pop("options").items()}
-    settings["rungs_per_epoch"] = as_read.search.rungs_per_epoch
-    if as_read.strategy != "lora":
-        del settings["lora_rank"]
-    met = asdict(provenance)
-    del met["versions"]
-    flat = settings | met.pop("space") | met.pop("fixed") | met
-    return {name.replace("_", " "): value for name, value in flat.items()} | options
-
-
-def _shown(value: object) -> str:
-    return "not set" if value is None else str(value)
 
 
 def _trial_or_problem(path: Path) -> TrialRecord | str:

@@ -8,6 +8,7 @@ import torch
 
 from adaptkit.engine.agreement import proved
 from adaptkit.engine.contract import Outcome, Trial
+from adaptkit.engine.last_layer import widen
 from adaptkit.engine.prepare import Model
 from adaptkit.engine.rows import BETAS, EPSILON, LARGEST_GRADIENT_NORM, read_row, write_row
 from adaptkit.testing.bench import Bench
@@ -38,6 +39,8 @@ def plain_step(bench: Bench) -> None:
     trial = Trial(number=0, learning_rate=1e-3, batch_size=count + 1, epochs=1, weight_decay=0.0)
     ours = losses_of(training, row_of(trained(training, [trial], 1)[0]))
     write_row(model.module, training.layout, training.initial)
+    if model.trained is not None:
+        widen(model.trained)
     _step(bench, model, trial.learning_rate)
     theirs = losses_of(training, read_row(model.module, training.layout))
     moved = float((theirs - losses_of(training, training.initial)).abs().max())

@@ -8,8 +8,8 @@ operations a weight forwards, two for the gradient of its activations and two fo
     frozen  2 N T           T  tokens the encoder read, padding apart
 
 Where adaptkit computes the encoder's last layer for one token of an example alone, the weights of that layer
-that meet no other token count once an example. Left out on both sides: attention's products of tokens with
-tokens, the head, embeddings, optimiser, scoring.
+that meet no other token count once an example, but its adapters as if they met all. Left out on both sides:
+attention's products of tokens with tokens, the head, embeddings, optimiser, scoring.
 """
 
 from __future__ import annotations
@@ -39,18 +39,12 @@ class Work:
     """Parameters that train under every strategy: the head, and what no checkpoint held."""
 
     one_token_weights: int = 0
-    """Of the encoder's weights, those that meet one token of an example in adaptkit, and all in Trainer."""
+    """Of the encoder's weights, those that meet one token of an example alone, in adaptkit's training."""
 
-    def arithmetic(self, strategy: str, outcome: Outcome, one_token_weights: int) -> float:
-        """The floating-point operations of a side's training.
-
-        Args:
-            strategy: the side's.
-            outcome: what it trained.
-            one_token_weights: the encoder's weights that meet one token of an example on this side.
-        """
+    def arithmetic(self, strategy: str, outcome: Outcome) -> float:
+        """The floating-point operations of a side's training."""
         adapters = outcome.trained_parameters - self.outside_encoder if strategy == "lora" else 0
         of_a_weight = MATRICES_PER_TOKEN[strategy]
-        of_a_token = of_a_weight * (self.encoder_weights - one_token_weights) + 6 * adapters
-        of_an_example = of_a_weight * one_token_weights
+        of_a_token = of_a_weight * (self.encoder_weights - self.one_token_weights) + 6 * adapters
+        of_an_example = of_a_weight * self.one_token_weights
         return outcome.encoder_epochs * (self.tokens * of_a_token + self.examples * of_an_example)

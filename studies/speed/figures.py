@@ -6,6 +6,7 @@ A record is what `against_search` writes: a setting, a device, the work, and pai
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from statistics import mean, median
 from typing import Any
 
@@ -34,7 +35,8 @@ def outcomes(record: Mapping[str, Any], side: str) -> list[Outcome]:
 def side_figures(record: Mapping[str, Any], side: str, found: Sequence[Outcome]) -> dict[str, float | None]:
     """Seconds, bytes, and rates a second of training; the scores are of the last metric's own unit."""
     work, strategy, peak = Work(**record["work"]), record["setting"]["strategy"], record["device"]["peak"]
-    once = 0 if side == TRAINER else work.one_token_weights
+    if side == TRAINER:
+        work = replace(work, one_token_weights=0)
     return {
         "seconds": median(one.seconds for one in found),
         "process_seconds": median(one.imports + one.seconds for one in found),
@@ -43,7 +45,7 @@ def side_figures(record: Mapping[str, Any], side: str, found: Sequence[Outcome])
         "training_seconds": median(one.training for one in found),
         "examples_per_second": median(work.examples * _epochs(one) / one.training for one in found),
         "tokens_per_second": median(work.tokens * _epochs(one) / one.training for one in found),
-        "share_of_peak": median(work.arithmetic(strategy, one, once) / one.training / peak for one in found),
+        "share_of_peak": median(work.arithmetic(strategy, one) / one.training / peak for one in found),
         "peak_memory": median(one.peak_memory for one in found),
         "peak_device_memory": median(one.peak_device_memory for one in found),
         "trained_parameters": found[0].trained_parameters,

@@ -267,6 +267,10 @@ def test_of_a_whole_text_only_what_the_head_reads_is_kept(
         expected = module(**{name: bucket.tensors[name] for name in INPUTS}).logits
     encoder = FrozenEncoder(module, torch.device("cpu"), bfloat16=False)
     assert encoder.cut()
+    narrowed = only and family in ("bert", "roberta", "electra", "distilbert")
+    with torch.no_grad():
+        states = encoder.encoder(bucket.tensors["input_ids"])[0]
+    assert states.shape[1] == (1 if narrowed else bucket.length), "what is not kept is not computed"
     kept = encoder.encode(bucket, INPUTS)
     assert kept.length == kept.tensors["inputs_embeds"].shape[1] == (1 if only else bucket.length)
     assert torch.equal(kept.tensors["attention_mask"], bucket.tensors["attention_mask"])

@@ -80,3 +80,13 @@ def test_a_silent_head_has_shown_nothing() -> None:
         return torch.zeros(len(hidden))
 
     assert not reads_first_token_only(nn.Linear(1, 1), silent, torch.randn(6, 5, WIDTH))
+
+
+@pytest.mark.parametrize("rest", [nothing, mean])
+def test_an_answer_that_is_masked_hides_nothing(rest: Callable[[torch.Tensor], torch.Tensor]) -> None:
+    head = Head(rest, 0.3)
+
+    def masked(hidden: torch.Tensor) -> torch.Tensor:
+        return torch.cat([head(hidden), torch.tensor([-1e9, torch.finfo(torch.float32).min])])
+
+    assert reads_first_token_only(head, masked, torch.randn(6, 5, WIDTH)) is (rest is nothing)

@@ -1,12 +1,18 @@
 from __future__ import annotations
 
+import copy
+import functools
+from dataclasses import replace
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 from torch import nn
 
-from adaptkit.engine.last_layer import narrow, narrow_for
+from adaptkit.data.encode import Bucket
+from adaptkit.engine.last_layer import narrow, narrow_for, widen
+from adaptkit.engine.prepare import make_training as make_training_of_a_study
 from adaptkit.engine.prepare import prepare_model
 from adaptkit.headed import OWN_HEAD
 from tests.conftest import number_rows, number_task
@@ -126,6 +132,22 @@ def test_a_head_whose_other_tokens_weigh_nothing_yet_keeps_the_whole_layer(tiny_
     assert not model.module.classifier.mean.weight.any()
 
 
+def test_an_answer_that_is_masked_hides_no_other(tiny_model: Any) -> None:
+    class Head(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.mean = nn.Linear(16, 3)
+
+        def forward(self, hidden: torch.Tensor) -> torch.Tensor:
+            never = torch.tensor([False, False, True])
+            return torch.as_tensor(self.mean(hidden.mean(1)).masked_fill(never, -1e9))
+
+    loaded = tiny_model("roberta", WHOLE_TEXT)
+    loaded.module.classifier = Head()
+    model = prepared(loaded)
+    assert not narrow_for(model.forward, model.trained, [bucket_of()])
+
+
 def test_a_head_of_a_plugin_that_reads_every_token_keeps_the_whole_layer(tiny_model: Any) -> None:
     model = prepared(tiny_model("bert", OWN_HEAD), head="token-classification")
     assert not narrow_for(model.forward, model.trained, [bucket_of()])
@@ -175,3 +197,104 @@ def test_rows_together_are_rows_alone_with_a_narrowed_layer(
         for row in range(3)
     ]
     torch.testing.assert_close(together, torch.cat(alone), atol=1e-5, rtol=1e-4)
+
+
+@pytest.mark.parametrize("strategy", ["full", "lora"])
+def test_a_training_is_made_with_a_narrowed_layer(strategy: str, tiny_model: Any) -> None:
+    head, task = "sequence-classification", number_task("sequence-classification")
+    model = prepared(tiny_model("bert", WHOLE_TEXT), strategy)
+    model.module.train()
+    make = functools.partial(
+        make_training_of_a_study, model, task, number_rows(24, head), number_rows(8, head),
+        batch_sizes=[4], rungs_per_epoch=1, seed=0, metric="accuracy", direction="maximize",
+    )  # fmt: skip
+    make()
+    assert tokens_of_last_states(model) == 1
+    assert model.module.training, "the mode it had"
+    assert all(one.training for one in model.module.modules())
+
+
+def test_a_choice_among_several_reads_first_tokens(tiny_model: Any) -> None:
+    loaded = tiny_model("bert", "AutoModelForMultipleChoice")
+    tensors = {
+        "input_ids": torch.randint(3, 40, (6, 3, 8), generator=torch.Generator().manual_seed(0)),
+        "attention_mask": torch.ones(6, 3, 8, dtype=torch.long),
+    }  # [examples, choices, tokens]
+    tensors["attention_mask"][2, :, 5:] = 0
+    bucket = Bucket(length=8, positions=list(range(6)), sizes=np.full(6, 24), tensors=tensors)
+    model = prepared(loaded)
+    with torch.no_grad():
+        before = model.module(**tensors).logits
+        assert narrow_for(model.forward, model.trained, [bucket])
+        torch.testing.assert_close(model.module(**tensors).logits, before, atol=1e-5, rtol=1e-4)
+    assert before.shape == (6, 3)
+
+
+def test_the_narrowed_layer_has_dropout_in_its_attention_while_it_trains(tiny_model: Any) -> None:
+    loaded = tiny_model("bert", WHOLE_TEXT)
+    model, bucket = prepared(loaded), bucket_of()
+    assert narrow_for(model.forward, model.trained, [bucket])
+    model.trained.encoder.layer[-1].attention.self.dropout.p = 0.5
+    inputs = {name: bucket.tensors[name] for name in ("input_ids", "attention_mask")}
+    with torch.no_grad():
+        scored = [model.module.eval()(**inputs).logits for _ in range(2)]
+        trained = [model.module.train()(**inputs).logits for _ in range(2)]
+    assert torch.equal(*scored)
+    assert not torch.equal(*trained)
+
+
+def test_under_bfloat16_it_differs_from_the_whole_by_its_rounding(tiny_model: Any) -> None:
+    model, bucket = prepared(tiny_model("bert", WHOLE_TEXT)), bucket_of()
+    half = replace(model.forward, bfloat16=True)
+    with torch.no_grad():
+        exact, whole = (forward.outputs({}, bucket.tensors)["logits"] for forward in (model.forward, half))
+        assert narrow_for(half, model.trained, [bucket])
+        found = half.outputs({}, bucket.tensors)["logits"]
+    rounding = (whole - exact).abs().max()
+    assert 0 < (found - exact).abs().max() < 3 * rounding
+
+
+def test_masks_of_numbers_and_of_one_line_serve_as_well(tiny_model: Any) -> None:
+    model, tensors = prepared(tiny_model("bert", WHOLE_TEXT)), bucket_of().tensors
+    assert narrow_for(model.forward, model.trained, [bucket_of()])
+    attention = model.trained.encoder.layer[-1].attention
+    states = torch.randn(12, 32, 16, generator=torch.Generator().manual_seed(0))
+    seen = tensors["attention_mask"][:, None, None, :].bool()  # [12, 1, 1, 32]
+    added = torch.zeros(12, 1, 32, 32).masked_fill(~seen, torch.finfo(torch.float32).min)
+    with torch.no_grad():
+        one_line, square, numbers = (
+            attention(states, attention_mask=mask)[0] for mask in (seen, seen.expand(-1, 1, 32, -1), added)
+        )
+        unmasked = attention(states)[0]
+    assert one_line.shape == (12, 1, 16)
+    assert torch.equal(one_line, square)
+    torch.testing.assert_close(one_line, numbers)
+    assert not torch.allclose(one_line, unmasked)
+
+
+def test_a_part_of_known_form_that_is_never_called_is_not_the_last_layer(tiny_model: Any) -> None:
+    loaded = tiny_model("bert", WHOLE_TEXT)
+    loaded.module.base_model.unused = copy.deepcopy(loaded.module.base_model.encoder.layer[0].attention)
+    model = prepared(loaded)
+    assert not narrow_for(model.forward, model.trained, [bucket_of()])
+    assert tokens_of_last_states(model) == 32
+
+
+def test_what_was_narrowed_is_held_against_the_whole_again(tiny_model: Any) -> None:
+    model = prepared(tiny_model("roberta", WHOLE_TEXT))
+    assert narrow_for(model.forward, model.trained, [bucket_of()])
+    model.module.classifier = nn.Sequential(Mean(), nn.Linear(16, 3))
+    assert not narrow_for(model.forward, model.trained, [bucket_of()])
+    assert tokens_of_last_states(model) == 32
+
+
+class Mean(nn.Module):
+    def forward(self, hidden: torch.Tensor) -> torch.Tensor:
+        return hidden.mean(1)
+
+
+def test_widened_it_computes_all_tokens_again(tiny_model: Any) -> None:
+    model = prepared(tiny_model("bert", WHOLE_TEXT))
+    assert narrow_for(model.forward, model.trained, [bucket_of()])
+    widen(model.trained)
+    assert tokens_of_last_states(model) == 32

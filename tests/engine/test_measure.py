@@ -89,6 +89,23 @@ def test_measuring_leaves_the_model_and_the_start_as_they_were(training: Any) ->
     assert all(p.grad is None for p in training.forward.module.parameters())
 
 
+@pytest.mark.parametrize("strategy", ["full", "lora"])
+def test_what_is_measured_is_training_with_its_dropout(strategy: str, tiny_model: Any) -> None:
+    training = make_training(tiny_model("bert"), strategy, "token-classification", number_rows(20))
+    modes = []
+
+    def note(module: Any, _: Any) -> None:
+        if torch.is_grad_enabled():
+            modes.append(module.training)
+
+    training.forward.module.register_forward_pre_hook(note)
+    for wanted in (1, 4):
+        training.forward.module.eval()
+        fit(training, wanted=wanted, together=None)
+    assert modes
+    assert all(modes)
+
+
 def test_where_little_memory_is_free_less_is_trained_at_once(
     training: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -90,8 +90,9 @@ def test_a_sides_rates_are_of_its_training(tried: dict[str, Any]) -> None:
 @pytest.mark.parametrize(("strategy", "factor"), [("full", 6), ("frozen", 2)])
 def test_arithmetic_is_the_usual_count(strategy: str, factor: int) -> None:
     work = Work(examples=1, tokens=10, dev_rows=1, encoder_weights=5, outside_encoder=1)
-    assert work.arithmetic(strategy, outcome(1, 1, 1), 0) == factor * 5 * 10 * 2
-    assert work.arithmetic(strategy, outcome(1, 1, 1), 2) == factor * (3 * 10 + 2 * 1) * 2
+    assert work.arithmetic(strategy, outcome(1, 1, 1)) == factor * 5 * 10 * 2
+    narrowed = replace(work, one_token_weights=2)
+    assert narrowed.arithmetic(strategy, outcome(1, 1, 1)) == factor * (3 * 10 + 2 * 1) * 2
 
 
 def test_weights_are_those_whose_products_torch_counts() -> None:

@@ -9,7 +9,8 @@ import pytest
 from adaptkit.config import StudyConfig
 from adaptkit.errors import ConfigError, StudyError
 from adaptkit.study.find import find_study, list_studies, refuse_unwritable, study_folder
-from adaptkit.study.folder import Provenance, StudyFolder
+from adaptkit.study.folder import StudyFolder
+from adaptkit.study.provenance import Provenance
 
 
 def begin(studies: Path, name: str, updated: float) -> StudyFolder:

@@ -12,7 +12,8 @@ import pytest
 
 from adaptkit.config import SearchConfig, StudyConfig, from_toml
 from adaptkit.errors import StudyError
-from adaptkit.study.folder import Provenance, StudyFolder
+from adaptkit.study.folder import StudyFolder
+from adaptkit.study.provenance import Provenance
 from adaptkit.study.record import RungRecord, SplitRecord, StudySummary, TrialRecord
 
 CONFIG = StudyConfig(
