@@ -66,6 +66,16 @@ def test_what_was_prepared_and_measured_is_told_in_the_summary(
     assert "measuring how many trials fit together" in said.getvalue()
 
 
+def test_on_a_cpu_freed_memory_is_kept(
+    tuned: Callable[[str, str], Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = []
+    monkeypatch.setattr("adaptkit.engine.allocator.keep_freed_memory", lambda: asked.append(True))
+    study = tuned("text-classification", "full")
+    training_of(study, desk_of(study, tmp_path / "study", io.StringIO()), tmp_path / "kept")
+    assert asked == [True]
+
+
 def test_features_of_before_are_reused_and_told(tuned: Callable[[str, str], Any], tmp_path: Path) -> None:
     study = tuned("text-classification", "frozen")
     reused = []

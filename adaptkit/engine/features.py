@@ -20,7 +20,7 @@ from transformers.modeling_outputs import BaseModelOutputWithPooling
 from adaptkit.data.encode import Bucket
 from adaptkit.engine import fingerprint
 from adaptkit.engine.first_token import reads_first_token_only
-from adaptkit.engine.last_layer import narrow
+from adaptkit.engine.last_layer import narrow, widen
 from adaptkit.engine.probe import all_outputs, some_tokens
 from adaptkit.engine.store import FeatureStore, InMemory
 
@@ -79,6 +79,7 @@ class FrozenEncoder:
         inside = {name for name, p in self.encoder.named_parameters() if p.requires_grad}
         if not inside <= {name for name, _ in stub.named_parameters()}:
             return False
+        widen(self.encoder)
         ids, mask = some_tokens(self.encoder.config.vocab_size, self.device)
         try:
             before = self._outputs(mask, input_ids=ids)  # [numbers]
@@ -99,7 +100,8 @@ class FrozenEncoder:
         return True
 
     def restore(self) -> None:
-        """Puts the encoder back into its place."""
+        """Puts the encoder back into its place, whole."""
+        widen(self.encoder)
         setattr(self.model, self.model.base_model_prefix, self.encoder)
 
     def _outputs(self, mask: torch.Tensor, **inputs: torch.Tensor) -> torch.Tensor:

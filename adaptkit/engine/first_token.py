@@ -10,9 +10,7 @@ from collections.abc import Callable
 import torch
 from torch import nn
 
-from adaptkit.engine.probe import alike, shaken, with_noise
-
-FIRST, OTHERS = slice(0, 1), slice(1, None)
+from adaptkit.engine.probe import FIRST, OTHERS, first_alone, shaken, with_noise
 
 
 @torch.no_grad()
@@ -36,4 +34,4 @@ def reads_first_token_only(
             other = outputs_on(with_noise(hidden, FIRST))  # [numbers]
         except Exception:  # whatever a plugin's head raises where it misses the other tokens
             return False
-    return all(alike(found, whole) for found in same) and not alike(other, whole)
+    return first_alone(whole, same, other)

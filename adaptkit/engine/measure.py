@@ -71,7 +71,7 @@ class Fit:
 
 
 def fit(training: Training, *, wanted: int, together: int | None) -> Fit:
-    """How the trials of this training fit the device.
+    """How the trials of this training fit the device. The module is left in training mode.
 
     Args:
         training: what is to be trained.

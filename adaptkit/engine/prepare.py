@@ -53,7 +53,7 @@ class Model:
     """The frozen encoder, where the strategy leaves it untouched."""
 
     trained: nn.Module | None = None
-    """The encoder within the module, where the strategy trains in it."""
+    """The encoder within the module, where training runs through it."""
 
 
 def prepare_model(

@@ -15,7 +15,10 @@ NOISE = 0.1
 """Added to every weight: what a head multiplies by a weight that starts at zero, it reads all the same."""
 
 
-RELATIVE, ABSOLUTE = 1e-4, 1e-5
+FIRST, OTHERS = slice(0, 1), slice(1, None)
+"""Of an example's tokens."""
+
+RELATIVE, ABSOLUTE = 1e-4, 1e-4
 """How far two outputs may differ, number by number: by the rounding of another order in float32."""
 
 
@@ -34,6 +37,19 @@ def with_noise(states: torch.Tensor, tokens: slice) -> torch.Tensor:
     mixed = states.clone()  # [batch, tokens, width]
     mixed[:, tokens] = noise[:, tokens]
     return mixed
+
+
+def first_alone(
+    whole: torch.Tensor, without_others: Iterable[torch.Tensor], without_first: torch.Tensor
+) -> bool:
+    """Whether outputs ``[numbers]`` depend on the first token's states and on no others.
+
+    Args:
+        whole: the outputs as they are.
+        without_others: those with the others' states disturbed, or gone.
+        without_first: those with the first token's state disturbed.
+    """
+    return all(alike(found, whole) for found in without_others) and not alike(without_first, whole)
 
 
 def some_tokens(vocabulary: int, device: torch.device) -> tuple[torch.Tensor, torch.Tensor]:

@@ -40,7 +40,7 @@ def plain_step(bench: Bench) -> None:
     ours = losses_of(training, row_of(trained(training, [trial], 1)[0]))
     write_row(model.module, training.layout, training.initial)
     if model.trained is not None:
-        widen(model.trained)
+        widen(model.trained)  # a plain loop has the whole layer: one narrowed wrongly shows here
     _step(bench, model, trial.learning_rate)
     theirs = losses_of(training, read_row(model.module, training.layout))
     moved = float((theirs - losses_of(training, training.initial)).abs().max())

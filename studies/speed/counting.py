@@ -13,7 +13,7 @@ from adaptkit.data.encode import Bucket, collate, encode, length_of
 from adaptkit.data.load import load
 from adaptkit.engine.attention import use_attention
 from adaptkit.engine.forward import Forward
-from adaptkit.engine.last_layer import narrow_for
+from adaptkit.engine.last_layer import narrow_for, widen
 from adaptkit.models import LoadedModel, load_model
 from adaptkit.strategies.frozen import head_parameters
 from adaptkit.task import Example, Task
@@ -61,10 +61,13 @@ def one_token_weights(task: Task, loaded: LoadedModel, bucket: Bucket) -> int:
             met.append(layer.weight.numel())
 
     hooks = [one.register_forward_hook(note) for one in encoder.modules() if isinstance(one, nn.Linear)]
-    with torch.no_grad():
-        forward.outputs({}, bucket.tensors)
-    for hook in hooks:
-        hook.remove()
+    try:
+        with torch.no_grad():
+            forward.outputs({}, bucket.tensors)
+    finally:
+        for hook in hooks:
+            hook.remove()
+        widen(encoder)
     return sum(met)
 
 

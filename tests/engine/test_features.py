@@ -282,6 +282,23 @@ def test_of_a_whole_text_only_what_the_head_reads_is_kept(
     torch.testing.assert_close(found, expected, atol=2e-2, rtol=5e-3)
 
 
+def test_cut_a_second_time_another_head_is_tried_on_whole_states(tiny_model: Any) -> None:
+    class Mean(torch.nn.Linear):
+        def forward(self, hidden: torch.Tensor) -> torch.Tensor:
+            return super().forward(hidden.mean(1))
+
+    loaded = tiny_model("roberta", HEADS["sequence-classification"])
+    module = STRATEGIES["frozen"](loaded, 4)
+    first = FrozenEncoder(module, torch.device("cpu"), bfloat16=False)
+    assert first.cut()
+    assert first.first_token_only
+    first.restore()
+    module.classifier = Mean(16, 3)
+    second = FrozenEncoder(module, torch.device("cpu"), bfloat16=False)
+    assert second.cut()
+    assert not second.first_token_only
+
+
 @pytest.mark.parametrize("head_class", [HEADS["token-classification"], OWN_HEAD])
 def test_a_head_that_reads_every_token_keeps_every_token(head_class: str, tiny_model: Any) -> None:
     encoder = frozen_encoder(tiny_model("bert", head_class), Kept())

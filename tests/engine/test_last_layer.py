@@ -204,11 +204,10 @@ def test_a_training_is_made_with_a_narrowed_layer(strategy: str, tiny_model: Any
     head, task = "sequence-classification", number_task("sequence-classification")
     model = prepared(tiny_model("bert", WHOLE_TEXT), strategy)
     model.module.train()
-    make = functools.partial(
-        make_training_of_a_study, model, task, number_rows(24, head), number_rows(8, head),
+    make_training_of_a_study(
+        model, task, number_rows(24, head), number_rows(8, head),
         batch_sizes=[4], rungs_per_epoch=1, seed=0, metric="accuracy", direction="maximize",
     )  # fmt: skip
-    make()
     assert tokens_of_last_states(model) == 1
     assert model.module.training, "the mode it had"
     assert all(one.training for one in model.module.modules())
@@ -291,6 +290,16 @@ def test_what_was_narrowed_is_held_against_the_whole_again(tiny_model: Any) -> N
 class Mean(nn.Module):
     def forward(self, hidden: torch.Tensor) -> torch.Tensor:
         return hidden.mean(1)
+
+
+def test_a_forward_pass_of_someone_elses_is_left_alone(tiny_model: Any) -> None:
+    model = prepared(tiny_model("bert", WHOLE_TEXT))
+    attention = model.trained.encoder.layer[-1].attention
+    theirs = functools.partial(type(attention).forward, attention)
+    attention.forward = theirs
+    assert not narrow_for(model.forward, model.trained, [bucket_of()])
+    widen(model.trained)
+    assert attention.forward is theirs
 
 
 def test_widened_it_computes_all_tokens_again(tiny_model: Any) -> None:
