@@ -15,8 +15,8 @@ TRIM_THRESHOLD, MMAP_THRESHOLD = -1, -3
 outside of the heap, to be handed back when it is freed (https://man7.org/linux/man-pages/man3/mallopt.3.html)."""
 
 BLOCKS = (64 * 2**20, 32 * 2**20)
-"""Bytes of the largest block that is kept; older versions take no more than the second. Most tensors of a step
-are smaller; the few large matrices of a population would leave gaps."""
+"""Bytes of the largest block that is kept; older versions take no more than the second. Most tensors of a
+step are smaller; the few large matrices of a population would leave gaps."""
 
 
 def keep_freed_memory() -> bool:

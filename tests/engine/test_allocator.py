@@ -29,13 +29,9 @@ print(handed_back, faults(10))
 @pytest.mark.skipif(not allocator._is_glibc(), reason="the allocator is not glibc's")
 def test_what_a_step_frees_the_next_one_has_without_a_page_fault() -> None:
     """In a process of its own, as it cannot be undone."""
-    fixed = {
-        **os.environ,
-        "MALLOC_MMAP_THRESHOLD_": str(2**17),
-    }  # else the allocator learns from the first steps
-    done = subprocess.run(
-        [sys.executable, "-c", STEPS], env=fixed, capture_output=True, text=True, check=True
-    )
+    fixed = {**os.environ, "MALLOC_MMAP_THRESHOLD_": str(2**17)}  # else the allocator learns from its steps
+    command = [sys.executable, "-c", STEPS]
+    done = subprocess.run(command, env=fixed, capture_output=True, text=True, check=True)
     handed_back, kept = map(int, done.stdout.split())
     assert handed_back > 100
     assert kept < handed_back / 10
