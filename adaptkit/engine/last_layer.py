@@ -95,11 +95,9 @@ def _noisy(layer: nn.Module, tokens: slice, outputs: Callable[[], torch.Tensor])
     """The outputs ``[numbers]`` with noise in the place of what the layer gives for some tokens."""
 
     def put(_: nn.Module, __: object, given: Any) -> Any:
-        return (
-            (with_noise(given[0], tokens), *given[1:])
-            if isinstance(given, tuple)
-            else with_noise(given, tokens)
-        )
+        if isinstance(given, tuple):  # of attention: the states, and what else it tells
+            return (with_noise(given[0], tokens), *given[1:])
+        return with_noise(given, tokens)
 
     hook = layer.register_forward_hook(put)
     try:

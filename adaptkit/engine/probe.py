@@ -14,7 +14,6 @@ from torch import nn
 NOISE = 0.1
 """Added to every weight: what a head multiplies by a weight that starts at zero, it reads all the same."""
 
-
 FIRST, OTHERS = slice(0, 1), slice(1, None)
 """Of an example's tokens."""
 
