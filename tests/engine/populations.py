@@ -24,6 +24,9 @@ HEADS = {
     "sequence-classification": "AutoModelForSequenceClassification",
 }
 
+KNOWN_FORMS = {"bert", "roberta", "electra", "distilbert"}
+"""The families whose last layer can be computed for the first token alone."""
+
 
 class ListJudge:
     """Proposes the trials of a list, prunes what it was told to, and remembers everything."""

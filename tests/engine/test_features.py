@@ -17,7 +17,7 @@ from adaptkit.engine.store import gathered
 from adaptkit.headed import OWN_HEAD
 from adaptkit.strategies import STRATEGIES
 from tests.conftest import VOCABULARY, encode_numbers, number_rows, number_task, tiny_config
-from tests.engine.populations import HEADS
+from tests.engine.populations import HEADS, KNOWN_FORMS
 
 FAMILIES = ("bert", "albert", "roberta", "distilbert", "modernbert", "deberta-v2", "mpnet", "electra")
 INPUTS = frozenset({"input_ids", "attention_mask"})
@@ -267,7 +267,7 @@ def test_of_a_whole_text_only_what_the_head_reads_is_kept(
         expected = module(**{name: bucket.tensors[name] for name in INPUTS}).logits
     encoder = FrozenEncoder(module, torch.device("cpu"), bfloat16=False)
     assert encoder.cut()
-    narrowed = only and family in ("bert", "roberta", "electra", "distilbert")
+    narrowed = only and family in KNOWN_FORMS
     with torch.no_grad():
         states = encoder.encoder(bucket.tensors["input_ids"])[0]
     assert states.shape[1] == (1 if narrowed else bucket.length), "what is not kept is not computed"
