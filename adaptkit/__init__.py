@@ -6,15 +6,13 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from adaptkit.classification import class_name as class_name
-    from adaptkit.classification import classification_metric as classification_metric
-    from adaptkit.classification import most_probable_class as most_probable_class
     from adaptkit.data.text import numbered_lines as numbered_lines
     from adaptkit.data.text import whole_text as whole_text
     from adaptkit.errors import AdaptkitError as AdaptkitError
-    from adaptkit.predict import Predictor as Predictor
-    from adaptkit.predict import load as load
-    from adaptkit.shorten import shortened as shortened
+    from adaptkit.export.predictor import Predictor as Predictor
+    from adaptkit.export.predictor import load as load
+    from adaptkit.run.tune import Study as Study
+    from adaptkit.run.tune import tune as tune
     from adaptkit.task import CONTRACT_VERSION as CONTRACT_VERSION
     from adaptkit.task import Example as Example
     from adaptkit.task import Metric as Metric
@@ -24,8 +22,10 @@ if TYPE_CHECKING:
     from adaptkit.task import SkipRow as SkipRow
     from adaptkit.task import Task as Task
     from adaptkit.task import cross_entropy as cross_entropy
-    from adaptkit.tune import Study as Study
-    from adaptkit.tune import tune as tune
+    from adaptkit.tasks.classification import class_name as class_name
+    from adaptkit.tasks.classification import classification_metric as classification_metric
+    from adaptkit.tasks.classification import most_probable_class as most_probable_class
+    from adaptkit.tasks.truncation import shortened as shortened
 
 __version__ = "0.1.0"
 
@@ -34,21 +34,21 @@ _HOMES = {
     "CONTRACT_VERSION": "adaptkit.task",
     "Example": "adaptkit.task",
     "Metric": "adaptkit.task",
-    "Predictor": "adaptkit.predict",
+    "Predictor": "adaptkit.export.predictor",
     "Row": "adaptkit.task",
     "Scores": "adaptkit.task",
     "SearchHints": "adaptkit.task",
     "SkipRow": "adaptkit.task",
-    "Study": "adaptkit.tune",
+    "Study": "adaptkit.run.tune",
     "Task": "adaptkit.task",
-    "class_name": "adaptkit.classification",
-    "classification_metric": "adaptkit.classification",
+    "class_name": "adaptkit.tasks.classification",
+    "classification_metric": "adaptkit.tasks.classification",
     "cross_entropy": "adaptkit.task",
-    "load": "adaptkit.predict",
-    "most_probable_class": "adaptkit.classification",
+    "load": "adaptkit.export.predictor",
+    "most_probable_class": "adaptkit.tasks.classification",
     "numbered_lines": "adaptkit.data.text",
-    "shortened": "adaptkit.shorten",
-    "tune": "adaptkit.tune",
+    "shortened": "adaptkit.tasks.truncation",
+    "tune": "adaptkit.run.tune",
     "whole_text": "adaptkit.data.text",
 }
 

@@ -170,7 +170,7 @@ def with_own_head(config: Any) -> Any:
     """An encoder with random weights under `pooling_head`."""
     import torch
 
-    from adaptkit.headed import encoder_class, make_head, put_on
+    from adaptkit.models.custom_head import encoder_class, make_head, put_on
 
     torch.manual_seed(0)
     kind, settings = encoder_class(config)
@@ -202,8 +202,8 @@ def tiny_model() -> Callable[..., Any]:
     import torch
     import transformers
 
-    from adaptkit.headed import OWN_HEAD
-    from adaptkit.models import LoadedModel
+    from adaptkit.models.custom_head import OWN_HEAD
+    from adaptkit.models.loading import LoadedModel
 
     made: dict[str, Any] = {}
 

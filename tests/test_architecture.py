@@ -21,76 +21,38 @@ PACKAGE = Path(adaptkit.__file__).parent
 PLUGINS = PACKAGE.parent / "plugins"
 
 BASE = {"errors", "task", "config"}
-MODEL = {"models", "quiet", "strategies"}
+DATA = {*BASE, "system", "tasks", "data"}
+MODEL = {*DATA, "models", "strategies"}
+ENGINE = {*MODEL, "engine"}
+STUDY = {*BASE, "system", "study"}
 
 MAY_IMPORT: dict[str, set[str]] = {
-    # nothing of adaptkit
     "errors": set(),
     "task": set(),
     "config": set(),
-    "options": set(),
-    "quiet": set(),
-    "memory": set(),
-    "shorten": set(),
-    # the row above
-    "task_parts": {"task"},
-    "classification": {"task"},
-    "registry": {"errors", "task", "task_parts", "options"},
-    "data": BASE,
-    "devices": {"errors"},
-    "interruption": {"errors"},
-    "headed": {"errors", "task"},
-    "model_files": {"errors", "config", "data", "quiet"},
-    "models": {"errors", "task", "headed", "model_files"},
-    "strategies": {"errors", "models", "quiet"},
-    # the engine knows no search, no study and no terminal; the search no model; the study only itself
-    "engine": {"errors", "task", "data", "memory", *MODEL},
-    "search": {"errors", "config", "study"},
-    "study": {"errors", "config"},
-    "cache": {"errors", "engine", "memory", "study"},
-    "report": {"study"},
-    "scaffold": {"errors", "study"},
-    # what a run is put together from
-    "card": {"report", "study"},
-    "desk": {*BASE, "data", "interruption", "report", "study"},
-    "conductor": {"engine", "search", "study", "report"},
-    "exported": {*BASE, *MODEL, "engine", "model_files", "study"},
-    "export": {*BASE, *MODEL, "engine", "exported", "study"},
-    "predict": {*BASE, "data", "devices", "engine", "exported", "registry"},
-    "resolve": {*BASE, "cache", "devices"},
-    "winner": {*BASE, "card", "data", "desk", "export", "predict", "report", "study"},
-    "preparation": {*BASE, "cache", "data", "desk", "devices", "engine", "models", "resolve", "search"},
-    # the one place that knows them all
-    "tune": {
-        *BASE, "registry", "data", "devices", "models", "engine", "search", "study", "report",
-        "interruption", "desk", "conductor", "preparation", "resolve", "winner",
-    },
-    # what a plugin's own tests call
-    "testing": {*BASE, *MODEL, "data", "devices", "headed", "task_parts", "engine", "export", "exported"},
-    # the command line, and the public names
-    "cli": {
-        "adaptkit", *BASE, "registry", "options", "data", "study", "report", "exported", "predict",
-        "winner", "tune", "cache", "scaffold", "testing",
-    },
+    "system": {"errors"},
+    "tasks": {"errors", "task", "system"},
+    "data": {*BASE, "system", "tasks"},
+    "models": {*BASE, "system", "tasks"},
+    "strategies": {"errors", "system", "models"},
+    "engine": MODEL,
+    "cache": {"errors", "system", "engine"},
+    "study": {*BASE, "system"},
+    "search": STUDY,
+    "report": STUDY,
+    "export": {*ENGINE, "study", "report"},
+    "run": {*ENGINE, "cache", "study", "search", "report", "export"},
+    "testing": {*ENGINE, "export"},
+    "cli": {"adaptkit", *ENGINE, "cache", "study", "search", "report", "export", "run", "testing"},
     "__main__": {"cli"},
-    "adaptkit": {"errors", "task", "classification", "data", "predict", "shorten", "tune"},
-}  # fmt: skip
+    "adaptkit": {"errors", "task", "tasks", "data", "export", "run"},
+}
 """Module or package of adaptkit → what it may import of the others, in functions and for types too.
 
 ``adaptkit`` is ``adaptkit/__init__.py``, whose names are loaded when they are first used.
 """
 
-NEEDS_NO_TORCH = (
-    "errors",
-    "task",
-    "config",
-    "options",
-    "task_parts",
-    "registry",
-    "search",
-    "study",
-    "report",
-)
+NEEDS_NO_TORCH = ("errors", "task", "config", "tasks", "search", "study", "report")
 HEAVY = {
     "torch",
     "transformers",
@@ -273,7 +235,7 @@ class Absent:
             raise ModuleNotFoundError(f"No module named {name!r}", name=name)
 
 sys.meta_path.insert(0, Absent())
-import adaptkit.engine.measure, adaptkit.engine.prepare, adaptkit.engine.train, adaptkit.strategies
+import adaptkit.engine.capacity, adaptkit.engine.prepare, adaptkit.engine.train, adaptkit.strategies
 print(sorted({"datasets", "optuna"} & set(sys.modules)))
 """
 

@@ -21,8 +21,8 @@ from pathlib import Path
 from typing import Any
 
 from adaptkit.errors import ConfigError, StudyError
-from adaptkit.study.files import explained, flush_tree, write_json
-from adaptkit.study.manifest import verify, write_manifest
+from adaptkit.system.files import explained, flush_tree, write_json
+from adaptkit.system.manifest import verify, write_manifest
 
 FEATURES, ABOUT = "features.f16", "about.json"
 

@@ -20,7 +20,7 @@ import torch
 from adaptkit.cache.entries import FEATURES, Cache
 from adaptkit.engine.store import gathered
 from adaptkit.errors import StudyError
-from adaptkit.memory import available_bytes
+from adaptkit.system.memory import available_bytes
 
 SHARE_OF_AVAILABLE_MEMORY = 0.25
 """What features may take of the memory that can be had; beyond, they lie in a mapped file."""

@@ -26,7 +26,7 @@ def cache(clear: bool, as_json: bool) -> None:
     not used for longest makes room. No study needs them: it reads its data once more without.
     """
     from adaptkit.cache.entries import Cache
-    from adaptkit.report.figures import size
+    from adaptkit.report.formatting import size
 
     kept = Cache.from_environment()
     removed = sum(entry.bytes for entry in kept.clear()) if clear else None
@@ -63,7 +63,7 @@ def _print(rows: Sequence[dict[str, Any]]) -> None:
     from rich.text import Text
 
     from adaptkit.report.clean import encodable, end_of, visible
-    from adaptkit.report.figures import count, size
+    from adaptkit.report.formatting import count, size
 
     console = Console(highlight=False)
     room = max(console.width - WIDTH_OF_THE_REST, ROOM_FOR_MODEL)

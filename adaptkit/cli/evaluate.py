@@ -49,7 +49,7 @@ def evaluate(
         click.echo(json.dumps({**counts, "values": scores.values, "groups": scores.groups}))
         return
     from adaptkit.report.clean import visible
-    from adaptkit.report.figures import figure
+    from adaptkit.report.formatting import figure
 
     click.echo(f"{len(rows):,} rows of {visible(rows.source)}")
     for name, value in scores.values.items():

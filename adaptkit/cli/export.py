@@ -16,11 +16,11 @@ from adaptkit.cli.parameters import plugins_at_work, studies_option
 @studies_option
 def export(study: str, to: Path, merge: bool, studies_dir: Path) -> None:
     """Write a study's winner to a folder that transformers, or peft, loads; loaded back before it counts."""
-    from adaptkit import registry
     from adaptkit.errors import ConfigError, StudyError
+    from adaptkit.run.finalize import export_trial
     from adaptkit.study.find import find_study
     from adaptkit.study.record import best_trial
-    from adaptkit.winner import export_trial
+    from adaptkit.tasks import registry
 
     folder = find_study(studies_dir, study)
     config, summary = folder.read_config(), folder.read_summary()

@@ -21,7 +21,7 @@ from adaptkit.cli.parameters import (
 
 if TYPE_CHECKING:
     from adaptkit.data.rows import Rows
-    from adaptkit.predict import Predictor
+    from adaptkit.export.predictor import Predictor
     from adaptkit.task import Row
 
 ROWS_AT_ONCE = 512
@@ -62,8 +62,8 @@ def predict(
 def load_predictor(study_or_model: str, studies_dir: Path, device: str) -> Predictor:
     """The model in a folder, or a study's winner."""
     from adaptkit.errors import StudyError
-    from adaptkit.exported import DESCRIPTION
-    from adaptkit.predict import load
+    from adaptkit.export.loading import DESCRIPTION
+    from adaptkit.export.predictor import load
     from adaptkit.study.find import find_study
 
     folder = Path(study_or_model)

@@ -25,8 +25,8 @@ def report(
     """Show a study: its winner, every trial, what mattered, what it cost. Without STUDY, the newest."""
     from adaptkit.cli.tune import show
     from adaptkit.errors import StudyError
-    from adaptkit.study.files import write_text
     from adaptkit.study.find import find_study
+    from adaptkit.system.files import write_text
 
     folder = find_study(studies_dir, study)
     summary, trials = folder.summary_as_it_stands(), folder.read_trials()

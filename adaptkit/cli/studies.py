@@ -61,7 +61,7 @@ def _print(rows: list[dict[str, Any]]) -> None:
     from rich.text import Text
 
     from adaptkit.report.clean import visible
-    from adaptkit.report.figures import score
+    from adaptkit.report.formatting import score
 
     table = Table(box=None, pad_edge=False)
     for head in ("study", "state", "trials", "best", "updated"):

@@ -66,7 +66,7 @@ def tasks(
 
 
 def _list(as_json: bool) -> None:
-    from adaptkit.registry import available, missing
+    from adaptkit.tasks.registry import available, missing
 
     rows: list[dict[str, Any]] = [
         {
@@ -97,8 +97,8 @@ def _list(as_json: bool) -> None:
 
 
 def _show(name: str, as_json: bool) -> None:
-    from adaptkit import registry
-    from adaptkit.options import described, options_of
+    from adaptkit.tasks import registry
+    from adaptkit.tasks.options import described, options_of
 
     task = registry.load(name)
     options = {key: described(option) for key, option in options_of(registry.factory_of(name)).items()}
@@ -121,9 +121,9 @@ def _show(name: str, as_json: bool) -> None:
 
 
 def _check(name: str, data: str | None, options: dict[str, str], as_json: bool) -> None:
-    from adaptkit import registry
+    from adaptkit.tasks import registry
     from adaptkit.testing import check
-    from adaptkit.testing.bench import rows_from
+    from adaptkit.testing.fixtures import rows_from
 
     task = registry.load(name, options)
     with plugins_at_work():
@@ -159,8 +159,8 @@ def _print_finding(finding: Finding) -> None:
 
 def _write_new(name: str, to: Path, as_json: bool) -> None:
     from adaptkit.errors import ConfigError
-    from adaptkit.registry import available
-    from adaptkit.scaffold import write_plugin
+    from adaptkit.tasks.registry import available
+    from adaptkit.tasks.scaffold import write_plugin
 
     taken = [one for one in available() if one.name == name]
     if taken:

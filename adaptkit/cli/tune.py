@@ -94,7 +94,7 @@ def tune(name: str | None, studies_dir: Path, config_file: Path | None, as_json:
     from rich.console import Console
 
     from adaptkit.errors import Interrupted
-    from adaptkit.tune import Study, run
+    from adaptkit.run.tune import Study, run
 
     config = configured(config_file, given)
     console = Console(stderr=True, highlight=False)

@@ -6,17 +6,15 @@ a hub that does not answer, so the hub is first asked for one answer within seco
 
 from __future__ import annotations
 
-import threading
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from adaptkit.errors import DataError
+from adaptkit.system.hub import hub_answers
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
-
-ANSWER_SECONDS = 5.0
 
 
 def saved_splits(folder: Path) -> Mapping[str, Any]:
@@ -72,26 +70,6 @@ def _offline() -> Iterator[None]:
         yield
     finally:
         datasets.config.HF_HUB_OFFLINE = before
-
-
-def hub_answers() -> bool:
-    """Whether the hub gives any answer at all within seconds."""
-    answered = threading.Event()
-
-    def ask() -> None:
-        from huggingface_hub import constants, get_session
-
-        try:
-            get_session().head(constants.ENDPOINT, timeout=ANSWER_SECONDS)
-        except Exception:  # every kind of failure means the same here
-            return
-        answered.set()
-
-    # A thread, because looking up a name has no timeout of its own.
-    asking = threading.Thread(target=ask, daemon=True)
-    asking.start()
-    asking.join(ANSWER_SECONDS)
-    return answered.is_set()
 
 
 def _unreachable(identifier: str) -> DataError:

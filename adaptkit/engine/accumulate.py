@@ -10,10 +10,10 @@ from __future__ import annotations
 import torch
 
 from adaptkit.data.encode import Bucket
+from adaptkit.engine.batch_limits import OUT_OF_MEMORY, Passes, is_out_of_memory
 from adaptkit.engine.batches import MicroStep
 from adaptkit.engine.forward import Forward
-from adaptkit.engine.passes import OUT_OF_MEMORY, Passes, is_out_of_memory
-from adaptkit.engine.rows import Rows
+from adaptkit.engine.trial_stack import Rows
 from adaptkit.errors import TrialOutOfMemory
 
 

@@ -14,8 +14,8 @@ import numpy as np
 import torch
 
 from adaptkit.data.encode import Bucket
+from adaptkit.engine.batch_limits import OUT_OF_MEMORY, Passes, is_out_of_memory
 from adaptkit.engine.forward import Forward, Tensors
-from adaptkit.engine.passes import OUT_OF_MEMORY, Passes, is_out_of_memory
 from adaptkit.errors import TrialDiverged, TrialError, TrialOutOfMemory
 from adaptkit.task import Example, Prediction, Row, Scores, Task
 

@@ -19,9 +19,9 @@ from transformers.modeling_outputs import BaseModelOutputWithPooling
 
 from adaptkit.data.encode import Bucket
 from adaptkit.engine import fingerprint
-from adaptkit.engine.first_token import reads_first_token_only
-from adaptkit.engine.last_layer import narrow, widen
-from adaptkit.engine.probe import all_outputs, some_tokens
+from adaptkit.engine.patches.first_token import reads_first_token_only
+from adaptkit.engine.patches.last_layer import narrow, widen
+from adaptkit.engine.patches.probe import all_outputs, some_tokens
 from adaptkit.engine.store import FeatureStore, InMemory
 
 TOKENS_AT_ONCE = 4096

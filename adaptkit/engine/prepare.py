@@ -16,19 +16,19 @@ from transformers import PreTrainedTokenizerBase
 
 from adaptkit.data.encode import Bucket, collate, encode, length_of
 from adaptkit.data.plan import Plan, bucket_lengths, make_plan
-from adaptkit.engine.attention import use_attention
-from adaptkit.engine.dropout import use_dropout
+from adaptkit.engine.capacity import free_bytes
 from adaptkit.engine.evaluate import ScoringSet
 from adaptkit.engine.features import FrozenEncoder
 from adaptkit.engine.forward import Forward, autocast_parameters
-from adaptkit.engine.last_layer import narrow_for
-from adaptkit.engine.lora import use_updates
-from adaptkit.engine.measure import free_bytes
-from adaptkit.engine.rows import layout_of, read_row
+from adaptkit.engine.patches.attention import use_attention
+from adaptkit.engine.patches.dropout import use_dropout
+from adaptkit.engine.patches.last_layer import narrow_for
+from adaptkit.engine.patches.lora import use_updates
+from adaptkit.engine.patches.vocabulary import occurring, trim
 from adaptkit.engine.store import FeatureStore
 from adaptkit.engine.train import Training
-from adaptkit.engine.vocabulary import occurring, trim
-from adaptkit.models import LoadedModel
+from adaptkit.engine.trial_stack import layout_of, read_row
+from adaptkit.models.loading import LoadedModel
 from adaptkit.strategies import STRATEGIES
 from adaptkit.task import Row, Task
 

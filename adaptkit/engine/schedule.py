@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from adaptkit.data.plan import Plan
-from adaptkit.engine.contract import Trial
+from adaptkit.engine.types import Trial
 
 
 def rungs_of(trial: Trial, plan: Plan) -> int:

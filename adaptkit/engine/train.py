@@ -18,13 +18,13 @@ import torch
 from adaptkit.data.encode import Bucket
 from adaptkit.data.plan import Plan
 from adaptkit.engine.accumulate import Accumulator
+from adaptkit.engine.batch_limits import OUT_OF_MEMORY, Passes, is_out_of_memory
 from adaptkit.engine.batches import RowClock, micro_steps
-from adaptkit.engine.contract import Judge, Outcome, RungReport, Trial
 from adaptkit.engine.evaluate import ScoringSet, calibrate, calibrated, predict_rows, score
 from adaptkit.engine.forward import Forward
-from adaptkit.engine.passes import OUT_OF_MEMORY, Passes, is_out_of_memory
-from adaptkit.engine.rows import Layout, Rows
 from adaptkit.engine.schedule import learning_rate, rungs_of, steps_of
+from adaptkit.engine.trial_stack import Layout, Rows
+from adaptkit.engine.types import Judge, Outcome, RungReport, Trial
 from adaptkit.errors import TrialDiverged, TrialError
 from adaptkit.task import Prediction
 

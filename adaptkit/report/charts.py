@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from statistics import median
 from typing import Generic, TypeVar
 
-from ..study.record import TrialRecord
-from . import figures
+from adaptkit.report import formatting
+from adaptkit.study.record import TrialRecord
 
 WIDTH, HEIGHT = 520.0, 320.0
 LEFT, RIGHT, TOP, BOTTOM = 54.0, 16.0, 30.0, 44.0
@@ -94,7 +94,7 @@ def rate_scatter(trials: Sequence[TrialRecord], winner: int | None, direction: s
     drawn = [
         trial
         for trial in trials
-        if figures.finite(trial.score) and trial.hyperparameters.get("learning_rate", 0) > 0
+        if formatting.finite(trial.score) and trial.hyperparameters.get("learning_rate", 0) > 0
     ]
     if not drawn:
         return None

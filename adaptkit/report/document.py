@@ -17,8 +17,8 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ..study.record import StudySummary, TrialRecord, as_json
-from . import facts
+from adaptkit.report import facts
+from adaptkit.study.record import StudySummary, TrialRecord, as_json
 
 FORMAT = 1
 

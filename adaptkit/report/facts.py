@@ -12,8 +12,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from statistics import median
 
-from ..study.record import INTERRUPTED, StudySummary, TrialRecord, best_trial
-from . import figures
+from adaptkit.report import formatting
+from adaptkit.study.record import INTERRUPTED, StudySummary, TrialRecord, best_trial
 
 STATES = {"complete": "complete", "pruned": "pruned", "fail": "failed"}
 SUPPORT = ("support", "count")
@@ -47,7 +47,7 @@ def winner(summary: StudySummary, trials: Sequence[TrialRecord]) -> TrialRecord 
 def default_trial(trials: Sequence[TrialRecord]) -> TrialRecord | None:
     """The completed trial of the strategy's default hyperparameters."""
     defaults = (trial for trial in trials if trial.is_default and trial.state == "complete")
-    return next((trial for trial in defaults if figures.finite(trial.score)), None)
+    return next((trial for trial in defaults if formatting.finite(trial.score)), None)
 
 
 def ranked(trials: Sequence[TrialRecord], direction: str) -> list[TrialRecord]:
@@ -81,8 +81,8 @@ def state_counts(trials: Sequence[TrialRecord]) -> str:
 def progress_sentence(summary: StudySummary, trials: Sequence[TrialRecord]) -> str:
     """How far the study has come, and what to do about it."""
     ended = [trial for trial in trials if not trial.interrupted]
-    done = f"{len(ended)} of {figures.in_trials(summary.trials)}"
-    took = figures.duration(sum(summary.seconds.values()))
+    done = f"{len(ended)} of {formatting.in_trials(summary.trials)}"
+    took = formatting.duration(sum(summary.seconds.values()))
     if summary.state == "failed":
         return (
             f"Every trial failed ({done} ended), so there is no winner and no model. The reasons are below."
@@ -93,7 +93,7 @@ def progress_sentence(summary: StudySummary, trials: Sequence[TrialRecord]) -> s
         return f"Still running: {done} have ended."
     if not trials:
         return "No trial was run."
-    return f"{figures.in_trials(len(trials))} in {took}: {state_counts(trials)}."
+    return f"{formatting.in_trials(len(trials))} in {took}: {state_counts(trials)}."
 
 
 def comparison(best: TrialRecord, trials: Sequence[TrialRecord]) -> str:
@@ -103,10 +103,10 @@ def comparison(best: TrialRecord, trials: Sequence[TrialRecord]) -> str:
         return "The default hyperparameters have no score to compare with."
     if default.number == best.number:
         return "These are the default hyperparameters; no other trial scored better."
-    theirs = figures.score(default.score)
-    if figures.score(best.score) == theirs:
+    theirs = formatting.score(default.score)
+    if formatting.score(best.score) == theirs:
         return f"The default hyperparameters (trial {default.number}) do as well: {theirs} on dev."
-    gain = figures.score(abs(best.score - default.score))
+    gain = formatting.score(abs(best.score - default.score))
     return (
         f"On dev that is {gain} better than the default hyperparameters (trial {default.number}: {theirs}); "
         "one run of each, so part of it may be chance."
@@ -146,7 +146,8 @@ def hyperparameters(trials: Sequence[TrialRecord]) -> tuple[list[str], dict[str,
 def listed(values: Mapping[str, float]) -> list[str]:
     """Numbers by name, in words: "learning rate 3.21e-4", "batch size 16"."""
     return [
-        f"{figures.in_words(name)} {figures.hyperparameter(name, value)}" for name, value in values.items()
+        f"{formatting.in_words(name)} {formatting.hyperparameter(name, value)}"
+        for name, value in values.items()
     ]
 
 
@@ -214,7 +215,7 @@ def group_table(summary: StudySummary, best: TrialRecord | None) -> GroupTable |
 
 def most_frequent(table: GroupTable, most: int) -> str:
     """What a table is that shows ``most`` of the groups, and where all are."""
-    return f"The {most} most frequent of {figures.count(len(table.groups))}: {SHOWS_ALL}"
+    return f"The {most} most frequent of {formatting.count(len(table.groups))}: {SHOWS_ALL}"
 
 
 def are_shares(table: GroupTable) -> bool:

@@ -9,11 +9,11 @@ from collections.abc import Sequence
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from ..study.record import StudySummary, TrialRecord
-from . import charts, facts, figures
-from .clean import visible
-from .loading import loading_lines
-from .setting import phases, setting
+from adaptkit.report import charts, facts, formatting
+from adaptkit.report.clean import visible
+from adaptkit.report.loading import loading_lines
+from adaptkit.report.setting import phases, setting
+from adaptkit.study.record import StudySummary, TrialRecord
 
 CLASSES_AT_ONCE = 40
 
@@ -68,5 +68,5 @@ def _environment() -> Environment:
         lstrip_blocks=True,
         finalize=lambda value: visible(value, 2000) if type(value) is str else value,
     )
-    environment.globals.update(figures=figures, facts=facts, short=visible)
+    environment.globals.update(formatting=formatting, facts=facts, short=visible)
     return environment

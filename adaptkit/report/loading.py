@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..study.record import StudySummary
+from adaptkit.study.record import StudySummary
 
 
 def loading_lines(summary: StudySummary, width: int = 76) -> list[str]:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from ..study.record import StudySummary, TrialRecord
-from . import facts, figures
-from .clean import code, prose
-from .loading import loading_lines
-from .setting import phases, setting
+from adaptkit.report import facts, formatting
+from adaptkit.report.clean import code, prose
+from adaptkit.report.loading import loading_lines
+from adaptkit.report.setting import phases, setting
+from adaptkit.study.record import StudySummary, TrialRecord
 
 MOST_GROUPS = 100
 
@@ -37,9 +37,9 @@ def _winner(summary: StudySummary, best: TrialRecord | None, trials: Sequence[Tr
     if best is None:
         return []
     names = facts.measures(summary, best)
-    rows = [["dev", *(figures.figure(name, facts.value_on_dev(summary, best, name)) for name in names)]]
+    rows = [["dev", *(formatting.figure(name, facts.value_on_dev(summary, best, name)) for name in names)]]
     if summary.test:
-        rows.append(["test", *(figures.figure(name, summary.test.get(name)) for name in names)])
+        rows.append(["test", *(formatting.figure(name, summary.test.get(name)) for name in names)])
     return [
         f"## {'Winner' if summary.state == 'finished' else 'Best so far'}: trial {best.number}",
         prose(", ".join(facts.listed(best.hyperparameters))),
@@ -59,23 +59,28 @@ def _model(summary: StudySummary) -> list[str]:
 
 def _failures(summary: StudySummary, trials: Sequence[TrialRecord]) -> list[str]:
     found = facts.failures(trials) if summary.state == "failed" else []
-    return [f"{figures.in_trials(len(numbers))}: {prose(reason)}" for reason, numbers in found]
+    return [f"{formatting.in_trials(len(numbers))}: {prose(reason)}" for reason, numbers in found]
 
 
 def _trials(summary: StudySummary, best: TrialRecord | None, trials: Sequence[TrialRecord]) -> list[str]:
     if not trials:
         return []
     differing, alike = facts.hyperparameters(trials)
-    heads = ["trial", "state", code(summary.metric), *(prose(figures.in_words(name)) for name in differing)]
+    heads = [
+        "trial",
+        "state",
+        code(summary.metric),
+        *(prose(formatting.in_words(name)) for name in differing),
+    ]
     low, high = facts.spark_range(trials, summary.direction)
     rows = []
     for trial in facts.ranked(trials, summary.direction):
         number = (
             f"**{trial.number}**" if best is not None and trial.number == best.number else str(trial.number)
         )
-        values = [figures.hyperparameter(name, trial.hyperparameters.get(name)) for name in differing]
-        spark = figures.spark([rung.score for rung in trial.rungs], low, high)
-        score = figures.score(trial.score)
+        values = [formatting.hyperparameter(name, trial.hyperparameters.get(name)) for name in differing]
+        spark = formatting.spark([rung.score for rung in trial.rungs], low, high)
+        score = formatting.score(trial.score)
         rows.append([number, facts.state_of(trial), score, *values, spark, prose(facts.why(trial))])
     shared = [f"All with {prose(', '.join(facts.listed(alike)))}."] if alike else []
     table = _table([*heads, "rungs", "why it ended"], rows, 2, numbers=1 + len(differing))
@@ -83,7 +88,10 @@ def _trials(summary: StudySummary, best: TrialRecord | None, trials: Sequence[Tr
 
 
 def _importances(summary: StudySummary) -> list[str]:
-    rows = [[prose(figures.in_words(name)), figures.share(part)] for name, part in facts.importances(summary)]
+    rows = [
+        [prose(formatting.in_words(name)), formatting.share(part)]
+        for name, part in facts.importances(summary)
+    ]
     note = "Share of the score's variance, as Optuna estimates it."
     return ["## What mattered", note, _table(["hyperparameter", "share"], rows, 1)] if rows else []
 
@@ -99,7 +107,7 @@ def _groups(summary: StudySummary, best: TrialRecord | None) -> list[str]:
     for group in table.groups[:MOST_GROUPS]:
         sides = [group.dev, group.test][: len(splits)]
         rows.append(
-            [code(group.name), *(figures.figure(m, side.get(m)) for side in sides for m in table.measures)]
+            [code(group.name), *(formatting.figure(m, side.get(m)) for side in sides for m in table.measures)]
         )
     title = prose(summary.groups_title)
     more = [facts.most_frequent(table, MOST_GROUPS)] if len(table.groups) > MOST_GROUPS else []
@@ -108,7 +116,7 @@ def _groups(summary: StudySummary, best: TrialRecord | None) -> list[str]:
 
 def _data(summary: StudySummary) -> list[str]:
     rows = [
-        [prose(split), *map(figures.count, (one.rows, one.skipped, one.examples)), code(one.source)]
+        [prose(split), *map(formatting.count, (one.rows, one.skipped, one.examples)), code(one.source)]
         for split, one in summary.data.items()
     ]
     sample = ["This is the task's own sample: no data was named."] if summary.sample else []

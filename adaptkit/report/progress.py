@@ -21,11 +21,11 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
-from ..study.record import TrialRecord
-from . import figures
-from .clean import encodable, visible
-from .facts import state_of, why
-from .throughput import Throughput
+from adaptkit.report import formatting
+from adaptkit.report.clean import encodable, visible
+from adaptkit.report.facts import state_of, why
+from adaptkit.report.throughput import Throughput
+from adaptkit.study.record import TrialRecord
 
 SECONDS_BETWEEN_DRAWINGS = 0.25
 SECONDS_BETWEEN_LINES = 10.0
@@ -145,7 +145,7 @@ class Progress:
         """A trial is over."""
         self._living.pop(record.number, None)
         self._count(record)
-        score = f"{self._metric} {figures.score(record.score)}, " if record.score is not None else ""
+        score = f"{self._metric} {formatting.score(record.score)}, " if record.score is not None else ""
         told = f"trial {record.number} {state_of(record)}: {score}{visible(why(record), 120)}"
         self._line(f"{told}; {self._standing()}")
 
@@ -166,7 +166,7 @@ class Progress:
             self._best_of[record.number] = record.score
 
     def _encoding(self) -> str:
-        return f"{figures.count(self._encoded)} examples encoded"
+        return f"{formatting.count(self._encoded)} examples encoded"
 
     def _standing(self) -> str:
         return ", ".join([f"{self._ended} of {self._total} trials done", *self._best()])
@@ -175,15 +175,15 @@ class Progress:
         if not self._best_of:
             return []
         number = self._better(self._best_of, key=self._best_of.__getitem__)
-        return [f"best {self._metric} {figures.score(self._best_of[number])} (trial {number})"]
+        return [f"best {self._metric} {formatting.score(self._best_of[number])} (trial {number})"]
 
     def _pace(self) -> list[str]:
         now, parts = time.monotonic(), []
         if self._throughput.examples_per_second > 0:
-            parts.append(f"{figures.count(round(self._throughput.examples_per_second))} examples/s")
-            parts.append(f"{figures.count(round(self._throughput.tokens_per_second))} tokens/s")
+            parts.append(f"{formatting.count(round(self._throughput.examples_per_second))} examples/s")
+            parts.append(f"{formatting.count(round(self._throughput.tokens_per_second))} tokens/s")
         left = self._throughput.seconds_left(now)
-        return parts + ([f"about {figures.duration(left)} left"] if left is not None else [])
+        return parts + ([f"about {formatting.duration(left)} left"] if left is not None else [])
 
     def _line(self, text: str) -> None:
         """One plain line with the time since the start; none where the live table says it already."""
@@ -246,11 +246,16 @@ class Progress:
             given = trial.hyperparameters
             table.add_row(
                 str(number),
-                *(figures.hyperparameter(name, given.get(name)) for name in ("learning_rate", "batch_size")),
+                *(
+                    formatting.hyperparameter(name, given.get(name))
+                    for name in ("learning_rate", "batch_size")
+                ),
                 f"{trial.epoch:.2f}",
-                figures.score(self._best_of[number]) if number in self._best_of else self._text(figures.NONE),
+                formatting.score(self._best_of[number])
+                if number in self._best_of
+                else self._text(formatting.NONE),
                 self._text(
-                    figures.spark(trial.scores, min(scores), max(scores), 16) if scores else "", "cyan"
+                    formatting.spark(trial.scores, min(scores), max(scores), 16) if scores else "", "cyan"
                 ),
             )
         left = len(order) - MOST_LIVING

@@ -2,35 +2,35 @@
 
 from __future__ import annotations
 
-from ..study.record import StudySummary
-from . import figures
+from adaptkit.report import formatting
+from adaptkit.study.record import StudySummary
 
 
 def setting(summary: StudySummary) -> list[tuple[str, str]]:
     """What was searched and trained, and how, as name and value."""
-    facts = [(f"searched {figures.in_words(name)}", text) for name, text in summary.space.items()]
+    facts = [(f"searched {formatting.in_words(name)}", text) for name, text in summary.space.items()]
     facts += [*_trained(summary), *_together(summary), *_measured(summary)]
     if summary.total_parameters:  # before the model is on it, it may be "auto"
         facts.append(("device", f"{summary.device}, {summary.precision}"))
     if summary.encoder_passes is not None:
         facts.append(("encoder", _encoder(summary.encoder_passes, summary.features_reused)))
     if summary.peak_memory_bytes:
-        facts.append(("peak memory", figures.size(summary.peak_memory_bytes)))
+        facts.append(("peak memory", formatting.size(summary.peak_memory_bytes)))
     return facts
 
 
 def phases(summary: StudySummary) -> list[str]:
     """The time spent, phase by phase: "data 3.1 s", "train 5 min 12 s"."""
     spent = [(name, seconds) for name, seconds in summary.seconds.items() if seconds > 0]
-    return [f"{name} {figures.duration(seconds)}" for name, seconds in spent]
+    return [f"{name} {formatting.duration(seconds)}" for name, seconds in spent]
 
 
 def _trained(summary: StudySummary) -> list[tuple[str, str]]:
     """How much of the model trains, once that is known."""
     if not summary.total_parameters:
         return []
-    part = figures.share(summary.trained_parameters / summary.total_parameters)
-    trained, total = figures.count(summary.trained_parameters), figures.count(summary.total_parameters)
+    part = formatting.share(summary.trained_parameters / summary.total_parameters)
+    trained, total = formatting.count(summary.trained_parameters), formatting.count(summary.total_parameters)
     rest = _vocabulary(summary.occurring_tokens)
     return [("trained", f"{trained} of {total} parameters ({part}) in each trial{rest}")]
 
@@ -39,7 +39,7 @@ def _together(summary: StudySummary) -> list[tuple[str, str]]:
     """How many trials were trained together, once that is known."""
     if not summary.together:
         return []
-    population = f"{figures.in_trials(summary.together)} in one population"
+    population = f"{formatting.in_trials(summary.together)} in one population"
     one_pass = f"{summary.rows_per_pass} in one forward pass, at most {summary.micro_batch} examples of each"
     return [("together", f"{population}, {one_pass}")]
 
@@ -49,7 +49,7 @@ def _vocabulary(tokens: int | None) -> str:
     return (
         ""
         if tokens is None
-        else f"; of the token embeddings, those of the {figures.count(tokens)} that occur"
+        else f"; of the token embeddings, those of the {formatting.count(tokens)} that occur"
     )
 
 
@@ -57,9 +57,9 @@ def _measured(summary: StudySummary) -> list[tuple[str, str]]:
     """What was measured to choose how many trials are trained together."""
     if not summary.speeds:
         return []
-    speeds = ", ".join(f"{rows}: {figures.count(round(speed))}" for rows, speed in summary.speeds.items())
+    speeds = ", ".join(f"{rows}: {formatting.count(round(speed))}" for rows, speed in summary.speeds.items())
     return [
-        ("a trial holds", figures.size(summary.bytes_a_trial)),
+        ("a trial holds", formatting.size(summary.bytes_a_trial)),
         ("examples/s", f"by trials in one forward pass: {speeds}"),
     ]
 
@@ -68,6 +68,6 @@ def _encoder(passes: int, reused: int) -> str:
     """How often the frozen encoder read the data, and how often it need not."""
     if passes == 0:
         return "features of an earlier study reused"
-    times = "once" if passes == 1 else f"{figures.count(passes)} times"
-    rest = f"; features of {figures.count(reused)} examples reused" if reused else ""
+    times = "once" if passes == 1 else f"{formatting.count(passes)} times"
+    rest = f"; features of {formatting.count(reused)} examples reused" if reused else ""
     return f"read the data {times}, for all trials{rest}"

@@ -15,11 +15,11 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from ..study.record import StudySummary, TrialRecord
-from . import facts, figures
-from .clean import encodable, visible
-from .loading import loading_lines
-from .setting import phases, setting
+from adaptkit.report import facts, formatting
+from adaptkit.report.clean import encodable, visible
+from adaptkit.report.loading import loading_lines
+from adaptkit.report.setting import phases, setting
+from adaptkit.study.record import StudySummary, TrialRecord
 
 WIDEST = 100
 MOST_TRIALS = 20
@@ -70,7 +70,7 @@ class _Page:
         return Text(encodable(visible(value, limit), self.encoding), style)
 
     def bar(self, part: float, width: int) -> Text:
-        return Text(encodable(figures.bar(part, width), self.encoding), "cyan")
+        return Text(encodable(formatting.bar(part, width), self.encoding), "cyan")
 
     def items(self, parts: Sequence[str]) -> Text:
         """The parts with dots between them; lines break between parts, not inside them."""
@@ -130,7 +130,8 @@ class _Page:
         for split, values in splits.items():
             if split == "dev" or self.summary.test:
                 shown = [
-                    self.text(figures.figure(name, value)) for name, value in zip(names, values, strict=True)
+                    self.text(formatting.figure(name, value))
+                    for name, value in zip(names, values, strict=True)
                 ]
                 shown[0].stylize("bold green")
                 scores.add_row(Text(split), *shown)
@@ -173,7 +174,7 @@ class _Page:
             return None
         table = self.grid("right", "fill")
         for reason, numbers in found[:10]:
-            table.add_row(self.text(figures.in_trials(len(numbers)), "red"), self.text(reason))
+            table.add_row(self.text(formatting.in_trials(len(numbers)), "red"), self.text(reason))
         return self.section("Why they failed", table)
 
     def trials_table(self) -> RenderableType | None:
@@ -190,7 +191,7 @@ class _Page:
             self.trial_row(table, trial, named)
         notes = [f"All with {', '.join(facts.listed(alike))}."] if alike else []
         if len(shown) < len(self.trials):
-            notes.append(f"The best {len(shown)} of {figures.count(len(self.trials))}: {facts.SHOWS_ALL}")
+            notes.append(f"The best {len(shown)} of {formatting.count(len(self.trials))}: {facts.SHOWS_ALL}")
         lines = [self.text(note, "dim") for note in notes]
         return self.section("Trials", table, *lines, note=facts.state_counts(self.trials))
 
@@ -199,12 +200,12 @@ class _Page:
         low, high = facts.spark_range(self.trials, self.summary.direction)
         scores = [rung.score for rung in trial.rungs]
         style = "bold green" if winner else TRIAL_STYLES[facts.state_of(trial)]
-        values = [figures.hyperparameter(name, trial.hyperparameters.get(name)) for name in named]
-        spark = encodable(figures.spark(scores, low, high), self.encoding)
+        values = [formatting.hyperparameter(name, trial.hyperparameters.get(name)) for name in named]
+        spark = encodable(formatting.spark(scores, low, high), self.encoding)
         table.add_row(
             self.text(f"{'★' if winner else ''}{trial.number}", style),
             self.text(facts.state_of(trial), style),
-            self.text(figures.score(trial.score), style),
+            self.text(formatting.score(trial.score), style),
             *(self.text(value, "dim" if trial.state == "pruned" else "") for value in values),
             Text(spark, "green" if winner else "cyan"),
             self.text(facts.why(trial), "dim", limit=110),
@@ -216,8 +217,8 @@ class _Page:
             return None
         table = self.grid("left", "right", "left")
         for name, part in ranked[:12]:
-            words = visible(figures.in_words(name), 24)
-            table.add_row(self.text(words), self.text(figures.share(part)), self.bar(part, 32))
+            words = visible(formatting.in_words(name), 24)
+            table.add_row(self.text(words), self.text(formatting.share(part)), self.bar(part, 32))
         return self.section(
             "What mattered", table, note="share of the score's variance, as Optuna estimates it"
         )
@@ -236,11 +237,11 @@ class _Page:
         room = max(self.width - 4 - sum(max(cell_len(head), 6) + 2 for head in heads), 12)
         for group in table.groups[:MOST_GROUPS]:
             part = group.dev.get(table.leading, 0.0)
-            tests = [self.text(figures.score(group.test.get(table.leading)))] if tested else []
-            rest = [self.text(figures.figure(other, group.dev.get(other)), "dim") for other in others]
+            tests = [self.text(formatting.score(group.test.get(table.leading)))] if tested else []
+            rest = [self.text(formatting.figure(other, group.dev.get(other)), "dim") for other in others]
             grid.add_row(
                 self.text(_middle_cut(visible(group.name), room)),
-                self.text(figures.score(group.dev.get(table.leading))),
+                self.text(formatting.score(group.dev.get(table.leading))),
                 self.bar(part, 10) if facts.are_shares(table) else Text(""),
                 *rest,
                 *tests,
@@ -257,7 +258,7 @@ class _Page:
             "left", "right", "right", "right", "fill", heads=["", "rows", "skipped", "examples", "source"]
         )
         for split, record in self.summary.data.items():
-            numbers = [self.text(figures.count(n)) for n in (record.rows, record.skipped, record.examples)]
+            numbers = [self.text(formatting.count(n)) for n in (record.rows, record.skipped, record.examples)]
             if record.skipped:
                 numbers[1].stylize("yellow")
             table.add_row(self.text(split), *numbers, self.text(record.source, limit=120))

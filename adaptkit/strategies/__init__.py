@@ -10,7 +10,7 @@ from adaptkit.strategies import frozen, full, lora
 if TYPE_CHECKING:
     from torch import nn
 
-    from adaptkit.models import LoadedModel
+    from adaptkit.models.loading import LoadedModel
 
 STRATEGIES: Mapping[str, Callable[[LoadedModel, int], nn.Module]] = {
     "frozen": frozen.adapt,

@@ -9,7 +9,7 @@ from adaptkit.errors import ConfigError
 if TYPE_CHECKING:
     from torch import nn
 
-    from adaptkit.models import LoadedModel
+    from adaptkit.models.loading import LoadedModel
 
 
 def adapt(loaded: LoadedModel, rank: int) -> nn.Module:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from torch import nn
 
-    from adaptkit.models import LoadedModel
+    from adaptkit.models.loading import LoadedModel
 
 
 def adapt(loaded: LoadedModel, rank: int) -> nn.Module:

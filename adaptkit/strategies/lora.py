@@ -9,15 +9,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from adaptkit.errors import ModelError
-from adaptkit.quiet import quiet
 from adaptkit.strategies.frozen import head_parameters
+from adaptkit.system.quiet import quiet
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from torch import nn
 
-    from adaptkit.models import LoadedModel
+    from adaptkit.models.loading import LoadedModel
 
 PEFT_TASK_TYPES = {
     "AutoModelForTokenClassification": "TOKEN_CLS",

@@ -29,9 +29,7 @@ import tomli_w
 
 from adaptkit.config import StudyConfig, from_toml, to_toml
 from adaptkit.errors import StudyError
-from adaptkit.study.files import atomic_file, current_folder, explained, write_json, write_text
 from adaptkit.study.lock import is_held, study_lock
-from adaptkit.study.manifest import MANIFEST, entry_of, read_manifest, verify, write_entries
 from adaptkit.study.provenance import Provenance, differences_of
 from adaptkit.study.record import (
     StudySummary,
@@ -42,6 +40,8 @@ from adaptkit.study.record import (
     summary_from_json,
     trial_from_json,
 )
+from adaptkit.system.files import atomic_file, current_folder, explained, write_json, write_text
+from adaptkit.system.manifest import MANIFEST, entry_of, read_manifest, verify, write_entries
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from adaptkit.errors import StudyError
-from adaptkit.study.files import explained
+from adaptkit.system.files import explained
 
 
 @contextmanager

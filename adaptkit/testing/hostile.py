@@ -6,11 +6,11 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from adaptkit.data.encode import collate
-from adaptkit.devices import peak_memory_bytes
 from adaptkit.errors import AdaptkitError
+from adaptkit.system.devices import peak_memory_bytes
 from adaptkit.task import Row
-from adaptkit.testing.bench import Bench, without_answers
 from adaptkit.testing.findings import Nonconformity
+from adaptkit.testing.fixtures import Bench, without_answers
 from adaptkit.testing.predictions import predicted, refuse_unpresentable
 from adaptkit.testing.tiny import MAX_LENGTH
 

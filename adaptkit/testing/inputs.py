@@ -11,10 +11,10 @@ from adaptkit.data.encode import collate, encode, length_of
 from adaptkit.data.load import load
 from adaptkit.data.plan import LENGTH_STEP
 from adaptkit.task import CONTRACT_VERSION, Example
-from adaptkit.task_parts import ill_formed
-from adaptkit.testing.bench import Bench
+from adaptkit.tasks.validation import ill_formed
 from adaptkit.testing.compare import alike
 from adaptkit.testing.findings import Nonconformity, NotApplicable
+from adaptkit.testing.fixtures import Bench
 from adaptkit.testing.tiny import MAX_LENGTH, byte_level_tokenizer
 
 

@@ -13,11 +13,11 @@ from pathlib import Path
 
 import torch
 
-from adaptkit.quiet import quiet
+from adaptkit.system.quiet import quiet
 from adaptkit.task import Row, Task
 from adaptkit.testing import inputs, losses, predictions, saving, training
-from adaptkit.testing.bench import Bench
 from adaptkit.testing.findings import Finding, NotApplicable, failed
+from adaptkit.testing.fixtures import Bench
 from adaptkit.testing.hostile import hostile_rows
 
 

@@ -7,9 +7,9 @@ from collections.abc import Mapping, Sequence
 import torch
 from torch.func import vmap
 
-from adaptkit.testing.bench import Bench
 from adaptkit.testing.compare import difference
 from adaptkit.testing.findings import Nonconformity, NotApplicable
+from adaptkit.testing.fixtures import Bench
 
 Batch = Mapping[str, torch.Tensor]
 

@@ -10,9 +10,9 @@ import numpy as np
 
 from adaptkit.engine.evaluate import calibrated
 from adaptkit.task import Prediction, Row
-from adaptkit.testing.bench import Bench
 from adaptkit.testing.compare import alike
 from adaptkit.testing.findings import Nonconformity, NotApplicable
+from adaptkit.testing.fixtures import Bench
 
 TEXTS = ("a short text", "one text ||| another text", "one text\tanother text", "one text | another text")
 """What is tried on `Task.parse`, whose form is the task's own affair."""

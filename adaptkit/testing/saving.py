@@ -10,15 +10,15 @@ from torch import nn
 
 from adaptkit.config import StrategyName, StudyConfig
 from adaptkit.engine.forward import Forward
-from adaptkit.engine.vocabulary import write_trial
+from adaptkit.engine.patches.vocabulary import write_trial
 from adaptkit.errors import ExportError
-from adaptkit.export import Winner, export
-from adaptkit.exported import load_exported, read_description
-from adaptkit.headed import HEAD
+from adaptkit.export.loading import load_exported, read_description
+from adaptkit.export.saving import Winner, export
+from adaptkit.models.custom_head import HEAD
 from adaptkit.strategies import STRATEGIES
-from adaptkit.testing.bench import LORA_RANK, SEED, Bench
 from adaptkit.testing.compare import difference
 from adaptkit.testing.findings import Nonconformity
+from adaptkit.testing.fixtures import LORA_RANK, SEED, Bench
 from adaptkit.testing.trained import trained, training_of
 from adaptkit.testing.training import TRIALS, row_of
 

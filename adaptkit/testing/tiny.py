@@ -12,7 +12,7 @@ from string import ascii_lowercase
 import tokenizers
 import transformers
 
-from adaptkit.quiet import quiet
+from adaptkit.system.quiet import quiet
 
 MAX_LENGTH = 64
 """Tokens in one example, so few that a text of some sentences is longer."""

@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 
 import torch
 
-from adaptkit.engine.contract import Outcome, RungReport, Trial
+from adaptkit.engine.batch_limits import Passes
 from adaptkit.engine.evaluate import calibrate, calibrated, predict_rows, score
-from adaptkit.engine.passes import Passes
 from adaptkit.engine.prepare import Model, make_training
 from adaptkit.engine.train import Population, Training
+from adaptkit.engine.types import Outcome, RungReport, Trial
 from adaptkit.errors import TrialError
 from adaptkit.task import Row, Scores, Task
 

@@ -6,13 +6,13 @@ from collections.abc import Callable, Sequence
 
 import torch
 
-from adaptkit.engine.agreement import proved
-from adaptkit.engine.contract import Outcome, Trial
-from adaptkit.engine.last_layer import widen
+from adaptkit.engine.patches.last_layer import widen
 from adaptkit.engine.prepare import Model
-from adaptkit.engine.rows import BETAS, EPSILON, LARGEST_GRADIENT_NORM, read_row, write_row
-from adaptkit.testing.bench import Bench
+from adaptkit.engine.trial_stack import BETAS, EPSILON, LARGEST_GRADIENT_NORM, read_row, write_row
+from adaptkit.engine.types import Outcome, Trial
+from adaptkit.engine.vmap_check import proved
 from adaptkit.testing.findings import Nonconformity
+from adaptkit.testing.fixtures import Bench
 from adaptkit.testing.trained import losses_of, trained, training_of
 
 SHARE = 0.05

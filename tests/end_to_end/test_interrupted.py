@@ -210,7 +210,7 @@ def test_a_signal_while_loading(
 
 TWO_SIGNALS = """
 import os, signal, time
-from adaptkit.interruption import Interruption
+from adaptkit.system.signals import Interruption
 
 with Interruption() as interruption, interruption.guarded():
     os.kill(os.getpid(), signal.SIGINT)

@@ -14,16 +14,16 @@ from typing import Any
 import pytest
 from workshop import environment
 
-from adaptkit.exported import read_description
-from adaptkit.study.files import current_folder
+from adaptkit.export.loading import read_description
+from adaptkit.system.files import current_folder
 
 EXPORTS = """
 import sys
 from pathlib import Path
 
-from adaptkit import registry
+from adaptkit.tasks import registry
 from adaptkit.study.folder import StudyFolder
-from adaptkit.winner import export_trial
+from adaptkit.run.finalize import export_trial
 
 folder = StudyFolder(Path(sys.argv[1]))
 config, summary, trials = folder.read_config(), folder.read_summary(), folder.read_trials()

@@ -8,15 +8,15 @@ from typing import Any
 
 import torch
 
-from adaptkit.engine.agreement import proved
+from adaptkit.engine.batch_limits import Passes
 from adaptkit.engine.batches import MicroStep
-from adaptkit.engine.contract import Outcome, RungReport, Trial
-from adaptkit.engine.last_layer import narrow_for
-from adaptkit.engine.passes import Passes
+from adaptkit.engine.patches.last_layer import narrow_for
+from adaptkit.engine.patches.vocabulary import occurring, trim
 from adaptkit.engine.prepare import prepare_model, scoring_data, training_data
-from adaptkit.engine.rows import Rows, layout_of, read_row
 from adaptkit.engine.train import Population, Training
-from adaptkit.engine.vocabulary import occurring, trim
+from adaptkit.engine.trial_stack import Rows, layout_of, read_row
+from adaptkit.engine.types import Outcome, RungReport, Trial
+from adaptkit.engine.vmap_check import proved
 from tests.conftest import number_rows, number_task
 
 HEADS = {

@@ -12,9 +12,9 @@ import pytest
 import torch
 
 from adaptkit.engine.accumulate import Accumulator
-from adaptkit.engine.contract import Trial
-from adaptkit.engine.passes import Passes
+from adaptkit.engine.batch_limits import Passes
 from adaptkit.engine.train import Population
+from adaptkit.engine.types import Trial
 from adaptkit.errors import TrialOutOfMemory
 from tests.conftest import number_rows
 from tests.engine.populations import (
@@ -186,9 +186,9 @@ import ctypes, json, resource, sys
 import torch
 torch.set_num_threads(1)
 import transformers
-from adaptkit.engine.contract import Trial
-from adaptkit.engine.passes import Passes
-from adaptkit.models import LoadedModel
+from adaptkit.engine.types import Trial
+from adaptkit.engine.batch_limits import Passes
+from adaptkit.models.loading import LoadedModel
 from tests.conftest import number_rows, tiny_config
 from tests.engine.populations import last_rows, make_training
 

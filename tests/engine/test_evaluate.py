@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 import torch
 
+from adaptkit.engine.batch_limits import Passes
 from adaptkit.engine.evaluate import predict_rows, score
-from adaptkit.engine.passes import Passes
 from adaptkit.engine.prepare import prepare_model, scoring_data
 from adaptkit.errors import Interrupted, TrialDiverged, TrialError, TrialOutOfMemory
 from adaptkit.task import Example, Metric, Row, Scores

@@ -10,11 +10,11 @@ import torch
 import transformers
 
 from adaptkit.data.encode import collate
-from adaptkit.engine.attention import use_attention
 from adaptkit.engine.features import FrozenEncoder
+from adaptkit.engine.patches.attention import use_attention
 from adaptkit.engine.prepare import prepare_model
 from adaptkit.engine.store import gathered
-from adaptkit.headed import OWN_HEAD
+from adaptkit.models.custom_head import OWN_HEAD
 from adaptkit.strategies import STRATEGIES
 from tests.conftest import VOCABULARY, encode_numbers, number_rows, number_task, tiny_config
 from tests.engine.populations import HEADS, KNOWN_FORMS

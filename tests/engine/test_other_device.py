@@ -15,11 +15,11 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
 from adaptkit.engine.accumulate import Accumulator
-from adaptkit.engine.agreement import _two_rows
-from adaptkit.engine.contract import Trial
-from adaptkit.engine.passes import Passes
-from adaptkit.engine.rows import Rows
+from adaptkit.engine.batch_limits import Passes
 from adaptkit.engine.train import Training
+from adaptkit.engine.trial_stack import Rows
+from adaptkit.engine.types import Trial
+from adaptkit.engine.vmap_check import _two_rows
 from tests.conftest import number_rows
 from tests.engine.populations import micro_step, unproved_training
 

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from adaptkit.data.encode import length_of
-from adaptkit.engine.attention import NAME
+from adaptkit.engine.patches.attention import NAME
 from adaptkit.engine.prepare import (
     make_training,
     micro_batch_for,

@@ -6,9 +6,9 @@ from itertools import pairwise
 import pytest
 
 from adaptkit.data.plan import make_plan
-from adaptkit.engine.contract import Trial
 from adaptkit.engine.schedule import learning_rate, rungs_of, steps_of
 from adaptkit.engine.train import _Running
+from adaptkit.engine.types import Trial
 
 
 def trial(**changes: float) -> Trial:

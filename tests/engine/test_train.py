@@ -13,12 +13,12 @@ import torch
 from torch.nn.functional import cross_entropy
 
 from adaptkit.data.plan import Plan
-from adaptkit.engine.contract import Trial
-from adaptkit.engine.passes import Passes
+from adaptkit.engine.batch_limits import Passes
+from adaptkit.engine.patches.vocabulary import trim, write_trial
 from adaptkit.engine.prepare import prepare_model, scoring_data, training_data
-from adaptkit.engine.rows import layout_of, read_row, write_row
 from adaptkit.engine.train import Population, Training
-from adaptkit.engine.vocabulary import trim, write_trial
+from adaptkit.engine.trial_stack import layout_of, read_row, write_row
+from adaptkit.engine.types import Trial
 from adaptkit.task import Scores
 from tests.conftest import number_rows, number_task
 from tests.engine.populations import HEADS, ListJudge, greedy_above, last_rows, make_training, train

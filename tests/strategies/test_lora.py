@@ -12,8 +12,8 @@ from peft import PeftModel
 from torch import nn
 
 from adaptkit.errors import ModelError
-from adaptkit.quiet import quiet
 from adaptkit.strategies.lora import adapt, fresh_modules
+from adaptkit.system.quiet import quiet
 from tests.conftest import FAMILIES
 
 HEADS = ("AutoModelForTokenClassification", "AutoModelForSequenceClassification")

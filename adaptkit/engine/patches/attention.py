@@ -1,0 +1,136 @@
+"""Attention that runs the same for one trial and, under `torch.func.vmap`, for many at once.
+
+``scaled_dot_product_attention`` has no batching rule on the CPU: vmap would fall back to a loop over
+the trials. Here the dimension of the trials is folded into the batch instead, so one fused kernel
+serves all of them. transformers finds it by name, through its attention interface
+(https://huggingface.co/docs/transformers/attention_interface).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import nn
+from torch.nn.functional import scaled_dot_product_attention
+from transformers import AttentionInterface, AttentionMaskInterface, PreTrainedModel
+from transformers.masking_utils import sdpa_mask
+
+from adaptkit.engine.patches.dropout import dropout as drop
+
+NAME = "adaptkit"
+
+
+class _Folded(torch.autograd.Function):
+    """Attention with a batching rule of its own.
+
+    Called only on batched tensors, so that always the rule below runs: outside vmap, where autograd
+    records the plain call it makes.
+    """
+
+    @staticmethod
+    def forward(
+        query: torch.Tensor,
+        key: torch.Tensor,
+        value: torch.Tensor,
+        mask: torch.Tensor | None,
+        dropout: float,
+        scale: float | None,
+    ) -> torch.Tensor:
+        return scaled_dot_product_attention(query, key, value, attn_mask=mask, dropout_p=dropout, scale=scale)
+
+    @staticmethod
+    def setup_context(ctx: Any, inputs: tuple[Any, ...], output: torch.Tensor) -> None:
+        raise NotImplementedError("attention is folded by its vmap rule; autograd never sees this function")
+
+    @staticmethod
+    def vmap(
+        info: Any,
+        in_dims: tuple[int | None, ...],
+        query: torch.Tensor,
+        key: torch.Tensor,
+        value: torch.Tensor,
+        mask: torch.Tensor | None,
+        dropout: float,
+        scale: float | None,
+    ) -> tuple[torch.Tensor, int]:
+        rows = info.batch_size
+        q, k, v = (_fold(x, dim, rows) for x, dim in zip((query, key, value), in_dims, strict=False))
+        folded_mask = (
+            None if mask is None else _fold(mask, in_dims[3], rows)
+        )  # [rows * batch, 1, tokens, tokens]
+        attended = scaled_dot_product_attention(
+            q, k, v, attn_mask=folded_mask, dropout_p=dropout, scale=scale
+        )
+        return attended.unflatten(0, (rows, -1)), 0  # [rows, batch, heads, tokens, width]
+
+
+def _fold(tensor: torch.Tensor, dim: int | None, rows: int) -> torch.Tensor:
+    """``[rows, batch, ...]`` (rows at ``dim``) or the shared ``[batch, ...]`` → ``[rows * batch, ...]``."""
+    batched = tensor.unsqueeze(0).expand(rows, *tensor.shape) if dim is None else tensor.movedim(dim, 0)
+    return batched.flatten(0, 1)
+
+
+def attend(
+    module: nn.Module,
+    query: torch.Tensor,
+    key: torch.Tensor,
+    value: torch.Tensor,
+    attention_mask: torch.Tensor | None,
+    dropout: float = 0.0,
+    scaling: float | None = None,
+    **kwargs: Any,
+) -> tuple[torch.Tensor, None]:
+    """Three times ``[batch, heads, tokens, width]`` → ``[batch, tokens, heads, width]``."""
+    if torch._C._functorch.is_batchedtensor(query):
+        attended = _Folded.apply(query, key, value, attention_mask, dropout, scaling)  # type: ignore[no-untyped-call]
+    elif dropout and query.device.type == "cpu":
+        attended = _attend_with_dropout(query, key, value, attention_mask, dropout, scaling)
+    else:
+        attended = scaled_dot_product_attention(
+            query, key, value, attn_mask=attention_mask, dropout_p=dropout, scale=scaling
+        )
+    return attended.transpose(1, 2).contiguous(), None
+
+
+def _attend_with_dropout(
+    query: torch.Tensor,
+    key: torch.Tensor,
+    value: torch.Tensor,
+    mask: torch.Tensor | None,
+    dropout: float,
+    scale: float | None,
+) -> torch.Tensor:
+    """The same in its single steps: the CPU's fused kernel has no dropout, and torch's fallback is slower.
+
+    ``mask``: ``[batch, 1, tokens, tokens]``, booleans (True is seen) or numbers to be added. Attention:
+    Vaswani et al. 2017, https://arxiv.org/abs/1706.03762, equation 1.
+    """
+    scores = (
+        query @ key.transpose(-1, -2) * (scale or query.shape[-1] ** -0.5)
+    )  # [batch, heads, tokens, tokens]
+    if mask is not None and mask.dtype == torch.bool:
+        scores = scores.masked_fill(~mask, torch.finfo(scores.dtype).min)
+    elif mask is not None:
+        scores = scores + mask
+    weights = drop(scores.softmax(-1, dtype=torch.float32).to(value.dtype), dropout, True)
+    return weights @ value  # [batch, heads, tokens, width]
+
+
+def always_a_mask(*args: Any, **kwargs: Any) -> torch.Tensor | None:
+    """transformers' mask for this kind of attention, never left out after a look at the data.
+
+    Whether a mask may be left out depends on its values, and under vmap nothing may.
+    """
+    mask: torch.Tensor | None = sdpa_mask(
+        *args, **{**kwargs, "allow_is_bidirectional_skip": False, "allow_is_causal_skip": False}
+    )
+    return mask
+
+
+def use_attention(model: nn.Module) -> None:
+    """Makes ``model`` use this attention, if it lets its attention be chosen; others keep their own."""
+    AttentionInterface.register(NAME, attend)
+    AttentionMaskInterface.register(NAME, always_a_mask)
+    if isinstance(model, PreTrainedModel) and model._can_set_attn_implementation():
+        model.set_attn_implementation(NAME)

@@ -1,0 +1,205 @@
+"""Stands between the engine and the study: the judge the engine asks, the record of what it answers.
+
+Each trial that ends is written to the study's folder first and told to Optuna then: the record on disk
+is the acknowledgement. Knows no model and no data.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from adaptkit.engine.types import Outcome, RungReport, Trial
+from adaptkit.search.pruning import verdicts
+from adaptkit.study.record import INTERRUPTED, RungRecord, TrialRecord
+
+if TYPE_CHECKING:
+    import torch
+
+    from adaptkit.report.progress import Progress
+    from adaptkit.search.search import Proposal, Search
+    from adaptkit.study.folder import StudyFolder
+
+WEIGHTS_KEPT = 3
+"""The best few trials whose weights are kept, for the export and for a second look."""
+
+
+class Conductor:
+    """Proposes trials, judges them, and records how they end; an `adaptkit.engine.contract.Judge`."""
+
+    def __init__(
+        self,
+        folder: StudyFolder,
+        search: Search,
+        records: Sequence[TrialRecord],
+        progress: Progress,
+        *,
+        metric: str,
+        direction: str,
+        rungs: int,
+        pruning: bool,
+        deadline: float,
+        check: Callable[[], None],
+        vocabulary: torch.Tensor | None = None,
+    ) -> None:
+        """``deadline`` is a time of `time.monotonic`; ``check`` raises Interrupted once a signal came.
+
+        ``vocabulary`` is kept beside a row: which tokens' embeddings are in it.
+        """
+        self.folder = folder
+        self.search = search
+        self.records = list(records)
+        self.progress = progress
+        self.metric = metric
+        self.direction = direction
+        self.rungs = rungs
+        self.pruning = pruning
+        self.deadline = deadline
+        self.check = check
+        self.vocabulary = vocabulary
+        self.running: dict[int, Proposal] = {}
+        self.scored: dict[int, list[RungReport]] = {}
+        self.began: dict[int, float] = {}  # trial number → a time of time.monotonic
+        self.stopped = False
+        self.cut_short = 0
+        """The trials that count with what they had when time was up."""
+
+    @property
+    def time_is_up(self) -> bool:
+        """Whether the study's time budget is spent."""
+        return time.monotonic() >= self.deadline
+
+    def propose(self, free: int) -> Sequence[Trial]:
+        """New trials from the search; none once the time is up."""
+        self.check()
+        proposals = [] if self.time_is_up else self.search.ask(free)
+        for proposal in proposals:
+            self.running[proposal.number] = proposal
+            self.scored[proposal.number] = []
+            self.began[proposal.number] = time.monotonic()
+            self.progress.started(proposal.number, proposal.hyperparameters)
+        return [_as_trial(proposal) for proposal in proposals]
+
+    def judge(self, reports: Sequence[RungReport]) -> Mapping[int, str]:
+        """Passes the scores on, and says which trials are pruned, and why."""
+        for report in reports:
+            number = report.trial.number
+            self.scored[number].append(report)
+            self.search.report(number, report.rung, report.score)
+            self.progress.rung(number, report.epoch, report.score)
+        living = [report for report in reports if not report.last]
+        if not self.pruning or not living:
+            return {}
+        scores = {r.number: [rung.score for rung in r.rungs] for r in self.records if not r.interrupted}
+        scores |= {number: self._scores(number) for number in self.scored}  # some end with this rung
+        going_on = {report.trial.number: scores.pop(report.trial.number) for report in living}
+        return verdicts(
+            going_on,
+            scores,
+            metric=self.metric,
+            direction=self.direction,
+            rungs=self.rungs,
+            epochs=living[0].trial.epochs,
+            protected={number for number, proposal in self.running.items() if proposal.is_default},
+        )
+
+    def ended(self, outcome: Outcome) -> None:
+        """Keeps the weights if they are among the best, then acknowledges the trial."""
+        record = self._record(outcome)
+        self.cut_short += self.stopped and record.state == "complete"
+        if outcome.row is not None and record.state == "complete" and self._is_among_best(record):
+            self.folder.keep_weights(record.number, _writer(outcome.row, self.vocabulary))
+        self._acknowledge(record)
+        self.folder.drop_weights_except(self._best_numbers(self.records))
+
+    def advanced(self, examples: int, tokens: int) -> bool:
+        """Counts the progress; False once the time is up. Raises Interrupted once a signal came."""
+        self.progress.advanced(examples, tokens)
+        self.check()
+        self.stopped = self.time_is_up
+        return not self.stopped
+
+    def interrupted(self, why: str) -> None:
+        """Records every running trial as cut short; the next run of the study trains it again."""
+        for proposal in list(self.running.values()):
+            reports = self.scored[proposal.number]
+            seconds = time.monotonic() - self.began[proposal.number]
+            record = self._record_of(proposal, reports, None, "fail", f"{INTERRUPTED}: {why}", seconds)
+            self._acknowledge(record)
+
+    def _acknowledge(self, record: TrialRecord) -> None:
+        self.folder.write_trial(record)
+        # It is acknowledged: should Optuna's storage fail now, nothing may take the trial for a running one.
+        self.records.append(record)
+        del self.running[record.number]
+        self.search.tell(record)
+        self.progress.ended(record)
+
+    def _record(self, outcome: Outcome) -> TrialRecord:
+        number = outcome.trial.number
+        reports, best = self.scored[number], outcome.best
+        unscored = self.stopped and best is None  # it has had no chance: the next run trains it again
+        reason = f"{INTERRUPTED}: time was up before its first score" if unscored else outcome.reason
+        return self._record_of(self.running[number], reports, best, outcome.state, reason, outcome.seconds)
+
+    def _record_of(
+        self,
+        proposal: Proposal,
+        reports: Sequence[RungReport],
+        best: RungReport | None,
+        state: str,
+        reason: str,
+        seconds: float,
+    ) -> TrialRecord:
+        return TrialRecord(
+            number=proposal.number,
+            state=state,  # type: ignore[arg-type]
+            reason=reason,
+            origin=proposal.origin,
+            hyperparameters=proposal.hyperparameters,
+            seed=proposal.seed,
+            rungs=[RungRecord(epoch=r.epoch, score=r.score, loss=r.loss) for r in reports],
+            best_rung=None if best is None else best.rung,
+            values={} if best is None else best.scores.values,
+            groups={} if best is None else best.scores.groups,
+            settings={} if best is None else best.settings,
+            seconds=seconds,
+        )
+
+    def _scores(self, number: int) -> list[float]:
+        return [report.score for report in self.scored[number]]
+
+    def _is_among_best(self, record: TrialRecord) -> bool:
+        return record.number in self._best_numbers([*self.records, record])
+
+    def _best_numbers(self, records: Sequence[TrialRecord]) -> list[int]:
+        scored = [record for record in records if record.state == "complete" and record.score is not None]
+        sign = -1.0 if self.direction == "maximize" else 1.0
+        scored.sort(key=lambda record: (sign * (record.score or 0.0), record.number))
+        return [record.number for record in scored[:WEIGHTS_KEPT]]
+
+
+def _as_trial(proposal: Proposal) -> Trial:
+    values = proposal.hyperparameters
+    return Trial(
+        number=proposal.number,
+        learning_rate=values["learning_rate"],
+        batch_size=int(values["batch_size"]),
+        epochs=values["epochs"],
+        weight_decay=values["weight_decay"],
+        warmup=values["warmup"],
+        seed=proposal.seed,
+    )
+
+
+def _writer(row: torch.Tensor, vocabulary: torch.Tensor | None) -> Callable[[Path], None]:
+    """Writes a row ``[P]`` and its vocabulary as safetensors to the path it is called with."""
+
+    def write(path: Path) -> None:
+        from safetensors.torch import save_file
+
+        save_file({"row": row, **({} if vocabulary is None else {"vocabulary": vocabulary})}, path)
+
+    return write

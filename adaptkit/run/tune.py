@@ -1,0 +1,288 @@
+"""A study from beginning to end, in reading order: the one place that knows all the parts.
+
+data ──▶ model, by its strategy ──▶ population, trained and judged ──▶ winner, exported and proved
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from adaptkit.config import (
+    DEFAULT_MODEL,
+    DataConfig,
+    PrecisionName,
+    SearchConfig,
+    StrategyName,
+    StudyConfig,
+    columns_of,
+)
+from adaptkit.data.load import Dataset, load
+from adaptkit.errors import Interrupted
+from adaptkit.report.progress import Progress
+from adaptkit.run.context import Clock, Desk, begun_summary, versions
+from adaptkit.run.finalize import finish
+from adaptkit.run.resolve import Machine, chosen_metric, default_name, refuse_problems
+from adaptkit.run.setup import measured, prepared
+from adaptkit.search.space import Space, space_for
+from adaptkit.study.find import refuse_unwritable, study_folder
+from adaptkit.study.folder import StudyFolder
+from adaptkit.study.provenance import Provenance
+from adaptkit.study.record import StudySummary, TrialRecord, best_trial, standing
+from adaptkit.system.files import write_text
+from adaptkit.system.signals import Interruption
+from adaptkit.tasks import registry
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from adaptkit.engine.capacity import Fit
+    from adaptkit.models.loading import LoadedModel
+    from adaptkit.search.search import Search
+    from adaptkit.task import Task
+
+
+@dataclass(frozen=True)
+class Study:
+    """A study on disk, and what is known of it."""
+
+    folder: StudyFolder
+    summary: StudySummary
+    trials: Sequence[TrialRecord]
+
+    @property
+    def best(self) -> TrialRecord | None:
+        """The winning trial."""
+        return best_trial(self.trials, self.summary.direction)
+
+    @property
+    def model_folder(self) -> Path | None:
+        """Where the winner lies."""
+        return Path(self.summary.model_folder) if self.summary.model_folder else None
+
+
+def tune(
+    task: str,
+    *,
+    data: str | Path | None = None,
+    train: str | Path | None = None,
+    dev: str | Path | None = None,
+    test: str | Path | None = None,
+    columns: Mapping[str, str] | None = None,
+    dev_share: float = DataConfig.dev_share,
+    skip_bad_rows: bool = False,
+    options: Mapping[str, Any] | None = None,
+    model: str | Path = DEFAULT_MODEL,
+    strategy: StrategyName = StudyConfig.strategy,
+    lora_rank: int = StudyConfig.lora_rank,
+    max_length: int | None = None,
+    trials: int = SearchConfig.trials,
+    epochs: float | None = None,
+    learning_rate: tuple[float, float] | None = None,
+    batch_sizes: Sequence[int] | None = None,
+    metric: str | None = None,
+    pruning: bool = True,
+    rungs_per_epoch: int | None = None,
+    timeout: float | None = None,
+    seed: int = 0,
+    device: str = "auto",
+    precision: PrecisionName = "auto",
+    together: int | None = None,
+    study: str | None = None,
+    studies: str | Path = "studies",
+) -> Study:
+    """Tunes a task on the data, and returns the study; `run` says what it raises.
+
+    The arguments are those of ``adaptkit tune``; `DataConfig`, `SearchConfig` and `StudyConfig` say what
+    each means. A study that was begun with the same arguments is gone on with.
+    """
+    from rich.console import Console
+
+    config = StudyConfig(
+        task=task,
+        options=dict(options or {}),
+        model=str(model),
+        strategy=strategy,
+        lora_rank=lora_rank,
+        max_length=max_length,
+        seed=seed,
+        device=device,
+        precision=precision,
+        together=together,
+        data=DataConfig(
+            data=_text(data), train=_text(train), dev=_text(dev), test=_text(test),
+            columns=columns_of(columns or {}), dev_share=dev_share, skip_bad_rows=skip_bad_rows,
+        ),
+        search=SearchConfig(
+            trials=trials, epochs=float(epochs) if isinstance(epochs, int) else epochs,
+            learning_rate=learning_rate,
+            batch_sizes=tuple(batch_sizes) if isinstance(batch_sizes, Sequence) else batch_sizes,
+            metric=metric, pruning=pruning, rungs_per_epoch=rungs_per_epoch, timeout=timeout,
+        ),
+    )  # fmt: skip
+    return run(config, Console(stderr=True), studies=Path(studies), name=study)
+
+
+def run(config: StudyConfig, console: Console, *, studies: Path, name: str | None = None) -> Study:
+    """Runs the study, or goes on with it where it stands, to its end; progress goes to ``console``.
+
+    Raises:
+        UserError: something in the configuration, the data, the model or the study on disk is wrong;
+            nothing has been written.
+        NoTrialSucceeded: every trial failed; the study tells why.
+        ExportError: the exported model is not the winner.
+        Interrupted: a signal came; the study on disk is sound, and the same call goes on with it.
+    """
+    refuse_problems(config)
+    task, plugin = registry.load(config.task, config.options), registry.find(config.task).distribution
+    metric, direction = chosen_metric(task.metric, config.search.metric)
+    folder = study_folder(studies, default_name(config) if name is None else name)
+    refuse_unwritable(folder.path)
+    progress = Progress(console, config.search.trials, metric, direction)
+    clock = Clock()
+    with Interruption() as interruption, progress:
+        progress.phase("reading the data")
+        with clock.phase("data"):
+            data = load(task, config.data, config.seed)
+        if data.sample:
+            progress.note(f"no data named: tuning on the sample that comes with the task {config.task!r}")
+        for warning in data.warnings:
+            progress.note(warning)
+        space = space_for(config.strategy, config.search, task.hints, rows=len(data.train))
+
+        progress.phase("loading the model")
+        with clock.phase("model"):
+            machine = Machine.of(config)
+            loaded = load_encoder(task, config, data.labels)
+
+        with folder.lock(), interruption.guarded():
+            rungs = config.search.rungs_per_epoch or rungs_of(folder, data)
+            provenance = Provenance(
+                versions=versions(plugin),
+                data_fingerprint=data.fingerprint,
+                labels=len(data.labels),
+                space=space.in_words(),
+                fixed={**space.fixed, "rungs_per_epoch": rungs},
+                metric=metric,
+                direction=direction,
+            )
+            folder.create_or_open(config, provenance)
+            if data.left_out:
+                write_text(folder.left_out, "".join(f"{reason}\n" for reason in data.left_out))
+            summary = begun_summary(config, task, plugin, data, folder, provenance)
+            desk = Desk(folder, summary, progress, clock, interruption, earlier=summary.seconds)
+            progress.resumed(record for record in folder.read_trials() if not record.interrupted)
+            try:
+                search_and_train(desk, config, task, data, loaded, machine, space, rungs)
+                records = finish(desk, config, task, data, machine.device)
+            except Interrupted as interrupted:
+                records = folder.read_trials()
+                desk.write(state="interrupted", **standing(desk.summary, records))
+                interrupted.study = Study(folder, desk.summary, records)
+                raise
+            except Exception:
+                if desk.summary.state == "running":
+                    with suppress(Exception):  # the disk may be what failed
+                        desk.write(state="interrupted", **standing(desk.summary, folder.read_trials()))
+                raise
+    return Study(folder, desk.summary, records)
+
+
+def load_encoder(task: Task, config: StudyConfig, labels: Sequence[str]) -> LoadedModel:
+    """The pre-trained model with the task's head."""
+    from adaptkit.models.loading import load_model
+
+    return load_model(task, config.model, labels, seed=config.seed, max_length=config.max_length)
+
+
+def rungs_of(folder: StudyFolder, data: Dataset) -> int:
+    """The rungs of an epoch: a study's own, if it has begun; else as many as its data pay for."""
+    from adaptkit.engine.prepare import rungs_per_epoch_for
+
+    if folder.toml.exists():
+        return int(folder.read_provenance().fixed["rungs_per_epoch"])
+    return rungs_per_epoch_for(len(data.train), len(data.dev))
+
+
+def search_and_train(
+    desk: Desk, config: StudyConfig, task: Task, data: Dataset, loaded: LoadedModel, machine: Machine,
+    space: Space, rungs: int,
+) -> None:  # fmt: skip
+    """Asks for trials, trains them together, and records how each ends, until the study has its total."""
+    from adaptkit.search.search import open_search
+
+    with open_search(
+        desk.folder.database,
+        desk.folder.read_trials(),
+        space=space,
+        direction=desk.summary.direction,
+        seed=config.seed,
+        trials=config.search.trials,
+    ) as search:
+        for warning in search.warnings:
+            desk.progress.note(warning)
+        for orphan in search.orphans:
+            desk.folder.write_trial(orphan)
+            search.tell(orphan)
+        if not search.remaining:
+            return
+        desk.begins_to_train(versions(desk.summary.plugin))
+        with desk.interruption.exposed():  # nothing is half done before the first trial is asked for
+            training = prepared(desk, config, task, data, loaded, machine, space, rungs)
+            fitted = measured(desk, config, training, search.remaining)
+        train(desk, config, fitted, search, rungs=max(1, round(space.epochs * rungs)))
+        desk.write(importances=search.importances())
+
+
+def train(desk: Desk, config: StudyConfig, fitted: Fit, search: Search, *, rungs: int) -> None:
+    """Trains what remains of the study, as populations of rows."""
+    from adaptkit.engine.train import populate
+    from adaptkit.run.scheduler import Conductor
+    from adaptkit.system.devices import peak_memory_bytes
+
+    conductor = Conductor(
+        desk.folder, search, desk.folder.read_trials(), desk.progress,
+        metric=desk.summary.metric, direction=desk.summary.direction,
+        rungs=rungs, pruning=config.search.pruning,
+        deadline=time.monotonic() + (config.search.timeout or math.inf), check=desk.interruption.check,
+        vocabulary=fitted.training.vocabulary,
+    )  # fmt: skip
+    plan = fitted.training.plan
+    desk.progress.expected(int(search.remaining * plan.examples * rungs / plan.rungs_per_epoch))
+    desk.progress.phase(f"training, {fitted.in_words()}")
+    try:
+        populate(fitted.training, fitted.capacity, fitted.passes).run(conductor)
+    except Interrupted as interrupted:
+        conductor.interrupted(interrupted.problem)
+        raise
+    except Exception as error:
+        with suppress(Exception):  # what cannot be recorded now is found at the next start
+            conductor.interrupted(f"{type(error).__name__}: {error}")
+        raise
+    finally:
+        desk.clock.add(fitted.training.seconds)
+        peak = peak_memory_bytes(str(fitted.training.forward.device))
+        desk.write(peak_memory_bytes=max(desk.summary.peak_memory_bytes, peak))
+    if conductor.stopped or (conductor.time_is_up and search.remaining):
+        told = when_time_was_up(conductor.cut_short, search.remaining)
+        desk.progress.note(told)
+        desk.write(warnings=[*desk.summary.warnings, told])
+
+
+def when_time_was_up(cut_short: int, remaining: int) -> str:
+    """What became of the trials that were not done."""
+    said = ["time was up"]
+    if cut_short:
+        said.append(f"trials that were cut short, and count with the best score they had: {cut_short}")
+    if remaining:
+        said.append(f"trials that are left, and that the same command trains: {remaining}")
+    return "; ".join(said)
+
+
+def _text(source: str | Path | None) -> str | None:
+    return None if source is None else str(source)

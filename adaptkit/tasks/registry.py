@@ -1,0 +1,226 @@
+"""Finds task plugins by their entry points, and loads the one that is asked for.
+
+Listing reads metadata and imports nothing. Loading imports one plugin, and whatever goes wrong in it is
+told as that plugin's own; what it prints goes to standard error, for standard output is its caller's.
+Knows nothing of data, models or the command line.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import importlib.metadata
+import importlib.util
+import re
+import sys
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import redirect_stdout
+from difflib import get_close_matches
+from typing import Any, NoReturn
+
+from adaptkit.errors import TaskError
+from adaptkit.task import CONTRACT_VERSION, Task
+from adaptkit.tasks.options import arguments_for, described, options_of
+from adaptkit.tasks.validation import ill_formed
+
+GROUP = "adaptkit.tasks"
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class TaskListing:
+    """An installed task, as its distribution's metadata describes it."""
+
+    name: str
+    distribution: str
+    version: str
+
+    value: str
+    """The entry point: ``"module:factory"``."""
+
+    duplicate: bool
+    """Whether another distribution has a task of this name, so that the full name must choose."""
+
+    @property
+    def full_name(self) -> str:
+        """``distribution:name``, which means one task even if the name alone does not."""
+        return f"{self.distribution}:{self.name}"
+
+    def __str__(self) -> str:
+        return f"the task {self.name!r} of {self.distribution} {self.version} ({self.value})"
+
+
+def available() -> list[TaskListing]:
+    """The installed tasks, sorted by name and distribution. No plugin is imported."""
+    found = sorted(_tasks_in_metadata())
+    times = Counter(name for name, *_ in found)
+    return [
+        TaskListing(
+            name=name, distribution=distribution, version=version, value=value, duplicate=times[name] > 1
+        )
+        for name, distribution, version, value in found
+    ]
+
+
+def find(name: str) -> TaskListing:
+    """The installed task of this name (or ``distribution:name``). No plugin is imported.
+
+    Raises TaskError for a name that is unknown or ambiguous.
+    """
+    everything = available()
+    distribution, colon, short = name.rpartition(":")
+    matching = [
+        listing
+        for listing in everything
+        if listing.name == short
+        and (not colon or _comparable(listing.distribution) == _comparable(distribution))
+    ]
+    if not matching:
+        _fail_unknown(name, everything)
+    if len(matching) > 1:
+        raise TaskError(
+            f"the task {name!r} is in {len(matching)} distributions: "
+            + " and ".join(f"{listing.distribution} {listing.version}" for listing in matching),
+            expected=" or ".join(repr(listing.full_name) for listing in matching),
+            next_step="Name the one that is meant, or uninstall the other.",
+        )
+    return matching[0]
+
+
+def load(name: str, options: Mapping[str, Any] = {}) -> Task:
+    """The task of this name (or ``distribution:name``), made with these options.
+
+    It goes by its entry point's name, by which an exported model finds it again. Options given as text are
+    turned into what the factory's annotations say. Raises TaskError for a name that is unknown or ambiguous,
+    for an option that is unknown, missing or of the wrong kind, and for a plugin that fails or gives no
+    well-formed task of this contract.
+    """
+    listing = find(name)
+    factory = _factory(listing)
+    arguments = _arguments(listing, factory, options)
+    try:
+        with redirect_stdout(sys.stderr):
+            made = factory(**arguments)
+    except (Exception, SystemExit) as error:
+        _fail(listing, f"failed when it was made with {arguments}: {_reason(error)}", error)
+    return dataclasses.replace(_well_formed(listing, made), name=listing.name, options=arguments)
+
+
+def missing(listing: TaskListing) -> str | None:
+    """Why this task cannot be loaded, so far as that is told without an import; None if it may load."""
+    package = re.match(r"[^\W\d]\w*(?=[\w.]*:)", listing.value)
+    if package is None:
+        return f"its entry point {listing.value!r} is not of the form module:factory"
+    try:
+        found = importlib.util.find_spec(package[0]) is not None
+    except (ImportError, ValueError):  # a module without a specification, which is there all the same
+        return None
+    return None if found else f"there is no module {package[0]!r}; reinstall {listing.distribution}"
+
+
+def broken(listing: TaskListing) -> str | None:
+    """Why this task cannot be loaded without options, or None if it can. Imports its plugin."""
+    try:
+        load(listing.full_name)
+    except TaskError as error:
+        return str(error)
+    return None
+
+
+def _tasks_in_metadata() -> set[tuple[str, str, str, str]]:
+    """(name, distribution, version, entry point) of each task.
+
+    Of a distribution that is found twice, the first on the path counts, as it does for an import.
+    """
+    found: dict[str, set[tuple[str, str, str, str]]] = {}
+    for distribution in importlib.metadata.distributions():
+        try:
+            points = distribution.entry_points.select(group=GROUP)
+            if not points:
+                continue
+            name, version = str(distribution.name or "unknown"), str(distribution.version or "unknown")
+        except Exception:  # noqa: S112 (unreadable metadata, of whatever package, must harm no task)
+            continue
+        tasks = {(point.name, name, version, point.value) for point in points}
+        found.setdefault(_comparable(name), tasks)
+    return set().union(*found.values())
+
+
+def _comparable(distribution: str) -> str:
+    """A distribution's name as package indexes compare it."""
+    return re.sub(r"[-_.]+", "-", distribution).lower()
+
+
+def factory_of(name: str) -> Callable[..., Any]:
+    """The factory of the task of this name; raises TaskError as `load` does. Imports its plugin."""
+    return _factory(find(name))
+
+
+def _fail_unknown(name: str, everything: Sequence[TaskListing]) -> NoReturn:
+    names = sorted({one for listing in everything for one in (listing.name, listing.full_name)})
+    near = get_close_matches(name, names, n=3) or sorted({listing.name for listing in everything})
+    raise TaskError(
+        f"there is no task {name!r}" if everything else f"there is no task {name!r}, nor any other",
+        expected=" or ".join(map(repr, near)),
+        next_step="`adaptkit tasks` lists what is installed; "
+        "tasks come with plugins, such as `pip install adaptkit-ner`.",
+    )
+
+
+def _factory(listing: TaskListing) -> Callable[..., Any]:
+    point = importlib.metadata.EntryPoint(listing.name, listing.value, GROUP)
+    try:
+        with redirect_stdout(sys.stderr):
+            factory: Callable[..., Any] = point.load()
+    except (Exception, SystemExit) as error:
+        _fail(listing, f"cannot be imported: {_reason(error)}", error)
+    if not callable(factory):
+        _fail(listing, f"is {type(factory).__name__}, not a function that gives a Task")
+    return factory
+
+
+def _arguments(
+    listing: TaskListing, factory: Callable[..., Any], options: Mapping[str, Any]
+) -> dict[str, Any]:
+    try:
+        known = options_of(factory)
+    except Exception as error:
+        _fail(listing, f"has options that cannot be read: {_reason(error)}", error)
+    try:
+        return arguments_for(known, options)
+    except ValueError as error:
+        raise TaskError(
+            f"{listing}: {error}",
+            expected=", ".join(map(described, known.values())) or "no options, for it has none",
+            next_step="Options are given as --option KEY=VALUE.",
+        ) from None
+
+
+def _well_formed(listing: TaskListing, task: object) -> Task:
+    """The task, if it is one of this contract with every part in its place; raises TaskError otherwise."""
+    if not isinstance(task, Task):
+        _fail(listing, f"gave {task!r:.80}, not a Task")
+    if isinstance(task.contract, int) and task.contract != CONTRACT_VERSION:
+        older = listing.distribution if task.contract < CONTRACT_VERSION else "adaptkit"
+        raise TaskError(
+            f"{listing} is written for contract {task.contract}",
+            expected=f"contract {CONTRACT_VERSION}, which this adaptkit has",
+            next_step=f"Upgrade {older}: `pip install --upgrade {older}`.",
+        )
+    wrong = ill_formed(task)
+    if wrong:
+        _fail(listing, f"gave an ill-formed Task: {'; '.join(wrong)}")
+    return task
+
+
+def _fail(listing: TaskListing, problem: str, cause: BaseException | None = None) -> NoReturn:
+    raise TaskError(
+        f"{listing} {problem}",
+        next_step=f"Upgrade or uninstall {listing.distribution}, or tell its author; "
+        "other tasks are not affected.",
+    ) from cause
+
+
+def _reason(error: BaseException) -> str:
+    if isinstance(error, SystemExit):
+        return f"it called sys.exit({error.code!r})"
+    return f"{type(error).__name__}: {error}" if str(error) else type(error).__name__

@@ -1,0 +1,135 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+import torch
+from torch import nn
+
+from adaptkit.engine.vmap_check import proved
+from tests.conftest import FAMILIES, number_rows
+from tests.engine.populations import HEADS, unproved_training
+
+
+class Branching(nn.Module):
+    """Looks at its numbers before it decides what to do."""
+
+    def __init__(self, inner: nn.Module) -> None:
+        super().__init__()
+        self.inner = inner
+
+    def forward(self, hidden: torch.Tensor) -> Any:
+        if hidden.abs().max() > 1e9:
+            return self.inner(-hidden)
+        return self.inner(hidden)
+
+
+class Outside(nn.Module):
+    """Takes its numbers out of torch and back."""
+
+    def __init__(self, inner: nn.Module) -> None:
+        super().__init__()
+        self.inner = inner
+
+    def forward(self, hidden: torch.Tensor) -> Any:
+        return self.inner(hidden) + float(hidden.mean().item())
+
+
+class Remembering(nn.Module):
+    """Adds what it saw before."""
+
+    def __init__(self, inner: nn.Module) -> None:
+        super().__init__()
+        self.inner = inner
+        self.calls = 0
+
+    def forward(self, hidden: torch.Tensor) -> Any:
+        self.calls += 1
+        return self.inner(hidden) + 0.1 * self.calls
+
+
+class _Mixed(torch.autograd.Function):
+    """Right alone; together with others it gives every row what is all rows' mean."""
+
+    @staticmethod
+    def forward(hidden: torch.Tensor) -> torch.Tensor:
+        return hidden.clone()
+
+    @staticmethod
+    def setup_context(ctx: Any, inputs: Any, output: Any) -> None:
+        pass
+
+    @staticmethod
+    def vmap(info: Any, in_dims: Any, hidden: torch.Tensor) -> Any:
+        return hidden.mean(in_dims[0], keepdim=True).expand(hidden.shape).clone(), in_dims[0]
+
+
+class Mixing(nn.Module):
+    """Lets the rows of a population see one another."""
+
+    def __init__(self, inner: nn.Module) -> None:
+        super().__init__()
+        self.inner = inner
+
+    def forward(self, hidden: torch.Tensor) -> Any:
+        return _Mixed.apply(self.inner(hidden))
+
+
+def with_head(kind: Any, tiny_model: Any) -> Any:
+    training = unproved_training(tiny_model("bert"), "full", "token-classification", number_rows(30))
+    module: Any = training.forward.module
+    plain = module.classifier
+    module.classifier = kind(plain)
+    from dataclasses import replace
+
+    from adaptkit.engine.trial_stack import layout_of, read_row
+
+    layout = layout_of(module)
+    return replace(training, layout=layout, initial=read_row(module, layout))
+
+
+@pytest.mark.parametrize("kind", [Branching, Outside, Remembering, Mixing])
+def test_a_model_whose_rows_together_are_not_its_rows_alone_is_told(kind: Any, tiny_model: Any) -> None:
+    assert proved(with_head(kind, tiny_model)) is None
+
+
+def test_the_same_model_without_the_trap_is_proved(tiny_model: Any) -> None:
+    assert proved(with_head(nn.Sequential, tiny_model)) is not None
+
+
+@pytest.mark.parametrize("strategy", ["full", "lora", "frozen"])
+@pytest.mark.parametrize("family", FAMILIES)
+def test_the_families_that_are_promised_are_proved(family: str, strategy: str, tiny_model: Any) -> None:
+    head = "sequence-classification"
+    training = unproved_training(tiny_model(family, HEADS[head]), strategy, head, number_rows(30, head))
+    assert proved(training) is not None
+
+
+@pytest.mark.parametrize("mode", [True, False])
+def test_the_proof_leaves_the_model_as_it_was(mode: bool, tiny_model: Any) -> None:
+    training = unproved_training(
+        tiny_model("bert", dropout=0.5), "full", "token-classification", number_rows(30)
+    )
+    module = training.forward.module.train(mode)
+    before = {name: p.clone() for name, p in module.named_parameters()}
+    assert proved(training) is not None, "it is held without dropout"
+    assert module.training is mode
+    assert all(torch.equal(before[name], p) for name, p in module.named_parameters())
+
+
+def test_the_proof_is_in_full_precision_and_keeps_the_trainings(tiny_model: Any) -> None:
+    from dataclasses import replace
+
+    training = unproved_training(tiny_model("bert"), "full", "token-classification", number_rows(30))
+    half = replace(training, forward=replace(training.forward, bfloat16=True))
+    found = proved(half)
+    assert found is not None
+    assert found.forward.bfloat16
+
+
+def test_where_two_rows_do_not_fit_nothing_is_proved(tiny_model: Any) -> None:
+    from dataclasses import replace
+
+    training = unproved_training(tiny_model("bert"), "full", "token-classification", number_rows(30))
+    huge = torch.zeros(1).expand(2**48)  # [P], without its memory
+    assert proved(replace(training, initial=huge)) is None

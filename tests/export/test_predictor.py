@@ -1,0 +1,109 @@
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from workshop import SENTENCE
+
+import adaptkit
+from adaptkit.errors import DataError, ModelError, TaskError
+from adaptkit.export.loading import DESCRIPTION
+
+
+def test_entities_stand_where_they_say(tuned: Callable[[str, str], Any]) -> None:
+    predictor = adaptkit.load(tuned("ner", "full").folder.best, device="cpu")
+    (said,) = predictor.predict([SENTENCE])
+    assert said["text"] == SENTENCE
+    for entity in said["entities"]:
+        assert SENTENCE[entity["start"] : entity["end"]] == entity["text"]
+        assert entity["label"] in ("PER", "LOC")
+        assert 0 < entity["score"] <= 1
+
+
+def test_a_text_is_predicted_alike_alone_and_among_others(tuned: Callable[[str, str], Any]) -> None:
+    predictor = adaptkit.load(tuned("text-classification", "lora").folder.best, device="cpu")
+    texts = [SENTENCE, "bright", "the cold river has seen the old boats near a bridge", "grey " * 100]
+    together = predictor.predict(texts)
+    for text, said in zip(texts, together, strict=True):
+        (alone,) = predictor.predict([text])
+        assert alone["label"] == said["label"]
+        assert alone["probabilities"] == pytest.approx(said["probabilities"], abs=1e-5)
+
+
+def test_no_texts_no_predictions(tuned: Callable[[str, str], Any]) -> None:
+    assert adaptkit.load(tuned("text-classification", "full").folder.best, device="cpu").predict([]) == []
+
+
+def test_scores_are_the_tasks(tuned: Callable[[str, str], Any]) -> None:
+    predictor = adaptkit.load(tuned("text-classification", "full").folder.best, device="cpu")
+    (said,) = predictor.predict(["merry"])
+    others = [label for label in predictor.description.labels if label != said["label"]]
+    rows = [{"text": "merry", "label": said["label"]}] * 3 + [{"text": "merry", "label": others[0]}]
+    assert predictor.score(rows).values["accuracy"] == 0.75
+
+
+def test_what_is_no_model_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ModelError, match="no model folder of adaptkit"):
+        adaptkit.load(tmp_path)
+
+
+def described(folder: Path, to: Path, **changes: Any) -> Path:
+    """A copy of the model folder that says otherwise of itself in some points."""
+    shutil.copytree(folder, to)
+    values = json.loads((to / DESCRIPTION).read_text())
+    (to / DESCRIPTION).write_text(json.dumps({**values, **changes}))
+    (to / "manifest.json").unlink()
+    return to
+
+
+def test_a_plugin_that_is_not_installed_is_told_with_what_installs_it(
+    tuned: Callable[[str, str], Any], tmp_path: Path
+) -> None:
+    changes = {"task": "moods", "plugin": "shop-moods", "versions": {"shop-moods": "1.2"}}
+    folder = described(tuned("text-classification", "full").folder.best, tmp_path / "model", **changes)
+    with pytest.raises(TaskError) as caught:
+        adaptkit.load(folder, device="cpu")
+    assert str(caught.value) == (
+        "the model is for the task 'moods', which is not installed. "
+        "Expected its plugin, shop-moods 1.2. Install it: pip install shop-moods."
+    )
+
+
+def test_of_two_plugins_with_the_task_the_models_own_is_taken(
+    tuned: Callable[[str, str], Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    information = tmp_path / "site" / "shop_copy-1.0.dist-info"
+    information.mkdir(parents=True)
+    (information / "METADATA").write_text("Metadata-Version: 2.1\nName: shop-copy\nVersion: 1.0\n")
+    (information / "entry_points.txt").write_text(
+        "[adaptkit.tasks]\ntext-classification = adaptkit_multi_label:multi_label\n"
+    )
+    monkeypatch.syspath_prepend(tmp_path / "site")
+    own = tuned("text-classification", "full").folder.best
+    assert "label" in adaptkit.load(own, device="cpu").task.columns
+    other = described(own, tmp_path / "model", plugin="shop-copy")
+    assert "labels" in adaptkit.load(other, device="cpu").task.columns
+    with pytest.raises(TaskError, match="is in 2 distributions"):
+        adaptkit.load(described(own, tmp_path / "unknown", plugin="shop-gone"), device="cpu")
+
+
+def test_another_plugin_will_do_where_it_alone_has_the_task(
+    tuned: Callable[[str, str], Any], tmp_path: Path
+) -> None:
+    own = tuned("text-classification", "full").folder.best
+    folder = described(own, tmp_path / "model", plugin="shop-text-classification")
+    assert adaptkit.load(folder, device="cpu").predict(["merry"])
+
+
+@pytest.mark.parametrize(
+    ("texts", "words"),
+    [(["boats", " "], "' ': the text is empty"), ("boats", r"texts = 'boats'\. Expected a list of texts")],
+)
+def test_what_is_no_list_of_texts_is_told(texts: Any, words: str, tuned: Callable[[str, str], Any]) -> None:
+    predictor = adaptkit.load(tuned("text-classification", "full").folder.best, device="cpu")
+    with pytest.raises(DataError, match=words):
+        predictor.predict(texts)

@@ -1,0 +1,248 @@
+"""A head of the task's own is a head like any other: loaded, trained, exported and loaded back."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+import transformers
+from torch import nn
+
+from adaptkit.engine.features import FrozenEncoder
+from adaptkit.engine.patches.attention import NAME, use_attention
+from adaptkit.errors import ConfigError, ModelError, TaskError
+from adaptkit.models.custom_head import HEAD, OWN_HEAD, make_head, refuse_unfit
+from adaptkit.models.loading import load_model, reload_model
+from adaptkit.strategies import STRATEGIES
+from adaptkit.system.quiet import quiet
+from tests.conftest import LABELS, number_rows, number_task, pooling_head, tiny_config, with_own_head
+from tests.engine.populations import last_rows, make_training
+from tests.engine.test_train import TRIALS, logits, plain_loop
+
+FAMILIES = ("bert", "distilbert", "modernbert", "deberta-v2")
+KIND = "sequence-classification"
+
+
+# As one model.
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+@pytest.mark.parametrize("strategy", STRATEGIES)
+def test_together_alone_and_plain_torch_agree(family: str, strategy: str, tiny_model: Any) -> None:
+    rows = number_rows(37, KIND)
+    loaded = tiny_model(family, OWN_HEAD)
+    training = make_training(copy.deepcopy(loaded), strategy, KIND, rows)
+    together = last_rows(training, TRIALS, together=3)
+    alone = last_rows(training, TRIALS, together=1)
+    # Frozen features are kept in half precision, whose numbers are exact to about 1 in 2,000.
+    tolerance = 2e-2 if strategy == "frozen" else 2e-4
+    for trial in TRIALS:
+        plain = plain_loop(loaded, training, trial, rows, strategy)
+        before, expected = (logits(loaded, training, strategy, row) for row in (training.initial, plain))
+        assert (expected - before).abs().max() > 0.005, "the trial has to have learnt something"
+        ours, lone = (logits(loaded, training, strategy, rows[trial.number]) for rows in (together, alone))
+        torch.testing.assert_close(ours, lone, atol=2e-4, rtol=1e-4)
+        torch.testing.assert_close(ours, expected, atol=tolerance, rtol=1e-3)
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_the_encoder_chooses_its_attention_as_it_does_without_the_head(family: str, tiny_model: Any) -> None:
+    module = tiny_model(family, OWN_HEAD).module
+    use_attention(module)
+    assert (module.config._attn_implementation == NAME) == (family != "deberta-v2")
+
+
+def test_a_frozen_encoder_is_cut_off(tiny_model: Any) -> None:
+    module = STRATEGIES["frozen"](tiny_model("bert", OWN_HEAD), 4)
+    assert FrozenEncoder(module, torch.device("cpu"), bfloat16=False).cut()
+    assert {name.partition(".")[0] for name, _ in module.named_parameters()} == {HEAD}
+
+
+def test_the_encoder_has_no_layer_that_would_never_be_used(tiny_model: Any) -> None:
+    names = {name for name, _ in tiny_model("bert", OWN_HEAD).module.named_parameters()}
+    assert not any("pooler" in name for name in names)
+
+
+def test_the_mask_is_told_in_the_form_that_is_promised(tiny_model: Any) -> None:
+    seen = []
+
+    class Watching(nn.Module):
+        def forward(self, hidden: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
+            seen.append(mask)
+            return hidden[:, 0]
+
+    module = tiny_model("bert", OWN_HEAD).module
+    setattr(module, HEAD, Watching())
+    ids = torch.tensor([[7, 8, 9], [5, 6, 0]])
+    mask = (ids > 0).long()
+    added = (1.0 - mask.float())[:, None, None, :] * torch.finfo(torch.float32).min
+    with torch.no_grad():
+        plain = module(input_ids=ids, attention_mask=mask)
+        other = module(input_ids=ids, attention_mask=added.expand(-1, 1, 3, -1))
+        bare = module(input_ids=ids)
+    torch.testing.assert_close(plain.logits, other.logits)
+    assert torch.equal(seen[0], mask)
+    assert torch.equal(seen[1], mask)
+    assert torch.equal(seen[2], torch.ones_like(mask))
+    assert bare.logits.shape == (2, 16)
+
+
+# Loading and saving.
+
+
+@pytest.fixture
+def folder(tmp_path: Path, tiny_folder: Path) -> Callable[[str], Path]:
+    """``(family) -> folder`` with a bare encoder and a tokenizer."""
+
+    def make(family: str) -> Path:
+        made = tmp_path / family
+        with quiet():
+            transformers.AutoModel.from_config(tiny_config(family)).save_pretrained(made)
+            transformers.AutoTokenizer.from_pretrained(tiny_folder).save_pretrained(made)
+        return made
+
+    return make
+
+
+def load(folder: Path, head: Any = pooling_head, seed: int = 0, labels: Sequence[str] = LABELS) -> Any:
+    return load_model(number_task(head), str(folder), labels, seed=seed, max_length=None)
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_the_head_is_fresh_and_the_encoder_is_the_checkpoints(
+    family: str, folder: Callable[[str], Path]
+) -> None:
+    place = folder(family)
+    loaded = load(place)
+    head = getattr(loaded.module, HEAD)
+    assert loaded.head_class == OWN_HEAD
+    assert loaded.fresh == {f"{HEAD}.{name}" for name, _ in head.named_parameters()}
+    assert head.scale.tolist() == [0.5, 1.0, 1.5], "it starts as its author made it"
+    assert loaded.module.config.id2label == dict(enumerate(LABELS))
+    kept = transformers.AutoModel.from_pretrained(place).state_dict()
+    for name, weight in loaded.module.base_model.state_dict().items():
+        assert torch.equal(weight, kept[name]), name
+
+
+def test_what_is_fresh_depends_on_the_seed_only(folder: Callable[[str], Path]) -> None:
+    place = folder("bert")
+    one, same, other = (load(place, seed=seed).module.task_head.out.weight for seed in (0, 0, 1))
+    assert torch.equal(one, same)
+    assert not torch.equal(one, other)
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_what_was_saved_is_loaded_back_and_trained_on(
+    family: str, folder: Callable[[str], Path], tmp_path: Path
+) -> None:
+    place = folder(family)
+    loaded = load(place)
+    with quiet(), torch.no_grad():
+        for parameter in loaded.module.parameters():
+            parameter.add_(0.01)
+        loaded.module.save_pretrained(place)
+    ids = torch.arange(3, 15).view(2, 6)
+    again = reload_model(place, OWN_HEAD, number_task(pooling_head), LABELS)
+    with torch.no_grad():
+        expected = loaded.module(input_ids=ids).logits
+        torch.testing.assert_close(again(input_ids=ids).logits, expected)
+        bare = transformers.AutoModel.from_pretrained(place).eval()(input_ids=ids)[0]
+        torch.testing.assert_close(bare, loaded.module.base_model(input_ids=ids)[0])
+    assert load(place).fresh == frozenset(), "a checkpoint that holds the head is gone on with"
+    assert load(place, labels=("a", "b")).fresh == {
+        f"{HEAD}.{name}" for name in ("out.weight", "out.bias", "scale")
+    }
+
+
+def test_a_weight_that_is_not_there_is_told(folder: Callable[[str], Path]) -> None:
+    with pytest.raises(ModelError, match=r"lacks the weights task_head\.dense\.bias"):
+        reload_model(folder("bert"), OWN_HEAD, number_task(pooling_head), LABELS)
+
+
+def test_another_version_of_the_plugin_is_told(folder: Callable[[str], Path]) -> None:
+    with pytest.raises(TaskError, match=r"'numbers' as installed here names 'token-classification'"):
+        reload_model(folder("bert"), OWN_HEAD, number_task(), LABELS)
+
+
+def test_a_setting_the_model_does_not_know_is_told(folder: Callable[[str], Path]) -> None:
+    task = number_task(pooling_head, config_overrides={"nmu_labels": 1})
+    with pytest.raises(ModelError, match=r"has no setting 'nmu_labels'.*BertConfig"):
+        load_model(task, str(folder("bert")), LABELS, seed=0, max_length=None)
+
+
+# Heads that are none.
+
+
+class Gives(nn.Module):
+    """A head that gives what it is told to."""
+
+    def __init__(self, make: Callable[[torch.Tensor], Any]) -> None:
+        super().__init__()
+        self.make = make
+
+    def forward(self, hidden: torch.Tensor, mask: torch.Tensor) -> Any:
+        return self.make(hidden)
+
+
+class Normalising(nn.Module):
+    """A head whose normalisation remembers the batches it saw."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.norm = nn.BatchNorm1d(16)
+
+    def forward(self, hidden: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
+        normal: torch.Tensor = self.norm(hidden[:, 0])
+        return normal
+
+
+def broken(hidden: torch.Tensor) -> torch.Tensor:
+    return hidden @ torch.ones(3, 3)
+
+
+@pytest.mark.parametrize(
+    ("factory", "told"),
+    [
+        (lambda config, labels: 7, "is 7. Expected a torch.nn.Module"),
+        (lambda config: nn.Identity(), "could not be made: TypeError"),
+        (lambda config, labels: nn.Linear(config.width, 3), "could not be made: AttributeError.*width"),
+        (lambda config, labels: nn.Linear(16, 3), "failed on hidden states .2, 5, 16. .*TypeError"),
+        (lambda config, labels: Gives(broken), "failed on hidden states.*RuntimeError"),
+        (lambda config, labels: Gives(lambda h: [h]), "gives list. Expected logits, a tensor of floats"),
+        (lambda config, labels: Gives(lambda h: {"scores": h}), r"gives no logits among \['scores'\]"),
+        (lambda config, labels: Gives(lambda h: h.mean()), r"gives logits \[\] of float32 for 2 examples"),
+        (lambda config, labels: Gives(lambda h: h[0]), r"gives logits \[5, 16\] of float32 for 2 examples"),
+        (lambda config, labels: Gives(lambda h: h.argmax(-1)), r"gives logits \[2, 5\] of int64"),
+        (lambda config, labels: Normalising(), "changes norm.running_mean, .* while it trains"),
+    ],
+)
+def test_an_unfit_head_is_told(factory: Any, told: str, folder: Callable[[str], Path]) -> None:
+    with pytest.raises(TaskError, match=f"the head of the task 'numbers' {told}.*Mend the head"):
+        load(folder("bert"), factory)
+
+
+def test_a_head_may_give_several_outputs_by_name() -> None:
+    model = with_own_head(tiny_config("bert"))
+    setattr(model, HEAD, Gives(lambda h: {"start": h[..., 0], "end": h[..., 1]}))
+    task = number_task(pooling_head, outputs=("start", "end"))
+    refuse_unfit(task, model)
+    assert model(input_ids=torch.ones(3, 4, dtype=torch.long)).end.shape == (3, 4)
+
+
+def test_a_head_in_half_precision_is_trained_in_float32() -> None:
+    task = number_task(lambda config, labels: pooling_head(config, labels).half())
+    head = make_head(task, tiny_config("bert"), LABELS)
+    assert {p.dtype for p in head.parameters()} == {torch.float32}
+
+
+def test_a_head_without_parameters_leaves_a_frozen_model_nothing_to_train(
+    folder: Callable[[str], Path],
+) -> None:
+    loaded = load(folder("bert"), lambda config, labels: Gives(lambda h: h[:, 0]))
+    with pytest.raises(ConfigError, match=r"nothing to train.*--strategy lora or full"):
+        STRATEGIES["frozen"](loaded, 4)
+    assert any(p.requires_grad for p in STRATEGIES["lora"](loaded, 4).parameters())

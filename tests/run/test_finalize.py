@@ -1,0 +1,113 @@
+from __future__ import annotations
+
+import io
+import shutil
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from rich.console import Console
+
+from adaptkit.data.load import load
+from adaptkit.errors import NoTrialSucceeded, StudyError
+from adaptkit.export.saving import CARD
+from adaptkit.report.progress import Progress
+from adaptkit.run.context import Clock, Desk
+from adaptkit.run.finalize import export_trial, finish
+from adaptkit.study.folder import StudyFolder
+from adaptkit.system.manifest import verify
+from adaptkit.system.signals import Interruption
+from adaptkit.tasks import registry
+
+
+@pytest.fixture
+def copied(tuned: Callable[[str, str], Any], tmp_path: Path) -> StudyFolder:
+    study = tuned("ner", "frozen")
+    return StudyFolder(Path(shutil.copytree(study.folder.path, tmp_path / study.folder.name)))
+
+
+def unscored(folder: StudyFolder, reason: str) -> None:
+    """Makes it a study whose trials have all ended so, before any had a score."""
+    for trial in folder.read_trials():
+        told = f"{reason} {trial.number}"
+        folder.write_trial(
+            replace(trial, state="fail", reason=told, best_rung=None, rungs=(), values={}, groups={})
+        )
+    summary = folder.read_summary()
+    assert summary is not None
+    folder.write_summary(replace(summary, best=None, model_folder=None, test={}, test_groups={}))
+
+
+def finished(folder: StudyFolder) -> Desk:
+    config, summary = folder.read_config(), folder.read_summary()
+    assert summary is not None
+    task = registry.load(config.task)
+    progress = Progress(Console(file=io.StringIO()), 2, "f1", "maximize")
+    desk = Desk(folder, summary, progress, Clock(), Interruption())
+    finish(desk, config, task, load(task, config.data, config.seed), "cpu")
+    return desk
+
+
+def test_a_winner_that_lies_there_is_not_exported_again(copied: StudyFolder) -> None:
+    (copied.best / "mark").write_text("mine")
+    finished(copied)
+    assert (copied.best / "mark").exists()
+
+
+def test_another_winner_takes_its_place(copied: StudyFolder) -> None:
+    (copied.best / "mark").write_text("mine")
+    summary = copied.read_summary()
+    assert summary is not None
+    copied.write_summary(replace(summary, best=99, test={}))
+    desk = finished(copied)
+    assert not (copied.best / "mark").exists()
+    assert desk.summary.best == summary.best
+    assert desk.summary.test == summary.test
+
+
+def test_the_card_of_the_winner_has_its_test_scores_and_no_other_trials(
+    copied: StudyFolder, tmp_path: Path
+) -> None:
+    summary = copied.read_summary()
+    assert summary is not None
+    assert summary.test
+    lines = [f"- `{name}`: {value:.4f}\n" for name, value in summary.test.items()]
+    card = (copied.best / CARD).read_text(encoding="utf-8")
+    assert "## Scores on test" in card
+    assert all(line in card for line in lines)
+    verify(copied.best)  # the card was written anew since
+
+    config = copied.read_config()
+    task = registry.load(config.task)
+    data = load(task, config.data, config.seed)
+    best = next(trial for trial in copied.read_trials() if trial.number == summary.best)
+    stale = replace(summary, best=99)
+    export_trial(copied, config, task, data.labels, stale, best, tmp_path / "other")
+    assert "Scores on test" not in (tmp_path / "other" / CARD).read_text(encoding="utf-8")
+
+
+def test_without_any_score_the_reasons_are_told(copied: StudyFolder) -> None:
+    unscored(copied, "diverged in")
+    with pytest.raises(NoTrialSucceeded, match="diverged in 0; diverged in 1"):
+        finished(copied)
+    summary = copied.read_summary()
+    assert summary is not None
+    assert (summary.state, summary.best) == ("failed", None)
+    assert "diverged in 0" in copied.report.read_text(encoding="utf-8")
+
+
+def test_trials_that_had_no_time_have_not_failed(copied: StudyFolder) -> None:
+    unscored(copied, "interrupted: time was up in")
+    assert finished(copied).summary.state == "interrupted"
+
+
+def test_weights_that_are_not_kept_are_told(copied: StudyFolder, tmp_path: Path) -> None:
+    config, summary, trial = copied.read_config(), copied.read_summary(), copied.read_trials()[0]
+    assert summary is not None
+    copied.drop_weights_except([])
+    task = registry.load(config.task)
+    with pytest.raises(StudyError, match=r"weights of trial 0.*--study"):
+        export_trial(copied, config, task, summary.labels, summary, trial, tmp_path / "to")
+    assert not (tmp_path / "to").exists()

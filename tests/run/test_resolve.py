@@ -1,0 +1,64 @@
+"""What a configuration comes to."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from adaptkit.cache.entries import Cache
+from adaptkit.config import DataConfig, SearchConfig, StudyConfig
+from adaptkit.errors import ConfigError
+from adaptkit.run.resolve import Machine, chosen_metric, default_name, refuse_problems
+from adaptkit.task import Metric
+
+CONFIG = StudyConfig(task="adaptkit-ner:ner", strategy="lora", data=DataConfig(data="a.conll"))
+
+
+def test_the_same_command_finds_the_same_study() -> None:
+    name = default_name(CONFIG)
+    assert name.startswith("ner-lora-")
+    free = SearchConfig(trials=99, timeout=5.0, pruning=False)
+    for same in (
+        replace(CONFIG, device="cpu", precision="fp32", together=3),
+        replace(CONFIG, search=free),
+    ):
+        assert default_name(same) == name
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        replace(CONFIG, seed=1),
+        replace(CONFIG, model="tiny"),
+        replace(CONFIG, options={"tag_column": 2}),
+        replace(CONFIG, data=DataConfig(data="b.conll")),
+        replace(CONFIG, search=SearchConfig(epochs=2.0)),
+        replace(CONFIG, search=SearchConfig(metric="recall")),
+    ],
+    ids=["seed", "model", "options", "data", "epochs", "metric"],
+)
+def test_another_command_begins_another_study(other: StudyConfig) -> None:
+    assert default_name(other) != default_name(CONFIG)
+
+
+def test_the_metric_is_the_tasks_unless_another_is_named() -> None:
+    metric = Metric(
+        name="f1", direction="maximize", compute=lambda said, rows: None, others={"loss": "minimize"}  # type: ignore[arg-type, return-value]
+    )  # fmt: skip
+    assert chosen_metric(metric, None) == ("f1", "maximize")
+    assert chosen_metric(metric, "loss") == ("loss", "minimize")
+    with pytest.raises(ConfigError, match=r"metric 'bleu'.*f1, loss.*--metric"):
+        chosen_metric(metric, "bleu")
+
+
+def test_all_problems_are_told_together() -> None:
+    with pytest.raises(ConfigError, match=r"trials 0.*lora rank 0|lora rank 0.*trials 0"):
+        refuse_problems(replace(CONFIG, lora_rank=0, search=SearchConfig(trials=0)))
+    refuse_problems(CONFIG)
+
+
+def test_the_machine_is_what_was_asked_for() -> None:
+    for precision in ("fp32", "bf16"):
+        machine = Machine.of(replace(CONFIG, device="cpu", precision=precision))
+        assert machine == Machine(device="cpu", precision=precision, cache=Cache.from_environment())

@@ -1,0 +1,294 @@
+"""Plugins here are real distributions: a .dist-info and a module in a folder on the path."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+from textwrap import dedent
+
+import pytest
+
+from adaptkit.errors import TaskError
+from adaptkit.task import CONTRACT_VERSION
+from adaptkit.tasks import registry
+from adaptkit.tasks.registry import available, broken, load, missing
+
+GOOD = """
+    from dataclasses import replace
+    from adaptkit import Metric, Task
+
+    PARTS = dict(
+        name="good",
+        columns={"text": "a text", "label": "a class"},
+        head="sequence-classification",
+        encode=lambda rows, tokenizer, labels, max_length: [],
+        decode=lambda outputs, examples, labels: [],
+        metric=Metric(name="score", direction="maximize", compute=lambda predictions, rows: None),
+        collator=lambda tokenizer, pad_to_multiple_of: None,
+    )
+
+    def make(*, size: int = 3) -> Task:
+        return Task(**PARTS)
+"""
+
+
+@pytest.fixture
+def install(tmp_path, monkeypatch):
+    """Installs a distribution with one module of its name, and tasks as ``name = module:factory``."""
+
+    def installed(distribution, code, *tasks, version="1.0"):
+        folder = tmp_path / f"{distribution}-{version}"
+        information = folder / f"{distribution.replace('-', '_')}-{version}.dist-info"
+        information.mkdir(parents=True)
+        (information / "METADATA").write_text(
+            f"Metadata-Version: 2.1\nName: {distribution}\nVersion: {version}\n"
+        )
+        (information / "entry_points.txt").write_text("\n".join(["[adaptkit.tasks]", *tasks]))
+        module = distribution.replace("-", "_")
+        (folder / f"{module}.py").write_text(dedent(code))
+        monkeypatch.syspath_prepend(folder)
+        monkeypatch.delitem(sys.modules, module, raising=False)
+        return folder
+
+    return installed
+
+
+def listing_of(name):
+    (listing,) = [one for one in available() if one.name == name]
+    return listing
+
+
+def test_a_listing_is_what_the_metadata_say(install):
+    install("shop-good", GOOD, "good = shop_good:make", version="2.5")
+    listing = listing_of("good")
+    assert (listing.distribution, listing.version, listing.value) == ("shop-good", "2.5", "shop_good:make")
+    assert not listing.duplicate
+    assert listing.full_name == "shop-good:good"
+
+
+def test_a_task_goes_by_the_name_it_is_found_by(install):
+    install("shop-good", GOOD, "excellent = shop_good:make")
+    assert load("excellent").name == "excellent"
+
+
+def test_listing_imports_no_plugin(install, tmp_path):
+    trace = tmp_path / "imported"
+    install("shop-trace", f"open({str(trace)!r}, 'w').close()\n" + dedent(GOOD), "trace = shop_trace:make")
+    assert listing_of("trace")
+    assert not trace.exists()
+    load("trace")
+    assert trace.exists()
+
+
+def test_listing_imports_no_heavy_library():
+    code = (
+        "import sys; from adaptkit.tasks.registry import available; available(); "
+        "sys.exit(bool({'torch', 'transformers', 'numpy', 'adaptkit_ner'} & set(sys.modules)))"
+    )
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_one_distribution_found_twice_is_one(install):
+    install("shop-good", GOOD, "good = shop_good:old", version="1.0")
+    install("shop_good", GOOD, "good = shop_good:make", version="2.0")
+    assert (listing_of("good").version, listing_of("good").duplicate) == ("2.0", False)
+
+
+def test_unreadable_metadata_of_a_package_harms_no_task(install):
+    install("shop-good", GOOD, "good = shop_good:make")
+    install("shop-garbage", "", "this is no entry point")
+    folder = install("shop-binary", "")
+    (folder / "shop_binary-1.0.dist-info" / "entry_points.txt").write_bytes(
+        b"[adaptkit.tasks]\n\xff\xfe = \xff"
+    )
+    assert load("good").name == "good"
+
+
+def test_loading_gives_the_task_with_its_options(install):
+    install("shop-good", GOOD, "good = shop_good:make")
+    assert load("good").options == {}
+    assert load("good", {"size": "7"}).options == {"size": 7}
+    assert load("shop-good:good").name == load("Shop_Good:good").name == "good"
+    assert broken(listing_of("good")) is None
+
+
+def test_an_unknown_task_is_told_with_names_near_it(install):
+    install("shop-good", GOOD, "good = shop_good:make")
+    with pytest.raises(
+        TaskError, match=r"no task 'goood'. Expected 'good'.*`adaptkit tasks` lists .*pip install"
+    ):
+        load("goood")
+    with pytest.raises(TaskError, match="no task 'another-shop:good'"):
+        load("another-shop:good")
+    with pytest.raises(TaskError, match=r"no task ''. Expected '"):
+        load("")
+
+
+def test_without_any_plugin_the_next_step_is_to_install_one(monkeypatch):
+    monkeypatch.setattr(sys, "path", [])
+    assert available() == []
+    with pytest.raises(TaskError, match=r"no task 'ner', nor any other\. .*pip install adaptkit-ner"):
+        load("ner")
+
+
+def test_a_name_in_two_distributions_is_refused_and_the_full_name_chooses(install):
+    install("shop-one", GOOD, "good = shop_one:make", version="1.1")
+    install(
+        "shop-two", GOOD.replace('"a text"', '"from two"'), "good = shop_two:make", "other = shop_two:make"
+    )
+    assert [(one.distribution, one.duplicate) for one in available() if one.name == "good"] == [
+        ("shop-one", True),
+        ("shop-two", True),
+    ]
+    with pytest.raises(TaskError, match=r"in 2 distributions: shop-one 1.1 and shop-two 1.0") as caught:
+        load("good")
+    assert "'shop-one:good' or 'shop-two:good'" in str(caught.value)
+    assert load("shop-two:good").columns["text"] == load("other").columns["text"] == "from two"
+    assert load("shop-one:good").columns["text"] == "a text"
+
+
+FAILING = {
+    "import raises": ("raise RuntimeError('no licence')", "cannot be imported: RuntimeError: no licence"),
+    "import exits": ("import sys; sys.exit(3)", r"cannot be imported: it called sys.exit\(3\)"),
+    "syntax error": ("def make(:", "cannot be imported: SyntaxError"),
+    "missing library": (
+        "import no_such_library",
+        "cannot be imported: ModuleNotFoundError: No module named 'no_such_library'",
+    ),
+    "no such factory": ("", "cannot be imported: AttributeError"),
+    "no function": ("make = 7", "is int, not a function that gives a Task"),
+    "call raises": ("def make(): raise OSError('gone')", "failed when it was made .*: OSError: gone"),
+    "call exits": ("def make(): raise SystemExit", r"failed when it was made .*: it called sys.exit\(None\)"),
+    "no task": ("def make(): return {}", "gave {}, not a Task"),
+    "unreadable annotation": (
+        "def make(*, x: 'Nowhere' = 1): pass",
+        "has options that cannot be read: NameError",
+    ),
+}
+
+
+@pytest.mark.parametrize(("code", "message"), FAILING.values(), ids=FAILING)
+def test_a_failing_plugin_is_named_with_its_reason_and_harms_no_other(install, code, message):
+    install("shop-good", GOOD, "good = shop_good:make")
+    install("shop-bad", code, "bad = shop_bad:make", version="0.3")
+    with pytest.raises(TaskError, match=rf"^the task 'bad' of shop-bad 0.3 \(shop_bad:make\) {message}"):
+        load("bad")
+    assert "shop-bad 0.3" in broken(listing_of("bad"))
+    assert broken(listing_of("good")) is None
+
+
+@pytest.mark.parametrize(
+    "code", ["print('hello')\n" + dedent(GOOD), GOOD.replace("return Task", "print('hello'); return Task")]
+)
+def test_what_a_plugin_prints_leaves_standard_output_alone(install, code, capsys):
+    install("shop-loud", code, "loud = shop_loud:make")
+    assert load("loud").name == "loud"
+    assert capsys.readouterr() == ("", "hello\n")
+
+
+def test_a_slow_import_keeps_nobody_waiting_but_who_wants_it(install):
+    install("shop-slow", "import time\ntime.sleep(2)\n" + dedent(GOOD), "slow = shop_slow:make")
+    install("shop-good", GOOD, "good = shop_good:make")
+    assert not missing(listing_of("slow"))
+    assert load("good").name == "good"
+    assert "shop_slow" not in sys.modules
+    started = time.monotonic()
+    assert load("slow").name == "slow"
+    assert time.monotonic() - started > 2
+
+
+@pytest.mark.parametrize(
+    ("point", "told"),
+    [
+        ("shop_gone:make", "there is no module 'shop_gone'; reinstall shop-here"),
+        ("shop_gone.inner.most:make", "there is no module 'shop_gone'"),
+        ("shop_here", "its entry point 'shop_here' is not of the form module:factory"),
+        ("7up:make", "its entry point '7up:make' is not"),
+        (": make", "is not of the form module:factory"),
+    ],
+)
+def test_a_task_that_cannot_be_there_is_told_without_an_import(install, point, told):
+    install("shop-here", "raise SystemExit", f"here = {point}")
+    assert told in missing(listing_of("here"))
+    with pytest.raises(TaskError, match=r"the task 'here' of shop-here 1\.0"):
+        load("here")
+
+
+@pytest.mark.parametrize("point", ["shop_here:make", "shop_here:things.make", "shop_here.inner:make"])
+def test_whatever_else_is_wrong_is_for_loading_to_tell(install, point):
+    install("shop-here", "raise SystemExit", f"here = {point}")
+    assert missing(listing_of("here")) is None
+
+
+def test_an_interrupt_is_not_the_plugins_failure(install):
+    install("shop-bad", "raise KeyboardInterrupt", "bad = shop_bad:make")
+    with pytest.raises(KeyboardInterrupt):
+        load("bad")
+
+
+ILL_FORMED = [
+    ("del PARTS['decode']", "failed .* required keyword-only argument: 'decode'"),
+    ("PARTS['decode'] = None", "decode is None, expected a callable"),
+    ("PARTS['collator'] = 'padding'", "collator is 'padding', expected a callable"),
+    ("PARTS['columns'] = ['text']", r"columns is \['text'\], expected a description by name"),
+    ("PARTS['columns'] = {}", "columns is {}, expected a description by name"),
+    ("PARTS['head'] = 3", "head is 3, expected a task tag of transformers, or a callable"),
+    ("PARTS['outputs'] = 'logits'", "outputs is 'logits', expected a list"),
+    ("PARTS['answers'] = 'label'", "answers is 'label', expected a list"),
+    ("PARTS['metric'] = max", "metric is <built-in function max>, expected a Metric"),
+    (
+        "PARTS['metric'] = replace(PARTS['metric'], direction='up')",
+        "metric.direction is 'up', expected 'maximize' or 'minimize'",
+    ),
+    ("PARTS['metric'] = replace(PARTS['metric'], others=['f1'])", r"metric.others is \['f1'\], expected"),
+    ("PARTS['labels_of'] = 'label'", "labels_of is 'label', expected a callable or None"),
+    ("PARTS['readers'] = {'.x': None}", "readers is {'.x': None}, expected"),
+    ("PARTS['sample'] = 'folder'", "sample is 'folder', expected a Path or None"),
+    ("PARTS['hints'] = {}", "hints is {}, expected a SearchHints"),
+    ("PARTS['word_level'] = 'no'", "word_level is 'no', expected True or False"),
+    ("PARTS['contract'] = '1'", "contract is '1', expected a whole number"),
+    ("PARTS.update(merge=1, parse=2)", "merge is 1, expected a callable; parse is 2, expected a callable"),
+]
+
+
+@pytest.mark.parametrize(("change", "message"), ILL_FORMED)
+def test_a_part_that_is_missing_or_mistyped_is_named(install, change, message):
+    install("shop-bad", dedent(GOOD) + change, "bad = shop_bad:make")
+    with pytest.raises(TaskError, match=f"the task 'bad' of shop-bad 1.0 .*{message}"):
+        load("bad")
+
+
+@pytest.mark.parametrize(
+    ("contract", "upgrade"), [(CONTRACT_VERSION + 1, "adaptkit"), (CONTRACT_VERSION - 1, "shop-bad")]
+)
+def test_another_contract_is_refused_with_what_to_upgrade(install, contract, upgrade):
+    install("shop-bad", dedent(GOOD) + f"PARTS['contract'] = {contract}", "bad = shop_bad:make")
+    with pytest.raises(
+        TaskError, match=f"written for contract {contract}.* `pip install --upgrade {upgrade}`"
+    ):
+        load("bad")
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"colour": "red"}, r"unknown option 'colour'. Expected size \(int, default 3\)"),
+        ({"size": "big"}, r"option 'size' cannot be 'big'. Expected size \(int, default 3\)"),
+    ],
+)
+def test_a_bad_option_is_told_with_the_options_there_are(install, options, message):
+    install("shop-good", GOOD, "good = shop_good:make")
+    with pytest.raises(TaskError, match=message):
+        load("good", options)
+
+
+def test_a_task_that_needs_an_option_says_so(install):
+    install("shop-good", GOOD.replace("size: int = 3", "size: int"), "good = shop_good:make")
+    with pytest.raises(TaskError, match=r"option 'size' is missing. Expected size \(int, required\)"):
+        load("good")
+    assert load("good", {"size": 2}).options == {"size": 2}
+
+
+def test_the_entry_point_group_is_the_documented_one():
+    assert registry.GROUP == "adaptkit.tasks"
