@@ -7,6 +7,7 @@ import importlib.util
 import os
 import random
 import secrets
+import subprocess
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -216,9 +217,14 @@ def tiny_model() -> Callable[..., Any]:
             made[key] = getattr(transformers, head_class).from_config(tiny_config(family, **settings)).eval()
         module = copy.deepcopy(made[key])
         encoder = {id(parameter) for parameter in module.base_model.parameters()}
-        fresh = frozenset(name for name, p in module.named_parameters() if id(p) not in encoder)
+        newly_initialized = frozenset(name for name, p in module.named_parameters() if id(p) not in encoder)
         return LoadedModel(
-            module=module, tokenizer=None, fresh=fresh, head_class=head_class, source="tiny", max_length=48
+            module=module,
+            tokenizer=None,
+            newly_initialized=newly_initialized,
+            head_class=head_class,
+            source="tiny",
+            max_length=48,
         )  # type: ignore[arg-type]
 
     return make
@@ -267,3 +273,19 @@ def tuned(
         return made[task, strategy]
 
     return of
+
+
+@pytest.fixture
+def tiny_disk(tmp_path: Path) -> Iterator[Path]:
+    """A file system of its own, of one megabyte."""
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", str(disk)]
+    try:
+        mounted = subprocess.run(mount, capture_output=True, check=False).returncode == 0
+    except FileNotFoundError:
+        mounted = False
+    if not mounted:
+        pytest.skip("mounting a tmpfs is not permitted here")
+    yield disk
+    subprocess.run(["umount", "--lazy", str(disk)], check=True)

@@ -1,8 +1,8 @@
 """How much goes into one forward pass: an affair of memory and speed, not of results.
 
-A micro-step is cut into passes over some rows and some examples; gradients are sums, so the cut
+A micro-step is cut into passes over some slots and some examples; gradients are sums, so the cut
 changes nothing but which numbers dropout draws, from the one generator that all passes share. When
-memory runs out, the pass that failed has left no trace in the rows, and is cut finer.
+memory runs out, the pass that failed has left no trace in the slots, and is cut finer.
 """
 
 from __future__ import annotations
@@ -31,10 +31,10 @@ def is_out_of_memory(error: BaseException) -> bool:
 
 
 @dataclass(kw_only=True)
-class Passes:
+class BatchLimits:
     """The size of one pass."""
 
-    rows: int
+    slots: int
     """Trials in one pass."""
 
     examples: int
@@ -46,16 +46,16 @@ class Passes:
     scoring_shrink: int = 1
     """Scoring batches are this many times smaller than they might be."""
 
-    retreats: int = 0
+    times_shrunk: int = 0
 
-    def examples_of(self, length: int, rows: int) -> int:
-        """The examples of each of ``rows`` trials in one pass, each of ``length`` tokens with its padding."""
-        return max(1, min(self.examples, self.tokens // (length * rows)))
+    def examples_of(self, length: int, slots: int) -> int:
+        """The examples of each of ``slots`` trials in one pass, ``length`` tokens each, padding included."""
+        return max(1, min(self.examples, self.tokens // (length * slots)))
 
-    def retreat(self, examples: int) -> bool:
-        """Halves the rows, or with one row the ``examples`` that did not fit; False if there is one only."""
-        if self.rows > 1:
-            self.rows //= 2
+    def shrink(self, examples: int) -> bool:
+        """Halves the slots, or with one slot the ``examples`` that did not fit; False at one example."""
+        if self.slots > 1:
+            self.slots //= 2
         elif examples > 1:
             self.examples = examples // 2
         else:
@@ -63,18 +63,18 @@ class Passes:
         self._let_go()
         return True
 
-    def retreat_scoring(self) -> bool:
-        """Makes the scoring batches smaller, or with the smallest the rows fewer; False at the end."""
+    def shrink_scoring(self) -> bool:
+        """Makes the scoring batches smaller, or with the smallest the slots fewer; False at the end."""
         if self.scoring_shrink < 2**14:
             self.scoring_shrink *= 4
-        elif self.rows > 1:
-            self.rows //= 2
+        elif self.slots > 1:
+            self.slots //= 2
         else:
             return False
         self._let_go()
         return True
 
     def _let_go(self) -> None:
-        self.retreats += 1
+        self.times_shrunk += 1
         if torch.cuda.is_available():
             torch.cuda.empty_cache()

@@ -1,7 +1,7 @@
-"""The micro-steps of one rung, for rows that walk it together; knows no model.
+"""The micro-steps of one rung, for slots that walk it together; knows no model.
 
-Every row has its own examples, from its own seed, but all meet the same padded shape at every step. A
-step is as long as the rows' batches and the run of one bucket allow, so that a large batch is one pass.
+Every slot has its own examples, from its own seed, but all meet the same padded shape at every step. A
+step is as long as the slots' batches and the run of one bucket allow, so that a large batch is one pass.
 All indices of the rung go to the device at once, so that no step waits for a transfer.
 """
 
@@ -19,8 +19,8 @@ from adaptkit.data.plan import Plan
 
 
 @dataclass(frozen=True, kw_only=True)
-class RowClock:
-    """Where a row stands in its data."""
+class SlotClock:
+    """Where a slot stands in its data."""
 
     seed: int
     epoch: int
@@ -30,17 +30,17 @@ class RowClock:
 
 @dataclass(frozen=True, kw_only=True)
 class MicroStep:
-    """What all rows take in one micro-step."""
+    """What all slots take in one micro-step."""
 
     bucket: Bucket
     places: torch.Tensor
-    """``[rows, examples]``: positions in the bucket, -1 where there is no example."""
+    """``[slots, examples]``: positions in the bucket, -1 where there is no example."""
 
     seen: Sequence[int]
-    """Per row, how many examples these are."""
+    """Per slot, how many examples these are."""
 
     tokens: int
-    """Over all rows, padding apart."""
+    """Over all slots, padding apart."""
 
     last: bool
     """Whether the rung ends with it."""
@@ -49,13 +49,13 @@ class MicroStep:
 def micro_steps(
     plan: Plan,
     buckets: Sequence[Bucket],
-    clocks: Sequence[RowClock],
+    clocks: Sequence[SlotClock],
     batch_size: int,
     room: Callable[[], int],
 ) -> Iterator[MicroStep]:
     """The micro-steps of a rung, in the plan's order for this effective batch size.
 
-    ``room`` is asked before each step how many examples every row may take: what is left of its batch.
+    ``room`` is asked before each step how many examples every slot may take: what is left of its batch.
     """
     contents = [plan.contents(clock.seed, clock.epoch) for clock in clocks]
     host = [
@@ -63,7 +63,7 @@ def micro_steps(
             [places[bucket][clock.rung].reshape(-1) for places, clock in zip(contents, clocks, strict=True)]
         )
         for bucket in range(len(buckets))
-    ]  # per bucket [rows, steps * micro_batch]
+    ]  # per bucket [slots, steps * micro_batch]
     device = [
         torch.as_tensor(places).to(bucket.tensors["attention_mask"].device, non_blocking=True)
         for places, bucket in zip(host, buckets, strict=True)
@@ -78,7 +78,7 @@ def micro_steps(
             part = slice(taken[bucket], taken[bucket] + count)
             taken[bucket] += count
             left -= count
-            places = host[bucket][:, part]  # [rows, examples]
+            places = host[bucket][:, part]  # [slots, examples]
             yield MicroStep(
                 bucket=buckets[bucket],
                 places=device[bucket][:, part],

@@ -1,4 +1,4 @@
-"""Predictions and scores, for all rows of a population together; knows no optimiser.
+"""Predictions and scores, for all slots of a population together; knows no optimiser.
 
 Outputs are decoded batch by batch and let go; what is kept are predictions in the task's own terms.
 """
@@ -14,13 +14,13 @@ import numpy as np
 import torch
 
 from adaptkit.data.encode import Bucket
-from adaptkit.engine.batch_limits import OUT_OF_MEMORY, Passes, is_out_of_memory
+from adaptkit.engine.batch_limits import OUT_OF_MEMORY, BatchLimits, is_out_of_memory
 from adaptkit.engine.forward import Forward, Tensors
 from adaptkit.errors import TrialDiverged, TrialError, TrialOutOfMemory
 from adaptkit.task import Example, Prediction, Row, Scores, Task
 
 TOKENS_AT_ONCE = 8192
-"""Tokens in one forward pass of scoring, over all rows of the pass."""
+"""Tokens in one forward pass of scoring, over all slots of the pass."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,10 +38,10 @@ def predict_rows(
     forward: Forward,
     parameters: Tensors,
     data: ScoringSet,
-    passes: Passes,
+    limits: BatchLimits,
     check: Callable[[], None] = lambda: None,
 ) -> list[list[Prediction] | TrialError]:
-    """For each row of ``parameters`` (name → ``[rows, *shape]``) its predictions, or why it has none.
+    """For each slot of ``parameters`` (name → ``[slots, *shape]``) its predictions, or why it has none.
 
     ``check`` is called after every batch, and may raise to end it all.
     """
@@ -49,14 +49,14 @@ def predict_rows(
     results: list[list[Prediction] | TrialError] = []
     start = 0
     while start < count:
-        stop = min(count, start + passes.rows)
+        stop = min(count, start + limits.slots)
         part = {name: parameter[start:stop] for name, parameter in parameters.items()}
         try:
-            results.extend(_predict_together(forward, part, data, passes, check))
+            results.extend(_predict_together(forward, part, data, limits, check))
         except OUT_OF_MEMORY as error:
             if not is_out_of_memory(error):
                 raise
-            if not passes.retreat_scoring():
+            if not limits.shrink_scoring():
                 results.extend([TrialOutOfMemory("out of memory scoring one example")] * (stop - start))
                 start = stop
             continue
@@ -66,21 +66,21 @@ def predict_rows(
 
 @torch.no_grad()
 def _predict_together(
-    forward: Forward, parameters: Tensors, data: ScoringSet, passes: Passes, check: Callable[[], None]
+    forward: Forward, parameters: Tensors, data: ScoringSet, limits: BatchLimits, check: Callable[[], None]
 ) -> list[list[Prediction] | TrialError]:
-    rows = len(next(iter(parameters.values()))) if parameters else 1
-    collected = [_Pieces(data) for _ in range(rows)]
+    slots = len(next(iter(parameters.values()))) if parameters else 1
+    collected = [_Pieces(data) for _ in range(slots)]
     forward.module.eval()
     for bucket in data.buckets:
-        tokens = bucket.length * bucket.choices * rows
-        size = max(1, TOKENS_AT_ONCE // (tokens * passes.scoring_shrink))
+        tokens = bucket.length * bucket.choices * slots
+        size = max(1, TOKENS_AT_ONCE // (tokens * limits.scoring_shrink))
         for start in range(0, len(bucket.positions), size):
             batch = {name: tensor[start : start + size] for name, tensor in bucket.tensors.items()}
             batch = {name: tensor.to(forward.device) for name, tensor in batch.items()}
-            outputs = forward.outputs(parameters, batch)  # name → [rows, batch, ...]
+            outputs = forward.outputs(parameters, batch)  # name → [slots, batch, ...]
             arrays = {name: output.float().cpu().numpy() for name, output in outputs.items()}
-            for row, pieces in enumerate(collected):
-                one = {name: array[row] for name, array in arrays.items()}  # name → [batch, ...]
+            for slot, pieces in enumerate(collected):
+                one = {name: array[slot] for name, array in arrays.items()}  # name → [batch, ...]
                 pieces.take(one, bucket.positions[start : start + size])
             check()
     return [pieces.merged() for pieces in collected]

@@ -1,7 +1,7 @@
-"""The model's forward pass, for one row plainly and for several rows at once.
+"""The model's forward pass, for one slot plainly and for several slots at once.
 
-One row calls the unmodified model with `torch.func.functional_call`; several are one `torch.func.vmap`
-of that same call over the rows, so that weights they share stay shared and weights of their own become
+One slot calls the unmodified model with `torch.func.functional_call`; several are one `torch.func.vmap`
+of that same call over the slots, so that weights they share stay shared and weights of their own become
 batched matrix products. Knows no optimiser and no data beyond a batch.
 """
 
@@ -41,7 +41,7 @@ class Forward:
     mask_form: MaskForm = "tokens"
 
     def leaves(self, parameters: Tensors) -> dict[str, torch.Tensor]:
-        """The parameters (name → ``[rows, *shape]``) as a pass differentiates by them.
+        """The parameters (name → ``[slots, *shape]``) as a pass differentiates by them.
 
         Those that it would make bfloat16 anyway are so before it begins; then their gradients come as
         bfloat16, too, and are not written in float32 once more than they have to be.
@@ -54,12 +54,12 @@ class Forward:
     def losses(
         self, parameters: Tensors, batch: Tensors, valid: torch.Tensor
     ) -> tuple[torch.Tensor, torch.Tensor]:
-        """The sums of the weighted losses and of the weights of each row: two ``[rows]``.
+        """The sums of the weighted losses and of the weights of each slot: two ``[slots]``.
 
         Args:
-            parameters: name → ``[rows, *shape]``.
-            batch: name → ``[rows, batch, ...]``.
-            valid: ``[rows, batch]``, 0 for places that hold no example.
+            parameters: name → ``[slots, *shape]``.
+            batch: name → ``[slots, batch, ...]``.
+            valid: ``[slots, batch]``, 0 for places that hold no example.
         """
         if valid.shape[0] == 1:
             loss, weight = self._loss(_first(parameters), _first(batch), valid[0])
@@ -68,14 +68,14 @@ class Forward:
         return losses, weights
 
     def outputs(self, parameters: Tensors, batch: Tensors) -> dict[str, torch.Tensor]:
-        """The model's outputs on one batch shared by all rows: name → ``[rows, batch, ...]``.
+        """The model's outputs on one batch shared by all slots: name → ``[slots, batch, ...]``.
 
         Args:
-            parameters: name → ``[rows, *shape]``; none at all is the module as it stands, as one row.
+            parameters: name → ``[slots, *shape]``; none at all is the module as it stands, as one slot.
             batch: name → ``[batch, ...]``.
         """
-        rows = len(next(iter(parameters.values()))) if parameters else 1
-        if rows == 1:
+        slots = len(next(iter(parameters.values()))) if parameters else 1
+        if slots == 1:
             plain = self._outputs(_first(parameters), batch)
             return {name: output.unsqueeze(0) for name, output in plain.items()}
         together = vmap(self._outputs, in_dims=(0, None), randomness="different")
@@ -124,7 +124,7 @@ def _own(module: nn.Module) -> list[nn.Parameter]:
 
 
 def _first(tensors: Tensors) -> dict[str, torch.Tensor]:
-    """The only row. Squeezed, not indexed: the gradient of an index is a copy in a tensor of zeros."""
+    """The only slot. Squeezed, not indexed: the gradient of an index is a copy in a tensor of zeros."""
     return {name: tensor.squeeze(0) for name, tensor in tensors.items()}
 
 

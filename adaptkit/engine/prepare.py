@@ -27,7 +27,7 @@ from adaptkit.engine.patches.lora import use_updates
 from adaptkit.engine.patches.vocabulary import occurring, trim
 from adaptkit.engine.store import FeatureStore
 from adaptkit.engine.train import Training
-from adaptkit.engine.trial_stack import layout_of, read_row
+from adaptkit.engine.trial_stack import layout_of, read_slot
 from adaptkit.models.loading import LoadedModel
 from adaptkit.strategies import STRATEGIES
 from adaptkit.task import Row, Task
@@ -175,7 +175,7 @@ def make_training(
     return Training(
         forward=model.forward,
         layout=layout,
-        initial=read_row(model.module, layout),
+        initial=read_slot(model.module, layout),
         plan=plan,
         buckets=buckets,
         dev=scored,

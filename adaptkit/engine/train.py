@@ -1,8 +1,8 @@
 """Trains a population: many trials in step with one another, rung by rung.
 
-Every row takes the same number of examples in a micro-step, and steps its optimiser when it has seen
-its own effective batch. After a rung all rows are scored, the judge says which go on, and new trials
-take the places of those that ended. Knows no search, no study and no terminal: a `Judge` does.
+Every slot takes the same number of examples in a micro-step, and steps its optimiser when it has seen
+its own effective batch. After a rung all slots are scored, the scheduler says which go on, and new trials
+take the places of those that ended. Knows no search, no study and no terminal: a `Scheduler` does.
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ import torch
 from adaptkit.data.encode import Bucket
 from adaptkit.data.plan import Plan
 from adaptkit.engine.accumulate import Accumulator
-from adaptkit.engine.batch_limits import OUT_OF_MEMORY, Passes, is_out_of_memory
-from adaptkit.engine.batches import RowClock, micro_steps
+from adaptkit.engine.batch_limits import OUT_OF_MEMORY, BatchLimits, is_out_of_memory
+from adaptkit.engine.batches import SlotClock, micro_steps
 from adaptkit.engine.evaluate import ScoringSet, calibrate, calibrated, predict_rows, score
 from adaptkit.engine.forward import Forward
 from adaptkit.engine.schedule import learning_rate, rungs_of, steps_of
-from adaptkit.engine.trial_stack import Layout, Rows
-from adaptkit.engine.types import Judge, Outcome, RungReport, Trial
+from adaptkit.engine.trial_stack import Layout, TrialStack
+from adaptkit.engine.types import Outcome, RungReport, Scheduler, Trial
 from adaptkit.errors import TrialDiverged, TrialError
 from adaptkit.task import Prediction
 
@@ -48,7 +48,7 @@ class Training:
     metric: str
     direction: str
     vocabulary: torch.Tensor | None = None
-    """``[occurring]``: the tokens whose embeddings are in a row, where the others were left out."""
+    """``[occurring]``: the tokens whose embeddings are in a slot, where the others were left out."""
 
     seconds: dict[str, float] = field(default_factory=lambda: {"train": 0.0, "score": 0.0})
     """Where the time went, added to while training."""
@@ -68,14 +68,14 @@ class _Running:
 
     loss: float = math.nan
     best: RungReport | None = None
-    best_row: torch.Tensor | None = None
+    best_parameters: torch.Tensor | None = None
     failure: TrialError | None = None
     started: float = field(default_factory=time.monotonic)
 
-    def clock(self, plan: Plan) -> RowClock:
+    def clock(self, plan: Plan) -> SlotClock:
         """Where it stands in its data."""
         epoch, rung = divmod(self.rung, plan.rungs_per_epoch)
-        return RowClock(seed=self.trial.seed, epoch=epoch, rung=rung)
+        return SlotClock(seed=self.trial.seed, epoch=epoch, rung=rung)
 
     def epoch(self, plan: Plan) -> float:
         """The epochs it has seen once the rung it is in is over."""
@@ -88,14 +88,14 @@ class _Running:
         return self.in_batch >= self.trial.batch_size or ((epoch_ends or only_step) and self.in_batch > 0)
 
 
-def populate(training: Training, capacity: int, passes: Passes) -> Population:
-    """A population of ``capacity`` rows, or of fewer if memory runs out making them.
+def populate(training: Training, capacity: int, limits: BatchLimits) -> Population:
+    """A population of ``capacity`` slots, or of fewer if memory runs out making them.
 
-    Raises torch.OutOfMemoryError or RuntimeError if not even one row fits.
+    Raises torch.OutOfMemoryError or RuntimeError if not even one slot fits.
     """
     while True:
         try:
-            return Population(training, capacity, passes)
+            return Population(training, capacity, limits)
         except OUT_OF_MEMORY as error:
             if not is_out_of_memory(error) or capacity == 1:
                 raise
@@ -105,67 +105,69 @@ def populate(training: Training, capacity: int, passes: Passes) -> Population:
 class Population:
     """The trials being trained together now."""
 
-    def __init__(self, training: Training, capacity: int, passes: Passes) -> None:
-        """Raises torch.OutOfMemoryError or RuntimeError if ``capacity`` rows do not fit."""
+    def __init__(self, training: Training, capacity: int, limits: BatchLimits) -> None:
+        """Raises torch.OutOfMemoryError or RuntimeError if ``capacity`` slots do not fit."""
         self.training = training
-        self.passes = passes
-        self.rows = Rows(training.layout, capacity, training.forward.device)
+        self.limits = limits
+        self.stack = TrialStack(training.layout, capacity, training.forward.device)
         self.running: list[_Running] = []
-        """In the order of the rows."""
+        """In the order of the slots."""
 
-    def run(self, judge: Judge) -> None:
-        """Trains until the judge proposes no more trials, or stops them."""
-        while self._fill(judge):
-            going = self._timed("train", lambda: self._train_rung(judge))
+    def run(self, scheduler: Scheduler) -> None:
+        """Trains until the scheduler suggests no more trials, or stops them."""
+        while self._fill(scheduler):
+            going = self._timed("train", lambda: self._train_rung(scheduler))
             if not going:
-                self._stop(judge)
+                self._stop(scheduler)
                 return
-            reports = self._timed("score", lambda: self._score(judge))
-            self._end(judge, reports)
+            reports = self._timed("score", lambda: self._score(scheduler))
+            self._end(scheduler, reports)
 
-    def _fill(self, judge: Judge) -> bool:
-        """Starts new trials in free rows; False if no trial is left."""
-        free = self.rows.capacity - len(self.running)
-        for trial in judge.propose(free) if free else ():
-            self.rows.add(self.training.initial.to(self.training.forward.device), trial)
+    def _fill(self, scheduler: Scheduler) -> bool:
+        """Starts new trials in free slots; False if no trial is left."""
+        free = self.stack.capacity - len(self.running)
+        for trial in scheduler.suggest(free) if free else ():
+            self.stack.add(self.training.initial.to(self.training.forward.device), trial)
             plan = self.training.plan
             self.running.append(
                 _Running(trial=trial, rungs=rungs_of(trial, plan), steps=steps_of(trial, plan))
             )
         return bool(self.running)
 
-    def _train_rung(self, judge: Judge) -> bool:
-        """One rung of every trial; False if the judge stopped it midway."""
+    def _train_rung(self, scheduler: Scheduler) -> bool:
+        """One rung of every trial; False if the scheduler stopped it midway."""
         training, plan = self.training, self.training.plan
         training.forward.module.train()
         self._arrange()
-        accumulator = Accumulator(training.forward, self.rows, self.passes)
-        first, at_once = 0, self.passes.rows
+        accumulator = Accumulator(training.forward, self.stack, self.limits)
+        first, at_once = 0, self.limits.slots
         while first < len(self.running):
             size = self.running[first].trial.batch_size
             walking = [one for one in self.running[first : first + at_once] if one.trial.batch_size == size]
-            going = self._walk(judge, accumulator, first, walking)
-            for row, one in enumerate(walking, first):
-                one.failure = accumulator.failures[row]
+            going = self._walk(scheduler, accumulator, first, walking)
+            for slot, one in enumerate(walking, first):
+                one.failure = accumulator.failures[slot]
             if not going:
                 return False
             first += len(walking)
-        finite, losses = self.rows.finite().tolist(), accumulator.mean_losses()
-        for row, one in enumerate(self.running):
-            one.loss = losses[row]
-            if one.failure is None and not (finite[row] and math.isfinite(one.loss)):
+        finite, losses = self.stack.finite().tolist(), accumulator.mean_losses()
+        for slot, one in enumerate(self.running):
+            one.loss = losses[slot]
+            if one.failure is None and not (finite[slot] and math.isfinite(one.loss)):
                 one.failure = TrialDiverged(f"diverged: loss {one.loss:g} after epoch {one.epoch(plan):.2f}")
         return True
 
     def _arrange(self) -> None:
-        """Puts rows with equal batches side by side, so that rows of one pass can take large steps."""
+        """Puts slots with equal batches side by side, so that slots of one pass can take large steps."""
         keys = [(one.trial.batch_size, one.in_batch) for one in self.running]
         order = sorted(range(len(keys)), key=keys.__getitem__)  # stable: no needless moves
-        self.rows.arrange(order)
-        self.running = [self.running[row] for row in order]
+        self.stack.arrange(order)
+        self.running = [self.running[slot] for slot in order]
 
-    def _walk(self, judge: Judge, accumulator: Accumulator, first: int, walking: Sequence[_Running]) -> bool:
-        """The rung of neighbouring rows of one batch size, from row ``first`` on; False if it was stopped."""
+    def _walk(
+        self, scheduler: Scheduler, accumulator: Accumulator, first: int, walking: Sequence[_Running]
+    ) -> bool:
+        """The rung of neighbouring slots of one batch size, from slot ``first`` on; False if stopped."""
         plan = self.training.plan
         clocks = [one.clock(plan) for one in walking]
 
@@ -177,34 +179,36 @@ class Population:
 
         for step in micro_steps(plan, self.training.buckets, clocks, walking[0].trial.batch_size, room):
             accumulator.run(step, first)
-            for row, (one, seen) in enumerate(zip(walking, step.seen, strict=True), first):
+            for slot, (one, seen) in enumerate(zip(walking, step.seen, strict=True), first):
                 one.in_batch += seen
-                if accumulator.failures[row] is None and one.batch_is_full(plan, rung_ends=step.last):
-                    self._optimiser_step(row, one)
-            if not judge.advanced(sum(step.seen), step.tokens):
+                if accumulator.failures[slot] is None and one.batch_is_full(plan, rung_ends=step.last):
+                    self._optimiser_step(slot, one)
+            if not scheduler.on_micro_step(sum(step.seen), step.tokens):
                 return False
         return True
 
-    def _optimiser_step(self, row: int, one: _Running) -> None:
-        self.rows.step(row, learning_rate(one.trial, min(one.step, one.steps - 1), one.steps))
+    def _optimiser_step(self, slot: int, one: _Running) -> None:
+        self.stack.step(slot, learning_rate(one.trial, min(one.step, one.steps - 1), one.steps))
         one.step += 1
         one.in_batch = 0
 
-    def _score(self, judge: Judge) -> list[RungReport]:
-        """Scores every trial that has not failed, and keeps each one's best row."""
-        parameters = self.rows.parameters(0, self.rows.living)  # name → [rows, *shape]
-        results = predict_rows(self.training.forward, parameters, self.training.dev, self.passes, judge.check)
+    def _score(self, scheduler: Scheduler) -> list[RungReport]:
+        """Scores every trial that has not failed, and keeps each one's best parameters."""
+        parameters = self.stack.parameters(0, self.stack.living)  # name → [slots, *shape]
+        results = predict_rows(
+            self.training.forward, parameters, self.training.dev, self.limits, scheduler.check
+        )
         reports = []
-        for row, (one, predictions) in enumerate(zip(self.running, results, strict=True)):
+        for slot, (one, predictions) in enumerate(zip(self.running, results, strict=True)):
             try:
                 if one.failure is None:
-                    reports.append(self._report(row, one, predictions))
+                    reports.append(self._report(slot, one, predictions))
             except TrialError as failure:
                 one.failure = failure
             one.rung += 1
         return reports
 
-    def _report(self, row: int, one: _Running, predictions: list[Prediction] | TrialError) -> RungReport:
+    def _report(self, slot: int, one: _Running, predictions: list[Prediction] | TrialError) -> RungReport:
         if isinstance(predictions, TrialError):
             raise predictions
         training = self.training
@@ -224,43 +228,48 @@ class Population:
         sign = 1 if training.direction == "maximize" else -1
         if one.best is None or sign * report.score > sign * one.best.score:
             one.best = report
-            one.best_row = self.rows.theta[row].to("cpu", copy=True)  # [P]
+            one.best_parameters = self.stack.theta[slot].to("cpu", copy=True)  # [P]
         return report
 
-    def _end(self, judge: Judge, reports: Sequence[RungReport]) -> None:
-        """Ends the trials that failed, that the judge prunes, and that are done."""
-        pruned = judge.judge(reports)
-        for row in reversed(range(len(self.running))):  # ending a row moves the last one into its place
-            one = self.running[row]
+    def _end(self, scheduler: Scheduler, reports: Sequence[RungReport]) -> None:
+        """Ends the trials that failed, that the scheduler prunes, and that are done."""
+        pruned = scheduler.on_rung_end(reports)
+        for slot in reversed(range(len(self.running))):  # ending a slot moves the last one into its place
+            one = self.running[slot]
             if one.failure is not None:
-                self._close(judge, row, "fail", str(one.failure))
+                self._close(scheduler, slot, "fail", str(one.failure))
             elif one.rung == one.rungs:
-                self._close(judge, row, "complete", f"trained {one.trial.epochs:g} epochs")
+                self._close(scheduler, slot, "complete", f"trained {one.trial.epochs:g} epochs")
             elif one.trial.number in pruned:
-                self._close(judge, row, "pruned", pruned[one.trial.number])
+                self._close(scheduler, slot, "pruned", pruned[one.trial.number])
 
-    def _stop(self, judge: Judge) -> None:
+    def _stop(self, scheduler: Scheduler) -> None:
         """Ends every trial midway: what was scored counts, what was not has failed."""
-        for row in reversed(range(len(self.running))):
-            best, failure = self.running[row].best, self.running[row].failure
+        for slot in reversed(range(len(self.running))):
+            best, failure = self.running[slot].best, self.running[slot].failure
             if failure is not None:
-                self._close(judge, row, "fail", str(failure))
+                self._close(scheduler, slot, "fail", str(failure))
             elif best is None:
-                self._close(judge, row, "fail", "stopped before its first score: time was up")
+                self._close(scheduler, slot, "fail", "stopped before its first score: time was up")
             else:
-                self._close(judge, row, "complete", f"stopped after epoch {best.epoch:.2f}: time was up")
+                self._close(scheduler, slot, "complete", f"stopped after epoch {best.epoch:.2f}: time was up")
 
     def _close(
-        self, judge: Judge, row: int, state: Literal["complete", "pruned", "fail"], reason: str
+        self, scheduler: Scheduler, slot: int, state: Literal["complete", "pruned", "fail"], reason: str
     ) -> None:
-        one = self.running[row]
-        self.rows.remove(row)
-        self.running[row] = self.running[-1]
+        one = self.running[slot]
+        self.stack.remove(slot)
+        self.running[slot] = self.running[-1]
         self.running.pop()
         seconds = time.monotonic() - one.started
-        judge.ended(
+        scheduler.on_trial_end(
             Outcome(
-                trial=one.trial, state=state, reason=reason, best=one.best, row=one.best_row, seconds=seconds
+                trial=one.trial,
+                state=state,
+                reason=reason,
+                best=one.best,
+                parameters=one.best_parameters,
+                seconds=seconds,
             )
         )
 

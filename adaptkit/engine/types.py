@@ -1,6 +1,6 @@
 """Between engine and search: hyperparameters go in, scores come out rung by rung, a judge decides.
 
-The engine knows no Optuna, no files and no terminal; whoever gives it a `Judge` does. So the same
+The engine knows no Optuna, no files and no terminal; whoever gives it a `Scheduler` does. So the same
 engine runs under a search, under a plain list in a test, or on another machine.
 """
 
@@ -67,26 +67,26 @@ class Outcome:
     best: RungReport | None
     """Its best rung, None if it was never scored."""
 
-    row: torch.Tensor | None
+    parameters: torch.Tensor | None
     """``[P]``: its trainable parameters at the best rung, on the CPU."""
 
     seconds: float
 
 
-class Judge(Protocol):
+class Scheduler(Protocol):
     """Whoever proposes trials and decides which of them go on."""
 
-    def propose(self, free: int) -> Sequence[Trial]:
+    def suggest(self, free: int) -> Sequence[Trial]:
         """At most ``free`` new trials; none when there are no more."""
 
-    def judge(self, reports: Sequence[RungReport]) -> Mapping[int, str]:
+    def on_rung_end(self, reports: Sequence[RungReport]) -> Mapping[int, str]:
         """Takes the scores after a rung; gives the trials to prune, number → why. None at the last."""
 
-    def ended(self, outcome: Outcome) -> None:
+    def on_trial_end(self, outcome: Outcome) -> None:
         """A trial has ended; its slot is free. What this returns from is acknowledged."""
 
     def check(self) -> None:
         """While trials are scored, after every batch; raises whatever is to end the run at once."""
 
-    def advanced(self, examples: int, tokens: int) -> bool:
+    def on_micro_step(self, examples: int, tokens: int) -> bool:
         """After every micro-step, with what it trained on (padding apart); False stops all trials."""

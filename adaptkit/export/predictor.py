@@ -32,12 +32,12 @@ class Predictor:
         Raises:
             TrialError: the model's outputs are not finite, or the task's decode failed.
         """
-        from adaptkit.engine.batch_limits import Passes
+        from adaptkit.engine.batch_limits import BatchLimits
         from adaptkit.engine.evaluate import calibrated, predict_rows
         from adaptkit.engine.prepare import scoring_data
 
         data = scoring_data(self.model, self.task, rows)
-        (result,) = predict_rows(self.model.forward, {}, data, Passes(rows=1, examples=1))
+        (result,) = predict_rows(self.model.forward, {}, data, BatchLimits(slots=1, examples=1))
         if isinstance(result, Exception):
             raise result
         return calibrated(self.task, result, self.description.settings)

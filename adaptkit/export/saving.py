@@ -40,7 +40,7 @@ class Winner:
     config: StudyConfig
     task: Task
     labels: Sequence[str]
-    row: torch.Tensor
+    parameters: torch.Tensor
     """``[P]``: the trial's trainable parameters."""
 
     vocabulary: torch.Tensor | None = None
@@ -76,7 +76,7 @@ def export(winner: Winner, folder: Path, *, merge: bool = False) -> None:
     )
     module: Any = STRATEGIES[config.strategy](loaded, config.lora_rank)
     try:
-        write_trial(module, winner.row, winner.vocabulary)
+        write_trial(module, winner.parameters, winner.vocabulary)
     except ValueError as error:
         raise ExportError(
             str(error),

@@ -39,7 +39,7 @@ class LoadedModel:
 
     module: nn.Module
     tokenizer: PreTrainedTokenizerBase
-    fresh: frozenset[str]
+    newly_initialized: frozenset[str]
     """The parameters no checkpoint held: newly initialised, so they must be trained and saved."""
 
     head_class: str
@@ -69,7 +69,7 @@ def load_model(
     head_class = _head_class(task)
     config = load_config(location, model, **head_settings(task, labels))
     torch.manual_seed(seed)
-    module, fresh = load_with_head(task, labels, head_class, config, location, model)
+    module, newly_initialized = load_with_head(task, labels, head_class, config, location, model)
     limit = length_limit(module, tokenizer)
     if max_length is not None and max_length > limit:
         raise ModelError(
@@ -80,7 +80,9 @@ def load_model(
     return LoadedModel(
         module=module.eval().float(),
         tokenizer=tokenizer,
-        fresh=frozenset(name for name, _ in module.named_parameters() if name in fresh),
+        newly_initialized=frozenset(
+            name for name, _ in module.named_parameters() if name in newly_initialized
+        ),
         head_class=head_class,
         source=model,
         max_length=max_length or min(limit, LONGEST_DEFAULT),
@@ -123,11 +125,11 @@ def load_with_head(
         kind, settings = custom_head.encoder_class(config)
     encoder, missing = _from_pretrained(kind, config, location, model, **settings)
     head = custom_head.make_head(task, config, labels)
-    fresh = _take(head, _held(location, custom_head.HEAD))
+    newly_initialized = _take(head, _held(location, custom_head.HEAD))
     module = custom_head.put_on(encoder, head)
     custom_head.refuse_unfit(task, module)
     in_encoder = {f"{module.base_model_prefix}.{name}" for name in missing}
-    return module, frozenset(in_encoder | {f"{custom_head.HEAD}.{name}" for name in fresh})
+    return module, frozenset(in_encoder | {f"{custom_head.HEAD}.{name}" for name in newly_initialized})
 
 
 def _from_pretrained(

@@ -53,7 +53,7 @@ class Clock:
 
 
 @dataclass
-class Desk:
+class RunContext:
     """A run's study: what is known of it so far, and where that is written down."""
 
     folder: StudyFolder

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from adaptkit.errors import NoTrialSucceeded, StudyError, TrialError
 from adaptkit.export.model_card import model_card
 from adaptkit.report.html import as_html
-from adaptkit.run.context import Desk, versions
+from adaptkit.run.context import RunContext, versions
 from adaptkit.study.record import StudySummary, TrialRecord, best_trial
 from adaptkit.system.files import write_text
 from adaptkit.system.manifest import verify
@@ -23,44 +23,48 @@ if TYPE_CHECKING:
     from adaptkit.task import Task
 
 
-def finish(desk: Desk, config: StudyConfig, task: Task, data: Dataset, device: str) -> Sequence[TrialRecord]:
+def finish(
+    context: RunContext, config: StudyConfig, task: Task, data: Dataset, device: str
+) -> Sequence[TrialRecord]:
     """Exports the winner, unless it lies there already, and writes the report; returns all trials.
 
     Raises:
         NoTrialSucceeded: there is no winner.
         ExportError: the exported model is not the trial.
     """
-    records = desk.folder.read_trials()
-    best = best_trial(records, desk.summary.direction)
+    records = context.folder.read_trials()
+    best = best_trial(records, context.summary.direction)
     if best is None and all(record.interrupted for record in records):
-        desk.write(state="interrupted", best=None)  # the time was up before the first score
-        write_text(desk.folder.report, as_html(desk.summary, records))
+        context.write(state="interrupted", best=None)  # the time was up before the first score
+        write_text(context.folder.report, as_html(context.summary, records))
         return records
     if best is None:
-        desk.write(state="failed", best=None)
-        write_text(desk.folder.report, as_html(desk.summary, records))
+        context.write(state="failed", best=None)
+        write_text(context.folder.report, as_html(context.summary, records))
         reasons = sorted({record.reason for record in records})
         raise NoTrialSucceeded(
-            f"no trial of {desk.folder.name!r} has a score: {'; '.join(reasons)}",
-            next_step=f"See 'adaptkit report {desk.folder.path}'.",
+            f"no trial of {context.folder.name!r} has a score: {'; '.join(reasons)}",
+            next_step=f"See 'adaptkit report {context.folder.path}'.",
         )
-    exported = desk.summary.model_folder is not None and is_whole(desk.folder.current_best)
-    if not exported or best.number != desk.summary.best:
-        desk.interruption.check()
-        desk.progress.phase("exporting the winner and loading it back")
-        with desk.clock.phase("export"):
-            export_trial(desk.folder, config, task, data.labels, desk.summary, best, desk.folder.best)
-        desk.write(best=best.number, model_folder=str(desk.folder.best), test={}, test_groups={})
-    if data.test is not None and not desk.summary.test:
-        desk.progress.phase("scoring the winner on the test rows")
-        with desk.clock.phase("score"), desk.interruption.exposed():
-            test = test_scores(desk.folder.best, data.test, device, desk.summary.metric)
-        warnings = dict.fromkeys([*desk.summary.warnings, *test.pop("warnings", [])])
+    exported = context.summary.model_folder is not None and is_whole(context.folder.current_best)
+    if not exported or best.number != context.summary.best:
+        context.interruption.check()
+        context.progress.phase("exporting the winner and loading it back")
+        with context.clock.phase("export"):
+            export_trial(
+                context.folder, config, task, data.labels, context.summary, best, context.folder.best
+            )
+        context.write(best=best.number, model_folder=str(context.folder.best), test={}, test_groups={})
+    if data.test is not None and not context.summary.test:
+        context.progress.phase("scoring the winner on the test rows")
+        with context.clock.phase("score"), context.interruption.exposed():
+            test = test_scores(context.folder.best, data.test, device, context.summary.metric)
+        warnings = dict.fromkeys([*context.summary.warnings, *test.pop("warnings", [])])
         # The card first: a study killed in between scores the test rows again, and writes both.
-        rewrite_card(desk.folder.current_best, replace(desk.summary, **test), best)
-        desk.write(**test, warnings=list(warnings))
-    desk.write(state="finished")
-    write_text(desk.folder.report, as_html(desk.summary, records))
+        rewrite_card(context.folder.current_best, replace(context.summary, **test), best)
+        context.write(**test, warnings=list(warnings))
+    context.write(state="finished")
+    write_text(context.folder.report, as_html(context.summary, records))
     return records
 
 
@@ -99,7 +103,7 @@ def export_trial(
         config=config,
         task=task,
         labels=labels,
-        row=kept["row"],
+        parameters=kept["row"],
         vocabulary=kept.get("vocabulary"),
         settings=trial.settings,
         card=model_card(told, trial, loaded_as=strategy),

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from adaptkit.engine.types import Outcome, RungReport, Trial
-from adaptkit.search.pruning import verdicts
+from adaptkit.search.pruning import trials_to_prune
 from adaptkit.study.record import INTERRUPTED, RungRecord, TrialRecord
 
 if TYPE_CHECKING:
@@ -26,8 +26,8 @@ WEIGHTS_KEPT = 3
 """The best few trials whose weights are kept, for the export and for a second look."""
 
 
-class Conductor:
-    """Proposes trials, judges them, and records how they end; an `adaptkit.engine.contract.Judge`."""
+class TrialScheduler:
+    """Proposes trials, judges them, and records how they end; an `adaptkit.engine.types.Scheduler`."""
 
     def __init__(
         self,
@@ -71,7 +71,7 @@ class Conductor:
         """Whether the study's time budget is spent."""
         return time.monotonic() >= self.deadline
 
-    def propose(self, free: int) -> Sequence[Trial]:
+    def suggest(self, free: int) -> Sequence[Trial]:
         """New trials from the search; none once the time is up."""
         self.check()
         proposals = [] if self.time_is_up else self.search.ask(free)
@@ -82,7 +82,7 @@ class Conductor:
             self.progress.started(proposal.number, proposal.hyperparameters)
         return [_as_trial(proposal) for proposal in proposals]
 
-    def judge(self, reports: Sequence[RungReport]) -> Mapping[int, str]:
+    def on_rung_end(self, reports: Sequence[RungReport]) -> Mapping[int, str]:
         """Passes the scores on, and says which trials are pruned, and why."""
         for report in reports:
             number = report.trial.number
@@ -95,7 +95,7 @@ class Conductor:
         scores = {r.number: [rung.score for rung in r.rungs] for r in self.records if not r.interrupted}
         scores |= {number: self._scores(number) for number in self.scored}  # some end with this rung
         going_on = {report.trial.number: scores.pop(report.trial.number) for report in living}
-        return verdicts(
+        return trials_to_prune(
             going_on,
             scores,
             metric=self.metric,
@@ -105,16 +105,16 @@ class Conductor:
             protected={number for number, proposal in self.running.items() if proposal.is_default},
         )
 
-    def ended(self, outcome: Outcome) -> None:
+    def on_trial_end(self, outcome: Outcome) -> None:
         """Keeps the weights if they are among the best, then acknowledges the trial."""
         record = self._record(outcome)
         self.cut_short += self.stopped and record.state == "complete"
-        if outcome.row is not None and record.state == "complete" and self._is_among_best(record):
-            self.folder.keep_weights(record.number, _writer(outcome.row, self.vocabulary))
+        if outcome.parameters is not None and record.state == "complete" and self._is_among_best(record):
+            self.folder.keep_weights(record.number, _writer(outcome.parameters, self.vocabulary))
         self._acknowledge(record)
         self.folder.drop_weights_except(self._best_numbers(self.records))
 
-    def advanced(self, examples: int, tokens: int) -> bool:
+    def on_micro_step(self, examples: int, tokens: int) -> bool:
         """Counts the progress; False once the time is up. Raises Interrupted once a signal came."""
         self.progress.advanced(examples, tokens)
         self.check()
@@ -194,12 +194,12 @@ def _as_trial(proposal: Proposal) -> Trial:
     )
 
 
-def _writer(row: torch.Tensor, vocabulary: torch.Tensor | None) -> Callable[[Path], None]:
-    """Writes a row ``[P]`` and its vocabulary as safetensors to the path it is called with."""
+def _writer(parameters: torch.Tensor, vocabulary: torch.Tensor | None) -> Callable[[Path], None]:
+    """Writes a trial's parameters ``[P]`` and its vocabulary as safetensors to the path it is called with."""
 
     def write(path: Path) -> None:
         from safetensors.torch import save_file
 
-        save_file({"row": row, **({} if vocabulary is None else {"vocabulary": vocabulary})}, path)
+        save_file({"row": parameters, **({} if vocabulary is None else {"vocabulary": vocabulary})}, path)
 
     return write

@@ -25,7 +25,7 @@ from adaptkit.config import (
 from adaptkit.data.load import Dataset, load
 from adaptkit.errors import Interrupted
 from adaptkit.report.progress import Progress
-from adaptkit.run.context import Clock, Desk, begun_summary, versions
+from adaptkit.run.context import Clock, RunContext, begun_summary, versions
 from adaptkit.run.finalize import finish
 from adaptkit.run.resolve import Machine, chosen_metric, default_name, refuse_problems
 from adaptkit.run.setup import measured, prepared
@@ -41,7 +41,7 @@ from adaptkit.tasks import registry
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from adaptkit.engine.capacity import Fit
+    from adaptkit.engine.capacity import Capacity
     from adaptkit.models.loading import LoadedModel
     from adaptkit.search.search import Search
     from adaptkit.task import Task
@@ -175,22 +175,22 @@ def run(config: StudyConfig, console: Console, *, studies: Path, name: str | Non
             if data.left_out:
                 write_text(folder.left_out, "".join(f"{reason}\n" for reason in data.left_out))
             summary = begun_summary(config, task, plugin, data, folder, provenance)
-            desk = Desk(folder, summary, progress, clock, interruption, earlier=summary.seconds)
+            context = RunContext(folder, summary, progress, clock, interruption, earlier=summary.seconds)
             progress.resumed(record for record in folder.read_trials() if not record.interrupted)
             try:
-                search_and_train(desk, config, task, data, loaded, machine, space, rungs)
-                records = finish(desk, config, task, data, machine.device)
+                search_and_train(context, config, task, data, loaded, machine, space, rungs)
+                records = finish(context, config, task, data, machine.device)
             except Interrupted as interrupted:
                 records = folder.read_trials()
-                desk.write(state="interrupted", **standing(desk.summary, records))
-                interrupted.study = Study(folder, desk.summary, records)
+                context.write(state="interrupted", **standing(context.summary, records))
+                interrupted.study = Study(folder, context.summary, records)
                 raise
             except Exception:
-                if desk.summary.state == "running":
+                if context.summary.state == "running":
                     with suppress(Exception):  # the disk may be what failed
-                        desk.write(state="interrupted", **standing(desk.summary, folder.read_trials()))
+                        context.write(state="interrupted", **standing(context.summary, folder.read_trials()))
                 raise
-    return Study(folder, desk.summary, records)
+    return Study(folder, context.summary, records)
 
 
 def load_encoder(task: Task, config: StudyConfig, labels: Sequence[str]) -> LoadedModel:
@@ -210,68 +210,70 @@ def rungs_of(folder: StudyFolder, data: Dataset) -> int:
 
 
 def search_and_train(
-    desk: Desk, config: StudyConfig, task: Task, data: Dataset, loaded: LoadedModel, machine: Machine,
-    space: Space, rungs: int,
+    context: RunContext, config: StudyConfig, task: Task, data: Dataset, loaded: LoadedModel,
+    machine: Machine, space: Space, rungs: int,
 ) -> None:  # fmt: skip
     """Asks for trials, trains them together, and records how each ends, until the study has its total."""
     from adaptkit.search.search import open_search
 
     with open_search(
-        desk.folder.database,
-        desk.folder.read_trials(),
+        context.folder.database,
+        context.folder.read_trials(),
         space=space,
-        direction=desk.summary.direction,
+        direction=context.summary.direction,
         seed=config.seed,
         trials=config.search.trials,
     ) as search:
         for warning in search.warnings:
-            desk.progress.note(warning)
+            context.progress.note(warning)
         for orphan in search.orphans:
-            desk.folder.write_trial(orphan)
+            context.folder.write_trial(orphan)
             search.tell(orphan)
         if not search.remaining:
             return
-        desk.begins_to_train(versions(desk.summary.plugin))
-        with desk.interruption.exposed():  # nothing is half done before the first trial is asked for
-            training = prepared(desk, config, task, data, loaded, machine, space, rungs)
-            fitted = measured(desk, config, training, search.remaining)
-        train(desk, config, fitted, search, rungs=max(1, round(space.epochs * rungs)))
-        desk.write(importances=search.importances())
+        context.begins_to_train(versions(context.summary.plugin))
+        with context.interruption.exposed():  # nothing is half done before the first trial is asked for
+            training = prepared(context, config, task, data, loaded, machine, space, rungs)
+            capacity = measured(context, config, training, search.remaining)
+        train(context, config, capacity, search, rungs=max(1, round(space.epochs * rungs)))
+        context.write(importances=search.importances())
 
 
-def train(desk: Desk, config: StudyConfig, fitted: Fit, search: Search, *, rungs: int) -> None:
+def train(
+    context: RunContext, config: StudyConfig, capacity: Capacity, search: Search, *, rungs: int
+) -> None:
     """Trains what remains of the study, as populations of rows."""
     from adaptkit.engine.train import populate
-    from adaptkit.run.scheduler import Conductor
+    from adaptkit.run.scheduler import TrialScheduler
     from adaptkit.system.devices import peak_memory_bytes
 
-    conductor = Conductor(
-        desk.folder, search, desk.folder.read_trials(), desk.progress,
-        metric=desk.summary.metric, direction=desk.summary.direction,
+    scheduler = TrialScheduler(
+        context.folder, search, context.folder.read_trials(), context.progress,
+        metric=context.summary.metric, direction=context.summary.direction,
         rungs=rungs, pruning=config.search.pruning,
-        deadline=time.monotonic() + (config.search.timeout or math.inf), check=desk.interruption.check,
-        vocabulary=fitted.training.vocabulary,
+        deadline=time.monotonic() + (config.search.timeout or math.inf), check=context.interruption.check,
+        vocabulary=capacity.training.vocabulary,
     )  # fmt: skip
-    plan = fitted.training.plan
-    desk.progress.expected(int(search.remaining * plan.examples * rungs / plan.rungs_per_epoch))
-    desk.progress.phase(f"training, {fitted.in_words()}")
+    plan = capacity.training.plan
+    context.progress.expected(int(search.remaining * plan.examples * rungs / plan.rungs_per_epoch))
+    context.progress.phase(f"training, {capacity.in_words()}")
     try:
-        populate(fitted.training, fitted.capacity, fitted.passes).run(conductor)
+        populate(capacity.training, capacity.slots, capacity.limits).run(scheduler)
     except Interrupted as interrupted:
-        conductor.interrupted(interrupted.problem)
+        scheduler.interrupted(interrupted.problem)
         raise
     except Exception as error:
         with suppress(Exception):  # what cannot be recorded now is found at the next start
-            conductor.interrupted(f"{type(error).__name__}: {error}")
+            scheduler.interrupted(f"{type(error).__name__}: {error}")
         raise
     finally:
-        desk.clock.add(fitted.training.seconds)
-        peak = peak_memory_bytes(str(fitted.training.forward.device))
-        desk.write(peak_memory_bytes=max(desk.summary.peak_memory_bytes, peak))
-    if conductor.stopped or (conductor.time_is_up and search.remaining):
-        told = when_time_was_up(conductor.cut_short, search.remaining)
-        desk.progress.note(told)
-        desk.write(warnings=[*desk.summary.warnings, told])
+        context.clock.add(capacity.training.seconds)
+        peak = peak_memory_bytes(str(capacity.training.forward.device))
+        context.write(peak_memory_bytes=max(context.summary.peak_memory_bytes, peak))
+    if scheduler.stopped or (scheduler.time_is_up and search.remaining):
+        told = when_time_was_up(scheduler.cut_short, search.remaining)
+        context.progress.note(told)
+        context.write(warnings=[*context.summary.warnings, told])
 
 
 def when_time_was_up(cut_short: int, remaining: int) -> str:

@@ -38,7 +38,7 @@ def decision_rungs(rungs: int) -> tuple[int, ...]:
     return tuple(sorted(count - 1 for count in seen if count < rungs))
 
 
-def verdicts(
+def trials_to_prune(
     living: Mapping[int, Sequence[float]],
     ended: Mapping[int, Sequence[float]],
     *,

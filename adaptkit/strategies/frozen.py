@@ -21,7 +21,7 @@ def adapt(loaded: LoadedModel, rank: int) -> nn.Module:
     Raises:
         ConfigError: there is no such parameter.
     """
-    trained = loaded.fresh | head_parameters(loaded.module)
+    trained = loaded.newly_initialized | head_parameters(loaded.module)
     if not trained:
         raise ConfigError(
             "a frozen encoder leaves nothing to train: the task's head has no parameters",

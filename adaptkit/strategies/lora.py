@@ -37,7 +37,9 @@ def adapt(loaded: LoadedModel, rank: int) -> nn.Module:
     """
     from peft import LoraConfig, get_peft_model
 
-    whole = fresh_modules(loaded.module, loaded.fresh | head_parameters(loaded.module))
+    whole = newly_initialized_modules(
+        loaded.module, loaded.newly_initialized | head_parameters(loaded.module)
+    )
     targets = list(linear_layers(loaded.module, tuple(whole)))
     if not targets:
         raise ModelError(
@@ -59,15 +61,17 @@ def adapt(loaded: LoadedModel, rank: int) -> nn.Module:
     return adapted
 
 
-def fresh_modules(module: nn.Module, fresh: frozenset[str], prefix: str = "") -> list[str]:
-    """The outermost submodules made of nothing but ``fresh`` parameters, by their full names."""
+def newly_initialized_modules(
+    module: nn.Module, newly_initialized: frozenset[str], prefix: str = ""
+) -> list[str]:
+    """The outermost submodules made of nothing but ``newly_initialized`` parameters, by their full names."""
     names = {f"{prefix}{name}" for name, _ in module.named_parameters()}
-    if names and names <= fresh and prefix:
+    if names and names <= newly_initialized and prefix:
         return [prefix.removesuffix(".")]
     return [
         name
         for child, inner in module.named_children()
-        for name in fresh_modules(inner, fresh, f"{prefix}{child}.")
+        for name in newly_initialized_modules(inner, newly_initialized, f"{prefix}{child}.")
     ]
 
 

@@ -22,7 +22,7 @@ from adaptkit.data.labels import labels_in, labels_of
 from adaptkit.data.plan import LENGTH_STEP
 from adaptkit.data.rows import RawRow, RawSplit, Rows
 from adaptkit.data.sources import one_split
-from adaptkit.engine.batch_limits import Passes
+from adaptkit.engine.batch_limits import BatchLimits
 from adaptkit.engine.evaluate import calibrate, predict_rows
 from adaptkit.engine.prepare import Model, prepare_model, scoring_data
 from adaptkit.errors import DataError, TrialError
@@ -177,7 +177,7 @@ class Bench:
     def predicted(self, rows: Sequence[Row]) -> list[Prediction]:
         """The untrained model's predictions of prepared rows, not yet calibrated."""
         data = scoring_data(self.model, self.task, rows)
-        (result,) = predict_rows(self.model.forward, {}, data, Passes(rows=1, examples=4))
+        (result,) = predict_rows(self.model.forward, {}, data, BatchLimits(slots=1, examples=4))
         if isinstance(result, TrialError):
             raise result
         return result

@@ -72,7 +72,7 @@ def labels(bench: Bench) -> None:
 def head(bench: Bench) -> None:
     """The head goes onto an encoder, and something of it is new and will be trained."""
     loaded = bench.loaded()
-    if not loaded.fresh:
+    if not loaded.newly_initialized:
         raise Nonconformity(
             "no parameter of the model is newly initialised",
             expected="a head whose weights are trained",

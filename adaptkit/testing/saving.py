@@ -20,7 +20,7 @@ from adaptkit.testing.compare import difference
 from adaptkit.testing.findings import Nonconformity
 from adaptkit.testing.fixtures import LORA_RANK, SEED, Bench
 from adaptkit.testing.trained import trained, training_of
-from adaptkit.testing.training import TRIALS, row_of
+from adaptkit.testing.training import TRIALS, parameters_of
 
 TOLERANCE = 1e-3
 
@@ -35,14 +35,14 @@ def round_trip(strategy: StrategyName) -> Callable[[Bench], None]:
 
     def check(bench: Bench) -> None:
         training = training_of(bench.model_by(strategy), bench.task, bench.rows)
-        row = row_of(trained(training, TRIALS[:1], 1)[0])
+        parameters = parameters_of(trained(training, TRIALS[:1], 1)[0])
         folder = bench.folder / f"exported-{strategy}"
         config = StudyConfig(
             task=bench.task.name, model=str(bench.encoder), strategy=strategy, lora_rank=LORA_RANK, seed=SEED
         )
         winner = Winner(
-            config=config, task=bench.task, labels=bench.labels, row=row, vocabulary=training.vocabulary,
-            settings={}, card="", plugin="", versions={},
+            config=config, task=bench.task, labels=bench.labels, parameters=parameters,
+            vocabulary=training.vocabulary, settings={}, card="", plugin="", versions={},
         )  # fmt: skip
         try:
             export(winner, folder)
@@ -51,7 +51,7 @@ def round_trip(strategy: StrategyName) -> Callable[[Bench], None]:
             raise Nonconformity(problem, expected=error.expected, next_step=MEND) from error
         loaded = load_exported(folder, bench.task, read_description(folder), "cpu")
         found = _outputs(bench, loaded.forward)
-        apart = difference(found, _outputs(bench, _forward(bench, strategy, row, training.vocabulary)))
+        apart = difference(found, _outputs(bench, _forward(bench, strategy, parameters, training.vocabulary)))
         if not apart <= TOLERANCE:
             raise Nonconformity(
                 f"saved and loaded back, the model's outputs differ by {apart:.1e} of the largest",
@@ -63,11 +63,11 @@ def round_trip(strategy: StrategyName) -> Callable[[Bench], None]:
 
 
 def _forward(
-    bench: Bench, strategy: StrategyName, row: torch.Tensor, vocabulary: torch.Tensor | None
+    bench: Bench, strategy: StrategyName, parameters: torch.Tensor, vocabulary: torch.Tensor | None
 ) -> Forward:
-    """The way to call the model that was trained, its weights ``row [P]`` written into fresh objects."""
+    """How to call the trained model: its ``parameters [P]`` are written into fresh objects."""
     module = STRATEGIES[strategy](bench.loaded(), LORA_RANK)
-    write_trial(module, row, vocabulary)
+    write_trial(module, parameters, vocabulary)
     return replace(bench.model.forward, module=module)
 
 

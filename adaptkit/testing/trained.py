@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 import torch
 
-from adaptkit.engine.batch_limits import Passes
+from adaptkit.engine.batch_limits import BatchLimits
 from adaptkit.engine.evaluate import calibrate, calibrated, predict_rows, score
 from adaptkit.engine.prepare import Model, make_training
 from adaptkit.engine.train import Population, Training
@@ -32,24 +32,24 @@ class Watching:
     reports: list[RungReport] = field(default_factory=list)
     outcomes: dict[int, Outcome] = field(default_factory=dict)
 
-    def propose(self, free: int) -> Sequence[Trial]:
+    def suggest(self, free: int) -> Sequence[Trial]:
         """The next ``free`` trials of the list."""
         taken, self.waiting = self.waiting[:free], self.waiting[free:]
         return taken
 
-    def judge(self, reports: Sequence[RungReport]) -> Mapping[int, str]:
+    def on_rung_end(self, reports: Sequence[RungReport]) -> Mapping[int, str]:
         """Ends the trials that have learnt enough."""
         self.reports.extend(reports)
         return {report.trial.number: "learnt" for report in reports if self.enough(report)}
 
-    def ended(self, outcome: Outcome) -> None:
+    def on_trial_end(self, outcome: Outcome) -> None:
         """Remembers how the trial ended."""
         self.outcomes[outcome.trial.number] = outcome
 
     def check(self) -> None:
         """Nothing ends it."""
 
-    def advanced(self, examples: int, tokens: int) -> bool:
+    def on_micro_step(self, examples: int, tokens: int) -> bool:
         """Goes on."""
         return True
 
@@ -76,7 +76,7 @@ def training_of(model: Model, task: Task, rows: Sequence[Row]) -> Training:
 def trained(training: Training, trials: Sequence[Trial], together: int) -> dict[int, Outcome]:
     """Number → what became of each trial, ``together`` of them in one pass."""
     watching = Watching(list(trials))
-    Population(training, together, Passes(rows=together, examples=MICRO_BATCH)).run(watching)
+    Population(training, together, BatchLimits(slots=together, examples=MICRO_BATCH)).run(watching)
     return watching.outcomes
 
 
@@ -90,7 +90,7 @@ def by_heart(model: Model, task: Task, rows: Sequence[Row]) -> Learnt:
     loss_before, before = mean_loss(training, training.initial), scores(training, training.initial)
     trial = Trial(number=0, learning_rate=3e-3, batch_size=MICRO_BATCH, epochs=MOST_EPOCHS)
     watching = Watching([trial], enough=lambda report: report.loss < LEARNT * loss_before)
-    Population(training, 1, Passes(rows=1, examples=MICRO_BATCH)).run(watching)
+    Population(training, 1, BatchLimits(slots=1, examples=MICRO_BATCH)).run(watching)
     if not watching.reports or watching.outcomes[0].state == "fail":
         raise TrialError(watching.outcomes[0].reason)
     last = watching.reports[-1]
@@ -130,8 +130,8 @@ def scores(training: Training, row: torch.Tensor) -> Scores:
         TrialError: an output was not finite, or decode, merge or the metric failed.
     """
     dev = training.dev
-    passes = Passes(rows=1, examples=MICRO_BATCH)
-    (result,) = predict_rows(training.forward, _parameters(training, row), dev, passes)
+    limits = BatchLimits(slots=1, examples=MICRO_BATCH)
+    (result,) = predict_rows(training.forward, _parameters(training, row), dev, limits)
     if isinstance(result, TrialError):
         raise result
     settings = calibrate(dev.task, result, dev.rows)

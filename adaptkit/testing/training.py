@@ -8,9 +8,9 @@ import torch
 
 from adaptkit.engine.patches.last_layer import widen
 from adaptkit.engine.prepare import Model
-from adaptkit.engine.trial_stack import BETAS, EPSILON, LARGEST_GRADIENT_NORM, read_row, write_row
+from adaptkit.engine.trial_stack import BETAS, EPSILON, LARGEST_GRADIENT_NORM, read_slot, write_slot
 from adaptkit.engine.types import Outcome, Trial
-from adaptkit.engine.vmap_check import proved
+from adaptkit.engine.vmap_check import vmap_check
 from adaptkit.testing.findings import Nonconformity
 from adaptkit.testing.fixtures import Bench
 from adaptkit.testing.trained import losses_of, trained, training_of
@@ -37,12 +37,12 @@ def plain_step(bench: Bench) -> None:
     model = bench.model_by("full")
     training = training_of(model, bench.task, bench.rows)
     trial = Trial(number=0, learning_rate=1e-3, batch_size=count + 1, epochs=1, weight_decay=0.0)
-    ours = losses_of(training, row_of(trained(training, [trial], 1)[0]))
-    write_row(model.module, training.layout, training.initial)
+    ours = losses_of(training, parameters_of(trained(training, [trial], 1)[0]))
+    write_slot(model.module, training.layout, training.initial)
     if model.trained is not None:
         widen(model.trained)  # a plain loop has the whole layer: one narrowed wrongly shows here
     _step(bench, model, trial.learning_rate)
-    theirs = losses_of(training, read_row(model.module, training.layout))
+    theirs = losses_of(training, read_slot(model.module, training.layout))
     moved = float((theirs - losses_of(training, training.initial)).abs().max())
     difference = float((ours - theirs).abs().max())
     if not difference <= SHARE * moved + 1e-5:
@@ -93,7 +93,7 @@ def together(strategy: str) -> Callable[[Bench], None]:
     """The check that trials trained together by a strategy are each trained as if alone."""
 
     def check(bench: Bench) -> None:
-        training = proved(training_of(bench.model_by(strategy), bench.task, bench.rows))
+        training = vmap_check(training_of(bench.model_by(strategy), bench.task, bench.rows))
         if training is None:
             raise Nonconformity(
                 "the outputs and the loss of two trials in one pass are not those of each alone",
@@ -102,7 +102,7 @@ def together(strategy: str) -> Callable[[Bench], None]:
                 "keep nothing from one call to the next.",
             )
         rows, lone = (
-            {number: row_of(outcome) for number, outcome in trained(training, TRIALS, count).items()}
+            {number: parameters_of(outcome) for number, outcome in trained(training, TRIALS, count).items()}
             for count in (len(TRIALS), 1)
         )
         start = losses_of(training, training.initial)
@@ -121,15 +121,15 @@ def together(strategy: str) -> Callable[[Bench], None]:
     return check
 
 
-def row_of(outcome: Outcome) -> torch.Tensor:
+def parameters_of(outcome: Outcome) -> torch.Tensor:
     """``[P]``: the trained row; raises Nonconformity if the trial has failed."""
-    if outcome.row is None:
+    if outcome.parameters is None:
         raise Nonconformity(
             f"a trial failed: {outcome.reason}",
             expected="a trial trained and scored",
             next_step="Mend the part that is named, or the loss if that is not finite.",
         )
-    return outcome.row
+    return outcome.parameters
 
 
 def _step(bench: Bench, model: Model, learning_rate: float) -> None:

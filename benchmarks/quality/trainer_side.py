@@ -135,18 +135,18 @@ def adapted(recipe: Recipe) -> Any:
     encoder = f"{model.base_model_prefix}."
     linear = {name for name, inner in model.named_modules() if isinstance(inner, torch.nn.Linear)}
     inside = {name for name in linear if name.startswith(encoder)}
-    fresh = {name for name in inside if f"{name}.weight" in loading["missing_keys"]}
+    newly_initialized = {name for name in inside if f"{name}.weight" in loading["missing_keys"]}
     if recipe.strategy == "frozen":
         model.base_model.requires_grad_(False)
-        for name in fresh:
+        for name in newly_initialized:
             model.get_submodule(name).requires_grad_(True)
     if recipe.strategy == "lora":
         head = {n for n, inner in model.named_children() if f"{n}." != encoder and list(inner.parameters())}
         config = LoraConfig(
             r=recipe.lora_rank,
             lora_alpha=2 * recipe.lora_rank,
-            target_modules=sorted(inside - fresh),
-            modules_to_save=sorted(head | fresh),
+            target_modules=sorted(inside - newly_initialized),
+            modules_to_save=sorted(head | newly_initialized),
             task_type=HEADS[recipe.head][2],
         )
         return get_peft_model(model, config)

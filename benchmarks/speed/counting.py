@@ -27,7 +27,7 @@ def work_of(setting: Setting) -> Work:
     data = load(task, setting.data, setting.seed)
     loaded = load_model(task, setting.model, data.labels, seed=0, max_length=setting.max_length)
     examples = encode(task, data.train.values, loaded.tokenizer, data.labels, setting.max_length)
-    outside = loaded.fresh | head_parameters(loaded.module)
+    outside = loaded.newly_initialized | head_parameters(loaded.module)
     sizes = {name: parameter.numel() for name, parameter in loaded.module.named_parameters()}
     return Work(
         examples=len(examples),

@@ -23,11 +23,11 @@ from torch.profiler import ProfilerActivity, profile
 from adaptkit.config import DEFAULT_MODEL, DataConfig
 from adaptkit.data.load import load
 from adaptkit.engine.accumulate import Accumulator
-from adaptkit.engine.batch_limits import Passes
+from adaptkit.engine.batch_limits import BatchLimits
 from adaptkit.engine.batches import MicroStep
 from adaptkit.engine.prepare import make_training, prepare_model
 from adaptkit.engine.train import Training
-from adaptkit.engine.trial_stack import Rows
+from adaptkit.engine.trial_stack import TrialStack
 from adaptkit.engine.types import Trial
 from adaptkit.models.loading import load_model
 from adaptkit.strategies import STRATEGIES
@@ -101,14 +101,14 @@ def plain_step(
 
 def engine_step(training: Training, step: MicroStep) -> Callable[[], None]:
     """The same as the engine has it, for one trial."""
-    rows = Rows(training.layout, 1, training.forward.device)
-    rows.add(training.initial, Trial(number=0, learning_rate=1e-5, batch_size=1, epochs=1))
-    accumulator = Accumulator(training.forward, rows, Passes(rows=1, examples=step.places.shape[1]))
+    stack = TrialStack(training.layout, 1, training.forward.device)
+    stack.add(training.initial, Trial(number=0, learning_rate=1e-5, batch_size=1, epochs=1))
+    accumulator = Accumulator(training.forward, stack, BatchLimits(slots=1, examples=step.places.shape[1]))
     training.forward.module.train()
 
     def run() -> None:
         accumulator.run(step)
-        rows.step(0, 1e-5)
+        stack.step(0, 1e-5)
 
     return run
 

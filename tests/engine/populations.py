@@ -1,4 +1,4 @@
-"""What the engine's tests share: a training put together, a judge with a list, and what is left of it."""
+"""What the engine's tests share: a training put together, a scheduler with a list, and what is left of it."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ from typing import Any
 
 import torch
 
-from adaptkit.engine.batch_limits import Passes
+from adaptkit.engine.batch_limits import BatchLimits
 from adaptkit.engine.batches import MicroStep
 from adaptkit.engine.patches.last_layer import narrow_for
 from adaptkit.engine.patches.vocabulary import occurring, trim
 from adaptkit.engine.prepare import prepare_model, scoring_data, training_data
 from adaptkit.engine.train import Population, Training
-from adaptkit.engine.trial_stack import Rows, layout_of, read_row
+from adaptkit.engine.trial_stack import TrialStack, layout_of, read_slot
 from adaptkit.engine.types import Outcome, RungReport, Trial
-from adaptkit.engine.vmap_check import proved
+from adaptkit.engine.vmap_check import vmap_check
 from tests.conftest import number_rows, number_task
 
 HEADS = {
@@ -28,7 +28,7 @@ KNOWN_FORMS = {"bert", "roberta", "electra", "distilbert"}
 """The families whose last layer can be computed for the first token alone."""
 
 
-class ListJudge:
+class ListScheduler:
     """Proposes the trials of a list, prunes what it was told to, and remembers everything."""
 
     def __init__(self, trials: Sequence[Trial], prune: Mapping[int, int] | None = None) -> None:
@@ -39,21 +39,21 @@ class ListJudge:
         self.examples = 0
         self.stop_after = math.inf
 
-    def propose(self, free: int) -> Sequence[Trial]:
+    def suggest(self, free: int) -> Sequence[Trial]:
         taken, self.waiting = self.waiting[:free], self.waiting[free:]
         return taken
 
-    def judge(self, reports: Sequence[RungReport]) -> Mapping[int, str]:
+    def on_rung_end(self, reports: Sequence[RungReport]) -> Mapping[int, str]:
         self.reports.extend(reports)
         return {r.trial.number: "told to" for r in reports if self.prune.get(r.trial.number) == r.rung}
 
-    def ended(self, outcome: Outcome) -> None:
+    def on_trial_end(self, outcome: Outcome) -> None:
         self.outcomes[outcome.trial.number] = outcome
 
     def check(self) -> None:
         pass
 
-    def advanced(self, examples: int, tokens: int) -> bool:
+    def on_micro_step(self, examples: int, tokens: int) -> bool:
         assert examples <= tokens
         self.examples += examples
         return self.examples < self.stop_after
@@ -63,17 +63,17 @@ def unproved_training(
     loaded: Any,
     strategy: str,
     head: str,
-    rows: Sequence[Any],
+    slots: Sequence[Any],
     micro_batch: int = 4,
     rungs: int = 2,
     rank: int = 4,
     **task: Any,
 ) -> Training:
-    """A training whose forward pass was not yet held against rows alone."""
+    """A training whose forward pass was not yet held against slots alone."""
     number = number_task(head, **task)
     model = prepare_model(number, loaded, ("a", "b", "c"), strategy, rank, device="cpu", bfloat16=False)
     plan, buckets = training_data(
-        model, number, rows, micro_batch=micro_batch, rungs_per_epoch=rungs, seed=3, run=4
+        model, number, slots, micro_batch=micro_batch, rungs_per_epoch=rungs, seed=3, run=4
     )
     dev = scoring_data(model, number, number_rows(9, head, seed=5))
     if model.trained is not None:
@@ -84,7 +84,7 @@ def unproved_training(
     return Training(
         forward=model.forward,
         layout=layout,
-        initial=read_row(model.module, layout),
+        initial=read_slot(model.module, layout),
         plan=plan,
         buckets=buckets,
         dev=dev,
@@ -95,50 +95,50 @@ def unproved_training(
 
 
 def make_training(*args: Any, **kwargs: Any) -> Training:
-    """A training ready for rows together; the arguments are those of `unproved_training`."""
-    training = proved(unproved_training(*args, **kwargs))
+    """A training ready for slots together; the arguments are those of `unproved_training`."""
+    training = vmap_check(unproved_training(*args, **kwargs))
     assert training is not None
     return training
 
 
 def train(
-    training: Training, trials: Sequence[Trial], together: int, examples: int = 4, **judge: Any
-) -> ListJudge:
-    """Trains the trials, and gives back the judge that watched."""
-    listed = ListJudge(trials, **judge)
-    Population(training, together, Passes(rows=together, examples=examples)).run(listed)
+    training: Training, trials: Sequence[Trial], together: int, examples: int = 4, **scheduler: Any
+) -> ListScheduler:
+    """Trains the trials, and gives back the scheduler that watched."""
+    listed = ListScheduler(trials, **scheduler)
+    Population(training, together, BatchLimits(slots=together, examples=examples)).run(listed)
     return listed
 
 
-def last_rows(
-    training: Training, trials: Sequence[Trial], together: int, passes: Passes | None = None
+def last_slots(
+    training: Training, trials: Sequence[Trial], together: int, limits: BatchLimits | None = None
 ) -> dict[int, torch.Tensor]:
-    """The rows as they stand when training ends, whatever rung was best."""
+    """The slots as they stand when training ends, whatever rung was best."""
     kept: dict[int, torch.Tensor] = {}
-    population = Population(training, together, passes or Passes(rows=together, examples=4))
+    population = Population(training, together, limits or BatchLimits(slots=together, examples=4))
     close = population._close
 
-    def keep(judge: Any, row: int, state: Any, reason: str) -> None:
-        kept[population.running[row].trial.number] = population.rows.theta[row].clone()
-        close(judge, row, state, reason)
+    def keep(scheduler: Any, slot: int, state: Any, reason: str) -> None:
+        kept[population.running[slot].trial.number] = population.stack.theta[slot].clone()
+        close(scheduler, slot, state, reason)
 
     population._close = keep  # type: ignore[method-assign]
-    population.run(ListJudge(trials))
+    population.run(ListScheduler(trials))
     return kept
 
 
-def filled_rows(training: Training, count: int, noise: float = 0.05) -> Rows:
-    """Rows that start near one another, each somewhere else."""
-    rows = Rows(training.layout, count, training.forward.device)
+def filled_stack(training: Training, count: int, noise: float = 0.05) -> TrialStack:
+    """Slots that start near one another, each somewhere else."""
+    slots = TrialStack(training.layout, count, training.forward.device)
     draw = torch.Generator().manual_seed(7)
     for number in range(count):
         start = training.initial + noise * torch.randn(training.layout.width, generator=draw)
-        rows.add(start, Trial(number=number, learning_rate=1e-2, batch_size=4, epochs=1))
-    return rows
+        slots.add(start, Trial(number=number, learning_rate=1e-2, batch_size=4, epochs=1))
+    return slots
 
 
 def micro_step(training: Training, places: Sequence[Sequence[int]], bucket: int = -1) -> MicroStep:
-    """A micro-step on these places of a bucket, a list for each row; -1 holds no example."""
+    """A micro-step on these places of a bucket, a list for each slot; -1 holds no example."""
     chosen = torch.tensor(places)
     return MicroStep(
         bucket=training.buckets[bucket],
@@ -155,7 +155,7 @@ def allocate_too_much() -> None:
 
 
 def greedy_above(module: torch.nn.Module, examples: int) -> Any:
-    """Makes the encoder run out of memory on more than this many examples of a row at once."""
+    """Makes the encoder run out of memory on more than this many examples of a slot at once."""
 
     def hook(_: Any, args: Any, kwargs: Any) -> None:
         given = kwargs.get("input_ids", args[0] if args else None)

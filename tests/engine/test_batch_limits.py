@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from adaptkit.engine.batch_limits import OUT_OF_MEMORY, Passes, is_out_of_memory
+from adaptkit.engine.batch_limits import OUT_OF_MEMORY, BatchLimits, is_out_of_memory
 from tests.engine.populations import allocate_too_much
 
 
@@ -26,38 +26,38 @@ def test_another_error_is_no_lack_of_memory() -> None:
 
 
 def test_rows_are_halved_first_then_examples() -> None:
-    passes = Passes(rows=5, examples=4)
+    limits = BatchLimits(slots=5, examples=4)
     sizes = []
-    while passes.retreat(passes.examples):
-        sizes.append((passes.rows, passes.examples))
+    while limits.shrink(limits.examples):
+        sizes.append((limits.slots, limits.examples))
     assert sizes == [(2, 4), (1, 4), (1, 2), (1, 1)]
-    assert passes.retreats == 4
-    assert not passes.retreat(1)
-    assert (passes.rows, passes.examples) == (1, 1)
+    assert limits.times_shrunk == 4
+    assert not limits.shrink(1)
+    assert (limits.slots, limits.examples) == (1, 1)
 
 
 def test_what_is_halved_is_what_did_not_fit() -> None:
-    passes = Passes(rows=1, examples=64, tokens=1024)
-    assert passes.retreat(passes.examples_of(32, 2))
-    assert passes.examples == 8
+    limits = BatchLimits(slots=1, examples=64, tokens=1024)
+    assert limits.shrink(limits.examples_of(32, 2))
+    assert limits.examples == 8
 
 
 def test_many_short_examples_or_few_long_ones_fit_into_a_pass() -> None:
-    passes = Passes(rows=1, examples=64, tokens=512)
-    assert [passes.examples_of(length, 1) for length in (4, 8, 16, 100, 512, 1000)] == [64, 64, 32, 5, 1, 1]
+    limits = BatchLimits(slots=1, examples=64, tokens=512)
+    assert [limits.examples_of(length, 1) for length in (4, 8, 16, 100, 512, 1000)] == [64, 64, 32, 5, 1, 1]
 
 
 def test_trials_of_one_pass_share_its_tokens() -> None:
-    passes = Passes(rows=8, examples=64, tokens=512)
-    assert [passes.examples_of(8, rows) for rows in (1, 2, 8, 100)] == [64, 32, 8, 1]
+    limits = BatchLimits(slots=8, examples=64, tokens=512)
+    assert [limits.examples_of(8, slots) for slots in (1, 2, 8, 100)] == [64, 32, 8, 1]
 
 
 def test_scoring_retreats_on_its_own() -> None:
-    passes = Passes(rows=4, examples=8)
+    limits = BatchLimits(slots=4, examples=8)
     shrinks = []
-    while passes.retreat_scoring():
-        shrinks.append((passes.scoring_shrink, passes.rows))
+    while limits.shrink_scoring():
+        shrinks.append((limits.scoring_shrink, limits.slots))
     assert shrinks[0] == (4, 4)
-    assert [rows for _, rows in shrinks][-3:] == [4, 2, 1]
-    assert passes.examples == 8
-    assert not passes.retreat_scoring()
+    assert [slots for _, slots in shrinks][-3:] == [4, 2, 1]
+    assert limits.examples == 8
+    assert not limits.shrink_scoring()

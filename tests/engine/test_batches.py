@@ -7,11 +7,11 @@ import pytest
 
 from adaptkit.data.encode import Bucket, collate
 from adaptkit.data.plan import Plan, make_plan
-from adaptkit.engine.batches import RowClock, micro_steps
+from adaptkit.engine.batches import SlotClock, micro_steps
 from tests.conftest import encode_numbers, number_rows, number_task
 
 ROWS = number_rows(61)
-LENGTHS = [len(row["ids"]) for row in ROWS]
+LENGTHS = [len(slot["ids"]) for slot in ROWS]
 
 
 @pytest.fixture(scope="module")
@@ -25,8 +25,8 @@ def planned() -> tuple[Plan, list[Bucket]]:
     return plan, buckets
 
 
-def examples_in(step: Any, row: int) -> list[int]:
-    places = step.places[row]
+def examples_in(step: Any, slot: int) -> list[int]:
+    places = step.places[slot]
     return [step.bucket.positions[place] for place in places[places >= 0].tolist()]
 
 
@@ -34,18 +34,18 @@ def test_an_epoch_of_rungs_meets_every_example_once(planned: Any) -> None:
     plan, buckets = planned
     met: list[list[int]] = [[], []]
     for rung in range(3):
-        clocks = [RowClock(seed=seed, epoch=2, rung=rung) for seed in (5, 6)]
+        clocks = [SlotClock(seed=seed, epoch=2, rung=rung) for seed in (5, 6)]
         for step in micro_steps(plan, buckets, clocks, 8, lambda: 8):
-            for row in (0, 1):
-                met[row] += examples_in(step, row)
+            for slot in (0, 1):
+                met[slot] += examples_in(step, slot)
     assert sorted(met[0]) == sorted(met[1]) == list(range(61))
     assert met[0] != met[1]
 
 
 def test_a_rows_data_depend_on_its_own_clock_only(planned: Any) -> None:
     plan, buckets = planned
-    clock = RowClock(seed=5, epoch=1, rung=2)
-    others = [RowClock(seed=9, epoch=0, rung=0), RowClock(seed=5, epoch=1, rung=0)]
+    clock = SlotClock(seed=5, epoch=1, rung=2)
+    others = [SlotClock(seed=9, epoch=0, rung=0), SlotClock(seed=5, epoch=1, rung=0)]
     clocks = [others[0], clock, others[1]]
     alone = [examples_in(step, 0) for step in micro_steps(plan, buckets, [clock], 4, lambda: 4)]
     among = [examples_in(step, 1) for step in micro_steps(plan, buckets, clocks, 4, lambda: 4)]
@@ -54,12 +54,12 @@ def test_a_rows_data_depend_on_its_own_clock_only(planned: Any) -> None:
 
 def test_a_step_tells_what_is_in_it(planned: Any) -> None:
     plan, buckets = planned
-    clocks = [RowClock(seed=1, epoch=0, rung=2), RowClock(seed=2, epoch=4, rung=0)]
+    clocks = [SlotClock(seed=1, epoch=0, rung=2), SlotClock(seed=2, epoch=4, rung=0)]
     steps = list(micro_steps(plan, buckets, clocks, 4, lambda: 4))
     assert [step.last for step in steps] == [False] * (len(plan.sequence(4)) - 1) + [True]
     assert [step.bucket.length for step in steps] == [plan.lengths[bucket] for bucket in plan.sequence(4)]
     for step in steps:
-        met = [examples_in(step, row) for row in (0, 1)]
+        met = [examples_in(step, slot) for slot in (0, 1)]
         assert list(step.seen) == [len(one) for one in met]
         assert step.tokens == sum(LENGTHS[example] for one in met for example in one)
         assert step.places.shape == (2, 4)
@@ -70,7 +70,7 @@ def test_a_step_tells_what_is_in_it(planned: Any) -> None:
 @pytest.mark.parametrize("room", [1, 4, 8, 12, 64])
 def test_a_step_is_as_long_as_the_batch_and_the_run_allow(room: int, planned: Any) -> None:
     plan, buckets = planned
-    clock = RowClock(seed=5, epoch=1, rung=0)
+    clock = SlotClock(seed=5, epoch=1, rung=0)
     units = list(micro_steps(plan, buckets, [clock], 12, lambda: 4))
     steps = list(micro_steps(plan, buckets, [clock], 12, lambda: room))
     assert [one for step in steps for one in examples_in(step, 0)] == [
@@ -83,6 +83,6 @@ def test_a_step_is_as_long_as_the_batch_and_the_run_allow(room: int, planned: An
 def test_a_step_ends_where_the_batch_does(planned: Any) -> None:
     plan, buckets = planned
     seen = [0]
-    for step in micro_steps(plan, buckets, [RowClock(seed=5, epoch=0, rung=0)], 8, lambda: 8 - seen[-1] % 8):
+    for step in micro_steps(plan, buckets, [SlotClock(seed=5, epoch=0, rung=0)], 8, lambda: 8 - seen[-1] % 8):
         seen.append(seen[-1] + step.seen[0])
     assert {size - size % 8 for size in seen} <= set(seen), "no step goes past a batch's end"

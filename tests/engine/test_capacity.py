@@ -6,13 +6,13 @@ import pytest
 import torch
 from torch import nn
 
-from adaptkit.engine import capacity as measure
-from adaptkit.engine.batch_limits import Passes
-from adaptkit.engine.capacity import bytes_of_a_pass, fastest, fit, speeds_of
+from adaptkit.engine import capacity as capacity_module
+from adaptkit.engine.batch_limits import BatchLimits
+from adaptkit.engine.capacity import bytes_of_a_pass, fastest, plan_capacity, speeds_of
 from adaptkit.engine.trial_stack import BYTES_PER_PARAMETER
 from adaptkit.engine.types import Trial
 from tests.conftest import number_rows
-from tests.engine.populations import greedy_above, last_rows, make_training, unproved_training
+from tests.engine.populations import greedy_above, last_slots, make_training, unproved_training
 
 TRIALS = [Trial(number=n, learning_rate=2e-3, batch_size=8, epochs=1, seed=n) for n in range(3)]
 
@@ -26,17 +26,17 @@ def training(tiny_model: Any) -> Any:
 def test_together_is_what_the_user_asked_but_never_above_the_trials_there_are(
     wanted: int, together: int, capacity: int, training: Any
 ) -> None:
-    found = fit(training, wanted=wanted, together=together)
-    assert found.capacity == capacity
-    assert found.passes.rows == capacity
-    assert found.passes.examples == training.plan.run * training.plan.micro_batch
+    found = plan_capacity(training, wanted=wanted, together=together)
+    assert found.slots == capacity
+    assert found.limits.slots == capacity
+    assert found.limits.examples == training.plan.run * training.plan.micro_batch
 
 
 @pytest.mark.parametrize("wanted", [1, 2, 5, 100])
 def test_measured_it_is_never_above_the_trials_there_are(wanted: int, training: Any) -> None:
-    found = fit(training, wanted=wanted, together=None)
-    assert 1 <= found.passes.rows <= found.capacity <= min(wanted, measure.MOST_TOGETHER)
-    assert found.passes.examples == training.plan.run * training.plan.micro_batch
+    found = plan_capacity(training, wanted=wanted, together=None)
+    assert 1 <= found.limits.slots <= found.slots <= min(wanted, capacity_module.MOST_TOGETHER)
+    assert found.limits.examples == training.plan.run * training.plan.micro_batch
 
 
 @pytest.mark.parametrize(
@@ -52,12 +52,12 @@ def test_trials_come_in_two_waves_where_more_at_once_do_not_pay(
     speeds: dict[int, float], wanted: int, capacity: int, training: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """So that the search has scores to go by for the second half."""
-    monkeypatch.setattr(measure, "speeds_of", lambda *_: speeds)
-    found = fit(training, wanted=wanted, together=None)
-    assert found.capacity == capacity
-    monkeypatch.setattr(measure, "SMALL_ROW", 1)
-    found = fit(training, wanted=wanted, together=None)
-    assert found.capacity == min(capacity, measure.FEWEST_JUDGED)
+    monkeypatch.setattr(capacity_module, "speeds_of", lambda *_: speeds)
+    found = plan_capacity(training, wanted=wanted, together=None)
+    assert found.slots == capacity
+    monkeypatch.setattr(capacity_module, "SMALL_SLOT", 1)
+    found = plan_capacity(training, wanted=wanted, together=None)
+    assert found.slots == min(capacity, capacity_module.FEWEST_JUDGED)
 
 
 def test_a_pass_of_more_examples_keeps_more_bytes(training: Any) -> None:
@@ -69,10 +69,10 @@ def test_a_pass_of_more_examples_keeps_more_bytes(training: Any) -> None:
 
 
 def test_a_pass_over_longer_examples_keeps_more_bytes(tiny_model: Any) -> None:
-    rows = number_rows(90)
+    slots = number_rows(90)
     long, short = (
         make_training(tiny_model("bert"), "full", "token-classification", some)
-        for some in (rows, [row for row in rows if len(row["ids"]) <= 8])
+        for some in (slots, [slot for slot in slots if len(slot["ids"]) <= 8])
     )
     times = long.buckets[-1].length / short.buckets[-1].length
     assert times > 3
@@ -83,7 +83,7 @@ def test_a_pass_over_longer_examples_keeps_more_bytes(tiny_model: Any) -> None:
 def test_measuring_leaves_the_model_and_the_start_as_they_were(training: Any) -> None:
     initial = training.initial.clone()
     before = {name: p.clone() for name, p in training.forward.module.named_parameters()}
-    fit(training, wanted=4, together=None)
+    plan_capacity(training, wanted=4, together=None)
     assert torch.equal(training.initial, initial)
     assert all(torch.equal(before[name], p) for name, p in training.forward.module.named_parameters())
     assert all(p.grad is None for p in training.forward.module.parameters())
@@ -101,7 +101,7 @@ def test_what_is_measured_is_training_with_its_dropout(strategy: str, tiny_model
     training.forward.module.register_forward_pre_hook(note)
     for wanted in (1, 4):
         training.forward.module.eval()
-        fit(training, wanted=wanted, together=None)
+        plan_capacity(training, wanted=wanted, together=None)
     assert modes
     assert all(modes)
 
@@ -109,29 +109,29 @@ def test_what_is_measured_is_training_with_its_dropout(strategy: str, tiny_model
 def test_where_little_memory_is_free_less_is_trained_at_once(
     training: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    row = training.layout.width * BYTES_PER_PARAMETER
+    slot = training.layout.width * BYTES_PER_PARAMETER
     one = bytes_of_a_pass(training, 1)
     longest = training.buckets[-1].length
     capacities = []
-    for rows in (100, 20, 6, 3, 0.5):
-        free = (one + rows * row) / measure.SHARE_OF_FREE_MEMORY + 100
-        monkeypatch.setattr(measure, "free_bytes", lambda _, free=free: free)
-        found = fit(training, wanted=20, together=20)
-        capacities.append(found.capacity)
-        held = bytes_of_a_pass(training, found.passes.examples_of(longest, 1)) + found.capacity * row
-        assert held <= free * measure.SHARE_OF_FREE_MEMORY or found.capacity == 1
+    for slots in (100, 20, 6, 3, 0.5):
+        free = (one + slots * slot) / capacity_module.SHARE_OF_FREE_MEMORY + 100
+        monkeypatch.setattr(capacity_module, "free_bytes", lambda _, free=free: free)
+        found = plan_capacity(training, wanted=20, together=20)
+        capacities.append(found.slots)
+        held = bytes_of_a_pass(training, found.limits.examples_of(longest, 1)) + found.slots * slot
+        assert held <= free * capacity_module.SHARE_OF_FREE_MEMORY or found.slots == 1
     assert capacities[0] == 20
     assert capacities[-1] == 1
     assert capacities == sorted(capacities, reverse=True)
     assert capacities[2] >= 4
-    monkeypatch.setattr(measure, "free_bytes", lambda _: 1)
-    found = fit(training, wanted=20, together=None)
-    assert (found.capacity, found.passes.rows) == (1, 1)
-    assert found.passes.examples_of(training.buckets[-1].length, 1) == 1
+    monkeypatch.setattr(capacity_module, "free_bytes", lambda _: 1)
+    found = plan_capacity(training, wanted=20, together=None)
+    assert (found.slots, found.limits.slots) == (1, 1)
+    assert found.limits.examples_of(training.buckets[-1].length, 1) == 1
 
 
 def test_free_memory_is_that_of_the_machine(training: Any) -> None:
-    assert 10**6 < measure.free_bytes(torch.device("cpu")) < 10**15
+    assert 10**6 < capacity_module.free_bytes(torch.device("cpu")) < 10**15
 
 
 def test_rows_that_do_not_fit_are_not_chosen(training: Any) -> None:
@@ -140,14 +140,14 @@ def test_rows_that_do_not_fit_are_not_chosen(training: Any) -> None:
             torch.empty(2**50, dtype=torch.uint8)
 
     training.forward.module.classifier.register_forward_pre_hook(hook)
-    speeds = speeds_of(training, 8, Passes(rows=1, examples=4))
+    speeds = speeds_of(training, 8, BatchLimits(slots=1, examples=4))
     assert speeds[2] == 0.0
     assert fastest(speeds) == 1
 
 
 def test_no_more_rows_than_asked_for_are_tried(training: Any) -> None:
-    assert set(speeds_of(training, 1, Passes(rows=1, examples=4))) == {1}
-    assert set(speeds_of(training, 3, Passes(rows=1, examples=4))) == {1, 2}
+    assert set(speeds_of(training, 1, BatchLimits(slots=1, examples=4))) == {1}
+    assert set(speeds_of(training, 3, BatchLimits(slots=1, examples=4))) == {1, 2}
 
 
 def test_more_rows_in_one_pass_must_be_worthwhile() -> None:
@@ -158,11 +158,11 @@ def test_more_rows_in_one_pass_must_be_worthwhile() -> None:
 
 
 def test_what_was_measured_is_told(training: Any) -> None:
-    found = fit(training, wanted=2, together=None)
+    found = plan_capacity(training, wanted=2, together=None)
     assert set(found.speeds) == {1, 2}
     assert all(speed > 0 for speed in found.speeds.values())
-    assert found.bytes_a_row >= training.layout.width * BYTES_PER_PARAMETER
-    assert fit(training, wanted=2, together=2).speeds == {}
+    assert found.bytes_a_slot >= training.layout.width * BYTES_PER_PARAMETER
+    assert plan_capacity(training, wanted=2, together=2).speeds == {}
 
 
 class Branching(nn.Linear):
@@ -178,39 +178,42 @@ def test_a_model_that_cannot_be_batched_is_trained_row_by_row_and_right(tiny_mod
     module: Any = branching.forward.module
     module.classifier.__class__ = Branching
     for together in (None, 3):
-        found = fit(branching, wanted=3, together=together)
-        assert found.passes.rows == 1
-        assert found.capacity == (together or 2)
-    expected = last_rows(plain, TRIALS, together=3)
-    rows = last_rows(found.training, TRIALS, together=found.capacity, passes=found.passes)
+        found = plan_capacity(branching, wanted=3, together=together)
+        assert found.limits.slots == 1
+        assert found.slots == (together or 2)
+    expected = last_slots(plain, TRIALS, together=3)
+    slots = last_slots(found.training, TRIALS, together=found.slots, limits=found.limits)
     for number in expected:
-        assert (rows[number] - plain.initial).abs().max() > 0.001
+        assert (slots[number] - plain.initial).abs().max() > 0.001
     ids = torch.tensor([[7, 9, 23, 41, 5, 6, 50, 33]])
     batch = {"input_ids": ids, "attention_mask": torch.ones_like(ids)}
     layout = plain.layout
     for number in expected:
         one, other = (
             plain.forward.outputs(
-                {n: row[layout.columns[n]].view(1, *shape) for n, shape in layout.shapes.items()}, batch
+                {n: slot[layout.columns[n]].view(1, *shape) for n, shape in layout.shapes.items()}, batch
             )["logits"]
-            for row in (expected[number], rows[number])
+            for slot in (expected[number], slots[number])
         )
         torch.testing.assert_close(one, other, atol=2e-4, rtol=1e-4)
 
 
 def test_a_model_for_which_one_example_only_fits_is_measured_and_trained(tiny_model: Any) -> None:
     training = make_training(tiny_model("bert"), "full", "token-classification", number_rows(37))
-    expected = last_rows(training, TRIALS, together=3)
+    expected = last_slots(training, TRIALS, together=3)
     greedy_above(training.forward.module, 1)
     bytes_of_a_pass(training, 4)
-    assert fastest(speeds_of(training, 4, Passes(rows=1, examples=4))) >= 1
-    passes = Passes(rows=3, examples=4)
-    rows = last_rows(training, TRIALS, together=3, passes=passes)
-    assert passes.retreats > 0
-    for number, row in expected.items():
-        assert (rows[number] - row).abs().max() < 0.1 * (row - training.initial).abs().max()
+    assert fastest(speeds_of(training, 4, BatchLimits(slots=1, examples=4))) >= 1
+    limits = BatchLimits(slots=3, examples=4)
+    slots = last_slots(training, TRIALS, together=3, limits=limits)
+    assert limits.times_shrunk > 0
+    for number, slot in expected.items():
+        assert (slots[number] - slot).abs().max() < 0.1 * (slot - training.initial).abs().max()
 
 
 def test_a_pass_that_had_to_be_cut_is_no_measurement(training: Any) -> None:
     greedy_above(training.forward.module, training.plan.micro_batch - 1)
-    assert measure._examples_a_second(training, Passes(rows=1, examples=training.plan.micro_batch)) == 0.0
+    assert (
+        capacity_module._examples_a_second(training, BatchLimits(slots=1, examples=training.plan.micro_batch))
+        == 0.0
+    )

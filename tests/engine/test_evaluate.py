@@ -7,13 +7,13 @@ from typing import Any
 import pytest
 import torch
 
-from adaptkit.engine.batch_limits import Passes
+from adaptkit.engine.batch_limits import BatchLimits
 from adaptkit.engine.evaluate import predict_rows, score
 from adaptkit.engine.prepare import prepare_model, scoring_data
 from adaptkit.errors import Interrupted, TrialDiverged, TrialError, TrialOutOfMemory
 from adaptkit.task import Example, Metric, Row, Scores
 from tests.conftest import number_rows, number_task
-from tests.engine.populations import allocate_too_much, filled_rows, greedy_above, make_training
+from tests.engine.populations import allocate_too_much, filled_stack, greedy_above, make_training
 
 WINDOW = 12
 
@@ -81,15 +81,19 @@ def test_other_numbers_that_are_not_finite_are_left_out() -> None:
 
 
 def parameters(training: Any, count: int) -> dict[str, torch.Tensor]:
-    return filled_rows(training, count).parameters(0, count)
+    return filled_stack(training, count).parameters(0, count)
 
 
 def test_outputs_that_are_not_finite_fail_their_own_row_only(tiny_model: Any) -> None:
     training = make_training(tiny_model("bert"), "full", "token-classification", number_rows(12))
-    rows = filled_rows(training, 3)
-    healthy = predict_rows(training.forward, rows.parameters(0, 3), training.dev, Passes(rows=3, examples=4))
+    rows = filled_stack(training, 3)
+    healthy = predict_rows(
+        training.forward, rows.parameters(0, 3), training.dev, BatchLimits(slots=3, examples=4)
+    )
     rows.theta[1, training.layout.columns["classifier.bias"]] = math.nan
-    found = predict_rows(training.forward, rows.parameters(0, 3), training.dev, Passes(rows=3, examples=4))
+    found = predict_rows(
+        training.forward, rows.parameters(0, 3), training.dev, BatchLimits(slots=3, examples=4)
+    )
     assert isinstance(found[1], TrialDiverged)
     assert found[0] == healthy[0]
     assert found[2] == healthy[2]
@@ -104,7 +108,9 @@ def test_a_part_of_the_task_that_raises_is_named(part: str, tiny_model: Any) -> 
     training = make_training(
         tiny_model("bert"), "full", "token-classification", number_rows(12), **{part: broken}
     )
-    found = predict_rows(training.forward, parameters(training, 2), training.dev, Passes(rows=2, examples=4))
+    found = predict_rows(
+        training.forward, parameters(training, 2), training.dev, BatchLimits(slots=2, examples=4)
+    )
     assert [str(one) for one in found] == [f"task 'numbers': {part} failed: KeyError: 'harbour'."] * 2
     assert all(isinstance(one, TrialError) for one in found)
 
@@ -115,7 +121,7 @@ def test_a_decode_that_leaves_pieces_out_is_named(tiny_model: Any) -> None:
         decode=lambda outputs, examples, labels: [0] * (len(examples) - 1),
     )  # fmt: skip
     (found,) = predict_rows(
-        training.forward, parameters(training, 1), training.dev, Passes(rows=1, examples=4)
+        training.forward, parameters(training, 1), training.dev, BatchLimits(slots=1, examples=4)
     )
     assert isinstance(found, TrialError)
     assert "task 'numbers': decode failed" in str(found)
@@ -156,7 +162,7 @@ def test_windows_of_a_row_are_merged_in_order_though_they_lie_in_several_buckets
         for position in bucket.positions:
             lengths_of.setdefault(data.examples[position].row, set()).add(bucket.length)
     assert sum(len(lengths) > 1 for lengths in lengths_of.values()) > 10
-    (found,) = predict_rows(model.forward, {}, data, Passes(rows=1, examples=4))
+    (found,) = predict_rows(model.forward, {}, data, BatchLimits(slots=1, examples=4))
     assert not isinstance(found, TrialError)
     for row, tags in zip(rows, found, strict=True):
         expected = []
@@ -169,29 +175,29 @@ def test_windows_of_a_row_are_merged_in_order_though_they_lie_in_several_buckets
 def test_no_row_gives_no_prediction(tiny_model: Any) -> None:
     model = prepare_model(number_task(), tiny_model("bert"), (), "full", 4, device="cpu", bfloat16=False)
     data = scoring_data(model, number_task(), [])
-    assert predict_rows(model.forward, {}, data, Passes(rows=1, examples=4)) == [[]]
+    assert predict_rows(model.forward, {}, data, BatchLimits(slots=1, examples=4)) == [[]]
 
 
 def test_out_of_memory_makes_scoring_batches_smaller_and_changes_nothing_else(tiny_model: Any) -> None:
     training = make_training(tiny_model("bert"), "full", "token-classification", number_rows(12))
     several = parameters(training, 3)
-    expected = predict_rows(training.forward, several, training.dev, Passes(rows=3, examples=4))
-    passes = Passes(rows=3, examples=4)
+    expected = predict_rows(training.forward, several, training.dev, BatchLimits(slots=3, examples=4))
+    limits = BatchLimits(slots=3, examples=4)
     hook = greedy_above(training.forward.module, 1)
-    found = predict_rows(training.forward, several, training.dev, passes)
+    found = predict_rows(training.forward, several, training.dev, limits)
     hook.remove()
     assert found == expected
-    assert passes.retreats > 0
-    assert (passes.rows, passes.examples) == (3, 4), "training is not cut finer for it"
+    assert limits.times_shrunk > 0
+    assert (limits.slots, limits.examples) == (3, 4), "training is not cut finer for it"
 
 
 def test_scoring_where_nothing_fits_fails_the_rows_and_ends(tiny_model: Any) -> None:
     training = make_training(tiny_model("bert"), "full", "token-classification", number_rows(12))
     greedy_above(training.forward.module, 0)
-    passes = Passes(rows=2, examples=4)
-    found = predict_rows(training.forward, parameters(training, 3), training.dev, passes)
+    limits = BatchLimits(slots=2, examples=4)
+    found = predict_rows(training.forward, parameters(training, 3), training.dev, limits)
     assert [type(one) for one in found] == [TrialOutOfMemory] * 3
-    assert passes.rows == 1
+    assert limits.slots == 1
 
 
 def test_another_error_of_the_model_is_not_taken_for_memory(tiny_model: Any) -> None:
@@ -202,7 +208,9 @@ def test_another_error_of_the_model_is_not_taken_for_memory(tiny_model: Any) -> 
 
     training.forward.module.register_forward_pre_hook(broken)
     with pytest.raises(RuntimeError, match="wrong size"):
-        predict_rows(training.forward, parameters(training, 1), training.dev, Passes(rows=1, examples=4))
+        predict_rows(
+            training.forward, parameters(training, 1), training.dev, BatchLimits(slots=1, examples=4)
+        )
     with pytest.raises(RuntimeError, match="can't allocate memory"):
         allocate_too_much()
 
@@ -216,8 +224,8 @@ def test_whoever_watches_may_end_it_after_any_batch(tiny_model: Any) -> None:
         if len(calls) == 2:
             raise Interrupted(15)
 
-    parameters = filled_rows(training, 2).parameters(0, 2)
-    small = Passes(rows=1, examples=1, scoring_shrink=2**14)  # a batch an example
+    parameters = filled_stack(training, 2).parameters(0, 2)
+    small = BatchLimits(slots=1, examples=1, scoring_shrink=2**14)  # a batch an example
     with pytest.raises(Interrupted):
         predict_rows(training.forward, parameters, training.dev, small, enough)
     assert len(calls) == 2

@@ -38,8 +38,8 @@ def model_of(family: str, head_class: str, tiny_model: Any) -> Any:
     torch.manual_seed(0)
     module = getattr(transformers, head_class).from_config(kinds[family](**settings)).eval()
     encoder = {id(parameter) for parameter in module.base_model.parameters()}
-    fresh = frozenset(name for name, p in module.named_parameters() if id(p) not in encoder)
-    return replace(loaded, module=module, fresh=fresh)
+    newly_initialized = frozenset(name for name, p in module.named_parameters() if id(p) not in encoder)
+    return replace(loaded, module=module, newly_initialized=newly_initialized)
 
 
 def bucket_of(count: int = 12) -> Any:
@@ -80,7 +80,7 @@ def test_a_fresh_pooler_is_of_the_heads_side(family: str, tiny_model: Any) -> No
     loaded = model_of(family, HEADS["sequence-classification"], tiny_model)
     pooler = {name for name, _ in loaded.module.named_parameters() if ".pooler." in name}
     assert pooler
-    loaded = replace(loaded, fresh=loaded.fresh | pooler)
+    loaded = replace(loaded, newly_initialized=loaded.newly_initialized | pooler)
     assert_the_stub_gives_the_encoders_logits(loaded)
     trained = {name for name, p in loaded.module.named_parameters() if p.requires_grad}
     assert pooler <= trained
@@ -91,7 +91,9 @@ def test_a_fresh_pooler_is_of_the_heads_side(family: str, tiny_model: Any) -> No
 
 def test_what_trains_inside_the_encoder_leaves_the_model_intact(tiny_model: Any) -> None:
     loaded = tiny_model("bert")
-    loaded = replace(loaded, fresh=loaded.fresh | {"bert.embeddings.word_embeddings.weight"})
+    loaded = replace(
+        loaded, newly_initialized=loaded.newly_initialized | {"bert.embeddings.word_embeddings.weight"}
+    )
     before = copy.deepcopy(loaded.module)
     model = prepare_model(number_task(), loaded, (), "frozen", 4, device="cpu", bfloat16=False)
     assert model.encoder is None
@@ -137,11 +139,14 @@ def test_a_head_that_asks_for_more_than_hidden_states_keeps_its_encoder(make: An
     loaded = tiny_model("bert")
     torch.manual_seed(0)
     module = make().eval()
-    fresh = frozenset(name for name, _ in module.named_parameters() if name.startswith(("score", "classif")))
+    newly_initialized = frozenset(
+        name for name, _ in module.named_parameters() if name.startswith(("score", "classif"))
+    )
     encoder = module.base_model
     model = prepare_model(
-        number_task("sequence-classification"), replace(loaded, module=module, fresh=fresh), (), "frozen", 4,
-        device="cpu", bfloat16=False,
+        number_task("sequence-classification"),
+        replace(loaded, module=module, newly_initialized=newly_initialized),
+        (), "frozen", 4, device="cpu", bfloat16=False,
     )  # fmt: skip
     assert model.encoder is None
     assert model.module.base_model is encoder

@@ -15,11 +15,11 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
 from adaptkit.engine.accumulate import Accumulator
-from adaptkit.engine.batch_limits import Passes
+from adaptkit.engine.batch_limits import BatchLimits
 from adaptkit.engine.train import Training
-from adaptkit.engine.trial_stack import Rows
+from adaptkit.engine.trial_stack import TrialStack
 from adaptkit.engine.types import Trial
-from adaptkit.engine.vmap_check import _two_rows
+from adaptkit.engine.vmap_check import _two_slots
 from tests.conftest import number_rows
 from tests.engine.populations import micro_step, unproved_training
 
@@ -60,25 +60,25 @@ def test_whatever_is_of_two_devices_is_told(mixed: Any) -> None:
 
 
 @pytest.mark.parametrize("buckets", [True, False], ids=["data there", "data here"])
-@pytest.mark.parametrize("rows_a_pass", [1, 2])
+@pytest.mark.parametrize("slots_a_pass", [1, 2])
 @pytest.mark.parametrize("strategy", ["frozen", "lora", "full"])
 def test_a_micro_step_of_two_trials(
-    strategy: str, rows_a_pass: int, buckets: bool, tiny_model: Any, monkeypatch: pytest.MonkeyPatch
+    strategy: str, slots_a_pass: int, buckets: bool, tiny_model: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(Rows, "_optimiser", lambda *_: None)  # torch has no fused AdamW for this device
+    monkeypatch.setattr(TrialStack, "_optimiser", lambda *_: None)  # torch has no fused AdamW for this device
     monkeypatch.setattr(torch, "autocast", lambda *_, **__: nullcontext())  # nor autocast
     monkeypatch.setattr(torch, "is_autocast_enabled", lambda *_: False)
     training = elsewhere(strategy, tiny_model, buckets=buckets)
-    rows = Rows(training.layout, 2, ELSEWHERE)
+    slots = TrialStack(training.layout, 2, ELSEWHERE)
     for number in range(2):
-        rows.add(training.initial, Trial(number=number, learning_rate=1e-3, batch_size=4, epochs=1))
-    accumulator = Accumulator(training.forward, rows, Passes(rows=rows_a_pass, examples=2))
+        slots.add(training.initial, Trial(number=number, learning_rate=1e-3, batch_size=4, epochs=1))
+    accumulator = Accumulator(training.forward, slots, BatchLimits(slots=slots_a_pass, examples=2))
     step = micro_step(training, [[0, 1, 2, -1], [3, 0, -1, -1]])
     beside = step.bucket.tensors["attention_mask"].device  # where `micro_steps` puts them
     with OneDevice():
         accumulator.run(replace(step, places=step.places.to(beside)))
-        rows.arrange([1, 0])
-    for tensor in (rows.theta, rows.grad, rows.weight, accumulator.losses, accumulator.weights):
+        slots.arrange([1, 0])
+    for tensor in (slots.theta, slots.grad, slots.weight, accumulator.losses, accumulator.weights):
         assert tensor.device == ELSEWHERE
 
 
@@ -86,5 +86,5 @@ def test_a_micro_step_of_two_trials(
 def test_the_two_rows_of_the_proof(strategy: str, tiny_model: Any) -> None:
     training = elsewhere(strategy, tiny_model, buckets=False)
     with OneDevice():
-        rows, batch = _two_rows(training)
-    assert {tensor.device for tensor in [*rows.values(), *batch.values()]} == {ELSEWHERE}
+        slots, batch = _two_slots(training)
+    assert {tensor.device for tensor in [*slots.values(), *batch.values()]} == {ELSEWHERE}

@@ -20,7 +20,7 @@ from adaptkit.engine.prepare import (
 from adaptkit.errors import TaskError
 from adaptkit.task import Example
 from tests.conftest import number_rows, number_task
-from tests.engine.populations import filled_rows
+from tests.engine.populations import filled_stack
 
 
 def prepared(tiny_model: Any, strategy: str, **changes: Any) -> Any:
@@ -75,7 +75,7 @@ def test_a_head_may_leave_autocast_and_compute_in_float32(strategy: str, tiny_mo
         model, task, number_rows(8), number_rows(4), batch_sizes=[4], rungs_per_epoch=1, seed=0,
         metric=task.metric.name, direction=task.metric.direction,
     )  # fmt: skip
-    leaves = training.forward.leaves(filled_rows(training, 1).parameters(0, 1))
+    leaves = training.forward.leaves(filled_stack(training, 1).parameters(0, 1))
     batch = {name: tensor[:2].unsqueeze(0) for name, tensor in training.buckets[0].tensors.items()}
     losses, _ = training.forward.losses(leaves, batch, torch.ones(1, 2, dtype=torch.bool))
     gradients = torch.autograd.grad(losses.sum(), list(leaves.values()), allow_unused=True)

@@ -13,22 +13,22 @@ import torch
 from torch.nn.functional import cross_entropy
 
 from adaptkit.data.plan import Plan
-from adaptkit.engine.batch_limits import Passes
+from adaptkit.engine.batch_limits import BatchLimits
 from adaptkit.engine.patches.vocabulary import trim, write_trial
 from adaptkit.engine.prepare import prepare_model, scoring_data, training_data
 from adaptkit.engine.train import Population, Training
-from adaptkit.engine.trial_stack import layout_of, read_row, write_row
+from adaptkit.engine.trial_stack import layout_of, read_slot, write_slot
 from adaptkit.engine.types import Trial
 from adaptkit.task import Scores
 from tests.conftest import number_rows, number_task
-from tests.engine.populations import HEADS, ListJudge, greedy_above, last_rows, make_training, train
+from tests.engine.populations import HEADS, ListScheduler, greedy_above, last_slots, make_training, train
 
 FAMILIES = ("bert", "roberta", "distilbert", "modernbert", "deberta-v2", "mpnet")
 STRATEGIES = ("frozen", "lora", "full")
 
 
 def plain_loop(
-    loaded: Any, training: Training, trial: Trial, rows: Sequence[Any], strategy: str
+    loaded: Any, training: Training, trial: Trial, slots: Sequence[Any], strategy: str
 ) -> torch.Tensor:
     """One trial as anybody would write it: nn.Module, AdamW, whole batches, no view, no vmap, no stub."""
     module = plain_module(loaded, training, strategy)
@@ -47,17 +47,17 @@ def plain_loop(
         for group in adamw.param_groups:
             group["lr"] = trial.learning_rate * factor
         adamw.zero_grad()
-        longest = max(len(rows[i]["ids"]) for i in batch)
-        ids = torch.tensor([rows[i]["ids"] + [0] * (longest - len(rows[i]["ids"])) for i in batch])
+        longest = max(len(slots[i]["ids"]) for i in batch)
+        ids = torch.tensor([slots[i]["ids"] + [0] * (longest - len(slots[i]["ids"])) for i in batch])
         mask = torch.tensor(
-            [[1] * len(rows[i]["ids"]) + [0] * (longest - len(rows[i]["ids"])) for i in batch]
+            [[1] * len(slots[i]["ids"]) + [0] * (longest - len(slots[i]["ids"])) for i in batch]
         )
         logits = module(input_ids=ids, attention_mask=mask).logits
-        if isinstance(rows[0]["answer"], list):
-            answers = [rows[i]["answer"] + [-100] * (longest - len(rows[i]["answer"])) for i in batch]
+        if isinstance(slots[0]["answer"], list):
+            answers = [slots[i]["answer"] + [-100] * (longest - len(slots[i]["answer"])) for i in batch]
             loss = cross_entropy(logits.flatten(0, 1), torch.tensor(answers).flatten(), ignore_index=-100)
         else:
-            loss = cross_entropy(logits, torch.tensor([rows[i]["answer"] for i in batch]))
+            loss = cross_entropy(logits, torch.tensor([slots[i]["answer"] for i in batch]))
         loss.backward()
         torch.nn.utils.clip_grad_norm_(trained, 1.0)
         adamw.step()
@@ -77,10 +77,10 @@ def plain_module(loaded: Any, training: Training, strategy: str) -> torch.nn.Mod
 
 
 def whole_row(module: torch.nn.Module, training: Training) -> torch.Tensor:
-    """What a plain model has come to, as a row: of its token embeddings, those of the tokens that occur."""
+    """What a plain model has come to, as a slot: of its token embeddings, those of the tokens that occur."""
     if training.vocabulary is not None:
         trim(module, training.vocabulary)
-    return read_row(module, training.layout)
+    return read_slot(module, training.layout)
 
 
 def sorted_parameters(module: torch.nn.Module) -> list[tuple[str, torch.nn.Parameter]]:
@@ -119,30 +119,30 @@ TRIALS = (
 @pytest.mark.parametrize("strategy", STRATEGIES)
 @pytest.mark.parametrize("family", FAMILIES)
 def test_together_alone_and_plain_torch_agree(family: str, strategy: str, head: str, tiny_model: Any) -> None:
-    rows = number_rows(37, head)
+    slots = number_rows(37, head)
     loaded = tiny_model(family, HEADS[head])
-    training = make_training(copy.deepcopy(loaded), strategy, head, rows)
-    together = last_rows(training, TRIALS, together=3)
-    alone = last_rows(training, TRIALS, together=1)
+    training = make_training(copy.deepcopy(loaded), strategy, head, slots)
+    together = last_slots(training, TRIALS, together=3)
+    alone = last_slots(training, TRIALS, together=1)
     # Frozen features are kept in half precision, whose numbers are exact to about 1 in 2,000.
     tolerance = 2e-2 if strategy == "frozen" else 2e-4
     for trial in TRIALS:
-        plain = plain_loop(loaded, training, trial, rows, strategy)
-        before, expected = (logits(loaded, training, strategy, row) for row in (training.initial, plain))
+        plain = plain_loop(loaded, training, trial, slots, strategy)
+        before, expected = (logits(loaded, training, strategy, slot) for slot in (training.initial, plain))
         assert (expected - before).abs().max() > 0.005, "the trial has to have learnt something"
-        ours, lone = (logits(loaded, training, strategy, rows[trial.number]) for rows in (together, alone))
+        ours, lone = (logits(loaded, training, strategy, slots[trial.number]) for slots in (together, alone))
         torch.testing.assert_close(ours, lone, atol=2e-4, rtol=1e-4)
         torch.testing.assert_close(ours, expected, atol=tolerance, rtol=1e-3)
 
 
-def logits(loaded: Any, training: Training, strategy: str, row: torch.Tensor) -> torch.Tensor:
-    """The plain model's logits with a row's weights.
+def logits(loaded: Any, training: Training, strategy: str, slot: torch.Tensor) -> torch.Tensor:
+    """The plain model's logits with a slot's weights.
 
-    Rows are compared by what they compute: a key's bias changes no attention, so its gradient is
+    Slots are compared by what they compute: a key's bias changes no attention, so its gradient is
     rounding noise, which Adam scales up to whole steps.
     """
     module = plain_module(loaded, training, strategy)
-    write_trial(module, row, training.vocabulary)
+    write_trial(module, slot, training.vocabulary)
     ids = torch.tensor([[7, 9, 23, 41, 5, 6, 50, 33, 12, 18, 27, 44], [3, 4, 5, 6, 7, 8, 9, 10, 0, 0, 0, 0]])
     with torch.no_grad():
         found: torch.Tensor = module(input_ids=ids, attention_mask=(ids > 0).long()).logits
@@ -150,11 +150,11 @@ def logits(loaded: Any, training: Training, strategy: str, row: torch.Tensor) ->
 
 
 def test_permuting_the_trials_permutes_the_results(tiny_model: Any) -> None:
-    rows = number_rows(37)
-    first = train(make_training(tiny_model("bert"), "full", "token-classification", rows), TRIALS, 3)
-    other = train(make_training(tiny_model("bert"), "full", "token-classification", rows), TRIALS[::-1], 3)
+    slots = number_rows(37)
+    first = train(make_training(tiny_model("bert"), "full", "token-classification", slots), TRIALS, 3)
+    other = train(make_training(tiny_model("bert"), "full", "token-classification", slots), TRIALS[::-1], 3)
     for trial in TRIALS:
-        one, two = (judge.outcomes[trial.number].best for judge in (first, other))
+        one, two = (scheduler.outcomes[trial.number].best for scheduler in (first, other))
         assert one is not None
         assert two is not None
         assert (one.rung, one.score) == (two.rung, two.score)
@@ -162,23 +162,23 @@ def test_permuting_the_trials_permutes_the_results(tiny_model: Any) -> None:
 
 
 def test_a_batch_in_micro_batches_is_the_whole_batch(tiny_model: Any) -> None:
-    rows = number_rows(64)
+    slots = number_rows(64)
     trial = [Trial(number=0, learning_rate=2e-3, batch_size=32, epochs=1, seed=4)]
     training = make_training(
-        tiny_model("bert"), "full", "token-classification", rows, micro_batch=32, rungs=1
+        tiny_model("bert"), "full", "token-classification", slots, micro_batch=32, rungs=1
     )
-    whole = last_rows(training, trial, together=1, passes=Passes(rows=1, examples=32))[0]
-    cut = last_rows(training, trial, together=1, passes=Passes(rows=1, examples=8))[0]
-    one, two = (logits(tiny_model("bert"), training, "full", row) for row in (whole, cut))
+    whole = last_slots(training, trial, together=1, limits=BatchLimits(slots=1, examples=32))[0]
+    cut = last_slots(training, trial, together=1, limits=BatchLimits(slots=1, examples=8))[0]
+    one, two = (logits(tiny_model("bert"), training, "full", slot) for slot in (whole, cut))
     torch.testing.assert_close(one, two, atol=1e-5, rtol=1e-5)
 
 
 def test_a_diverged_row_leaves_its_neighbours_bit_equal(tiny_model: Any) -> None:
-    rows = number_rows(37)
+    slots = number_rows(37)
     wild = Trial(number=1, learning_rate=1e30, batch_size=4, epochs=2, seed=12)
-    calm = train(make_training(tiny_model("bert"), "full", "token-classification", rows), TRIALS, 3)
+    calm = train(make_training(tiny_model("bert"), "full", "token-classification", slots), TRIALS, 3)
     mixed = train(
-        make_training(tiny_model("bert"), "full", "token-classification", rows),
+        make_training(tiny_model("bert"), "full", "token-classification", slots),
         (TRIALS[0], wild, TRIALS[2]),
         3,
     )
@@ -193,37 +193,37 @@ def test_a_diverged_row_leaves_its_neighbours_bit_equal(tiny_model: Any) -> None
 
 
 def test_freed_rows_are_refilled_and_late_trials_meet_their_own_data(tiny_model: Any) -> None:
-    rows = number_rows(37)
+    slots = number_rows(37)
     late = Trial(number=3, learning_rate=2e-3, batch_size=8, epochs=1, seed=21)
     trials = (*TRIALS, late)
-    training = make_training(tiny_model("bert"), "full", "token-classification", rows)
-    judge = train(training, trials, 3, prune={1: 0})
-    assert judge.outcomes[1].state == "pruned"
-    assert judge.outcomes[1].reason == "told to"
-    assert {n: o.state for n, o in judge.outcomes.items()} == {
+    training = make_training(tiny_model("bert"), "full", "token-classification", slots)
+    scheduler = train(training, trials, 3, prune={1: 0})
+    assert scheduler.outcomes[1].state == "pruned"
+    assert scheduler.outcomes[1].reason == "told to"
+    assert {n: o.state for n, o in scheduler.outcomes.items()} == {
         0: "complete",
         1: "pruned",
         2: "complete",
         3: "complete",
     }
-    alone = train(make_training(tiny_model("bert"), "full", "token-classification", rows), [late], 1)
-    one, two = ([r.loss for r in j.reports if r.trial.number == 3] for j in (judge, alone))
+    alone = train(make_training(tiny_model("bert"), "full", "token-classification", slots), [late], 1)
+    one, two = ([r.loss for r in j.reports if r.trial.number == 3] for j in (scheduler, alone))
     assert one == pytest.approx(two, abs=1e-5)
 
 
 def test_the_best_rung_is_the_score_and_its_row_is_kept(tiny_model: Any) -> None:
     training = make_training(tiny_model("bert"), "full", "token-classification", number_rows(37))
-    judge = train(training, [Trial(number=0, learning_rate=5e-3, batch_size=4, epochs=3)], 1)
-    outcome = judge.outcomes[0]
-    best = max([*judge.reports], key=lambda report: report.score)
+    scheduler = train(training, [Trial(number=0, learning_rate=5e-3, batch_size=4, epochs=3)], 1)
+    outcome = scheduler.outcomes[0]
+    best = max([*scheduler.reports], key=lambda report: report.score)
     assert outcome.best is not None
     assert outcome.best.score >= best.score
     model = copy.deepcopy(training.forward.module)
-    write_row(model, training.layout, outcome.row)
+    write_slot(model, training.layout, outcome.parameters)
     from adaptkit.engine.evaluate import predict_rows, score
 
-    row = {name: parameter.unsqueeze(0) for name, parameter in model.named_parameters()}
-    (predictions,) = predict_rows(training.forward, row, training.dev, Passes(rows=1, examples=4))
+    slot = {name: parameter.unsqueeze(0) for name, parameter in model.named_parameters()}
+    (predictions,) = predict_rows(training.forward, slot, training.dev, BatchLimits(slots=1, examples=4))
     assert not isinstance(predictions, Exception)
     again = score(training.dev.task, predictions, training.dev.rows, "accuracy")
     assert again.values["accuracy"] == pytest.approx(outcome.best.score)
@@ -231,8 +231,8 @@ def test_the_best_rung_is_the_score_and_its_row_is_kept(tiny_model: Any) -> None
 
 def test_every_example_is_seen_once_an_epoch(tiny_model: Any) -> None:
     training = make_training(tiny_model("bert"), "frozen", "token-classification", number_rows(41))
-    judge = train(training, [Trial(number=0, learning_rate=1e-3, batch_size=8, epochs=3)], 1)
-    assert judge.examples == 3 * 41
+    scheduler = train(training, [Trial(number=0, learning_rate=1e-3, batch_size=8, epochs=3)], 1)
+    assert scheduler.examples == 3 * 41
 
 
 def test_a_metric_that_gives_infinity_fails_its_trial(tiny_model: Any) -> None:
@@ -244,32 +244,32 @@ def test_a_metric_that_gives_infinity_fails_its_trial(tiny_model: Any) -> None:
     training = make_training(
         tiny_model("bert"), "frozen", "token-classification", number_rows(20), metric=metric
     )
-    judge = train(training, TRIALS[:1], 1)
-    assert judge.outcomes[0].state == "fail"
-    assert "'numbers' gave accuracy = inf" in judge.outcomes[0].reason
+    scheduler = train(training, TRIALS[:1], 1)
+    assert scheduler.outcomes[0].state == "fail"
+    assert "'numbers' gave accuracy = inf" in scheduler.outcomes[0].reason
 
 
 def test_stopping_midway_keeps_what_was_scored(tiny_model: Any) -> None:
     training = make_training(tiny_model("bert"), "frozen", "token-classification", number_rows(40))
-    judge = ListJudge(TRIALS[:2])
-    judge.stop_after = 2 * 30  # examples: in the second of four rungs
-    Population(training, 2, Passes(rows=2, examples=4)).run(judge)
-    assert {o.state for o in judge.outcomes.values()} == {"complete"}
-    assert all("time was up" in o.reason for o in judge.outcomes.values())
-    never = ListJudge(TRIALS[:2])
+    scheduler = ListScheduler(TRIALS[:2])
+    scheduler.stop_after = 2 * 30  # examples: in the second of four rungs
+    Population(training, 2, BatchLimits(slots=2, examples=4)).run(scheduler)
+    assert {o.state for o in scheduler.outcomes.values()} == {"complete"}
+    assert all("time was up" in o.reason for o in scheduler.outcomes.values())
+    never = ListScheduler(TRIALS[:2])
     never.stop_after = 1
-    Population(training, 2, Passes(rows=2, examples=4)).run(never)
+    Population(training, 2, BatchLimits(slots=2, examples=4)).run(never)
     assert {o.state for o in never.outcomes.values()} == {"fail"}
 
 
 def test_stopping_midway_does_not_hide_a_trial_that_failed(tiny_model: Any) -> None:
     training = make_training(tiny_model("bert"), "full", "token-classification", number_rows(40))
     greedy_above(training.forward.module, 0)
-    judge = ListJudge(TRIALS[:1])
-    judge.stop_after = 1
-    Population(training, 1, Passes(rows=1, examples=4)).run(judge)
-    assert judge.outcomes[0].state == "fail"
-    assert "out of memory" in judge.outcomes[0].reason
+    scheduler = ListScheduler(TRIALS[:1])
+    scheduler.stop_after = 1
+    Population(training, 1, BatchLimits(slots=1, examples=4)).run(scheduler)
+    assert scheduler.outcomes[0].state == "fail"
+    assert "out of memory" in scheduler.outcomes[0].reason
 
 
 def test_the_encoder_reads_the_data_once_for_all_trials(tiny_model: Any) -> None:
@@ -289,7 +289,7 @@ def test_the_encoder_reads_the_data_once_for_all_trials(tiny_model: Any) -> None
     training = Training(
         forward=model.forward,
         layout=layout,
-        initial=read_row(model.module, layout),
+        initial=read_slot(model.module, layout),
         plan=plan,
         buckets=buckets,
         dev=scoring_data(model, number, number_rows(9, seed=5)),
@@ -297,8 +297,8 @@ def test_the_encoder_reads_the_data_once_for_all_trials(tiny_model: Any) -> None
         direction="maximize",
     )
     trials = [Trial(number=n, learning_rate=1e-3, batch_size=8, epochs=5, seed=n) for n in range(20)]
-    judge = train(training, trials, 8)
-    assert len(judge.outcomes) == 20
+    scheduler = train(training, trials, 8)
+    assert len(scheduler.outcomes) == 20
     assert read == 37 + 9
     assert model.encoder.examples_read == 37 + 9
 
@@ -307,9 +307,9 @@ def test_dropout_is_on_in_training_and_off_in_scoring(tiny_model: Any) -> None:
     loaded = tiny_model("bert", dropout=0.5)
     training = make_training(loaded, "full", "token-classification", number_rows(37))
     trials = [Trial(number=n, learning_rate=1e-9, batch_size=4, epochs=1, seed=1) for n in range(2)]
-    judge = train(training, trials, 2)
-    first, second = (next(r for r in judge.reports if r.trial.number == n) for n in range(2))
-    assert first.loss != second.loss, "each row has its own dropout"
+    scheduler = train(training, trials, 2)
+    first, second = (next(r for r in scheduler.reports if r.trial.number == n) for n in range(2))
+    assert first.loss != second.loss, "each slot has its own dropout"
     assert first.score == second.score, "scoring has none"
     assert np.isfinite(first.loss)
 
@@ -318,16 +318,16 @@ def test_a_population_that_does_not_fit_is_made_smaller(tiny_model: Any, monkeyp
     from adaptkit.engine import train as module
 
     training = make_training(tiny_model("bert"), "frozen", "token-classification", number_rows(20))
-    made = module.Rows
+    made = module.Slots
 
     def only_two(layout: Any, capacity: int, device: Any) -> Any:
-        # What is asked of the allocator beyond two rows is a petabyte, which it truly refuses.
+        # What is asked of the allocator beyond two slots is a petabyte, which it truly refuses.
         torch.empty(2**48 if capacity > 2 else 1)
         return made(layout, capacity, device)
 
-    monkeypatch.setattr(module, "Rows", only_two)
-    judge = ListJudge(TRIALS)
-    population = module.populate(training, 8, Passes(rows=8, examples=4))
-    assert population.rows.capacity == 2
-    population.run(judge)
-    assert {outcome.state for outcome in judge.outcomes.values()} == {"complete"}
+    monkeypatch.setattr(module, "TrialStack", only_two)
+    scheduler = ListScheduler(TRIALS)
+    population = module.populate(training, 8, BatchLimits(slots=8, examples=4))
+    assert population.stack.capacity == 2
+    population.run(scheduler)
+    assert {outcome.state for outcome in scheduler.outcomes.values()} == {"complete"}

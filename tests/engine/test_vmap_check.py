@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import nn
 
-from adaptkit.engine.vmap_check import proved
+from adaptkit.engine.vmap_check import vmap_check
 from tests.conftest import FAMILIES, number_rows
 from tests.engine.populations import HEADS, unproved_training
 
@@ -49,7 +49,7 @@ class Remembering(nn.Module):
 
 
 class _Mixed(torch.autograd.Function):
-    """Right alone; together with others it gives every row what is all rows' mean."""
+    """Right alone; together with others it gives every slot what is all slots' mean."""
 
     @staticmethod
     def forward(hidden: torch.Tensor) -> torch.Tensor:
@@ -65,7 +65,7 @@ class _Mixed(torch.autograd.Function):
 
 
 class Mixing(nn.Module):
-    """Lets the rows of a population see one another."""
+    """Lets the slots of a population see one another."""
 
     def __init__(self, inner: nn.Module) -> None:
         super().__init__()
@@ -82,19 +82,19 @@ def with_head(kind: Any, tiny_model: Any) -> Any:
     module.classifier = kind(plain)
     from dataclasses import replace
 
-    from adaptkit.engine.trial_stack import layout_of, read_row
+    from adaptkit.engine.trial_stack import layout_of, read_slot
 
     layout = layout_of(module)
-    return replace(training, layout=layout, initial=read_row(module, layout))
+    return replace(training, layout=layout, initial=read_slot(module, layout))
 
 
 @pytest.mark.parametrize("kind", [Branching, Outside, Remembering, Mixing])
 def test_a_model_whose_rows_together_are_not_its_rows_alone_is_told(kind: Any, tiny_model: Any) -> None:
-    assert proved(with_head(kind, tiny_model)) is None
+    assert vmap_check(with_head(kind, tiny_model)) is None
 
 
 def test_the_same_model_without_the_trap_is_proved(tiny_model: Any) -> None:
-    assert proved(with_head(nn.Sequential, tiny_model)) is not None
+    assert vmap_check(with_head(nn.Sequential, tiny_model)) is not None
 
 
 @pytest.mark.parametrize("strategy", ["full", "lora", "frozen"])
@@ -102,7 +102,7 @@ def test_the_same_model_without_the_trap_is_proved(tiny_model: Any) -> None:
 def test_the_families_that_are_promised_are_proved(family: str, strategy: str, tiny_model: Any) -> None:
     head = "sequence-classification"
     training = unproved_training(tiny_model(family, HEADS[head]), strategy, head, number_rows(30, head))
-    assert proved(training) is not None
+    assert vmap_check(training) is not None
 
 
 @pytest.mark.parametrize("mode", [True, False])
@@ -112,7 +112,7 @@ def test_the_proof_leaves_the_model_as_it_was(mode: bool, tiny_model: Any) -> No
     )
     module = training.forward.module.train(mode)
     before = {name: p.clone() for name, p in module.named_parameters()}
-    assert proved(training) is not None, "it is held without dropout"
+    assert vmap_check(training) is not None, "it is held without dropout"
     assert module.training is mode
     assert all(torch.equal(before[name], p) for name, p in module.named_parameters())
 
@@ -122,7 +122,7 @@ def test_the_proof_is_in_full_precision_and_keeps_the_trainings(tiny_model: Any)
 
     training = unproved_training(tiny_model("bert"), "full", "token-classification", number_rows(30))
     half = replace(training, forward=replace(training.forward, bfloat16=True))
-    found = proved(half)
+    found = vmap_check(half)
     assert found is not None
     assert found.forward.bfloat16
 
@@ -132,4 +132,4 @@ def test_where_two_rows_do_not_fit_nothing_is_proved(tiny_model: Any) -> None:
 
     training = unproved_training(tiny_model("bert"), "full", "token-classification", number_rows(30))
     huge = torch.zeros(1).expand(2**48)  # [P], without its memory
-    assert proved(replace(training, initial=huge)) is None
+    assert vmap_check(replace(training, initial=huge)) is None

@@ -22,7 +22,7 @@ def winner_of(study: Any) -> Winner:
         config=study.folder.read_config(),
         task=registry.load(study.summary.task),
         labels=study.summary.labels,
-        row=load_file(weights)["row"],
+        parameters=load_file(weights)["row"],
         vocabulary=load_file(weights).get("vocabulary"),
         settings={},
         card="# a card\n",
@@ -40,7 +40,7 @@ def test_what_is_loaded_back_is_the_row(
     export(winner, tmp_path / "model")
     (file,) = (tmp_path / "model").glob("*model.safetensors")
     held = torch.cat([tensor.flatten() for tensor in load_file(file).values()])
-    assert set(winner.row.tolist()) <= set(held.tolist())
+    assert set(winner.parameters.tolist()) <= set(held.tolist())
     assert (tmp_path / "model" / "README.md").read_text() == "# a card\n"
 
 
@@ -62,7 +62,7 @@ def test_a_merged_adapter_gives_the_adapters_logits(tuned: Callable[[str, str], 
 def test_a_row_of_another_model_is_refused(tuned: Callable[[str, str], Any], tmp_path: Path) -> None:
     winner = winner_of(tuned("ner", "full"))
     with pytest.raises(ExportError, match=r"parameters.*study\.toml"):
-        export(replace(winner, row=winner.row[:-1]), tmp_path / "model")
+        export(replace(winner, parameters=winner.parameters[:-1]), tmp_path / "model")
     assert list(tmp_path.iterdir()) == []
 
 
@@ -89,5 +89,7 @@ def test_a_folder_that_does_not_give_the_logits_is_not_put_in_place(
 def test_a_model_that_is_not_finite_is_no_export(tuned: Callable[[str, str], Any], tmp_path: Path) -> None:
     winner = winner_of(tuned("ner", "full"))
     with pytest.raises(ExportError):
-        export(replace(winner, row=torch.full_like(winner.row, float("nan"))), tmp_path / "model")
+        export(
+            replace(winner, parameters=torch.full_like(winner.parameters, float("nan"))), tmp_path / "model"
+        )
     assert list(tmp_path.iterdir()) == []

@@ -20,7 +20,7 @@ from adaptkit.models.loading import load_model, reload_model
 from adaptkit.strategies import STRATEGIES
 from adaptkit.system.quiet import quiet
 from tests.conftest import LABELS, number_rows, number_task, pooling_head, tiny_config, with_own_head
-from tests.engine.populations import last_rows, make_training
+from tests.engine.populations import last_slots, make_training
 from tests.engine.test_train import TRIALS, logits, plain_loop
 
 FAMILIES = ("bert", "distilbert", "modernbert", "deberta-v2")
@@ -36,8 +36,8 @@ def test_together_alone_and_plain_torch_agree(family: str, strategy: str, tiny_m
     rows = number_rows(37, KIND)
     loaded = tiny_model(family, OWN_HEAD)
     training = make_training(copy.deepcopy(loaded), strategy, KIND, rows)
-    together = last_rows(training, TRIALS, together=3)
-    alone = last_rows(training, TRIALS, together=1)
+    together = last_slots(training, TRIALS, together=3)
+    alone = last_slots(training, TRIALS, together=1)
     # Frozen features are kept in half precision, whose numbers are exact to about 1 in 2,000.
     tolerance = 2e-2 if strategy == "frozen" else 2e-4
     for trial in TRIALS:
@@ -120,7 +120,7 @@ def test_the_head_is_fresh_and_the_encoder_is_the_checkpoints(
     loaded = load(place)
     head = getattr(loaded.module, HEAD)
     assert loaded.head_class == OWN_HEAD
-    assert loaded.fresh == {f"{HEAD}.{name}" for name, _ in head.named_parameters()}
+    assert loaded.newly_initialized == {f"{HEAD}.{name}" for name, _ in head.named_parameters()}
     assert head.scale.tolist() == [0.5, 1.0, 1.5], "it starts as its author made it"
     assert loaded.module.config.id2label == dict(enumerate(LABELS))
     kept = transformers.AutoModel.from_pretrained(place).state_dict()
@@ -152,8 +152,8 @@ def test_what_was_saved_is_loaded_back_and_trained_on(
         torch.testing.assert_close(again(input_ids=ids).logits, expected)
         bare = transformers.AutoModel.from_pretrained(place).eval()(input_ids=ids)[0]
         torch.testing.assert_close(bare, loaded.module.base_model(input_ids=ids)[0])
-    assert load(place).fresh == frozenset(), "a checkpoint that holds the head is gone on with"
-    assert load(place, labels=("a", "b")).fresh == {
+    assert load(place).newly_initialized == frozenset(), "a checkpoint that holds the head is gone on with"
+    assert load(place, labels=("a", "b")).newly_initialized == {
         f"{HEAD}.{name}" for name in ("out.weight", "out.bias", "scale")
     }
 

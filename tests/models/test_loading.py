@@ -59,7 +59,7 @@ def load(folder: Path | str, head: str = "sequence-classification", **settings: 
 
 def test_an_encoder_without_a_head_gets_a_fresh_one(save: Any) -> None:
     loaded = load(save("AutoModel"))
-    assert loaded.fresh == {"classifier.weight", "classifier.bias"}
+    assert loaded.newly_initialized == {"classifier.weight", "classifier.bias"}
     assert loaded.module.config.id2label == dict(enumerate(LABELS))
     assert loaded.module.config.label2id == {"a": 0, "b": 1, "c": 2}
     assert not loaded.module.training
@@ -68,7 +68,7 @@ def test_an_encoder_without_a_head_gets_a_fresh_one(save: Any) -> None:
 
 def test_a_pooler_that_no_checkpoint_held_is_fresh_too(save: Any) -> None:
     loaded = load(save("AutoModelForMaskedLM"))
-    assert loaded.fresh == {
+    assert loaded.newly_initialized == {
         "classifier.weight", "classifier.bias", "bert.pooler.dense.weight", "bert.pooler.dense.bias"
     }  # fmt: skip
 
@@ -92,7 +92,9 @@ def test_a_fine_tuned_checkpoint_with_other_labels_gets_a_fresh_head(save: Any) 
     folder = save("AutoModelForSequenceClassification")
     loaded = load(folder)
     assert loaded.module.classifier.out_features == 3
-    assert loaded.fresh == {"classifier.weight", "classifier.bias"}, "the pooler was in the checkpoint"
+    assert loaded.newly_initialized == {"classifier.weight", "classifier.bias"}, (
+        "the pooler was in the checkpoint"
+    )
     kept = transformers.AutoModel.from_pretrained(folder).state_dict()
     assert torch.equal(loaded.module.bert.pooler.dense.weight, kept["pooler.dense.weight"])
 

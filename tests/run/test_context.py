@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from adaptkit.run.context import KEPT_ON_RESUME, Clock, Desk, versions
+from adaptkit.run.context import KEPT_ON_RESUME, Clock, RunContext, versions
 from adaptkit.study.folder import StudyFolder
 from adaptkit.study.record import StudySummary, as_json
 
@@ -32,9 +32,9 @@ def test_what_is_written_is_the_change_and_the_time_of_all_runs(
     clock = Clock()
     clock.add({"train": 2.0})
     with folder.lock():
-        desk = Desk(folder, before, None, clock, None, earlier={"train": 1.0, "data": 4.0})  # type: ignore[arg-type]
-        desk.write(state="interrupted")
-        desk.write()
+        context = RunContext(folder, before, None, clock, None, earlier={"train": 1.0, "data": 4.0})  # type: ignore[arg-type]
+        context.write(state="interrupted")
+        context.write()
     written = folder.read_summary()
     assert written is not None
     assert written.state == "interrupted"

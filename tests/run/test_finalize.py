@@ -14,7 +14,7 @@ from adaptkit.data.load import load
 from adaptkit.errors import NoTrialSucceeded, StudyError
 from adaptkit.export.saving import CARD
 from adaptkit.report.progress import Progress
-from adaptkit.run.context import Clock, Desk
+from adaptkit.run.context import Clock, RunContext
 from adaptkit.run.finalize import export_trial, finish
 from adaptkit.study.folder import StudyFolder
 from adaptkit.system.manifest import verify
@@ -40,14 +40,14 @@ def unscored(folder: StudyFolder, reason: str) -> None:
     folder.write_summary(replace(summary, best=None, model_folder=None, test={}, test_groups={}))
 
 
-def finished(folder: StudyFolder) -> Desk:
+def finished(folder: StudyFolder) -> RunContext:
     config, summary = folder.read_config(), folder.read_summary()
     assert summary is not None
     task = registry.load(config.task)
     progress = Progress(Console(file=io.StringIO()), 2, "f1", "maximize")
-    desk = Desk(folder, summary, progress, Clock(), Interruption())
-    finish(desk, config, task, load(task, config.data, config.seed), "cpu")
-    return desk
+    context = RunContext(folder, summary, progress, Clock(), Interruption())
+    finish(context, config, task, load(task, config.data, config.seed), "cpu")
+    return context
 
 
 def test_a_winner_that_lies_there_is_not_exported_again(copied: StudyFolder) -> None:
@@ -61,10 +61,10 @@ def test_another_winner_takes_its_place(copied: StudyFolder) -> None:
     summary = copied.read_summary()
     assert summary is not None
     copied.write_summary(replace(summary, best=99, test={}))
-    desk = finished(copied)
+    context = finished(copied)
     assert not (copied.best / "mark").exists()
-    assert desk.summary.best == summary.best
-    assert desk.summary.test == summary.test
+    assert context.summary.best == summary.best
+    assert context.summary.test == summary.test
 
 
 def test_the_card_of_the_winner_has_its_test_scores_and_no_other_trials(

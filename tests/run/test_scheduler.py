@@ -1,4 +1,4 @@
-"""The conductor with a real search and a real folder; only the engine's answers are made up."""
+"""The scheduler with a real search and a real folder; only the engine's answers are made up."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from adaptkit.config import SearchConfig
 from adaptkit.engine.types import Outcome, RungReport, Trial
 from adaptkit.errors import Interrupted, StudyError
 from adaptkit.report.progress import Progress
-from adaptkit.run.scheduler import WEIGHTS_KEPT, Conductor
+from adaptkit.run.scheduler import WEIGHTS_KEPT, TrialScheduler
 from adaptkit.search.search import Search, open_search
 from adaptkit.search.space import space_for
 from adaptkit.study.folder import StudyFolder
 from adaptkit.task import Scores, SearchHints
 
-Make = Callable[..., Conductor]
+Make = Callable[..., TrialScheduler]
 
 
 @pytest.fixture
@@ -38,13 +38,13 @@ def make(folder: StudyFolder) -> Iterator[Make]:
     space = space_for("full", SearchConfig(epochs=2), SearchHints(), rows=1000)
     with ExitStack() as stack:
 
-        def conductor(
+        def scheduler(
             *,
             trials: int = 8,
             pruning: bool = False,
             deadline: float = math.inf,
             check: Callable[[], None] = lambda: None,
-        ) -> Conductor:
+        ) -> TrialScheduler:
             search: Search = stack.enter_context(
                 open_search(
                     folder.database,
@@ -56,12 +56,12 @@ def make(folder: StudyFolder) -> Iterator[Make]:
                 )
             )
             progress = Progress(Console(file=io.StringIO()), trials, "f1", "maximize")
-            return Conductor(
+            return TrialScheduler(
                 folder, search, folder.read_trials(), progress, metric="f1", direction="maximize", rungs=4,
                 pruning=pruning, deadline=deadline, check=check,
             )  # fmt: skip
 
-        yield conductor
+        yield scheduler
 
 
 def report(trial: Trial, rung: int, score: float) -> RungReport:
@@ -73,48 +73,48 @@ def report(trial: Trial, rung: int, score: float) -> RungReport:
 
 def ended(trial: Trial, best: RungReport | None, state: str = "complete", reason: str = "done") -> Outcome:
     row = None if best is None else torch.full((3,), best.score)
-    return Outcome(trial=trial, state=state, reason=reason, best=best, row=row, seconds=1.5)  # type: ignore[arg-type]
+    return Outcome(trial=trial, state=state, reason=reason, best=best, parameters=row, seconds=1.5)  # type: ignore[arg-type]
 
 
-def finish(conductor: Conductor, trials: Sequence[Trial], scores: Sequence[float]) -> None:
+def finish(scheduler: TrialScheduler, trials: Sequence[Trial], scores: Sequence[float]) -> None:
     for trial, score in zip(trials, scores, strict=True):
         told = report(trial, 0, score)
-        conductor.judge([told])
-        conductor.ended(ended(trial, told))
+        scheduler.on_rung_end([told])
+        scheduler.on_trial_end(ended(trial, told))
 
 
 def test_a_proposal_is_a_trial_of_the_engine(make: Make) -> None:
-    conductor = make()
-    first, second = conductor.propose(2)
+    scheduler = make()
+    first, second = scheduler.suggest(2)
     assert (first.number, second.number) == (0, 1)
     assert first.seed != second.seed
     assert isinstance(first.batch_size, int)
     assert first.epochs == 2
-    assert conductor.propose(99)[-1].number == 7
-    assert conductor.propose(1) == []
+    assert scheduler.suggest(99)[-1].number == 7
+    assert scheduler.suggest(1) == []
 
 
 def test_what_ended_is_on_disk_and_known_to_optuna(make: Make, folder: StudyFolder) -> None:
-    conductor = make()
-    (trial,) = conductor.propose(1)
+    scheduler = make()
+    (trial,) = scheduler.suggest(1)
     low, high = report(trial, 0, 0.25), report(trial, 1, 0.5)
-    assert conductor.judge([low]) == {}
-    assert conductor.judge([high]) == {}
-    conductor.ended(ended(trial, high))
+    assert scheduler.on_rung_end([low]) == {}
+    assert scheduler.on_rung_end([high]) == {}
+    scheduler.on_trial_end(ended(trial, high))
     (record,) = folder.read_trials()
     assert (record.state, record.score, record.best_rung, record.seconds) == ("complete", 0.5, 1, 1.5)
     assert [rung.score for rung in record.rungs] == [0.25, 0.5]
     assert record.groups == {"PER": {"f1": 0.5}}
-    assert conductor.search.remaining == 7
-    assert conductor.running == {}
+    assert scheduler.search.remaining == 7
+    assert scheduler.running == {}
 
 
 def test_only_the_weights_of_the_best_few_are_kept(make: Make, folder: StudyFolder) -> None:
     from safetensors.torch import load_file
 
-    conductor = make()
+    scheduler = make()
     scores = [0.5, 0.1, 0.9, 0.2, 0.7, 0.9]
-    finish(conductor, conductor.propose(6), scores)
+    finish(scheduler, scheduler.suggest(6), scores)
     kept = [number for number in range(6) if folder.weights(number)]
     assert len(kept) == WEIGHTS_KEPT
     assert kept == [2, 4, 5]
@@ -124,29 +124,29 @@ def test_only_the_weights_of_the_best_few_are_kept(make: Make, folder: StudyFold
 
 
 def test_a_failed_trial_keeps_no_weights_and_its_reason(make: Make, folder: StudyFolder) -> None:
-    conductor = make()
-    (trial,) = conductor.propose(1)
+    scheduler = make()
+    (trial,) = scheduler.suggest(1)
     best = report(trial, 0, 0.5)
-    conductor.judge([best])
-    conductor.ended(ended(trial, best, "fail", "diverged: loss nan after epoch 1"))
+    scheduler.on_rung_end([best])
+    scheduler.on_trial_end(ended(trial, best, "fail", "diverged: loss nan after epoch 1"))
     (record,) = folder.read_trials()
     assert (record.state, record.reason) == ("fail", "diverged: loss nan after epoch 1")
     assert folder.weights(0) is None
 
 
 def test_a_signal_cuts_the_living_short_and_queues_them_again(make: Make, folder: StudyFolder) -> None:
-    conductor = make()
+    scheduler = make()
     before = time.monotonic()
-    first, second = conductor.propose(2)
-    finish(conductor, [first], [0.5])
-    conductor.judge([report(second, 0, 0.25)])
+    first, second = scheduler.suggest(2)
+    finish(scheduler, [first], [0.5])
+    scheduler.on_rung_end([report(second, 0, 0.25)])
     time.sleep(0.05)
-    conductor.interrupted("stopped by signal 2")
+    scheduler.interrupted("stopped by signal 2")
     record = folder.read_trials()[1]
     assert (record.state, record.interrupted, len(record.rungs)) == ("fail", True, 1)
     assert 0.05 <= record.seconds <= time.monotonic() - before
-    assert conductor.search.remaining == 7
-    (again,) = conductor.propose(1)
+    assert scheduler.search.remaining == 7
+    (again,) = scheduler.suggest(1)
     assert (again.learning_rate, again.batch_size, again.seed) == (
         second.learning_rate, second.batch_size, second.seed,
     )  # fmt: skip
@@ -156,94 +156,94 @@ def test_a_signal_is_noticed_at_every_step(make: Make) -> None:
     def signalled() -> None:
         raise Interrupted(15)
 
-    conductor = make(check=signalled)
+    scheduler = make(check=signalled)
     with pytest.raises(Interrupted):
-        conductor.advanced(8, 100)
+        scheduler.on_micro_step(8, 100)
     with pytest.raises(Interrupted):
-        conductor.propose(1)
+        scheduler.suggest(1)
 
 
 def test_once_the_time_is_up_all_stops(make: Make) -> None:
-    conductor = make(deadline=time.monotonic() + 60)
-    assert conductor.propose(1)
-    assert conductor.advanced(8, 100)
-    conductor.deadline = time.monotonic()
-    assert not conductor.advanced(8, 100)
-    assert conductor.propose(1) == []
+    scheduler = make(deadline=time.monotonic() + 60)
+    assert scheduler.suggest(1)
+    assert scheduler.on_micro_step(8, 100)
+    scheduler.deadline = time.monotonic()
+    assert not scheduler.on_micro_step(8, 100)
+    assert scheduler.suggest(1) == []
 
 
 def test_a_trial_without_a_score_when_the_time_is_up_has_its_turn_later(
     make: Make, folder: StudyFolder
 ) -> None:
-    conductor = make()
-    scored, unscored = conductor.propose(2)
+    scheduler = make()
+    scored, unscored = scheduler.suggest(2)
     best = report(scored, 0, 0.5)
-    conductor.judge([best])
-    conductor.deadline = time.monotonic()
-    assert not conductor.advanced(8, 100)
-    conductor.ended(ended(unscored, None, "fail", "stopped before its first score: time was up"))
-    conductor.ended(ended(scored, best))
-    assert (conductor.stopped, conductor.cut_short) == (True, 1)
+    scheduler.on_rung_end([best])
+    scheduler.deadline = time.monotonic()
+    assert not scheduler.on_micro_step(8, 100)
+    scheduler.on_trial_end(ended(unscored, None, "fail", "stopped before its first score: time was up"))
+    scheduler.on_trial_end(ended(scored, best))
+    assert (scheduler.stopped, scheduler.cut_short) == (True, 1)
     first, second = folder.read_trials()
     assert (first.state, second.interrupted) == ("complete", True)
-    assert conductor.search.remaining == 7
+    assert scheduler.search.remaining == 7
 
 
 def test_a_rows_vocabulary_is_kept_beside_it(make: Make) -> None:
     from safetensors.torch import load_file
 
-    conductor = make()
-    conductor.vocabulary = torch.tensor([3, 5, 8])
-    finish(conductor, conductor.propose(1), [0.5])
-    path = conductor.folder.weights(0)
+    scheduler = make()
+    scheduler.vocabulary = torch.tensor([3, 5, 8])
+    finish(scheduler, scheduler.suggest(1), [0.5])
+    path = scheduler.folder.weights(0)
     assert path is not None
     assert load_file(path)["vocabulary"].tolist() == [3, 5, 8]
 
 
 def test_trials_that_end_with_a_rung_are_compared_with_at_it(make: Make) -> None:
-    conductor = make(pruning=True)
-    early = conductor.propose(3)
+    scheduler = make(pruning=True)
+    early = scheduler.suggest(3)
     for rung in range(3):
-        assert conductor.judge([report(trial, rung, 0.7 + trial.number / 10) for trial in early]) == {}
-    late = conductor.propose(2)
+        assert scheduler.on_rung_end([report(trial, rung, 0.7 + trial.number / 10) for trial in early]) == {}
+    late = scheduler.suggest(2)
     ending = [report(trial, 3, 0.7) for trial in early]
-    assert set(conductor.judge([*ending, *(report(trial, 0, 0.1) for trial in late)])) == {3, 4}
+    assert set(scheduler.on_rung_end([*ending, *(report(trial, 0, 0.1) for trial in late)])) == {3, 4}
 
 
 def test_the_best_third_goes_on_and_the_default_always(make: Make) -> None:
-    conductor = make(pruning=True)
-    trials = conductor.propose(6)
+    scheduler = make(pruning=True)
+    trials = scheduler.suggest(6)
     reports = [
         report(trial, 0, score) for trial, score in zip(trials, (0.1, 0.2, 0.3, 0.7, 0.8, 0.9), strict=True)
     ]
-    pruned = conductor.judge(reports)
+    pruned = scheduler.on_rung_end(reports)
     assert set(pruned) == {1, 2, 3}
     assert all("best third" in reason for reason in pruned.values())
 
 
 def test_without_pruning_all_go_on(make: Make) -> None:
-    conductor = make(pruning=False)
-    trials = conductor.propose(6)
-    assert conductor.judge([report(trial, 0, 0.1 * trial.number) for trial in trials]) == {}
+    scheduler = make(pruning=False)
+    trials = scheduler.suggest(6)
+    assert scheduler.on_rung_end([report(trial, 0, 0.1 * trial.number) for trial in trials]) == {}
 
 
 def test_nothing_that_fails_afterwards_takes_an_acknowledged_trial_back(
     make: Make, folder: StudyFolder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    conductor = make()
-    first, second = conductor.propose(2)
+    scheduler = make()
+    first, second = scheduler.suggest(2)
     best = report(first, 0, 0.5)
-    conductor.judge([best])
-    tell = conductor.search.tell
+    scheduler.on_rung_end([best])
+    tell = scheduler.search.tell
 
     def locked(record: object) -> None:
         raise StudyError("study.db is locked")
 
-    monkeypatch.setattr(conductor.search, "tell", locked)
+    monkeypatch.setattr(scheduler.search, "tell", locked)
     with pytest.raises(StudyError, match="is locked"):
-        conductor.ended(ended(first, best))
-    monkeypatch.setattr(conductor.search, "tell", tell)
-    conductor.interrupted("StudyError: study.db is locked")  # what `adaptkit.tune` does then
+        scheduler.on_trial_end(ended(first, best))
+    monkeypatch.setattr(scheduler.search, "tell", tell)
+    scheduler.interrupted("StudyError: study.db is locked")  # what `adaptkit.tune` does then
     kept, cut_short = folder.read_trials()
     assert (kept.number, kept.state, kept.score) == (first.number, "complete", 0.5)
     assert (cut_short.number, cut_short.interrupted) == (second.number, True)

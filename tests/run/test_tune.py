@@ -83,8 +83,8 @@ def test_a_second_study_reuses_the_first_ones_features_and_gives_the_same_number
     task: str, tuned: Callable[[str, str], Any], tmp_path: Path
 ) -> None:
     first, second = (tuned_again(tuned(task, "frozen"), tmp_path / name) for name in ("first", "second"))
-    for study, (passes, reused) in ((first, (1, 0)), (second, (0, 48 + 16))):
-        assert (study.summary.encoder_passes, study.summary.features_reused) == (passes, reused)
+    for study, (limits, reused) in ((first, (1, 0)), (second, (0, 48 + 16))):
+        assert (study.summary.encoder_passes, study.summary.features_reused) == (limits, reused)
     for one, other in zip(first.trials, second.trials, strict=True):
         assert [rung.score for rung in one.rungs] == [rung.score for rung in other.rungs]
         assert one.values == other.values

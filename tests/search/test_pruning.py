@@ -1,11 +1,11 @@
-"""The judge: who is pruned, when, and why; pure functions of the scores."""
+"""The scheduler: who is pruned, when, and why; pure functions of the scores."""
 
 import random
 from collections.abc import Mapping, Sequence
 
 import pytest
 
-from adaptkit.search.pruning import decision_rungs, verdicts
+from adaptkit.search.pruning import decision_rungs, trials_to_prune
 
 
 def judged(
@@ -16,7 +16,7 @@ def judged(
     rungs: int = 8,
     protected: frozenset[int] = frozenset(),
 ) -> dict[int, str]:
-    return verdicts(
+    return trials_to_prune(
         living, ended or {}, metric="f1", direction=direction, rungs=rungs, epochs=4, protected=protected
     )
 

@@ -35,9 +35,12 @@ def test_the_head_trains_and_nothing_of_the_encoder(family: str, tiny_model: Any
 def test_a_pooler_no_checkpoint_held_trains(tiny_model: Any) -> None:
     loaded = tiny_model("bert", "AutoModelForSequenceClassification")
     pooler = {"bert.pooler.dense.weight", "bert.pooler.dense.bias"}
-    assert trained(adapt(replace(loaded, fresh=loaded.fresh | pooler), 4)) == HEAD_OF["bert"] | pooler
+    assert (
+        trained(adapt(replace(loaded, newly_initialized=loaded.newly_initialized | pooler), 4))
+        == HEAD_OF["bert"] | pooler
+    )
 
 
 def test_a_head_that_a_checkpoint_held_trains_on(tiny_model: Any) -> None:
-    loaded = replace(tiny_model("bert"), fresh=frozenset())
+    loaded = replace(tiny_model("bert"), newly_initialized=frozenset())
     assert trained(adapt(loaded, 4)) == HEAD_OF["bert"]

@@ -12,7 +12,7 @@ from peft import PeftModel
 from torch import nn
 
 from adaptkit.errors import ModelError
-from adaptkit.strategies.lora import adapt, fresh_modules
+from adaptkit.strategies.lora import adapt, newly_initialized_modules
 from adaptkit.system.quiet import quiet
 from tests.conftest import FAMILIES
 
@@ -59,7 +59,7 @@ def test_the_updates_and_the_head_train_and_nothing_else(family: str, tiny_model
     head = {name for name in trained if ".modules_to_save.default." in name}
     assert set(trained) == updates | head
     plain = {name.removeprefix("base_model.model.").replace(".modules_to_save.default", "") for name in head}
-    assert plain == loaded.fresh
+    assert plain == loaded.newly_initialized
     for name in updates:
         assert trained[name].shape[0 if ".lora_A." in name else 1] == 3
         assert bool(trained[name].any()) == (".lora_A." in name), "B starts at zero, A does not"
@@ -77,7 +77,7 @@ def test_an_adapted_model_starts_as_the_model_it_was(tiny_model: Any) -> None:
 def test_a_fresh_pooler_trains_in_full(tiny_model: Any) -> None:
     loaded = tiny_model("bert", HEADS[1])
     pooler = {"bert.pooler.dense.weight", "bert.pooler.dense.bias"}
-    module = adapt(replace(loaded, fresh=loaded.fresh | pooler), 4)
+    module = adapt(replace(loaded, newly_initialized=loaded.newly_initialized | pooler), 4)
     assert "bert.pooler.dense" not in adapted_layers(module)
     trained = {name for name, parameter in module.named_parameters() if parameter.requires_grad}
     assert "base_model.model.bert.pooler.modules_to_save.default.dense.weight" in trained
@@ -92,7 +92,7 @@ def test_saved_by_peft_and_loaded_back_it_is_the_same_model(
     loaded = tiny_model(family, head_class)
     if family == "bert":
         pooler = {"bert.pooler.dense.weight", "bert.pooler.dense.bias"}
-        loaded = replace(loaded, fresh=loaded.fresh | pooler)
+        loaded = replace(loaded, newly_initialized=loaded.newly_initialized | pooler)
     base = copy.deepcopy(loaded.module)
     module = adapt(loaded, 4)
     draw = torch.Generator().manual_seed(1)
@@ -101,7 +101,7 @@ def test_saved_by_peft_and_loaded_back_it_is_the_same_model(
             if parameter.requires_grad:
                 parameter.add_(0.2 * torch.randn(parameter.shape, generator=draw))
         for name, parameter in base.named_parameters():
-            if name in loaded.fresh:
+            if name in loaded.newly_initialized:
                 parameter.fill_(9.0)  # what the adapter does not bring would show
     ids = torch.arange(3, 15).view(2, 6)
     with quiet(), torch.no_grad():
@@ -124,13 +124,13 @@ def test_a_model_without_linear_layers_is_refused(tiny_model: Any) -> None:
     )
     module = transformers.GPT2ForSequenceClassification(config)  # its layers are transformers' Conv1D
     with pytest.raises(ModelError, match=r"no linear layer to adapt.*--strategy full or frozen"):
-        adapt(replace(tiny_model("bert"), module=module, fresh=frozenset({"score.weight"})), 4)
+        adapt(replace(tiny_model("bert"), module=module, newly_initialized=frozenset({"score.weight"})), 4)
 
 
 def test_fresh_modules_are_the_outermost_that_are_wholly_fresh(tiny_model: Any) -> None:
     module = tiny_model("roberta", HEADS[1]).module
     names = frozenset(name for name, _ in module.named_parameters())
     head = frozenset(name for name in names if name.startswith("classifier."))
-    assert fresh_modules(module, head) == ["classifier"]
-    assert fresh_modules(module, head - {"classifier.dense.bias"}) == ["classifier.out_proj"]
-    assert fresh_modules(module, frozenset()) == []
+    assert newly_initialized_modules(module, head) == ["classifier"]
+    assert newly_initialized_modules(module, head - {"classifier.dense.bias"}) == ["classifier.out_proj"]
+    assert newly_initialized_modules(module, frozenset()) == []

@@ -54,20 +54,20 @@ class _Folded(torch.autograd.Function):
         dropout: float,
         scale: float | None,
     ) -> tuple[torch.Tensor, int]:
-        rows = info.batch_size
-        q, k, v = (_fold(x, dim, rows) for x, dim in zip((query, key, value), in_dims, strict=False))
+        slots = info.batch_size
+        q, k, v = (_fold(x, dim, slots) for x, dim in zip((query, key, value), in_dims, strict=False))
         folded_mask = (
-            None if mask is None else _fold(mask, in_dims[3], rows)
-        )  # [rows * batch, 1, tokens, tokens]
+            None if mask is None else _fold(mask, in_dims[3], slots)
+        )  # [slots * batch, 1, tokens, tokens]
         attended = scaled_dot_product_attention(
             q, k, v, attn_mask=folded_mask, dropout_p=dropout, scale=scale
         )
-        return attended.unflatten(0, (rows, -1)), 0  # [rows, batch, heads, tokens, width]
+        return attended.unflatten(0, (slots, -1)), 0  # [slots, batch, heads, tokens, width]
 
 
-def _fold(tensor: torch.Tensor, dim: int | None, rows: int) -> torch.Tensor:
-    """``[rows, batch, ...]`` (rows at ``dim``) or the shared ``[batch, ...]`` → ``[rows * batch, ...]``."""
-    batched = tensor.unsqueeze(0).expand(rows, *tensor.shape) if dim is None else tensor.movedim(dim, 0)
+def _fold(tensor: torch.Tensor, dim: int | None, slots: int) -> torch.Tensor:
+    """``[slots, batch, ...]`` (slots at ``dim``) or a shared ``[batch, ...]`` → ``[slots * batch, ...]``"""
+    batched = tensor.unsqueeze(0).expand(slots, *tensor.shape) if dim is None else tensor.movedim(dim, 0)
     return batched.flatten(0, 1)
 
 

@@ -28,16 +28,16 @@ def dropout(x: torch.Tensor, share: float, training: bool) -> torch.Tensor:
     if torch._C._functorch.is_batchedtensor(x):
         return _OverRows.apply(x, dropped)  # type: ignore[no-untyped-call,no-any-return]
     if torch._C._functorch.peek_interpreter_stack() is not None:
-        return functional.dropout(x, share, training)  # what rows share under vmap, each drops for itself
+        return functional.dropout(x, share, training)  # what slots share under vmap, each drops for itself
     return _dropped(x, dropped)
 
 
 class _OverRows(torch.autograd.Function):
-    """The same under vmap, all rows in one draw. Called on batched tensors only, so by the rule below."""
+    """The same under vmap, all slots in one draw. Called on batched tensors only, so by the rule below."""
 
     @staticmethod
     def forward(x: torch.Tensor, dropped: int) -> torch.Tensor:
-        """``x [...]`` of one row."""
+        """``x [...]`` of one slot."""
         return _dropped(x, dropped)
 
     @staticmethod

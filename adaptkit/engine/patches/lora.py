@@ -20,7 +20,7 @@ Optional = torch.Tensor | None
 
 
 class _Updated(torch.autograd.Function):
-    """``x W^T + b + s (x A^T) B^T`` for rows that share W and b, and have an A and a B each."""
+    """``x W^T + b + s (x A^T) B^T`` for slots that share W and b, and have an A and a B each."""
 
     @staticmethod
     def forward(
@@ -32,46 +32,46 @@ class _Updated(torch.autograd.Function):
         bias: Optional,
         s: float,
     ) -> torch.Tensor:
-        """``x [rows or 1, tokens, in]``, ``a [rows, rank, in]``, ``b [rows, out, rank]``.
+        """``x [slots or 1, tokens, in]``, ``a [slots, rank, in]``, ``b [slots, out, rank]``.
 
-        Gives ``[rows, tokens, out]``.
+        Gives ``[slots, tokens, out]``.
         """
-        rows = a.shape[0]
-        low = _products(x.expand(rows, -1, -1), a.transpose(1, 2))  # [rows, tokens, rank]
-        whole = linear(x, weight, bias)  # [rows or 1, tokens, out]
-        if len(whole) == rows:
+        slots = a.shape[0]
+        low = _products(x.expand(slots, -1, -1), a.transpose(1, 2))  # [slots, tokens, rank]
+        whole = linear(x, weight, bias)  # [slots or 1, tokens, out]
+        if len(whole) == slots:
             _add_products(whole, low, b.transpose(1, 2), s)
         else:
-            whole = torch.baddbmm(whole.expand(rows, -1, -1), low, b.transpose(1, 2), alpha=s)
+            whole = torch.baddbmm(whole.expand(slots, -1, -1), low, b.transpose(1, 2), alpha=s)
         ctx.save_for_backward(x, a, b, weight, low)
         ctx.s = s
         return whole
 
     @staticmethod
     def backward(ctx: Any, gradient: torch.Tensor) -> tuple[Any, ...]:
-        """``gradient [rows, tokens, out]`` → those of ``x``, ``a`` and ``b``; the frozen weight has none."""
+        """``gradient [slots, tokens, out]`` → those of ``x``, ``a`` and ``b``; the frozen weight has none."""
         x, a, b, weight, low = ctx.saved_tensors
-        rows = a.shape[0]
-        of_b = _products(gradient.transpose(1, 2), low) * ctx.s  # [rows, out, rank]
-        of_low = _products(gradient, b) * ctx.s  # [rows, tokens, rank]
-        of_a = _products(of_low.transpose(1, 2), x.expand(rows, -1, -1))  # [rows, rank, in]
+        slots = a.shape[0]
+        of_b = _products(gradient.transpose(1, 2), low) * ctx.s  # [slots, out, rank]
+        of_low = _products(gradient, b) * ctx.s  # [slots, tokens, rank]
+        of_a = _products(of_low.transpose(1, 2), x.expand(slots, -1, -1))  # [slots, rank, in]
         of_x = None
         if ctx.needs_input_grad[0]:
-            of_x = torch.matmul(gradient, weight)  # [rows, tokens, in]
+            of_x = torch.matmul(gradient, weight)  # [slots, tokens, in]
             _add_products(of_x, of_low, a, 1.0)
-            of_x = of_x if len(x) == rows else of_x.sum(0, keepdim=True)
+            of_x = of_x if len(x) == slots else of_x.sum(0, keepdim=True)
         return of_x, of_a, of_b, None, None, None
 
 
 def _products(one: torch.Tensor, other: torch.Tensor) -> torch.Tensor:
-    """``[rows, m, k]`` and ``[rows, k, n]`` → ``[rows, m, n]``; of one row a plain one, being faster."""
+    """``[slots, m, k]`` and ``[slots, k, n]`` → ``[slots, m, n]``; of one slot a plain one, being faster."""
     if len(one) == 1:
         return torch.mm(one[0], other[0]).unsqueeze(0)
     return torch.bmm(one, other)
 
 
 def _add_products(to: torch.Tensor, one: torch.Tensor, other: torch.Tensor, scale: float) -> None:
-    """Adds ``scale`` times the products ``[rows, m, n]`` to ``to``, in place."""
+    """Adds ``scale`` times the products ``[slots, m, n]`` to ``to``, in place."""
     if len(to) == 1:
         to[0].addmm_(one[0], other[0], alpha=scale)
     else:
@@ -85,7 +85,7 @@ class _OverRows(torch.autograd.Function):
     def forward(
         x: torch.Tensor, a: torch.Tensor, b: torch.Tensor, weight: torch.Tensor, bias: Optional, s: float
     ) -> torch.Tensor:
-        """``x [tokens, in]``, ``a [rank, in]``, ``b [out, rank]``, of one row."""
+        """``x [tokens, in]``, ``a [rank, in]``, ``b [out, rank]``, of one slot."""
         return _Updated.apply(x[None], a[None], b[None], weight, bias, s)[0]  # type: ignore[no-untyped-call,no-any-return]
 
     @staticmethod
@@ -106,7 +106,7 @@ class _OverRows(torch.autograd.Function):
         x, a, b = (
             tensor[None] if dim is None else tensor.movedim(dim, 0)
             for tensor, dim in zip((x, a, b), in_dims, strict=False)
-        )  # [rows or 1, ...]
+        )  # [slots or 1, ...]
         a, b = (tensor.expand(info.batch_size, -1, -1) for tensor in (a, b))
         return _Updated.apply(x, a, b, weight, bias, s), 0  # type: ignore[no-untyped-call]
 

@@ -1,7 +1,7 @@
-"""Leaves out of a row what no gradient can reach: the embeddings of tokens that do not occur.
+"""Leaves out of a slot what no gradient can reach: the embeddings of tokens that do not occur.
 
 Half of a small encoder's parameters are token embeddings, and a study's data use few of them. Where the
-embeddings train, only those of tokens in the study's rows are in a trial's row; the others stay as they
+embeddings train, only those of tokens in the study's data are in a trial's slot; the others stay as they
 were. Knows no optimiser, no files and no tokenizer.
 """
 
@@ -15,7 +15,7 @@ from torch import nn
 from torch.nn.functional import embedding
 
 from adaptkit.data.encode import Bucket
-from adaptkit.engine.trial_stack import layout_of, write_row
+from adaptkit.engine.trial_stack import layout_of, write_slot
 
 
 class OccurringTokens(nn.Module):
@@ -74,21 +74,21 @@ def restore(module: nn.Module, whole: nn.Embedding, tokens: torch.Tensor) -> Non
     model.set_input_embeddings(whole)
 
 
-def write_trial(module: nn.Module, row: torch.Tensor, tokens: torch.Tensor | None) -> None:
-    """Writes a trial's row ``[P]`` into a whole module.
+def write_trial(module: nn.Module, parameters: torch.Tensor, tokens: torch.Tensor | None) -> None:
+    """Writes a trial's parameters ``[P]`` into a whole module.
 
     Args:
         module: as its strategy trains it, with all its token embeddings.
-        row: the trial's parameters.
-        tokens: ``[occurring]``, those whose embeddings are in the row; None where none were left out.
+        parameters: the trial's trainable parameters, as they lie in its slot.
+        tokens: ``[occurring]``, those whose embeddings are among them; None where none were left out.
 
     Raises:
         ValueError: the module trains another number of parameters.
     """
     whole = None if tokens is None else trim(module, tokens)
     layout = layout_of(module)
-    if layout.width != len(row):
-        raise ValueError(f"the trial has {len(row):,} parameters, the model trains {layout.width:,}")
-    write_row(module, layout, row)
+    if layout.width != len(parameters):
+        raise ValueError(f"the trial has {len(parameters):,} parameters, the model trains {layout.width:,}")
+    write_slot(module, layout, parameters)
     if whole is not None and tokens is not None:
         restore(module, whole, tokens)

@@ -29,12 +29,12 @@ def eager(query: Any, key: Any, value: Any, mask: Any, scale: float) -> torch.Te
 
 
 def masks_of(kind: str) -> torch.Tensor | None:
-    """``[rows, batch, 1, tokens, tokens]``: every row hides other tokens."""
+    """``[slots, batch, 1, tokens, tokens]``: every slot hides other tokens."""
     if kind == "none":
         return None
     kept = torch.ones(ROWS, BATCH, 1, TOKENS, TOKENS, dtype=torch.bool)
-    for row in range(ROWS):
-        kept[row, row % BATCH, ..., TOKENS - 1 - row :] = False
+    for slot in range(ROWS):
+        kept[slot, slot % BATCH, ..., TOKENS - 1 - slot :] = False
     return (
         kept if kind == "boolean" else torch.zeros(kept.shape, dtype=torch.float64).masked_fill(~kept, -1e9)
     )
@@ -54,9 +54,9 @@ def test_folded_attention_is_eager_attention_with_its_gradients(kind: str, scale
     expected = torch.stack(
         [
             eager(
-                *(part[row] for part in inputs), None if masks is None else masks[row], scale or WIDTH**-0.5
+                *(part[slot] for part in inputs), None if masks is None else masks[slot], scale or WIDTH**-0.5
             )
-            for row in range(ROWS)
+            for slot in range(ROWS)
         ]
     )
     assert found.shape == (ROWS, BATCH, TOKENS, HEADS, WIDTH)
@@ -78,9 +78,9 @@ def test_what_the_rows_share_is_shared() -> None:
         return attend(nn.Identity(), query, key, value.transpose(0, 1), mask)[0]
 
     found = vmap(one, in_dims=(0, None, 2, None))(query, key, value, shared[1])
-    for row in range(ROWS):
-        expected = eager(query[row], key, value[:, :, row].transpose(0, 1), shared[1], WIDTH**-0.5)
-        torch.testing.assert_close(found[row], expected)
+    for slot in range(ROWS):
+        expected = eager(query[slot], key, value[:, :, slot].transpose(0, 1), shared[1], WIDTH**-0.5)
+        torch.testing.assert_close(found[slot], expected)
 
 
 def test_one_row_alone_is_the_same_attention() -> None:
@@ -89,7 +89,7 @@ def test_one_row_alone_is_the_same_attention() -> None:
     torch.testing.assert_close(found, eager(query, key, value, None, WIDTH**-0.5))
 
 
-def test_dropout_differs_between_rows() -> None:
+def test_dropout_differs_between_slots() -> None:
     same = draw(1, BATCH, HEADS, TOKENS, WIDTH).expand(ROWS, -1, -1, -1, -1)
 
     def one(query: Any) -> torch.Tensor:

@@ -11,7 +11,7 @@ from torch.func import vmap
 from adaptkit.engine.patches.dropout import dropout, use_dropout
 from adaptkit.engine.types import Trial
 from tests.conftest import FAMILIES, number_rows
-from tests.engine.populations import last_rows, make_training
+from tests.engine.populations import last_slots, make_training
 
 
 @pytest.mark.parametrize("share", [0.1, 0.25, 0.5])
@@ -84,9 +84,9 @@ def test_rows_together_train_with_dropout(family: str, strategy: str, tiny_model
     loaded = tiny_model(family, dropout=0.3)
     training = make_training(loaded, strategy, "token-classification", number_rows(12))
     trials = [Trial(number=n, learning_rate=1e-3, batch_size=4, epochs=1, seed=1) for n in range(2)]
-    rows = last_rows(training, trials, together=2)
-    assert all(bool(row.isfinite().all()) for row in rows.values())
-    assert not torch.equal(rows[0], rows[1]), "the same data, and dropout of their own"
+    slots = last_slots(training, trials, together=2)
+    assert all(bool(slot.isfinite().all()) for slot in slots.values())
+    assert not torch.equal(slots[0], slots[1]), "the same data, and dropout of their own"
 
 
 def test_every_dropout_of_a_module_is_replaced_and_a_copy_has_its_own_state() -> None:

@@ -14,7 +14,7 @@ from adaptkit.data.encode import Bucket
 from adaptkit.engine.patches.last_layer import narrow_for
 from tests.conftest import number_rows
 from tests.engine.patches.test_last_layer import prepared
-from tests.engine.populations import HEADS, KNOWN_FORMS, filled_rows, make_training, micro_step
+from tests.engine.populations import HEADS, KNOWN_FORMS, filled_stack, make_training, micro_step
 from tests.engine.test_features import bucket_of, model_of
 
 WHOLE_TEXT = HEADS["sequence-classification"]
@@ -54,7 +54,7 @@ def test_rows_together_are_rows_alone_with_a_narrowed_layer(
     )
     parts = [one for one in training.forward.module.modules() if type(one).__name__ in NARROWED]
     assert any("forward" in vars(one) for one in parts)
-    rows, step = filled_rows(training, 3), micro_step(training, [[0, 1, 2], [3, 4, 0], [2, 1, 5]])
+    rows, step = filled_stack(training, 3), micro_step(training, [[0, 1, 2], [3, 4, 0], [2, 1, 5]])
     batch = {name: tensor[step.places] for name, tensor in step.bucket.tensors.items()}
     valid = torch.ones(3, 3, dtype=torch.bool)
     together, _ = training.forward.losses(rows.parameters(0, 3), batch, valid)

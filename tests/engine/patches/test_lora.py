@@ -54,10 +54,10 @@ def test_one_row_is_pefts_row(tiny_model: Any) -> None:
 
 @pytest.mark.parametrize("shared", [True, False])
 def test_rows_together_are_each_row_alone(shared: bool, tiny_model: Any) -> None:
-    """Whether the rows share their batch, as in scoring, or have one each, as in training."""
+    """Whether the slots share their batch, as in scoring, or have one each, as in training."""
     theirs, ours = updated(tiny_model)
     draw = torch.Generator().manual_seed(2)
-    rows = {
+    slots = {
         name: torch.stack([p.detach() + 0.1 * torch.randn(p.shape, generator=draw) for _ in range(3)])
         for name, p in theirs.named_parameters()
         if p.requires_grad
@@ -70,18 +70,18 @@ def test_rows_together_are_each_row_alone(shared: bool, tiny_model: Any) -> None
         found: torch.Tensor = functional_call(module, parameters, (), inputs).logits.square().sum()
         return found
 
-    leaves = {name: row.requires_grad_() for name, row in rows.items()}
+    leaves = {name: slot.requires_grad_() for name, slot in slots.items()}
     ids = IDS if shared else batches
     together = vmap(lambda parameters, one: call(ours, parameters, one), in_dims=(0, None if shared else 0))
     losses = together(leaves, ids)
     gradients = torch.autograd.grad(losses.sum(), list(leaves.values()))
-    for row in range(3):
-        alone = {name: leaf[row].detach().requires_grad_() for name, leaf in leaves.items()}
-        loss = call(theirs, alone, IDS if shared else batches[row])
-        torch.testing.assert_close(losses[row], loss, rtol=1e-4, atol=1e-5)
+    for slot in range(3):
+        alone = {name: leaf[slot].detach().requires_grad_() for name, leaf in leaves.items()}
+        loss = call(theirs, alone, IDS if shared else batches[slot])
+        torch.testing.assert_close(losses[slot], loss, rtol=1e-4, atol=1e-5)
         expected = torch.autograd.grad(loss, list(alone.values()))
         for found, one in zip(gradients, expected, strict=True):
-            torch.testing.assert_close(found[row], one, rtol=1e-3, atol=1e-4)
+            torch.testing.assert_close(found[slot], one, rtol=1e-3, atol=1e-4)
 
 
 def test_under_autocast_the_update_is_in_its_precision(tiny_model: Any) -> None:

@@ -8,7 +8,7 @@ import torch
 from torch import nn
 
 from adaptkit.engine.patches.vocabulary import OccurringTokens, occurring, restore, trim, write_trial
-from adaptkit.engine.trial_stack import layout_of, read_row
+from adaptkit.engine.trial_stack import layout_of, read_slot
 from adaptkit.strategies import STRATEGIES
 from tests.conftest import FAMILIES, number_rows
 from tests.engine.populations import make_training
@@ -43,14 +43,14 @@ def test_a_trial_written_is_learnt_where_tokens_occur_and_untouched_elsewhere(
     module, other = adapted(tiny_model, family, "full"), adapted(tiny_model, family, "full")
     before = module.get_input_embeddings().weight.detach().clone()
     trim(other, TOKENS)
-    row = read_row(other, layout_of(other)) + 1.0
+    row = read_slot(other, layout_of(other)) + 1.0
     write_trial(module, row, TOKENS)
     after = module.get_input_embeddings().weight.detach()
     others = torch.ones(len(before), dtype=torch.bool).index_fill(0, TOKENS, False)
     assert torch.equal(after[others], before[others])
     torch.testing.assert_close(after[TOKENS], before[TOKENS] + 1.0)
     trim(module, TOKENS)
-    assert torch.equal(read_row(module, layout_of(module)), row)
+    assert torch.equal(read_slot(module, layout_of(module)), row)
 
 
 def test_padding_gets_no_gradient_as_before(tiny_model: Any) -> None:
