@@ -1,30 +1,74 @@
-"""What a study is told, as frozen dataclasses, and their one form on disk: ``study.toml``.
+"""The configuration of a study, as frozen dataclasses, and its form on disk, ``study.toml``.
 
-Knows nothing of the rest of adaptkit, and checks only what can be told from the values alone.
+The types of the fields are checked by pydantic, when a configuration is read and before it is used.
 """
 
 from __future__ import annotations
 
+import json
 import tomllib
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field, fields
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from functools import cache
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import tomli_w
+from annotated_types import Ge, Gt, Le, Lt, MinLen
+
+if TYPE_CHECKING:
+    from pydantic import TypeAdapter, ValidationError
+    from pydantic_core import ErrorDetails
 
 StrategyName = Literal["frozen", "lora", "full"]
 PrecisionName = Literal["auto", "fp32", "bf16"]
 
 DEFAULT_MODEL = "sentence-transformers/all-MiniLM-L6-v2"
 
+STRICT = {"extra": "forbid", "strict": True}
+"""pydantic's settings: unknown keys are errors, and no value is converted from another type."""
+
+RENAMED = {
+    "": {"together": "parallel_trials"},
+    "data": {"dev_share": "dev_fraction"},
+    "search": {"rungs_per_epoch": "evals_per_epoch"},
+}
+"""Section → key that version 0.1.0 wrote → today's key."""
+
+PARTS = ("data", "search")
+"""The keys that hold a part of the configuration."""
+
+MISSING = object()
+
+EXPECTED = {
+    "int_type": "a whole number",
+    "float_type": "a number",
+    "string_type": "text",
+    "bool_type": "true or false",
+    "tuple_type": "a list",
+    "dataclass_type": "a section",
+    "missing": "one more value",
+    "too_long": "at most {max_length} values",
+    "too_short": "at least {min_length} value",
+    "greater_than": "more than {gt}",
+    "greater_than_equal": "at least {ge}",
+    "less_than": "less than {lt}",
+    "less_than_equal": "at most {le}",
+    "literal_error": "{expected}",
+}
+"""The kind of pydantic's error → what was expected, in words."""
+
+Rate = Annotated[float, Gt(0), Lt(10)]
+
 
 @dataclass(frozen=True, kw_only=True)
 class DataConfig:
-    """Where the rows come from. Nothing set: the task's own sample."""
+    """Where the rows come from. If nothing is set, the sample that comes with the task."""
+
+    __pydantic_config__ = STRICT
 
     data: str | None = None
-    """One source for everything: a file, a folder of a `datasets` data set, or a hub id."""
+    """One source for all splits: a file, a folder of a `datasets` data set, or a hub id."""
 
     train: str | None = None
     dev: str | None = None
@@ -33,81 +77,80 @@ class DataConfig:
     columns: Mapping[str, str] = field(default_factory=dict)
     """The task's column → the file's column."""
 
-    dev_share: float = 0.15
-    """The share of the training rows split off when there is no dev file."""
+    dev_fraction: Annotated[float, Gt(0), Lt(1)] = 0.15
+    """The fraction of the training rows that becomes the dev split when there is no dev file."""
 
     skip_bad_rows: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
 class SearchConfig:
-    """The search: how many trials, of what, for how long. None: the strategy's own."""
+    """The search: how many trials, over which ranges, for how long. None means the strategy's default."""
 
-    trials: int = 8
-    """The study's total, resumed runs included."""
+    __pydantic_config__ = STRICT
 
-    epochs: float | None = None
-    learning_rate: tuple[float, float] | None = None
+    trials: Annotated[int, Ge(1), Le(100_000)] = 8
+    """The total number of trials of the study, resumed runs included."""
+
+    epochs: Annotated[float, Gt(0), Le(1000)] | None = None
+    learning_rate: tuple[Rate, Rate] | None = None
     """Lowest and highest, searched on a logarithmic scale."""
 
-    batch_sizes: tuple[int, ...] | None = None
-    """The effective batch sizes to choose among."""
+    batch_sizes: Annotated[tuple[Annotated[int, Ge(1)], ...], MinLen(1)] | None = None
+    """The effective batch sizes to choose from."""
 
     metric: str | None = None
     pruning: bool = True
-    rungs_per_epoch: int | None = None
-    """None: as many as keep scoring under a fifth of the training's cost, four at most."""
+    evals_per_epoch: Annotated[int, Ge(1)] | None = None
+    """None: as many as keep evaluation below a fifth of the cost of training, at most four."""
 
-    timeout: float | None = None
-    """Seconds of training and scoring, on a monotonic clock; None: no limit."""
+    timeout: Annotated[float, Gt(0)] | None = None
+    """Seconds of training and evaluation, on a monotonic clock. None: no limit."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class StudyConfig:
-    """One study, whole."""
+    """The configuration of one study."""
+
+    __pydantic_config__ = STRICT
 
     task: str
     options: Mapping[str, Any] = field(default_factory=dict)
-    """The task factory's keyword arguments."""
+    """The keyword arguments of the task factory."""
 
     model: str = DEFAULT_MODEL
     strategy: StrategyName = "full"
-    lora_rank: int = 8
-    max_length: int | None = None
-    """Tokens in one example at most; None: the model's own limit, 512 at most."""
+    lora_rank: Annotated[int, Ge(1)] = 8
+    max_length: Annotated[int, Ge(8)] | None = None
+    """The largest number of tokens in one example. None: the model's own limit, at most 512."""
 
-    seed: int = 0
+    seed: Annotated[int, Ge(0), Lt(2**32)] = 0
     device: str = "auto"
     precision: PrecisionName = "auto"
-    together: int | None = None
-    """Trials trained together; None: measured."""
+    parallel_trials: Annotated[int, Ge(1)] | None = None
+    """How many trials are trained together. None: as measured."""
 
     data: DataConfig = field(default_factory=DataConfig)
     search: SearchConfig = field(default_factory=SearchConfig)
 
 
 def to_toml(config: StudyConfig) -> str:
-    """The configuration as TOML; what is None is left out."""
+    """The configuration as TOML. Values that are None are left out."""
     return tomli_w.dumps(_without_none(asdict(config)))
 
 
 def from_mapping(values: Mapping[str, Any]) -> StudyConfig:
-    """The configuration out of nested mappings, as TOML gives them.
+    """The configuration from nested mappings, as TOML gives them.
 
-    Raises ValueError that names every unknown key and every value of the wrong kind at once.
+    Raises:
+        ValueError: names every unknown key and every value of the wrong type.
     """
-    problems: list[str] = []
-    nested = {"data": DataConfig, "search": SearchConfig}
-    parts = {
-        name: kind(**_checked(kind, values.get(name, {}), name, problems)) for name, kind in nested.items()
-    }
-    top = {key: value for key, value in values.items() if key not in nested}
-    top = _checked(StudyConfig, top, "", problems)
-    if "task" not in top:
-        problems.append("task is missing")
-    if problems:
-        raise ValueError("; ".join(problems))
-    return StudyConfig(**top, **parts)
+    from pydantic import ValidationError
+
+    try:
+        return _validated(_as_fields(values))
+    except ValidationError as error:
+        raise ValueError("; ".join(_in_words(error, values))) from error
 
 
 def from_toml(path: Path) -> StudyConfig:
@@ -118,115 +161,92 @@ def from_toml(path: Path) -> StudyConfig:
 
 
 def problems_of(config: StudyConfig) -> list[str]:
-    """Everything that is wrong with the configuration's own values, all of it together."""
-    wrong_kinds = [
-        problem
-        for part, prefix in ((config, ""), (config.data, "data."), (config.search, "search."))
-        for problem in _wrong_kinds(type(part), vars(part), prefix)
-    ]
-    return wrong_kinds or _wrong_values(config)
+    """Everything that is wrong with the configuration's own values, one sentence each, by option name."""
+    from pydantic import ValidationError
 
-
-def _wrong_values(config: StudyConfig) -> list[str]:
-    """What is wrong with values that are of the right kind."""
-    search = config.search
-    checks = [
-        (
-            config.strategy in get_args(StrategyName),
-            f"strategy {config.strategy!r}: choose frozen, lora or full",
-        ),
-        (
-            config.precision in get_args(PrecisionName),
-            f"precision {config.precision!r}: choose auto, fp32 or bf16",
-        ),
-        (0 <= config.seed < 2**32, f"seed {config.seed}: 0 to 4,294,967,295"),
-        (search.trials >= 1, f"trials {search.trials}: at least 1"),
-        (
-            search.epochs is None or 0 < search.epochs <= 1000,
-            f"epochs {search.epochs}: above 0, at most 1000",
-        ),
-        (search.timeout is None or search.timeout > 0, f"timeout {search.timeout} s: above 0"),
-        (config.together is None or config.together >= 1, f"together {config.together}: at least 1"),
-        (config.lora_rank >= 1, f"lora rank {config.lora_rank}: at least 1"),
-        (
-            config.strategy == "lora" or config.lora_rank == StudyConfig.lora_rank,
-            f"lora rank {config.lora_rank} for strategy {config.strategy!r}: only 'lora' has one",
-        ),
-        (config.max_length is None or config.max_length >= 8, f"max length {config.max_length}: at least 8"),
-        (0 < config.data.dev_share < 1, f"dev share {config.data.dev_share}: between 0 and 1"),
-        (
-            search.rungs_per_epoch is None or search.rungs_per_epoch >= 1,
-            f"rungs {search.rungs_per_epoch}: at least 1",
-        ),
-    ]
-    problems = [problem for holds, problem in checks if not holds]
-    if search.learning_rate is not None:
-        low, high = search.learning_rate
-        if not 0 < low <= high < 10:
-            problems.append(f"learning rate {low:g} to {high:g}: 0 < LOW <= HIGH < 10")
-    if search.batch_sizes is not None and (not search.batch_sizes or min(search.batch_sizes) < 1):
-        problems.append(f"batch sizes {list(search.batch_sizes)}: whole numbers of at least 1")
-    return problems
-
-
-def _checked(kind: type, values: Mapping[str, Any], where: str, problems: list[str]) -> dict[str, Any]:
-    if not isinstance(values, Mapping):
-        problems.append(f"{where} = {values!r}: expected a section [{where}]")
-        return {}
-    names = {one.name: str(one.type) for one in fields(kind)}
-    prefix = f"{where}." if where else ""
-    unknown = sorted(set(values) - set(names))
-    problems.extend(f"unknown key {prefix}{name}" for name in unknown)
-    known = {name: value for name, value in values.items() if name in names}
-    if isinstance(known.get("columns"), Mapping):
-        known["columns"] = columns_of(known["columns"])
-    problems.extend(_wrong_kinds(kind, known, prefix))
-    return {name: tuple(value) if isinstance(value, list) else value for name, value in known.items()}
+    try:
+        _validated(asdict(config))
+    except ValidationError as error:
+        return [
+            text.removeprefix("search.").removeprefix("data.") for text in _in_words(error, asdict(config))
+        ]
+    return _contradictions(config)
 
 
 def columns_of(given: Mapping[str, Any]) -> dict[str, Any]:
-    """The task's column → the file's: a position may have been written as a number."""
+    """The task's column → the file's column. A position may be given as a number."""
     return {name: str(column) if type(column) is int else column for name, column in given.items()}
 
 
-def _wrong_kinds(kind: type, values: Mapping[str, Any], prefix: str) -> list[str]:
-    """The values that are not of the kind that their field says, in words."""
-    return [
-        f"{prefix}{one.name} = {values[one.name]!r}: expected {one.type}"
-        for one in fields(kind)
-        if one.name in values and not _fits(values[one.name], str(one.type))
-    ]
+def _contradictions(config: StudyConfig) -> list[str]:
+    """Values that are valid alone but not together."""
+    problems = []
+    if config.strategy != "lora" and config.lora_rank != StudyConfig.lora_rank:
+        problems.append(f"lora_rank = {config.lora_rank}: only the strategy 'lora' has a rank")
+    if config.search.learning_rate is not None:
+        low, high = config.search.learning_rate
+        if low > high:
+            problems.append(f"learning_rate = ({low:g}, {high:g}): expected the lowest rate first")
+    return problems
 
 
-def _fits(value: object, annotation: str) -> bool:
-    """Whether a TOML value is of the annotated kind, as far as TOML's own kinds tell them apart."""
-    kinds: list[tuple[str, tuple[type, ...]]] = [
-        ("tuple", (list, tuple)),
-        ("Mapping", (Mapping,)),
-        ("bool", (bool,)),
-        ("float", (float, int)),
-        ("int", (int,)),
-        ("str", (str,)),
-        ("Name", (str,)),
-        ("Config", (DataConfig, SearchConfig)),
-        ("None", (type(None),)),
-    ]
-    outer = [part.strip().split("[")[0] for part in annotation.split("|")]
-    accepted = [types for name, types in kinds for part in outer if part == name or part.endswith(name)]
-    if isinstance(value, bool):
-        return (bool,) in accepted
-    if isinstance(value, (list, tuple)):
-        return (list, tuple) in accepted and _members_fit(value, annotation)
-    if isinstance(value, Mapping) and annotation == "Mapping[str, str]":
-        return all(isinstance(part, str) for pair in value.items() for part in pair)
-    return any(isinstance(value, types) for types in accepted)
+def _validated(values: Mapping[str, Any]) -> StudyConfig:
+    """The values as a configuration; raises ValidationError.
+
+    They are read as JSON: there pydantic's strict mode takes a list for a tuple and a mapping for a part.
+    """
+    return _adapter().validate_json(json.dumps(values, default=str))
 
 
-def _members_fit(values: Sequence[object], annotation: str) -> bool:
-    """Whether a list is what ``tuple[float, float]`` or ``tuple[int, ...]`` says."""
-    if "tuple[float, float]" in annotation:
-        return len(values) == 2 and all(type(value) in (int, float) for value in values)
-    return all(type(value) is int for value in values)
+@cache
+def _adapter() -> TypeAdapter[StudyConfig]:
+    from pydantic import TypeAdapter
+
+    return TypeAdapter(StudyConfig)
+
+
+def _as_fields(values: Mapping[str, Any]) -> dict[str, Any]:
+    """The values by today's names, and column positions as text."""
+    found = _renamed(values, "")
+    for section in ("data", "search"):
+        if isinstance(found.get(section), Mapping):
+            found[section] = _renamed(found[section], section)
+    columns = found["data"].get("columns") if isinstance(found.get("data"), dict) else None
+    if isinstance(columns, Mapping):
+        found["data"]["columns"] = columns_of(columns)
+    return found
+
+
+def _renamed(values: Mapping[str, Any], section: str) -> dict[str, Any]:
+    names = RENAMED[section]
+    return {names.get(name, name): value for name, value in values.items()}
+
+
+def _in_words(error: ValidationError, values: Mapping[str, Any]) -> list[str]:
+    """One sentence for each key that is wrong, in the order of the keys."""
+    found: dict[str, ErrorDetails] = {}
+    for detail in error.errors(include_url=False):
+        depth = 2 if detail["loc"][0] in PARTS else 1
+        found.setdefault(".".join(map(str, detail["loc"][:depth])), detail)
+    return [_sentence(key, detail, _value_of(values, key)) for key, detail in found.items()]
+
+
+def _value_of(values: Mapping[str, Any], key: str) -> Any:
+    part, _, name = key.partition(".")
+    inner = values.get(part)
+    return inner.get(name, MISSING) if name and isinstance(inner, Mapping) else values.get(part, MISSING)
+
+
+def _sentence(key: str, detail: ErrorDetails, value: Any) -> str:
+    if detail["type"] == "unexpected_keyword_argument":
+        return f"unknown key {key}"
+    if value is MISSING:
+        return f"{key} is missing"
+    known = EXPECTED.get(detail["type"])
+    expected = (
+        known.format(**detail.get("ctx", {})) if known else detail["msg"].removeprefix("Input should be ")
+    )
+    return f"{key} = {value!r}: expected {expected}"
 
 
 def _without_none(value: Any) -> Any:

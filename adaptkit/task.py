@@ -169,7 +169,7 @@ def only_piece(row: Row, pieces: Sequence[Any]) -> Prediction:
     return piece
 
 
-def uncalibrated(prediction: Prediction, settings: Mapping[str, float]) -> Prediction:
+def uncalibrated(prediction: Prediction, calibration: Mapping[str, float]) -> Prediction:
     """The prediction as it is: the task has nothing to calibrate."""
     return prediction
 

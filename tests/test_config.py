@@ -54,15 +54,16 @@ def test_a_good_configuration_has_no_problems() -> None:
 @pytest.mark.parametrize(
     ("search", "words"),
     [
-        (SearchConfig(trials=0), "trials 0"),
-        (SearchConfig(epochs=0), "epochs 0"),
-        (SearchConfig(epochs=float("nan")), "epochs nan"),
-        (SearchConfig(timeout=-1), "timeout -1"),
-        (SearchConfig(learning_rate=(1e-3, 1e-5)), "learning rate 0.001 to 1e-05"),
-        (SearchConfig(learning_rate=(1e-3, float("inf"))), "learning rate 0.001 to inf"),
-        (SearchConfig(batch_sizes=()), "batch sizes []"),
-        (SearchConfig(batch_sizes=(8, 0)), "batch sizes [8, 0]"),
-        (SearchConfig(rungs_per_epoch=0), "rungs 0"),
+        (SearchConfig(trials=0), "trials = 0: expected at least 1"),
+        (SearchConfig(epochs=0), "epochs = 0: expected more than 0"),
+        (SearchConfig(epochs=float("nan")), "epochs = nan"),
+        (SearchConfig(timeout=-1), "timeout = -1"),
+        (SearchConfig(learning_rate=(1e-3, 1e-5)), "learning_rate = (0.001, 1e-05)"),
+        (SearchConfig(learning_rate=(1e-3, float("inf"))), "learning_rate = (0.001, inf)"),
+        (SearchConfig(batch_sizes=()), "batch_sizes = ()"),
+        (SearchConfig(batch_sizes=(8, 0)), "batch_sizes = (8, 0): expected at least 1"),
+        (SearchConfig(evals_per_epoch=0), "evals_per_epoch = 0"),
+        (SearchConfig(trials=10**9), "at most 100000"),
     ],
 )
 def test_each_problem_of_the_search_echoes_its_value(search: SearchConfig, words: str) -> None:
@@ -71,7 +72,7 @@ def test_each_problem_of_the_search_echoes_its_value(search: SearchConfig, words
 
 
 def test_several_problems_are_told_together() -> None:
-    config = replace(WHOLE, together=0, lora_rank=0, max_length=1, data=DataConfig(dev_share=1.0))
+    config = replace(WHOLE, parallel_trials=0, lora_rank=0, max_length=1, data=DataConfig(dev_fraction=1.0))
     assert len(problems_of(config)) == 4
 
 
@@ -106,9 +107,9 @@ def test_values_of_the_wrong_kind_are_problems_and_not_errors_of_python() -> Non
     problems = problems_of(StudyConfig(task="ner", max_length=1.5, search=search))  # type: ignore[arg-type]
     for words in (
         "max_length = 1.5",
-        "search.learning_rate = 0.001",
-        "search.trials = '8'",
-        "search.batch_sizes = 16",
+        "learning_rate = 0.001",
+        "trials = '8'",
+        "batch_sizes = 16",
     ):
         assert any(problem.startswith(f"{words}: expected") for problem in problems)
     assert len(problems) == 4
@@ -116,5 +117,11 @@ def test_values_of_the_wrong_kind_are_problems_and_not_errors_of_python() -> Non
 
 def test_a_rank_that_would_be_ignored_is_a_problem() -> None:
     (problem,) = problems_of(StudyConfig(task="ner", strategy="full", lora_rank=16))
-    assert problem == "lora rank 16 for strategy 'full': only 'lora' has one"
+    assert problem == "lora_rank = 16: only the strategy 'lora' has a rank"
     assert not problems_of(StudyConfig(task="ner", strategy="lora", lora_rank=16))
+
+
+def test_keys_of_older_versions_are_read() -> None:
+    values = {"task": "ner", "together": 4, "data": {"dev_share": 0.2}, "search": {"rungs_per_epoch": 2}}
+    config = from_mapping(values)
+    assert (config.parallel_trials, config.data.dev_fraction, config.search.evals_per_epoch) == (4, 0.2, 2)

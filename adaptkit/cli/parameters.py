@@ -14,6 +14,12 @@ import click
 DURATION = re.compile(r"(\d+(?:\.\d+)?)(s|m|h|d)?")
 SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
+OLD_NAMES = {"together": "parallel-trials", "rungs": "evals-per-epoch", "dev-share": "dev-fraction"}
+"""Options of version 0.1.0 → their names today; the old ones still work, and the help does not show them."""
+
+old_names_work = {"token_normalize_func": lambda name: OLD_NAMES.get(name, name)}
+"""click's settings for a command whose options were renamed."""
+
 studies_option = click.option(
     "--studies",
     "studies_dir",
@@ -71,10 +77,10 @@ class Numbers(click.ParamType[tuple[int, ...]]):
             self.fail(f"{value!r} is no list of whole numbers; write 8,16,32.", param, ctx)
 
 
-class Together(click.ParamType[int | str]):
+class AutoOrNumber(click.ParamType[int | str]):
     """ "auto", or a number."""
 
-    name = "together"
+    name = "auto or number"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int | str:
         """The number, or "auto"."""

@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from adaptkit.cli.parameters import (
+    AutoOrNumber,
     Duration,
     Numbers,
-    Together,
     column_option,
     json_option,
+    old_names_work,
     pairs,
     plugins_at_work,
     skip_option,
@@ -24,7 +25,7 @@ from adaptkit.cli.parameters import (
 if TYPE_CHECKING:
     from adaptkit.config import DataConfig, StudyConfig
 
-IN_DATA = ("data", "train", "dev", "test", "columns", "dev_share", "skip_bad_rows")
+IN_DATA = ("data", "train", "dev", "test", "columns", "dev_fraction", "skip_bad_rows")
 IN_SEARCH = (
     "trials",
     "epochs",
@@ -32,12 +33,12 @@ IN_SEARCH = (
     "batch_sizes",
     "metric",
     "pruning",
-    "rungs_per_epoch",
+    "evals_per_epoch",
     "timeout",
 )
 
 
-@click.command(short_help="Tune a task on labelled text.")
+@click.command(short_help="Tune a task on labelled text.", context_settings=old_names_work)
 @click.option("--task", help="The task, by name or as distribution:name; 'adaptkit tasks' lists them.")
 @click.option("--data", help="One source for all: a file, a folder of a datasets data set, or a hub id.")
 @click.option("--train", help="The training rows: a file, a folder or a hub id.")
@@ -45,7 +46,7 @@ IN_SEARCH = (
 @click.option("--test", help="The rows the winner is scored on, once.")
 @column_option
 @click.option(
-    "--dev-share", type=float, help="The share of the training rows split off as dev. [default: 0.15]"
+    "--dev-fraction", type=float, help="The fraction of the training rows used as dev. [default: 0.15]"
 )
 @skip_option
 @click.option("--option", "options", multiple=True, metavar="KEY=VALUE", help="An option of the task.")
@@ -66,7 +67,7 @@ IN_SEARCH = (
 @click.option("--metric", help="The number to optimise. [default: the task's]")
 @click.option("--pruning/--no-pruning", default=None, help="End hopeless trials early. [default: pruning]")
 @click.option(
-    "--rungs", "rungs_per_epoch", type=int, help="Scorings in one epoch. [default: 1 to 4, by cost]"
+    "--evals-per-epoch", type=int, help="Evaluations on dev in one epoch. [default: 1 to 4, by cost]"
 )
 @click.option(
     "--timeout", type=Duration(),
@@ -78,7 +79,7 @@ IN_SEARCH = (
     "--precision", type=click.Choice(["auto", "fp32", "bf16"]),
     help="auto: bf16 where the hardware multiplies it, else fp32. [default: auto]",
 )  # fmt: skip
-@click.option("--together", type=Together(), help="Trials trained together. [default: auto]")
+@click.option("--parallel-trials", type=AutoOrNumber(), help="Trials trained together. [default: auto]")
 @click.option("--study", "name", help="The study's name. [default: made from these options]")
 @studies_option
 @click.option(
@@ -147,8 +148,8 @@ def configured(config_file: Path | None, given: dict[str, Any]) -> StudyConfig:
         raise ConfigError("no task", next_step="Name one with --task; 'adaptkit tasks' lists them.")
     base = base or StudyConfig(task=chosen["task"], data=DataConfig(), search=SearchConfig())
     top = {key: value for key, value in chosen.items() if key not in (*IN_DATA, *IN_SEARCH)}
-    if top.get("together") == "auto":
-        top["together"] = None
+    if top.get("parallel_trials") == "auto":
+        top["parallel_trials"] = None
     data = {key: chosen[key] for key in IN_DATA if key in chosen}
     return replace(
         base,

@@ -76,7 +76,7 @@ def load(task: Task, config: DataConfig, seed: int) -> Dataset:
         *duplicate_warnings(task, splits),
     ]
     if "dev" not in splits:
-        train, dev = split_off_dev(task, splits["train"], config.dev_share, seed)
+        train, dev = split_off_dev(task, splits["train"], config.dev_fraction, seed)
         splits = {**splits, "train": train, "dev": dev}
     return Dataset(
         train=splits["train"],

@@ -70,15 +70,15 @@ class Capacity:
         return f"{self.slots} trials in step, {passes}"
 
 
-def plan_capacity(training: Training, *, wanted: int, together: int | None) -> Capacity:
+def plan_capacity(training: Training, *, wanted: int, parallel_trials: int | None) -> Capacity:
     """How the trials of this training fit the device. The module is left in training mode.
 
     Args:
         training: what is to be trained.
         wanted: the trials there are, at most.
-        together: trials in the population and in one pass, as the user asks; None to measure.
+        parallel_trials: trials in the population and in one pass, as the user asks; None to measure.
     """
-    checked = vmap_check(training) if min(wanted, together or wanted) > 1 else training
+    checked = vmap_check(training) if min(wanted, parallel_trials or wanted) > 1 else training
     training.forward.module.train()  # with dropout, as it will be trained
     limits = BatchLimits(
         slots=1,
@@ -98,8 +98,8 @@ def plan_capacity(training: Training, *, wanted: int, together: int | None) -> C
     held = max(1, int((free - one_pass) // max(slot, 1)))
     gradients = 4 * training.layout.width  # of each slot of a pass, besides the pass's activations
     speeds: dict[int, float] = {}
-    if together is not None:
-        capacity = min(together, wanted, held)
+    if parallel_trials is not None:
+        capacity = min(parallel_trials, wanted, held)
         slots = capacity if checked else 1
     else:
         capacity = min(wanted, held, MOST_TOGETHER)

@@ -132,16 +132,16 @@ def calibrate(task: Task, predictions: Sequence[Prediction], rows: Sequence[Row]
     if task.calibrate is None:
         return {}
     try:
-        settings = {name: float(value) for name, value in task.calibrate(predictions, rows).items()}
+        calibration = {name: float(value) for name, value in task.calibrate(predictions, rows).items()}
     except Exception as error:
         raise _plugin_error(task, "calibrate", error) from error
-    if not all(map(math.isfinite, settings.values())):
-        raise TrialError(f"task {task.name!r}: calibrate gave {settings}, not all of it finite")
-    return settings
+    if not all(map(math.isfinite, calibration.values())):
+        raise TrialError(f"task {task.name!r}: calibrate gave {calibration}, not all of it finite")
+    return calibration
 
 
 def calibrated(
-    task: Task, predictions: Sequence[Prediction], settings: Mapping[str, float]
+    task: Task, predictions: Sequence[Prediction], calibration: Mapping[str, float]
 ) -> list[Prediction]:
     """The predictions with the chosen numbers applied.
 
@@ -149,7 +149,7 @@ def calibrated(
         TrialError: the task's calibrated failed.
     """
     try:
-        return [task.calibrated(prediction, settings) for prediction in predictions]
+        return [task.calibrated(prediction, calibration) for prediction in predictions]
     except Exception as error:
         raise _plugin_error(task, "calibrated", error) from error
 

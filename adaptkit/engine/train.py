@@ -213,8 +213,8 @@ class Population:
             raise predictions
         training = self.training
         task, rows = training.dev.task, training.dev.rows
-        settings = calibrate(task, predictions, rows)
-        scores = score(task, calibrated(task, predictions, settings), rows, training.metric)
+        calibration = calibrate(task, predictions, rows)
+        scores = score(task, calibrated(task, predictions, calibration), rows, training.metric)
         report = RungReport(
             trial=one.trial,
             rung=one.rung,
@@ -223,7 +223,7 @@ class Population:
             score=scores.values[training.metric],
             scores=scores,
             last=one.rung + 1 == one.rungs,
-            settings=settings,
+            calibration=calibration,
         )
         sign = 1 if training.direction == "maximize" else -1
         if one.best is None or sign * report.score > sign * one.best.score:

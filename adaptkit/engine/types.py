@@ -53,7 +53,7 @@ class RungReport:
     last: bool
     """Whether the trial has been trained to its end."""
 
-    settings: Mapping[str, float] = field(default_factory=dict)
+    calibration: Mapping[str, float] = field(default_factory=dict)
     """What the task calibrated on the dev rows."""
 
 

@@ -44,7 +44,7 @@ class Description:
     """For an adapter, the model it belongs on; None if the folder is whole."""
 
     max_length: int
-    settings: Mapping[str, float]
+    calibration: Mapping[str, float]
     """What the task calibrated on the dev rows, such as a threshold."""
 
     versions: Mapping[str, str]

@@ -71,13 +71,13 @@ def _on_test(summary: StudySummary) -> list[str]:
 
 def _calibration(trial: TrialRecord) -> list[str]:
     """The numbers that the task chose on the dev rows, for those who load the model without adaptkit."""
-    if not trial.settings:
+    if not trial.calibration:
         return []
     return [
         "## Calibration",
         "Chosen on the dev rows, after training. adaptkit applies these numbers to what the model gives; "
         "with transformers alone, apply them yourself. `adaptkit.json` has them with all their digits.",
-        _items(f"{code(name)}: {hyperparameter(name, value)}" for name, value in trial.settings.items()),
+        _items(f"{code(name)}: {hyperparameter(name, value)}" for name, value in trial.calibration.items()),
     ]
 
 

@@ -40,7 +40,7 @@ class Predictor:
         (result,) = predict_rows(self.model.forward, {}, data, BatchLimits(slots=1, examples=1))
         if isinstance(result, Exception):
             raise result
-        return calibrated(self.task, result, self.description.settings)
+        return calibrated(self.task, result, self.description.calibration)
 
     def predict(self, texts: Sequence[str]) -> list[dict[str, Any]]:
         """For each text, what the task says of it, as JSON-ready values.

@@ -46,7 +46,7 @@ class Winner:
     vocabulary: torch.Tensor | None = None
     """``[occurring]``: the tokens whose embeddings are in the row; None if they are not, or all of them."""
 
-    settings: Mapping[str, float]
+    calibration: Mapping[str, float]
     """What the task calibrated on the dev rows."""
 
     card: str
@@ -97,7 +97,7 @@ def export(winner: Winner, folder: Path, *, merge: bool = False) -> None:
         head_class=loaded.head_class,
         base_model=_from_anywhere(config.model) if adapter else None,
         max_length=loaded.max_length,
-        settings=dict(winner.settings),
+        calibration=dict(winner.calibration),
         versions=dict(winner.versions),
     )
     with atomic_folder(folder) as aside, quiet():

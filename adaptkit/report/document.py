@@ -2,10 +2,10 @@
 
 The shape, stable within one ``format``::
 
-    {"format": 1,
+    {"format": 2,
      "study":  every field of StudySummary,
-     "best":   null, or {"number", "score", "default_score", "hyperparameters", "settings", "values", "test",
-               "model_folder"},
+     "best":   null, or {"number", "score", "default_score", "hyperparameters", "calibration", "values",
+               "test", "model_folder"},
      "trials": every field of each TrialRecord and its "score", in the order of their numbers}
 
 Numbers that are not finite are null. Strings are as they came: cleaning them is the reader's affair.
@@ -20,7 +20,7 @@ from typing import Any
 from adaptkit.report import facts
 from adaptkit.study.record import StudySummary, TrialRecord, as_json
 
-FORMAT = 1
+FORMAT = 2
 
 
 def as_document(summary: StudySummary, trials: Sequence[TrialRecord]) -> dict[str, Any]:
@@ -46,7 +46,7 @@ def _best(summary: StudySummary, trials: Sequence[TrialRecord]) -> dict[str, Any
         "score": best.score,
         "default_score": default.score if default else None,
         "hyperparameters": best.hyperparameters,
-        "settings": best.settings,
+        "calibration": best.calibration,
         "values": best.values,
         "test": summary.test,
         "model_folder": summary.model_folder,

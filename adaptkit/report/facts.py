@@ -153,7 +153,7 @@ def listed(values: Mapping[str, float]) -> list[str]:
 
 def calibration(trial: TrialRecord) -> str:
     """What the task chose on the dev rows, such as a threshold, in one sentence; empty where nothing."""
-    return f"Chosen on the dev rows: {', '.join(listed(trial.settings))}." if trial.settings else ""
+    return f"Chosen on the dev rows: {', '.join(listed(trial.calibration))}." if trial.calibration else ""
 
 
 def why(trial: TrialRecord) -> str:

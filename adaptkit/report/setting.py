@@ -37,10 +37,12 @@ def _trained(summary: StudySummary) -> list[tuple[str, str]]:
 
 def _together(summary: StudySummary) -> list[tuple[str, str]]:
     """How many trials were trained together, once that is known."""
-    if not summary.together:
+    if not summary.parallel_trials:
         return []
-    population = f"{formatting.in_trials(summary.together)} in one population"
-    one_pass = f"{summary.rows_per_pass} in one forward pass, at most {summary.micro_batch} examples of each"
+    population = f"{formatting.in_trials(summary.parallel_trials)} in one population"
+    one_pass = (
+        f"{summary.trials_per_pass} in one forward pass, at most {summary.micro_batch} examples of each"
+    )
     return [("together", f"{population}, {one_pass}")]
 
 

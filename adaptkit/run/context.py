@@ -25,7 +25,7 @@ VERSIONED = ("adaptkit", "torch", "transformers", "peft", "optuna", "datasets", 
 
 KEPT_ON_RESUME = (
     "best", "test", "test_groups", "importances", "seconds", "peak_memory_bytes", "encoder_passes",
-    "features_reused", "model_folder", "started", "together", "rows_per_pass", "micro_batch",
+    "features_reused", "model_folder", "started", "parallel_trials", "trials_per_pass", "micro_batch",
     "bytes_a_trial", "speeds", "occurring_tokens",
     "trained_parameters", "total_parameters", "device", "precision", "versions",
 )  # fmt: skip
@@ -132,8 +132,8 @@ def begun_summary(
         total_parameters=0,
         device=config.device,
         precision=config.precision,
-        together=0,
-        rows_per_pass=0,
+        parallel_trials=0,
+        trials_per_pass=0,
         micro_batch=0,
         sample=data.sample,
         head=task.head if isinstance(task.head, str) else "",

@@ -105,7 +105,7 @@ def export_trial(
         labels=labels,
         parameters=kept["row"],
         vocabulary=kept.get("vocabulary"),
-        settings=trial.settings,
+        calibration=trial.calibration,
         card=model_card(told, trial, loaded_as=strategy),
         plugin=summary.plugin,
         versions=versions(summary.plugin),

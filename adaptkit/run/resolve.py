@@ -56,9 +56,12 @@ def chosen_metric(metric: Metric, wanted: str | None) -> tuple[str, str]:
 def default_name(config: StudyConfig) -> str:
     """The study's name where none is given: the same command finds the same study again."""
     same = asdict(config)
-    for free in ("device", "precision", "together"):
+    for free in ("device", "precision", "parallel_trials"):
         del same[free]
     for free in ("trials", "timeout", "pruning"):
         del same["search"][free]
+    # The keys as version 0.1.0 named them, so that its studies are found again.
+    same["data"]["dev_share"] = same["data"].pop("dev_fraction")
+    same["search"]["rungs_per_epoch"] = same["search"].pop("evals_per_epoch")
     digest = hashlib.sha256(json.dumps(same, sort_keys=True, default=str).encode()).hexdigest()
     return f"{config.task.rpartition(':')[2]}-{config.strategy}-{digest[:6]}"

@@ -164,7 +164,7 @@ class TrialScheduler:
             best_rung=None if best is None else best.rung,
             values={} if best is None else best.scores.values,
             groups={} if best is None else best.scores.groups,
-            settings={} if best is None else best.settings,
+            calibration={} if best is None else best.calibration,
             seconds=seconds,
         )
 

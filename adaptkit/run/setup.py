@@ -78,12 +78,12 @@ def measured(context: RunContext, config: StudyConfig, training: Training, wante
 
     context.progress.phase("measuring how many trials fit together")
     with context.clock.phase("measure"):
-        capacity = plan_capacity(training, wanted=wanted, together=config.together)
+        capacity = plan_capacity(training, wanted=wanted, parallel_trials=config.parallel_trials)
     # Dropout draws from the global generator: a resumed study draws anew, a repeated one the same.
     torch.manual_seed(config.seed + wanted)
     context.write(
-        together=capacity.slots,
-        rows_per_pass=capacity.limits.slots,
+        parallel_trials=capacity.slots,
+        trials_per_pass=capacity.limits.slots,
         micro_batch=capacity.limits.examples,
         bytes_a_trial=capacity.bytes_a_slot,
         speeds={str(rows): speed for rows, speed in capacity.speeds.items()},

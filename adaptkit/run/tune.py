@@ -74,7 +74,7 @@ def tune(
     dev: str | Path | None = None,
     test: str | Path | None = None,
     columns: Mapping[str, str] | None = None,
-    dev_share: float = DataConfig.dev_share,
+    dev_fraction: float = DataConfig.dev_fraction,
     skip_bad_rows: bool = False,
     options: Mapping[str, Any] | None = None,
     model: str | Path = DEFAULT_MODEL,
@@ -87,12 +87,12 @@ def tune(
     batch_sizes: Sequence[int] | None = None,
     metric: str | None = None,
     pruning: bool = True,
-    rungs_per_epoch: int | None = None,
+    evals_per_epoch: int | None = None,
     timeout: float | None = None,
     seed: int = 0,
     device: str = "auto",
     precision: PrecisionName = "auto",
-    together: int | None = None,
+    parallel_trials: int | None = None,
     study: str | None = None,
     studies: str | Path = "studies",
 ) -> Study:
@@ -113,16 +113,16 @@ def tune(
         seed=seed,
         device=device,
         precision=precision,
-        together=together,
+        parallel_trials=parallel_trials,
         data=DataConfig(
             data=_text(data), train=_text(train), dev=_text(dev), test=_text(test),
-            columns=columns_of(columns or {}), dev_share=dev_share, skip_bad_rows=skip_bad_rows,
+            columns=columns_of(columns or {}), dev_fraction=dev_fraction, skip_bad_rows=skip_bad_rows,
         ),
         search=SearchConfig(
             trials=trials, epochs=float(epochs) if isinstance(epochs, int) else epochs,
             learning_rate=learning_rate,
             batch_sizes=tuple(batch_sizes) if isinstance(batch_sizes, Sequence) else batch_sizes,
-            metric=metric, pruning=pruning, rungs_per_epoch=rungs_per_epoch, timeout=timeout,
+            metric=metric, pruning=pruning, evals_per_epoch=evals_per_epoch, timeout=timeout,
         ),
     )  # fmt: skip
     return run(config, Console(stderr=True), studies=Path(studies), name=study)
@@ -161,7 +161,7 @@ def run(config: StudyConfig, console: Console, *, studies: Path, name: str | Non
             loaded = load_encoder(task, config, data.labels)
 
         with folder.lock(), interruption.guarded():
-            rungs = config.search.rungs_per_epoch or rungs_of(folder, data)
+            rungs = config.search.evals_per_epoch or rungs_of(folder, data)
             provenance = Provenance(
                 versions=versions(plugin),
                 data_fingerprint=data.fingerprint,

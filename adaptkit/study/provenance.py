@@ -9,7 +9,7 @@ from typing import Any
 
 from adaptkit.config import StudyConfig, from_mapping, to_toml
 
-MAY_CHANGE = frozenset({"data", "search", "device", "together", "precision"})
+MAY_CHANGE = frozenset({"data", "search", "device", "parallel_trials", "precision"})
 """The settings in which a resumed study may differ. The data are told by their fingerprint instead, and the
 search by its resolved space and metric, so that its trials, timeout and pruning are free. The precision is
 free because "auto" follows the device, which may change: bf16 moves a score less than a seed does."""
@@ -51,7 +51,7 @@ def _compared(config: StudyConfig, provenance: Provenance) -> dict[str, Any]:
     as_read = from_mapping(tomllib.loads(to_toml(config)))  # what TOML changes, it changes on both sides
     settings = {name: value for name, value in asdict(as_read).items() if name not in MAY_CHANGE}
     options = {f"option {name}": value for name, value in settings.pop("options").items()}
-    settings["rungs_per_epoch"] = as_read.search.rungs_per_epoch
+    settings["evals_per_epoch"] = as_read.search.evals_per_epoch
     if as_read.strategy != "lora":
         del settings["lora_rank"]
     met = asdict(provenance)

@@ -56,7 +56,7 @@ class TrialRecord:
     groups: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     """The per-class or per-type numbers, at the best rung."""
 
-    settings: Mapping[str, float] = field(default_factory=dict)
+    calibration: Mapping[str, float] = field(default_factory=dict)
     """What the task calibrated on the dev set, such as a threshold, at the best rung."""
 
     seconds: float = 0.0
@@ -117,10 +117,10 @@ class StudySummary:
     total_parameters: int
     device: str
     precision: str
-    together: int
+    parallel_trials: int
     """Trials in one population."""
 
-    rows_per_pass: int
+    trials_per_pass: int
     """Trials in one forward pass, as measured."""
 
     micro_batch: int
@@ -185,12 +185,14 @@ def as_json(record: TrialRecord | StudySummary) -> dict[str, Any]:
 def trial_from_json(values: Mapping[str, Any]) -> TrialRecord:
     """The trial record out of its JSON values."""
     rungs = tuple(RungRecord(**_with_nan(rung)) for rung in values["rungs"])
+    values = _renamed(values, {"settings": "calibration"})
     groups = {name: _with_nan(group) for name, group in values["groups"].items()}
     return TrialRecord(**{**values, "rungs": rungs, "values": _with_nan(values["values"]), "groups": groups})
 
 
 def summary_from_json(values: Mapping[str, Any]) -> StudySummary:
     """The summary out of its JSON values."""
+    values = _renamed(values, {"together": "parallel_trials", "trials_per_pass": "trials_per_pass"})
     data = {name: SplitRecord(**split) for name, split in values["data"].items()}
     groups = {name: _with_nan(group) for name, group in values["test_groups"].items()}
     return StudySummary(**{**values, "data": data, "test": _with_nan(values["test"]), "test_groups": groups})
@@ -210,6 +212,11 @@ def standing(summary: StudySummary, trials: Sequence[TrialRecord]) -> dict[str, 
     if number == summary.best:
         return {}
     return {"best": number, "model_folder": None, "test": {}, "test_groups": {}}
+
+
+def _renamed(values: Mapping[str, Any], names: Mapping[str, str]) -> dict[str, Any]:
+    """The values of a record, with the names that older versions wrote replaced by today's."""
+    return {names.get(name, name): value for name, value in values.items()}
 
 
 def _with_nan(numbers: Mapping[str, float | None]) -> dict[str, float]:

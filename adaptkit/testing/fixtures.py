@@ -183,7 +183,7 @@ class Bench:
         return result
 
     @cached_property
-    def settings(self) -> Mapping[str, float]:
+    def calibration(self) -> Mapping[str, float]:
         """What the task calibrates on the chosen rows."""
         return calibrate(self.task, self.predicted(self.rows), self.rows)
 

@@ -64,7 +64,7 @@ def predicted(bench: Bench, rows: Sequence[Row]) -> list[Prediction]:
     Raises:
         TrialError: an output was not finite, or decode, merge, calibrate or calibrated failed.
     """
-    return calibrated(bench.task, bench.predicted(rows), bench.settings)
+    return calibrated(bench.task, bench.predicted(rows), bench.calibration)
 
 
 def refuse_unpresentable(bench: Bench, row: Row, prediction: Prediction) -> None:

@@ -42,7 +42,7 @@ def round_trip(strategy: StrategyName) -> Callable[[Bench], None]:
         )
         winner = Winner(
             config=config, task=bench.task, labels=bench.labels, parameters=parameters,
-            vocabulary=training.vocabulary, settings={}, card="", plugin="", versions={},
+            vocabulary=training.vocabulary, calibration={}, card="", plugin="", versions={},
         )  # fmt: skip
         try:
             export(winner, folder)

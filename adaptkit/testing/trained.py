@@ -134,8 +134,8 @@ def scores(training: Training, row: torch.Tensor) -> Scores:
     (result,) = predict_rows(training.forward, _parameters(training, row), dev, limits)
     if isinstance(result, TrialError):
         raise result
-    settings = calibrate(dev.task, result, dev.rows)
-    return score(dev.task, calibrated(dev.task, result, settings), dev.rows, training.metric)
+    calibration = calibrate(dev.task, result, dev.rows)
+    return score(dev.task, calibrated(dev.task, result, calibration), dev.rows, training.metric)
 
 
 def _parameters(training: Training, row: torch.Tensor) -> dict[str, torch.Tensor]:

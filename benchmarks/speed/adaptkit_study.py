@@ -132,8 +132,8 @@ def _about(study: Study) -> dict[str, Any]:
     summary = study.summary
     return {
         "phases": dict(summary.seconds),
-        "together": summary.together,
-        "rows_per_pass": summary.rows_per_pass,
+        "together": summary.parallel_trials,
+        "trials_per_pass": summary.trials_per_pass,
         "micro_batch": summary.micro_batch,
         "warnings": list(summary.warnings),
     }

@@ -34,7 +34,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     add("--task", default="text-classification", choices=sorted(MAKERS))
     add("--train", help="file of training rows; without it the task's own small sample")
     add("--dev", help="file of dev rows; without it a share of the training rows")
-    add("--dev-share", type=float, default=DEV_SHARE, help="that share (default %(default)s)")
+    add("--dev-fraction", type=float, default=DEV_SHARE, help="that share (default %(default)s)")
     add("--column", action="append", default=[], metavar="TO=FROM", help="the task's column = the file's")
     add("--rows", type=int, default=0, help="about so many training rows, labels in proportion (0: all)")
     add("--dev-rows", type=int, default=0, help="about so many dev rows (0: all)")
@@ -79,7 +79,9 @@ def data_of(options: argparse.Namespace, folder: Path) -> DataConfig:
             seed=options.seed,
         )
     columns = dict(pair.partition("=")[::2] for pair in options.column)
-    given = DataConfig(train=options.train, dev=options.dev, columns=columns, dev_share=options.dev_share)
+    given = DataConfig(
+        train=options.train, dev=options.dev, columns=columns, dev_fraction=options.dev_fraction
+    )
     task = registry.load(options.task)
     return real_rows(task, given, folder, train=options.rows, dev=options.dev_rows, seed=options.seed)
 

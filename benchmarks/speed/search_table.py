@@ -125,4 +125,4 @@ def how_much(record: Mapping[str, Any]) -> str:
 def together(record: Mapping[str, Any]) -> list[int]:
     """The numbers of trials that adaptkit had in one pass, rising, as they differ from pair to pair."""
     abouts = [pair["sides"][ADAPTKIT]["about"] for pair in record["pairs"] if ADAPTKIT in pair["sides"]]
-    return sorted({about["rows_per_pass"] for about in abouts})
+    return sorted({about["trials_per_pass"] for about in abouts})

@@ -85,7 +85,7 @@ class Setting:
             learning_rate=None if self.searched else self.learning_rates,
             batch_sizes=None if self.searched else self.batch_sizes,
             pruning=self.pruning,
-            rungs_per_epoch=self.rungs_per_epoch,
+            evals_per_epoch=self.rungs_per_epoch,
         )
 
     def to_be_told(self) -> dict[str, Any]:

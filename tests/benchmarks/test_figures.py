@@ -34,7 +34,7 @@ def outcome(seconds: float, best: float, at: float, training: float = 4.0, rows:
     return Outcome(
         trials=[TrialOutcome(learning_rate=1e-3, batch_size=8, state="complete", scored=scored)],
         direction="maximize", before_training=1.0, training=training, trained_parameters=130,
-        encoder_epochs=2.0, seconds=seconds, imports=2.0, peak_memory=2**20, about={"rows_per_pass": rows},
+        encoder_epochs=2.0, seconds=seconds, imports=2.0, peak_memory=2**20, about={"trials_per_pass": rows},
     )  # fmt: skip
 
 

@@ -48,7 +48,7 @@ def test_fifty_trials_need_no_more_memory_than_ten(
     adaptkit.tune(
         "text-classification", data=str(data_folder / "text-classification"),
         model=str(random_model("bert-tiny", tmp_path / "model")), strategy=strategy, trials=TRIALS, epochs=1,
-        batch_sizes=(8,), together=2, studies=tmp_path / "studies", device="cpu",
+        batch_sizes=(8,), parallel_trials=2, studies=tmp_path / "studies", device="cpu",
     )  # fmt: skip
     assert len(resident) == TRIALS
     grown = (min(resident[LATE]) - min(resident[EARLY])) / 2**20

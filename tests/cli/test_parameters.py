@@ -3,7 +3,7 @@ from __future__ import annotations
 import click
 import pytest
 
-from adaptkit.cli.parameters import Duration, Numbers, Together, pairs
+from adaptkit.cli.parameters import AutoOrNumber, Duration, Numbers, pairs
 
 
 @pytest.mark.parametrize(
@@ -28,10 +28,10 @@ def test_numbers() -> None:
 
 
 def test_together() -> None:
-    assert Together().convert("auto", None, None) == "auto"
-    assert Together().convert("4", None, None) == 4
+    assert AutoOrNumber().convert("auto", None, None) == "auto"
+    assert AutoOrNumber().convert("4", None, None) == 4
     with pytest.raises(click.BadParameter, match="'many'"):
-        Together().convert("many", None, None)
+        AutoOrNumber().convert("many", None, None)
 
 
 def test_pairs() -> None:

@@ -30,7 +30,7 @@ def test_what_is_not_given_is_as_a_study_has_it() -> None:
 
 def test_every_option_goes_where_it_belongs() -> None:
     config = config_of(
-        *("--task", "ner", "--train", "a", "--dev", "b", "--column", "tokens=words", "--dev-share", "0.3"),
+        *("--task", "ner", "--train", "a", "--dev", "b", "--column", "tokens=words", "--dev-fraction", "0.3"),
         *("--skip-bad-rows", "--option", "tag_column=2", "--model", "m", "--strategy", "lora"),
         *(
             "--lora-rank",
@@ -45,11 +45,21 @@ def test_every_option_goes_where_it_belongs() -> None:
             "1e-4",
             "1e-2",
         ),
-        *("--batch-size", "4,8", "--metric", "recall", "--no-pruning", "--rungs", "2", "--timeout", "1.5h"),
-        *("--seed", "7", "--device", "cpu", "--precision", "fp32", "--together", "3"),
+        *(
+            "--batch-size",
+            "4,8",
+            "--metric",
+            "recall",
+            "--no-pruning",
+            "--evals-per-epoch",
+            "2",
+            "--timeout",
+            "1.5h",
+        ),
+        *("--seed", "7", "--device", "cpu", "--precision", "fp32", "--parallel-trials", "3"),
     )
     assert (config.data.train, config.data.dev, config.data.data) == ("a", "b", None)
-    assert (config.data.columns, config.data.dev_share, config.data.skip_bad_rows) == (
+    assert (config.data.columns, config.data.dev_fraction, config.data.skip_bad_rows) == (
         {"tokens": "words"},
         0.3,
         True,
@@ -60,7 +70,7 @@ def test_every_option_goes_where_it_belongs() -> None:
         "lora",
         4,
     )
-    assert (config.max_length, config.seed, config.device, config.precision, config.together) == (
+    assert (config.max_length, config.seed, config.device, config.precision, config.parallel_trials) == (
         99,
         7,
         "cpu",
@@ -69,7 +79,7 @@ def test_every_option_goes_where_it_belongs() -> None:
     )
     assert config.search == SearchConfig(
         trials=5, epochs=1.5, learning_rate=(1e-4, 1e-2), batch_sizes=(4, 8), metric="recall", pruning=False,
-        rungs_per_epoch=2, timeout=5400.0,
+        evals_per_epoch=2, timeout=5400.0,
     )  # fmt: skip
 
 
@@ -82,11 +92,13 @@ def test_options_come_before_the_file(tmp_path: Path) -> None:
 
 def test_what_is_given_takes_the_place_of_what_the_file_has(tmp_path: Path) -> None:
     path = tmp_path / "study.toml"
-    data = DataConfig(train="a.csv", dev="b.csv", dev_share=0.3)
-    path.write_text(to_toml(StudyConfig(task="ner", together=4, data=data)))
-    assert config_of("--config", str(path)).together == 4
-    assert config_of("--config", str(path), "--together", "auto").together is None
-    assert config_of("--config", str(path), "--data", "c.csv").data == DataConfig(data="c.csv", dev_share=0.3)
+    data = DataConfig(train="a.csv", dev="b.csv", dev_fraction=0.3)
+    path.write_text(to_toml(StudyConfig(task="ner", parallel_trials=4, data=data)))
+    assert config_of("--config", str(path)).parallel_trials == 4
+    assert config_of("--config", str(path), "--parallel-trials", "auto").parallel_trials is None
+    assert config_of("--config", str(path), "--data", "c.csv").data == DataConfig(
+        data="c.csv", dev_fraction=0.3
+    )
     assert config_of("--config", str(path), "--train", "c.csv").data == replace(data, train="c.csv")
     path.write_text(to_toml(StudyConfig(task="ner", data=DataConfig(data="a"))))
     assert config_of("--config", str(path), "--train", "c.csv").data == DataConfig(train="c.csv")
@@ -95,7 +107,7 @@ def test_what_is_given_takes_the_place_of_what_the_file_has(tmp_path: Path) -> N
 def test_a_bad_file_is_told_with_all_that_is_wrong(tmp_path: Path) -> None:
     path = tmp_path / "study.toml"
     path.write_text("sede = 3\n[search]\ntrails = 4\n")
-    with pytest.raises(ConfigError, match=r"search\.trails.*sede.*task is missing"):
+    with pytest.raises(ConfigError, match=r"task is missing.*search\.trails.*sede"):
         config_of("--config", str(path))
 
 
@@ -108,3 +120,8 @@ def test_a_task_is_needed() -> None:
 def test_a_pair_needs_its_sign() -> None:
     with pytest.raises(click.BadParameter, match="KEY=VALUE"):
         config_of("--task", "ner", "--column", "tokens")
+
+
+def test_options_by_their_old_names_still_work() -> None:
+    config = config_of("--task", "ner", "--together", "3", "--rungs", "2", "--dev-share", "0.3")
+    assert (config.parallel_trials, config.search.evals_per_epoch, config.data.dev_fraction) == (3, 2, 0.3)

@@ -48,7 +48,7 @@ def test_files_named_one_by_one(folder: Path, make_task: MakeTask) -> None:
 
 
 def test_a_single_file_gives_a_dev_split_and_no_test(folder: Path, make_task: MakeTask) -> None:
-    data = load(make_task(), DataConfig(data=str(folder / "train.csv"), dev_share=0.25), seed=0)
+    data = load(make_task(), DataConfig(data=str(folder / "train.csv"), dev_fraction=0.25), seed=0)
     assert (len(data.train), len(data.dev), data.test) == (3, 1, None)
 
 

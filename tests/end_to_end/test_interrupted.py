@@ -31,7 +31,7 @@ def command(tiny_folder: Path, data_folder: Path) -> list[object]:
     """A study of some seconds of training, two trials at a time."""
     return [
         "tune", "--task", "ner", "--data", data_folder / "ner", "--model", tiny_folder, "--strategy", "full",
-        "--trials", TRIALS, "--epochs", 12, "--batch-size", 8, "--together", 2, "--device", "cpu",
+        "--trials", TRIALS, "--epochs", 12, "--batch-size", 8, "--parallel-trials", 2, "--device", "cpu",
         "--no-pruning", "--study", "long",
     ]  # fmt: skip
 

@@ -26,7 +26,7 @@ def training(tiny_model: Any) -> Any:
 def test_together_is_what_the_user_asked_but_never_above_the_trials_there_are(
     wanted: int, together: int, capacity: int, training: Any
 ) -> None:
-    found = plan_capacity(training, wanted=wanted, together=together)
+    found = plan_capacity(training, wanted=wanted, parallel_trials=together)
     assert found.slots == capacity
     assert found.limits.slots == capacity
     assert found.limits.examples == training.plan.run * training.plan.micro_batch
@@ -34,7 +34,7 @@ def test_together_is_what_the_user_asked_but_never_above_the_trials_there_are(
 
 @pytest.mark.parametrize("wanted", [1, 2, 5, 100])
 def test_measured_it_is_never_above_the_trials_there_are(wanted: int, training: Any) -> None:
-    found = plan_capacity(training, wanted=wanted, together=None)
+    found = plan_capacity(training, wanted=wanted, parallel_trials=None)
     assert 1 <= found.limits.slots <= found.slots <= min(wanted, capacity_module.MOST_TOGETHER)
     assert found.limits.examples == training.plan.run * training.plan.micro_batch
 
@@ -53,10 +53,10 @@ def test_trials_come_in_two_waves_where_more_at_once_do_not_pay(
 ) -> None:
     """So that the search has scores to go by for the second half."""
     monkeypatch.setattr(capacity_module, "speeds_of", lambda *_: speeds)
-    found = plan_capacity(training, wanted=wanted, together=None)
+    found = plan_capacity(training, wanted=wanted, parallel_trials=None)
     assert found.slots == capacity
     monkeypatch.setattr(capacity_module, "SMALL_SLOT", 1)
-    found = plan_capacity(training, wanted=wanted, together=None)
+    found = plan_capacity(training, wanted=wanted, parallel_trials=None)
     assert found.slots == min(capacity, capacity_module.FEWEST_JUDGED)
 
 
@@ -83,7 +83,7 @@ def test_a_pass_over_longer_examples_keeps_more_bytes(tiny_model: Any) -> None:
 def test_measuring_leaves_the_model_and_the_start_as_they_were(training: Any) -> None:
     initial = training.initial.clone()
     before = {name: p.clone() for name, p in training.forward.module.named_parameters()}
-    plan_capacity(training, wanted=4, together=None)
+    plan_capacity(training, wanted=4, parallel_trials=None)
     assert torch.equal(training.initial, initial)
     assert all(torch.equal(before[name], p) for name, p in training.forward.module.named_parameters())
     assert all(p.grad is None for p in training.forward.module.parameters())
@@ -101,7 +101,7 @@ def test_what_is_measured_is_training_with_its_dropout(strategy: str, tiny_model
     training.forward.module.register_forward_pre_hook(note)
     for wanted in (1, 4):
         training.forward.module.eval()
-        plan_capacity(training, wanted=wanted, together=None)
+        plan_capacity(training, wanted=wanted, parallel_trials=None)
     assert modes
     assert all(modes)
 
@@ -116,7 +116,7 @@ def test_where_little_memory_is_free_less_is_trained_at_once(
     for slots in (100, 20, 6, 3, 0.5):
         free = (one + slots * slot) / capacity_module.SHARE_OF_FREE_MEMORY + 100
         monkeypatch.setattr(capacity_module, "free_bytes", lambda _, free=free: free)
-        found = plan_capacity(training, wanted=20, together=20)
+        found = plan_capacity(training, wanted=20, parallel_trials=20)
         capacities.append(found.slots)
         held = bytes_of_a_pass(training, found.limits.examples_of(longest, 1)) + found.slots * slot
         assert held <= free * capacity_module.SHARE_OF_FREE_MEMORY or found.slots == 1
@@ -125,7 +125,7 @@ def test_where_little_memory_is_free_less_is_trained_at_once(
     assert capacities == sorted(capacities, reverse=True)
     assert capacities[2] >= 4
     monkeypatch.setattr(capacity_module, "free_bytes", lambda _: 1)
-    found = plan_capacity(training, wanted=20, together=None)
+    found = plan_capacity(training, wanted=20, parallel_trials=None)
     assert (found.slots, found.limits.slots) == (1, 1)
     assert found.limits.examples_of(training.buckets[-1].length, 1) == 1
 
@@ -158,11 +158,11 @@ def test_more_rows_in_one_pass_must_be_worthwhile() -> None:
 
 
 def test_what_was_measured_is_told(training: Any) -> None:
-    found = plan_capacity(training, wanted=2, together=None)
+    found = plan_capacity(training, wanted=2, parallel_trials=None)
     assert set(found.speeds) == {1, 2}
     assert all(speed > 0 for speed in found.speeds.values())
     assert found.bytes_a_slot >= training.layout.width * BYTES_PER_PARAMETER
-    assert plan_capacity(training, wanted=2, together=2).speeds == {}
+    assert plan_capacity(training, wanted=2, parallel_trials=2).speeds == {}
 
 
 class Branching(nn.Linear):
@@ -178,7 +178,7 @@ def test_a_model_that_cannot_be_batched_is_trained_row_by_row_and_right(tiny_mod
     module: Any = branching.forward.module
     module.classifier.__class__ = Branching
     for together in (None, 3):
-        found = plan_capacity(branching, wanted=3, together=together)
+        found = plan_capacity(branching, wanted=3, parallel_trials=together)
         assert found.limits.slots == 1
         assert found.slots == (together or 2)
     expected = last_slots(plain, TRIALS, together=3)

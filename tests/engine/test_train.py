@@ -318,7 +318,7 @@ def test_a_population_that_does_not_fit_is_made_smaller(tiny_model: Any, monkeyp
     from adaptkit.engine import train as module
 
     training = make_training(tiny_model("bert"), "frozen", "token-classification", number_rows(20))
-    made = module.Slots
+    made = module.TrialStack
 
     def only_two(layout: Any, capacity: int, device: Any) -> Any:
         # What is asked of the allocator beyond two slots is a petabyte, which it truly refuses.

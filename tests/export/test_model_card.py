@@ -21,8 +21,8 @@ def summary(**changes: Any) -> StudySummary:
         name="rivers", state="finished", task="adaptkit-ner:ner", strategy="lora", model="acme/tiny-encoder",
         metric="f1", direction="maximize", groups_title="type", labels=["O", "B-PER"],
         data={"train": SplitRecord(source="rivers.conll", rows=1234)}, space={}, trials=8,
-        trained_parameters=1, total_parameters=2, device="cpu", precision="fp32", together=1,
-        rows_per_pass=1, micro_batch=8, model_folder="out/rivers", head="token-classification",
+        trained_parameters=1, total_parameters=2, device="cpu", precision="fp32", parallel_trials=1,
+        trials_per_pass=1, micro_batch=8, model_folder="out/rivers", head="token-classification",
     )  # fmt: skip
     return replace(whole, **changes)
 
@@ -74,7 +74,7 @@ def test_a_head_of_the_tasks_own_is_told(loaded_as: str) -> None:
 
 
 def test_numbers_chosen_on_dev_are_told_by_name_to_those_who_load_it_with_transformers() -> None:
-    card = model_card(summary(), replace(TRIAL, settings={"null_threshold": -1.25}), loaded_as="full")
+    card = model_card(summary(), replace(TRIAL, calibration={"null_threshold": -1.25}), loaded_as="full")
     assert "with transformers alone, apply them yourself" in card
     assert "- `null_threshold`: -1.25\n" in card
     assert "apply them" not in model_card(summary(), TRIAL, loaded_as="full")

@@ -24,7 +24,7 @@ def winner_of(study: Any) -> Winner:
         labels=study.summary.labels,
         parameters=load_file(weights)["row"],
         vocabulary=load_file(weights).get("vocabulary"),
-        settings={},
+        calibration={},
         card="# a card\n",
         plugin="adaptkit-ner",
         versions={},

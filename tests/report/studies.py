@@ -132,8 +132,8 @@ def ner_summary() -> StudySummary:
         total_parameters=22_864_521,
         device="NVIDIA L4",
         precision="bf16",
-        together=8,
-        rows_per_pass=8,
+        parallel_trials=8,
+        trials_per_pass=8,
         micro_batch=16,
         best=8,
         test={"f1": 0.8791, "precision": 0.8846, "recall": 0.8737, "accuracy": 0.9688},
@@ -160,7 +160,7 @@ def hostile() -> tuple[StudySummary, list[TrialRecord]]:
         groups=groups,
         reason=f"finished {HOSTILE}",
         values={HOSTILE: 0.3},
-        settings={HOSTILE: 0.5},
+        calibration={HOSTILE: 0.5},
     )
     broken = failed_trial(1, HOSTILE)
     summary = replace(
@@ -227,7 +227,10 @@ def edge_studies() -> dict[str, tuple[StudySummary, list[TrialRecord]]]:
         "hostile": hostile(),
         "minimised": (replace(summary, direction="minimize", best=None), trials),
         "full": (replace(summary, strategy="full"), trials),
-        "calibrated": (summary, [replace(trial, settings={"null_threshold": 0.341512}) for trial in trials]),
+        "calibrated": (
+            summary,
+            [replace(trial, calibration={"null_threshold": 0.341512}) for trial in trials],
+        ),
         "own head": (replace(summary, head="", sample=True), trials),
         "frozen": (replace(summary, strategy="frozen", encoder_passes=1), trials),
         "nothing read": (replace(unscored, state="running", data={}, labels=(), seconds={}, space={}), []),

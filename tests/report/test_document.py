@@ -32,7 +32,7 @@ def test_the_best_is_told_with_the_default_beside_it() -> None:
     assert best["score"] == ner_trials()[8].score
     assert best["default_score"] == ner_trials()[0].score
     assert best["test"]["f1"] == 0.8791
-    assert best["settings"] == {}
-    assert as_document(*STUDIES["calibrated"])["best"]["settings"] == {"null_threshold": 0.341512}
+    assert best["calibration"] == {}
+    assert as_document(*STUDIES["calibrated"])["best"]["calibration"] == {"null_threshold": 0.341512}
     assert as_document(*STUDIES["failed"])["best"] is None
     assert as_document(*STUDIES["no trials"])["best"] is None

@@ -20,8 +20,8 @@ def test_what_was_done_is_told_by_name() -> None:
 
 def test_what_is_not_known_before_the_first_trial_is_not_told() -> None:
     begun = replace(
-        ner_summary(), trained_parameters=0, total_parameters=0, together=0, rows_per_pass=0, micro_batch=0,
-        device="auto", precision="auto", peak_memory_bytes=0,
+        ner_summary(), trained_parameters=0, total_parameters=0, parallel_trials=0, trials_per_pass=0,
+        micro_batch=0,        device="auto", precision="auto", peak_memory_bytes=0,
     )  # fmt: skip
     assert [name for name, _ in setting(begun)] == ["searched learning rate", "searched batch size"]
 

@@ -60,7 +60,7 @@ def test_what_was_prepared_and_measured_is_told_in_the_summary(
     assert 1 <= capacity.limits.slots <= capacity.slots <= 2
     told = context.folder.read_summary()
     assert told is not None
-    assert (told.together, told.rows_per_pass) == (capacity.slots, capacity.limits.slots)
+    assert (told.parallel_trials, told.trials_per_pass) == (capacity.slots, capacity.limits.slots)
     assert told.bytes_a_trial == capacity.bytes_a_slot > 4 * training.layout.width
     assert "encoding the data" in said.getvalue()
     assert "measuring how many trials fit together" in said.getvalue()

@@ -41,7 +41,7 @@ def tuned_again(study: Any, studies: Path, trials: int = 2) -> Any:
     return adaptkit.tune(
         config.task, data=config.data.data, model=config.model, strategy="frozen", trials=trials, epochs=3,
         learning_rate=config.search.learning_rate, batch_sizes=config.search.batch_sizes,
-        studies=studies, device="cpu", together=2,  # else measured, and so draws would differ
+        studies=studies, device="cpu", parallel_trials=2,  # else measured, and so draws would differ
     )  # fmt: skip
 
 
@@ -70,8 +70,8 @@ def test_with_together_given_dropout_draws_the_same_twice(
     for seed, name in ((0, "first"), (0, "second"), (1, "other")):
         study = adaptkit.tune(
             "ner", data=str(data_folder / "ner"), model=str(model), strategy=strategy, trials=2, epochs=1,
-            batch_sizes=(4,), learning_rate=(1e-3, 1e-3), studies=tmp_path / name, device="cpu", together=2,
-            seed=seed,
+            batch_sizes=(4,), learning_rate=(1e-3, 1e-3), studies=tmp_path / name, device="cpu",
+            parallel_trials=2, seed=seed,
         )  # fmt: skip
         losses.append([rung.loss for trial in study.trials for rung in trial.rungs])
     assert losses[0] == pytest.approx(losses[1], rel=1e-4)

@@ -60,7 +60,7 @@ def test_the_configuration_and_what_it_met_are_read_again(study: StudyFolder) ->
 @pytest.mark.parametrize(
     "changes",
     [
-        {"device": "cuda", "together": 3, "precision": "bf16"},
+        {"device": "cuda", "parallel_trials": 3, "precision": "bf16"},
         {"search": SearchConfig(trials=40, timeout=60, pruning=False)},
         {"lora_rank": 16},  # no part of a full study
     ],
@@ -156,7 +156,7 @@ def summary_of(**changes: Any) -> StudySummary:
     split = SplitRecord(source="a.conll", rows=10)
     known = {"data": {"train": split}, "labels": ["O"], "space": {}, "test": {"f1": 0.5}, "trials": 4}
     numbers = dict.fromkeys(
-        ("trained_parameters", "total_parameters", "together", "rows_per_pass", "micro_batch"), 1
+        ("trained_parameters", "total_parameters", "parallel_trials", "trials_per_pass", "micro_batch"), 1
     )
     words = dict.fromkeys(
         ("name", "task", "strategy", "model", "metric", "groups_title", "device", "precision"), "a"

@@ -8,7 +8,7 @@ import pytest
 from adaptkit.config import DataConfig, SearchConfig, StudyConfig
 from adaptkit.study.provenance import Provenance, differences_of
 
-CONFIG = StudyConfig(task="ner", options={"kinds": ("a", "b")}, search=SearchConfig(rungs_per_epoch=2))
+CONFIG = StudyConfig(task="ner", options={"kinds": ("a", "b")}, search=SearchConfig(evals_per_epoch=2))
 MET = Provenance(
     versions={"adaptkit": "0.1.0"},
     data_fingerprint="aa11",
@@ -34,7 +34,7 @@ def test_data_elsewhere_with_the_same_rows_and_other_versions_are_the_same_study
     ("config", "met", "told"),
     [
         ({"max_length": 64}, {}, ["max length: not set → 64"]),
-        ({"search": SearchConfig(rungs_per_epoch=3)}, {}, ["rungs per epoch: 2 → 3"]),
+        ({"search": SearchConfig(evals_per_epoch=3)}, {}, ["evals per epoch: 2 → 3"]),
         ({"lora_rank": 16}, {}, []),  # no part of a full study
         ({"strategy": "lora", "lora_rank": 16}, {}, ["lora rank: not set → 16", "strategy: full → lora"]),
         ({}, {"fixed": {"epochs": 4, "warmup": 0.1}}, ["epochs: 3 → 4", "warmup: not set → 0.1"]),

@@ -74,6 +74,6 @@ def test_a_tiny_model_learns_the_sample_by_heart(wordpiece):
         optimizer.zero_grad()
     pieces = task.decode({"logits": outputs["logits"].detach().numpy()}, examples, labels)
     predictions = [task.merge(row, [piece]) for row, piece in zip(rows, pieces, strict=True)]
-    settings = task.calibrate(predictions, rows)
-    said = [task.calibrated(prediction, settings) for prediction in predictions]
+    calibration = task.calibrate(predictions, rows)
+    said = [task.calibrated(prediction, calibration) for prediction in predictions]
     assert task.metric.compute(said, rows).values == {"micro_f1": 1.0, "macro_f1": 1.0}

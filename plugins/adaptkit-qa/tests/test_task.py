@@ -87,8 +87,8 @@ def test_a_tiny_model_learns_some_of_the_sample_by_heart(wordpiece):
         task.merge(row, [piece for piece, one in zip(pieces, examples, strict=True) if one.row == number])
         for number, row in enumerate(rows)
     ]
-    settings = task.calibrate(predictions, rows)
-    predictions = [task.calibrated(prediction, settings) for prediction in predictions]
+    calibration = task.calibrate(predictions, rows)
+    predictions = [task.calibrated(prediction, calibration) for prediction in predictions]
     scores = task.metric.compute(predictions, rows)
     assert scores.values["f1"] > 0.95
     assert set(scores.groups) == {"HasAns", "NoAns"}

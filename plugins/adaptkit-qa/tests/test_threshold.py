@@ -35,9 +35,9 @@ def test_no_other_threshold_has_a_higher_f1(seed):
         )
         for _ in rows
     ]
-    settings = calibrate(predictions, rows)
+    calibration = calibrate(predictions, rows)
     tried = [step / 4 for step in range(-10, 11)]
-    assert f1_at(settings["null_threshold"], predictions, rows) == pytest.approx(
+    assert f1_at(calibration["null_threshold"], predictions, rows) == pytest.approx(
         max(f1_at(threshold, predictions, rows) for threshold in tried)
     )
 
@@ -51,19 +51,19 @@ def test_the_threshold_stands_halfway_to_the_first_question_not_answered():
 
 def test_rows_that_all_have_answers_are_always_answered():
     predictions = [prediction("oak", 3e38), prediction("stone", -5.0)]
-    settings = calibrate(predictions, [row("oak"), row("oak")])
-    assert [calibrated(one, settings)["answer"]["text"] for one in predictions] == ["oak", "stone"]
+    calibration = calibrate(predictions, [row("oak"), row("oak")])
+    assert [calibrated(one, calibration)["answer"]["text"] for one in predictions] == ["oak", "stone"]
 
 
 def test_rows_of_which_none_has_an_answer_are_never_answered():
     predictions = [prediction("oak", over) for over in (-9.0, -9.0, 0.0)]
-    settings = calibrate(predictions, [row()] * 3)
-    assert [calibrated(one, settings)["answer"] for one in predictions] == [None] * 3
+    calibration = calibrate(predictions, [row()] * 3)
+    assert [calibrated(one, calibration)["answer"] for one in predictions] == [None] * 3
 
 
 def test_a_prediction_without_any_span_is_no_answer():
-    settings = calibrate([prediction("", 0.0)], [row()])
-    assert calibrated(prediction("", 0.0), settings)["answer"] is None
+    calibration = calibrate([prediction("", 0.0)], [row()])
+    assert calibrated(prediction("", 0.0), calibration)["answer"] is None
     assert calibrated(prediction("", 0.0), calibrate([], []))["answer"] is None
 
 

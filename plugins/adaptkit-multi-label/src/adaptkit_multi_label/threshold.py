@@ -43,9 +43,9 @@ def calibrate(predictions: Sequence[Mapping[str, Any]], rows: Sequence[Row]) -> 
     return {THRESHOLD: _middle(probabilities.ravel()[order], gold.ravel()[order])}
 
 
-def calibrated(prediction: Mapping[str, Any], settings: Mapping[str, float]) -> dict[str, Any]:
+def calibrated(prediction: Mapping[str, Any], calibration: Mapping[str, float]) -> dict[str, Any]:
     """The prediction with its ``labels``: those at least as probable as the threshold."""
-    threshold = settings.get(THRESHOLD, DEFAULT)
+    threshold = calibration.get(THRESHOLD, DEFAULT)
     chosen = [label for label, value in prediction["probabilities"].items() if value >= threshold]
     return {**prediction, "labels": chosen}
 

@@ -52,12 +52,12 @@ def calibrate(predictions: Sequence[Mapping[str, Any]], rows: Sequence[Row]) -> 
     return {NULL_THRESHOLD: float(over[stop] + following) / 2}
 
 
-def calibrated(prediction: Mapping[str, Any], settings: Mapping[str, float]) -> dict[str, Any]:
+def calibrated(prediction: Mapping[str, Any], calibration: Mapping[str, float]) -> dict[str, Any]:
     """The prediction with its ``answer``: the best span, or None where "no answer" outscores it by more.
 
     Without a threshold it is 0.
     """
-    answers = bool(prediction["n_best"]) and _over(prediction) <= settings.get(NULL_THRESHOLD, 0.0)
+    answers = bool(prediction["n_best"]) and _over(prediction) <= calibration.get(NULL_THRESHOLD, 0.0)
     return {**prediction, "answer": prediction["n_best"][0] if answers else None}
 
 
