@@ -28,10 +28,13 @@ class AdaptkitError(Exception):
 
     exit_code = 1
 
-    def __init__(self, problem: str, *, expected: str = "", next_step: str = "") -> None:
+    def __init__(self, problem: str, *, expected: str = "", next_step: str = "", code: str = "") -> None:
         self.problem = problem
         self.expected = expected
         self.next_step = next_step
+        self.code = code
+        """A short stable name of the case, such as "unknown-label", for programs and tests; often empty."""
+
         super().__init__(_sentences(problem, f"Expected {expected}" if expected else "", next_step))
 
 
