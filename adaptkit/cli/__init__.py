@@ -63,7 +63,7 @@ def _raise_if_debugging(error: Exception) -> None:
 
 
 def _leave(message: str, exit_code: int) -> None:
-    from adaptkit.report.clean import visible
+    from adaptkit.report.escaping import visible
 
     click.echo(f"adaptkit: {visible(message, 4000)}", err=True)
     sys.exit(exit_code)

@@ -62,7 +62,7 @@ def _print(rows: Sequence[dict[str, Any]]) -> None:
     from rich.table import Table
     from rich.text import Text
 
-    from adaptkit.report.clean import encodable, end_of, visible
+    from adaptkit.report.escaping import encodable, end_of, visible
     from adaptkit.report.formatting import count, size
 
     console = Console(highlight=False)

@@ -48,7 +48,7 @@ def evaluate(
         counts = {"rows": len(rows), "skipped": len(rows.skipped)}
         click.echo(json.dumps({**counts, "values": scores.values, "groups": scores.groups}))
         return
-    from adaptkit.report.clean import visible
+    from adaptkit.report.escaping import visible
     from adaptkit.report.formatting import figure
 
     click.echo(f"{len(rows):,} rows of {visible(rows.source)}")

@@ -80,7 +80,7 @@ def load_predictor(study_or_model: str, studies_dir: Path, device: str) -> Predi
 
 def tell_left_out(rows: Rows) -> None:
     """Says on standard error which rows were left out, and why."""
-    from adaptkit.report.clean import visible
+    from adaptkit.report.escaping import visible
 
     for reason in rows.skipped:
         click.echo(f"left out: {visible(reason, 2000)}", err=True)
@@ -100,7 +100,7 @@ def _lines_of(pipe: TextIO) -> Iterator[str]:
 
 def _parsed(predictor: Predictor, texts: Iterable[str], skip_bad_rows: bool) -> Iterator[Sequence[Row]]:
     from adaptkit.errors import DataError
-    from adaptkit.report.clean import visible
+    from adaptkit.report.escaping import visible
 
     batch: list[Row] = []
     for number, text in enumerate(texts, 1):
@@ -140,7 +140,7 @@ def _in_words(said: Mapping[str, Any]) -> str:
 
 
 def _lines(key: str, value: Any) -> list[str]:
-    from adaptkit.report.clean import visible
+    from adaptkit.report.escaping import visible
 
     if isinstance(value, (list, tuple)) and value and isinstance(value[0], Mapping):
         return [f"{visible(key)}:", *(f"  {visible(_flat(one), 2000)}" for one in value)]

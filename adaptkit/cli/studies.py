@@ -60,7 +60,7 @@ def _print(rows: list[dict[str, Any]]) -> None:
     from rich.table import Table
     from rich.text import Text
 
-    from adaptkit.report.clean import visible
+    from adaptkit.report.escaping import visible
     from adaptkit.report.formatting import score
 
     table = Table(box=None, pad_edge=False)

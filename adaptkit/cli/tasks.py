@@ -146,13 +146,13 @@ def _print_finding(finding: Finding) -> None:
     from rich.padding import Padding
     from rich.text import Text
 
-    from adaptkit.report.clean import encodable, visible
+    from adaptkit.report.escaping import encodable, visible
 
     console = Console(highlight=False)
     style = {"passed": "green", "failed": "red", "skipped": "dim"}[finding.state]
     reason = f" ({finding.problem})" if finding.state == "skipped" else ""
     console.print(Text.assemble((f"{finding.state:<7}", style), f"  {finding.check}", (reason, "dim")))
-    for line in (finding.problem, finding.mend) if finding.state == "failed" else ():
+    for line in (finding.problem, finding.fix) if finding.state == "failed" else ():
         shown = Text(encodable(visible(line, 1000), console.encoding), overflow="fold")
         console.print(Padding(shown, (0, 0, 0, 9), expand=False))
 
@@ -195,7 +195,7 @@ def _print(heads: list[str], rows: list[list[str]]) -> None:
     from rich.table import Table
     from rich.text import Text
 
-    from adaptkit.report.clean import visible
+    from adaptkit.report.escaping import visible
 
     table = Table(box=None, pad_edge=False, show_header=any(heads))
     for head in heads:

@@ -59,6 +59,8 @@ def read_description(folder: Path) -> Description:
     """
     try:
         values = json.loads((folder / DESCRIPTION).read_text(encoding="utf-8"))
+        if "settings" in values:  # the name that version 0.1.0 wrote
+            values["calibration"] = values.pop("settings")
         description = Description(**values)
     except (OSError, ValueError, TypeError) as error:
         raise ModelError(

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 
-from adaptkit.report.clean import code, prose
+from adaptkit.report.escaping import code, prose
 from adaptkit.report.formatting import hyperparameter, in_words, score
 from adaptkit.report.loading import loading_lines
 from adaptkit.study.record import StudySummary, TrialRecord

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from adaptkit.report import charts, facts, formatting
-from adaptkit.report.clean import visible
+from adaptkit.report.escaping import visible
 from adaptkit.report.loading import loading_lines
 from adaptkit.report.setting import phases, setting
 from adaptkit.study.record import StudySummary, TrialRecord

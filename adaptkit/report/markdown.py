@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from adaptkit.report import facts, formatting
-from adaptkit.report.clean import code, prose
+from adaptkit.report.escaping import code, prose
 from adaptkit.report.loading import loading_lines
 from adaptkit.report.setting import phases, setting
 from adaptkit.study.record import StudySummary, TrialRecord

@@ -22,7 +22,7 @@ from rich.table import Table
 from rich.text import Text
 
 from adaptkit.report import formatting
-from adaptkit.report.clean import encodable, visible
+from adaptkit.report.escaping import encodable, visible
 from adaptkit.report.facts import state_of, why
 from adaptkit.report.throughput import Throughput
 from adaptkit.study.record import TrialRecord

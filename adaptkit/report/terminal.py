@@ -16,7 +16,7 @@ from rich.table import Table
 from rich.text import Text
 
 from adaptkit.report import facts, formatting
-from adaptkit.report.clean import encodable, visible
+from adaptkit.report.escaping import encodable, visible
 from adaptkit.report.loading import loading_lines
 from adaptkit.report.setting import phases, setting
 from adaptkit.study.record import StudySummary, TrialRecord

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from adaptkit.task import Task
 
 
-def finish(
+def finalize_study(
     context: RunContext, config: StudyConfig, task: Task, data: Dataset, device: str
 ) -> Sequence[TrialRecord]:
     """Exports the winner, unless it lies there already, and writes the report; returns all trials.

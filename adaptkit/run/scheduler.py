@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     import torch
 
     from adaptkit.report.progress import Progress
-    from adaptkit.search.search import Proposal, Search
+    from adaptkit.search.search import Search, Suggestion
     from adaptkit.study.folder import StudyFolder
 
 WEIGHTS_KEPT = 3
@@ -59,7 +59,7 @@ class TrialScheduler:
         self.deadline = deadline
         self.check = check
         self.vocabulary = vocabulary
-        self.running: dict[int, Proposal] = {}
+        self.running: dict[int, Suggestion] = {}
         self.scored: dict[int, list[RungReport]] = {}
         self.began: dict[int, float] = {}  # trial number → a time of time.monotonic
         self.stopped = False
@@ -74,13 +74,13 @@ class TrialScheduler:
     def suggest(self, free: int) -> Sequence[Trial]:
         """New trials from the search; none once the time is up."""
         self.check()
-        proposals = [] if self.time_is_up else self.search.ask(free)
-        for proposal in proposals:
-            self.running[proposal.number] = proposal
-            self.scored[proposal.number] = []
-            self.began[proposal.number] = time.monotonic()
-            self.progress.started(proposal.number, proposal.hyperparameters)
-        return [_as_trial(proposal) for proposal in proposals]
+        suggestions = [] if self.time_is_up else self.search.ask(free)
+        for suggestion in suggestions:
+            self.running[suggestion.number] = suggestion
+            self.scored[suggestion.number] = []
+            self.began[suggestion.number] = time.monotonic()
+            self.progress.started(suggestion.number, suggestion.hyperparameters)
+        return [_as_trial(suggestion) for suggestion in suggestions]
 
     def on_rung_end(self, reports: Sequence[RungReport]) -> Mapping[int, str]:
         """Passes the scores on, and says which trials are pruned, and why."""
@@ -102,7 +102,7 @@ class TrialScheduler:
             direction=self.direction,
             rungs=self.rungs,
             epochs=living[0].trial.epochs,
-            protected={number for number, proposal in self.running.items() if proposal.is_default},
+            protected={number for number, suggestion in self.running.items() if suggestion.is_default},
         )
 
     def on_trial_end(self, outcome: Outcome) -> None:
@@ -123,10 +123,10 @@ class TrialScheduler:
 
     def interrupted(self, why: str) -> None:
         """Records every running trial as cut short; the next run of the study trains it again."""
-        for proposal in list(self.running.values()):
-            reports = self.scored[proposal.number]
-            seconds = time.monotonic() - self.began[proposal.number]
-            record = self._record_of(proposal, reports, None, "fail", f"{INTERRUPTED}: {why}", seconds)
+        for suggestion in list(self.running.values()):
+            reports = self.scored[suggestion.number]
+            seconds = time.monotonic() - self.began[suggestion.number]
+            record = self._record_of(suggestion, reports, None, "fail", f"{INTERRUPTED}: {why}", seconds)
             self._acknowledge(record)
 
     def _acknowledge(self, record: TrialRecord) -> None:
@@ -146,7 +146,7 @@ class TrialScheduler:
 
     def _record_of(
         self,
-        proposal: Proposal,
+        suggestion: Suggestion,
         reports: Sequence[RungReport],
         best: RungReport | None,
         state: str,
@@ -154,12 +154,12 @@ class TrialScheduler:
         seconds: float,
     ) -> TrialRecord:
         return TrialRecord(
-            number=proposal.number,
+            number=suggestion.number,
             state=state,  # type: ignore[arg-type]
             reason=reason,
-            origin=proposal.origin,
-            hyperparameters=proposal.hyperparameters,
-            seed=proposal.seed,
+            origin=suggestion.origin,
+            hyperparameters=suggestion.hyperparameters,
+            seed=suggestion.seed,
             rungs=[RungRecord(epoch=r.epoch, score=r.score, loss=r.loss) for r in reports],
             best_rung=None if best is None else best.rung,
             values={} if best is None else best.scores.values,
@@ -181,16 +181,16 @@ class TrialScheduler:
         return [record.number for record in scored[:WEIGHTS_KEPT]]
 
 
-def _as_trial(proposal: Proposal) -> Trial:
-    values = proposal.hyperparameters
+def _as_trial(suggestion: Suggestion) -> Trial:
+    values = suggestion.hyperparameters
     return Trial(
-        number=proposal.number,
+        number=suggestion.number,
         learning_rate=values["learning_rate"],
         batch_size=int(values["batch_size"]),
         epochs=values["epochs"],
         weight_decay=values["weight_decay"],
         warmup=values["warmup"],
-        seed=proposal.seed,
+        seed=suggestion.seed,
     )
 
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from adaptkit.task import Task
 
 
-def prepared(
+def prepare_training(
     context: RunContext, config: StudyConfig, task: Task, data: Dataset, loaded: LoadedModel,
     machine: Machine, space: Space, rungs: int,
 ) -> Training:  # fmt: skip
@@ -70,7 +70,7 @@ def prepared(
     return training
 
 
-def measured(context: RunContext, config: StudyConfig, training: Training, wanted: int) -> Capacity:
+def measure_capacity(context: RunContext, config: StudyConfig, training: Training, wanted: int) -> Capacity:
     """How many trials are trained together, as measured on the device."""
     import torch
 

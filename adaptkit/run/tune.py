@@ -26,9 +26,9 @@ from adaptkit.data.load import Dataset, load
 from adaptkit.errors import Interrupted
 from adaptkit.report.progress import Progress
 from adaptkit.run.context import Clock, RunContext, begun_summary, versions
-from adaptkit.run.finalize import finish
+from adaptkit.run.finalize import finalize_study
 from adaptkit.run.resolve import Machine, chosen_metric, default_name, refuse_problems
-from adaptkit.run.setup import measured, prepared
+from adaptkit.run.setup import measure_capacity, prepare_training
 from adaptkit.search.space import Space, space_for
 from adaptkit.study.find import refuse_unwritable, study_folder
 from adaptkit.study.folder import StudyFolder
@@ -179,7 +179,7 @@ def run(config: StudyConfig, console: Console, *, studies: Path, name: str | Non
             progress.resumed(record for record in folder.read_trials() if not record.interrupted)
             try:
                 search_and_train(context, config, task, data, loaded, machine, space, rungs)
-                records = finish(context, config, task, data, machine.device)
+                records = finalize_study(context, config, task, data, machine.device)
             except Interrupted as interrupted:
                 records = folder.read_trials()
                 context.write(state="interrupted", **standing(context.summary, records))
@@ -233,8 +233,8 @@ def search_and_train(
             return
         context.begins_to_train(versions(context.summary.plugin))
         with context.interruption.exposed():  # nothing is half done before the first trial is asked for
-            training = prepared(context, config, task, data, loaded, machine, space, rungs)
-            capacity = measured(context, config, training, search.remaining)
+            training = prepare_training(context, config, task, data, loaded, machine, space, rungs)
+            capacity = measure_capacity(context, config, training, search.remaining)
         train(context, config, capacity, search, rungs=max(1, round(space.epochs * rungs)))
         context.write(importances=search.importances())
 

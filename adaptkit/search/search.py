@@ -47,7 +47,7 @@ MINIMUM_FOR_IMPORTANCES = 8
 
 
 @dataclass(frozen=True, kw_only=True)
-class Proposal:
+class Suggestion:
     """A trial to be trained."""
 
     number: int
@@ -124,9 +124,9 @@ class Search:
         taken = [trial for trial in self._trials() if trial.state == TrialState.RUNNING or _counts(trial)]
         return max(0, self._total - len(taken))
 
-    def ask(self, count: int) -> list[Proposal]:
+    def ask(self, count: int) -> list[Suggestion]:
         """Up to ``count`` trials to be trained, fewer if fewer remain; what was interrupted comes first."""
-        return [self._propose() for _ in range(min(count, self.remaining))]
+        return [self._suggest() for _ in range(min(count, self.remaining))]
 
     def report(self, number: int, rung: int, score: float) -> None:
         """Tell Optuna a running trial's score at a rung, so that it can be watched."""
@@ -192,7 +192,7 @@ class Search:
         orphans = [trial for trial in running if trial.number not in recorded and self._is_whole(trial)]
         self.orphans = tuple(self._orphan(trial, alone=len(orphans) == 1) for trial in orphans)
 
-    def _propose(self) -> Proposal:
+    def _suggest(self) -> Suggestion:
         with writing(self._database):
             self._study.sampler = TPESampler(
                 seed=_derived(self._seed, "draws", len(self._trials())),
@@ -202,7 +202,7 @@ class Search:
             asked = self._study.ask(self._space.as_distributions())
             trial = self._trials()[asked.number]
         self._asked[trial.number] = trial._trial_id
-        return Proposal(
+        return Suggestion(
             number=trial.number,
             hyperparameters={**trial.params, **self._space.fixed},
             seed=self._seed_of(trial),

@@ -192,7 +192,7 @@ def trial_from_json(values: Mapping[str, Any]) -> TrialRecord:
 
 def summary_from_json(values: Mapping[str, Any]) -> StudySummary:
     """The summary out of its JSON values."""
-    values = _renamed(values, {"together": "parallel_trials", "trials_per_pass": "trials_per_pass"})
+    values = _renamed(values, {"together": "parallel_trials", "rows_per_pass": "trials_per_pass"})
     data = {name: SplitRecord(**split) for name, split in values["data"].items()}
     groups = {name: _with_nan(group) for name, group in values["test_groups"].items()}
     return StudySummary(**{**values, "data": data, "test": _with_nan(values["test"]), "test_groups": groups})

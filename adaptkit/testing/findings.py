@@ -23,7 +23,7 @@ class Finding:
     problem: str = ""
     """What failed, with the value that was found and what was expected; or why the check was skipped."""
 
-    mend: str = ""
+    fix: str = ""
     """How to mend it; empty unless the check failed."""
 
 
@@ -40,10 +40,10 @@ def failed(check: str, error: Exception) -> Finding:
     if isinstance(error, AdaptkitError):
         expected = f"; expected {error.expected}" if error.expected else ""
         return Finding(
-            check=check, state="failed", problem=f"{error.problem}{expected}", mend=error.next_step or _READ
+            check=check, state="failed", problem=f"{error.problem}{expected}", fix=error.next_step or _READ
         )
     raised = f"{type(error).__name__}: {error}".rstrip(": ")
-    return Finding(check=check, state="failed", problem=f"{raised} ({_where(error)})", mend=_READ)
+    return Finding(check=check, state="failed", problem=f"{raised} ({_where(error)})", fix=_READ)
 
 
 _LIBRARIES = {"torch", "transformers", "tokenizers", "numpy"}

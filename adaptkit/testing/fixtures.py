@@ -43,7 +43,7 @@ LORA_RANK = 2
 SEED = 7
 
 
-class Bench:
+class Fixtures:
     """A task, and what its checks work on."""
 
     def __init__(self, task: Task, given: Sequence[Row] | None, folder: Path) -> None:

@@ -10,7 +10,7 @@ from adaptkit.errors import AdaptkitError
 from adaptkit.system.devices import peak_memory_bytes
 from adaptkit.task import Row
 from adaptkit.testing.findings import Nonconformity
-from adaptkit.testing.fixtures import Bench, without_answers
+from adaptkit.testing.fixtures import Fixtures, without_answers
 from adaptkit.testing.predictions import predicted, refuse_unpresentable
 from adaptkit.testing.tiny import MAX_LENGTH
 
@@ -46,19 +46,19 @@ SPARE = (
 )
 
 
-def hostile_rows(bench: Bench) -> None:
+def hostile_rows(fixtures: Fixtures) -> None:
     """Each hostile row is refused by prepare with ValueError, or goes all the way through."""
-    for name, raw in _hostile(bench):
+    for name, raw in _hostile(fixtures):
         before = peak_memory_bytes("cpu")
-        for how, row in (("", without_answers(bench.task, raw)), (" with its answer", raw)):
+        for how, row in (("", without_answers(fixtures.task, raw)), (" with its answer", raw)):
             try:
-                prepared = bench.task.prepare(row)
+                prepared = fixtures.task.prepare(row)
             except ValueError:
                 continue
             except Exception as error:
                 raise _failure(f"{name}{how}", "prepare", error) from error
             try:
-                _go_through(bench, prepared, labelled=bool(how))
+                _go_through(fixtures, prepared, labelled=bool(how))
             except Exception as error:
                 raise _failure(f"{name}{how}", "what comes after prepare", error) from error
         _refuse_greedy(name, peak_memory_bytes("cpu") - before)
@@ -74,18 +74,20 @@ def _refuse_greedy(name: str, taken: int) -> None:
         )
 
 
-def _go_through(bench: Bench, row: Row, *, labelled: bool) -> None:
+def _go_through(fixtures: Fixtures, row: Row, *, labelled: bool) -> None:
     if labelled:
-        _finite_loss(bench, row)
-    rows = [bench.unlabelled[0], row, bench.unlabelled[-1]] if not labelled else [row]
-    for one, prediction in zip(rows, predicted(bench, rows), strict=True):
-        refuse_unpresentable(bench, one, prediction)
+        _finite_loss(fixtures, row)
+    rows = [fixtures.unlabelled[0], row, fixtures.unlabelled[-1]] if not labelled else [row]
+    for one, prediction in zip(rows, predicted(fixtures, rows), strict=True):
+        refuse_unpresentable(fixtures, one, prediction)
 
 
-def _finite_loss(bench: Bench, row: Row) -> None:
-    examples = bench.encoded([row])
-    batch = collate(bench.task, examples, range(len(examples)), bench.model.tokenizer, MAX_LENGTH).tensors
-    losses, weights = bench.task.loss(bench.outputs(batch), batch)
+def _finite_loss(fixtures: Fixtures, row: Row) -> None:
+    examples = fixtures.encoded([row])
+    batch = collate(
+        fixtures.task, examples, range(len(examples)), fixtures.model.tokenizer, MAX_LENGTH
+    ).tensors
+    losses, weights = fixtures.task.loss(fixtures.outputs(batch), batch)
     if not bool((losses * weights).isfinite().all()):
         raise Nonconformity("its weighted loss is not finite", expected="a finite loss")
 
@@ -101,10 +103,10 @@ def _failure(name: str, part: str, error: Exception) -> Nonconformity:
     )
 
 
-def _hostile(bench: Bench) -> Iterator[tuple[str, Row]]:
+def _hostile(fixtures: Fixtures) -> Iterator[tuple[str, Row]]:
     """Rows with a hostile text in the place of one column's own, and of all: ``(what it is, row)``."""
-    raw = bench.raw_chosen[0]
-    columns = [name for name in without_answers(bench.task, raw) if _holds_text(raw[name])]
+    raw = fixtures.raw_chosen[0]
+    columns = [name for name in without_answers(fixtures.task, raw) if _holds_text(raw[name])]
     places = [*([column] for column in columns), *([columns] if len(columns) > 1 else [])]
     for name, text in TEXTS.items():
         for place in places:

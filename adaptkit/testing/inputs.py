@@ -14,52 +14,52 @@ from adaptkit.task import CONTRACT_VERSION, Example
 from adaptkit.tasks.validation import ill_formed
 from adaptkit.testing.compare import alike
 from adaptkit.testing.findings import Nonconformity, NotApplicable
-from adaptkit.testing.fixtures import Bench
+from adaptkit.testing.fixtures import Fixtures
 from adaptkit.testing.tiny import MAX_LENGTH, byte_level_tokenizer
 
 
-def parts(bench: Bench) -> None:
+def parts(fixtures: Fixtures) -> None:
     """Every part of the task is of its kind, for this version of the contract."""
-    wrong = ill_formed(bench.task)
+    wrong = ill_formed(fixtures.task)
     if wrong:
         raise Nonconformity("; ".join(wrong), next_step="Correct these arguments of Task.")
-    if bench.task.contract != CONTRACT_VERSION:
+    if fixtures.task.contract != CONTRACT_VERSION:
         raise Nonconformity(
-            f"contract = {bench.task.contract}",
+            f"contract = {fixtures.task.contract}",
             expected=f"{CONTRACT_VERSION}, the contract of this adaptkit",
             next_step="See what has changed in adaptkit.Task, and raise the number.",
         )
 
 
-def sample(bench: Bench) -> None:
+def sample(fixtures: Fixtures) -> None:
     """The whole sample is read and split as a study does, and no row of it is bad."""
-    if bench.task.sample is None:
+    if fixtures.task.sample is None:
         raise NotApplicable("the task has no sample")
-    load(bench.task, DataConfig(), 0)
+    load(fixtures.task, DataConfig(), 0)
 
 
-def rows(bench: Bench) -> None:
+def rows(fixtures: Fixtures) -> None:
     """Rows are prepared, with every declared column, and also without their answers."""
-    for raw, row in zip(bench.raw_chosen, bench.rows, strict=True):
-        if not alike(bench.task.prepare(dict(raw)), row):
+    for raw, row in zip(fixtures.raw_chosen, fixtures.rows, strict=True):
+        if not alike(fixtures.task.prepare(dict(raw)), row):
             raise Nonconformity(
                 f"prepare gave another row the second time for {raw!r:.80}",
                 expected="the same row for the same input",
                 next_step="Make prepare depend on nothing but its argument, and change nothing in it.",
             )
-    if bench.task.answers and not set(bench.task.answers) & set(bench.task.columns):
+    if fixtures.task.answers and not set(fixtures.task.answers) & set(fixtures.task.columns):
         raise Nonconformity(
-            f"answers = {list(bench.task.answers)}, and the columns are {list(bench.task.columns)}",
+            f"answers = {list(fixtures.task.answers)}, and the columns are {list(fixtures.task.columns)}",
             expected="one of the columns among the answers",
             next_step="Name the column that holds the answer in Task.answers.",
         )
-    _ = bench.unlabelled
+    _ = fixtures.unlabelled
 
 
-def labels(bench: Bench) -> None:
+def labels(fixtures: Fixtures) -> None:
     """The labels can be told, in an order that does not depend on how often they are asked for."""
-    names = bench.labels
-    if bench.task.labels_of is None:
+    names = fixtures.labels
+    if fixtures.task.labels_of is None:
         raise NotApplicable("the task has no labels")
     if len(set(names)) != len(names):
         raise Nonconformity(
@@ -69,9 +69,9 @@ def labels(bench: Bench) -> None:
         )
 
 
-def head(bench: Bench) -> None:
+def head(fixtures: Fixtures) -> None:
     """The head goes onto an encoder, and something of it is new and will be trained."""
-    loaded = bench.loaded()
+    loaded = fixtures.loaded()
     if not loaded.newly_initialized:
         raise Nonconformity(
             "no parameter of the model is newly initialised",
@@ -80,25 +80,25 @@ def head(bench: Bench) -> None:
         )
 
 
-def encode_rows(bench: Bench) -> None:
+def encode_rows(fixtures: Fixtures) -> None:
     """One example a row at least, in the rows' order, none too long, each with ids and a mask."""
-    _refuse_incomplete(bench.examples)
+    _refuse_incomplete(fixtures.examples)
 
 
-def byte_level(bench: Bench) -> None:
+def byte_level(fixtures: Fixtures) -> None:
     """The same by a tokenizer of another kind: byte-level, without token types."""
-    tokenizer = byte_level_tokenizer(bench.texts, word_level=bench.task.word_level)
-    examples = encode(bench.task, bench.rows, tokenizer, bench.labels, MAX_LENGTH)
+    tokenizer = byte_level_tokenizer(fixtures.texts, word_level=fixtures.task.word_level)
+    examples = encode(fixtures.task, fixtures.rows, tokenizer, fixtures.labels, MAX_LENGTH)
     _refuse_incomplete(examples)
     length = math.ceil(max(map(length_of, examples)) / LENGTH_STEP) * LENGTH_STEP
-    collate(bench.task, examples, range(len(examples)), tokenizer, length)
+    collate(fixtures.task, examples, range(len(examples)), tokenizer, length)
 
 
-def order_of_rows(bench: Bench) -> None:
+def order_of_rows(fixtures: Fixtures) -> None:
     """A row's examples are the same whatever rows are encoded beside it, and before it."""
-    alone = [bench.encoded([row]) for row in bench.rows]
-    backwards = _by_row(bench.encoded(bench.rows[::-1]), len(bench.rows))[::-1]
-    together = _by_row(bench.examples, len(bench.rows))
+    alone = [fixtures.encoded([row]) for row in fixtures.rows]
+    backwards = _by_row(fixtures.encoded(fixtures.rows[::-1]), len(fixtures.rows))[::-1]
+    together = _by_row(fixtures.examples, len(fixtures.rows))
     for what, others in (("alone", alone), ("with the rows in reverse order", backwards)):
         for position, (one, other) in enumerate(zip(together, others, strict=True)):
             if difference := _difference(one, other):
@@ -110,35 +110,35 @@ def order_of_rows(bench: Bench) -> None:
                 )
 
 
-def rows_to_predict(bench: Bench) -> None:
+def rows_to_predict(fixtures: Fixtures) -> None:
     """Rows without answers are encoded without labels, and otherwise alike; and they can be collated."""
-    labelled = _by_row(bench.examples, len(bench.rows))
-    plain = bench.encoded(bench.unlabelled)
-    for position, (one, other) in enumerate(zip(labelled, _by_row(plain, len(bench.rows)), strict=True)):
-        left = [name for name in other[0].inputs if name not in bench.model.forward.inputs]
+    labelled = _by_row(fixtures.examples, len(fixtures.rows))
+    plain = fixtures.encoded(fixtures.unlabelled)
+    for position, (one, other) in enumerate(zip(labelled, _by_row(plain, len(fixtures.rows)), strict=True)):
+        left = [name for name in other[0].inputs if name not in fixtures.model.forward.inputs]
         if "labels" in left:
             raise Nonconformity(
-                f"row {position} without {list(bench.task.answers)} has labels = "
+                f"row {position} without {list(fixtures.task.answers)} has labels = "
                 f"{other[0].inputs['labels']!r:.80}",
                 expected="no labels in the inputs of a row to be predicted",
                 next_step="Put labels into Example.inputs only if the row holds its answer.",
             )
-        if difference := _difference(_only(one, bench), _only(other, bench)):
+        if difference := _difference(_only(one, fixtures), _only(other, fixtures)):
             raise Nonconformity(
                 f"row {position} without its answer gives other inputs: {difference}",
                 expected="the inputs it has with its answer",
                 next_step="Let the model's inputs depend on the question, never on the answer.",
             )
-    collate(bench.task, plain, range(len(plain)), bench.model.tokenizer, MAX_LENGTH)
+    collate(fixtures.task, plain, range(len(plain)), fixtures.model.tokenizer, MAX_LENGTH)
 
 
-def collator(bench: Bench) -> None:
+def collator(fixtures: Fixtures) -> None:
     """Batches are tensors, an entry for each example, padded to a multiple of ``pad_to_multiple_of``."""
-    for positions in (bench.some, bench.some[:1]):
-        length = bench.length(positions)
-        batch = bench.batch(positions, length)
+    for positions in (fixtures.some, fixtures.some[:1]):
+        length = fixtures.length(positions)
+        batch = fixtures.batch(positions, length)
         _check_batch(batch, len(positions))
-        longer = bench.batch(positions, length + 16)
+        longer = fixtures.batch(positions, length + 16)
         ids, more = batch["input_ids"], longer["input_ids"]
         mask = longer["attention_mask"][..., length:]
         if bool(mask.any()) or not bool((more[..., :length] == ids).all()):
@@ -149,15 +149,15 @@ def collator(bench: Bench) -> None:
             )
 
 
-def outputs(bench: Bench) -> None:
+def outputs(fixtures: Fixtures) -> None:
     """The model gives the outputs that the task names, an entry for each example."""
-    positions = bench.some
+    positions = fixtures.some
     try:
-        found = bench.outputs(bench.batch(positions, bench.length(positions)))
+        found = fixtures.outputs(fixtures.batch(positions, fixtures.length(positions)))
     except KeyError as error:
         raise Nonconformity(
             f"the model gives no output {error}",
-            expected=f"each of Task.outputs = {list(bench.task.outputs)}",
+            expected=f"each of Task.outputs = {list(fixtures.task.outputs)}",
             next_step="Name in Task.outputs what the head gives.",
         ) from error
     for name, output in found.items():
@@ -198,9 +198,9 @@ def _by_row(examples: Sequence[Example], count: int) -> list[list[Example]]:
     return rows
 
 
-def _only(examples: Sequence[Example], bench: Bench) -> list[Example]:
+def _only(examples: Sequence[Example], fixtures: Fixtures) -> list[Example]:
     """The examples with nothing but the model's inputs."""
-    names = bench.model.forward.inputs
+    names = fixtures.model.forward.inputs
     return [
         Example(row=one.row, inputs={name: one.inputs[name] for name in names if name in one.inputs})
         for one in examples

@@ -17,7 +17,7 @@ from adaptkit.system.quiet import quiet
 from adaptkit.task import Row, Task
 from adaptkit.testing import inputs, losses, predictions, saving, training
 from adaptkit.testing.findings import Finding, NotApplicable, failed
-from adaptkit.testing.fixtures import Bench
+from adaptkit.testing.fixtures import Fixtures
 from adaptkit.testing.hostile import hostile_rows
 
 
@@ -25,7 +25,7 @@ from adaptkit.testing.hostile import hostile_rows
 class Check:
     """A check: what it does, and the checks it rests on."""
 
-    run: Callable[[Bench], None]
+    run: Callable[[Fixtures], None]
     needs: tuple[str, ...] = ()
 
 
@@ -72,9 +72,9 @@ def check(task: Task, rows: Sequence[Row] | None = None) -> list[Finding]:
     """
     found: dict[str, Finding] = {}
     with tempfile.TemporaryDirectory() as folder, _undisturbed(), quiet():
-        bench = Bench(task, rows, Path(folder))
+        fixtures = Fixtures(task, rows, Path(folder))
         for name, one in CHECKS.items():
-            found[name] = _finding(name, one, bench, found)
+            found[name] = _finding(name, one, fixtures, found)
     return list(found.values())
 
 
@@ -85,7 +85,7 @@ def assert_conforms(task: Task, rows: Sequence[Row] | None = None) -> None:
     """
     wrong = [finding for finding in check(task, rows) if finding.state == "failed"]
     if wrong:
-        lines = [f"  {one.check}: {one.problem}\n    {one.mend}" for one in wrong]
+        lines = [f"  {one.check}: {one.problem}\n    {one.fix}" for one in wrong]
         raise AssertionError(
             f"task {task.name!r} fails {len(wrong)} of {len(CHECKS)} checks\n" + "\n".join(lines)
         )
@@ -104,11 +104,11 @@ def _undisturbed() -> Iterator[None]:
             torch.set_num_threads(threads)
 
 
-def _finding(name: str, one: Check, bench: Bench, found: Mapping[str, Finding]) -> Finding:
+def _finding(name: str, one: Check, fixtures: Fixtures, found: Mapping[str, Finding]) -> Finding:
     if at_fault := _failed_before(one, found):
         return Finding(check=name, state="skipped", problem=f"needs {at_fault!r}, which failed")
     try:
-        one.run(bench)
+        one.run(fixtures)
     except NotApplicable as reason:
         return Finding(check=name, state="skipped", problem=str(reason))
     except Exception as error:  # whatever a stranger's plugin raises is a finding

@@ -9,7 +9,7 @@ from torch.func import vmap
 
 from adaptkit.testing.compare import difference
 from adaptkit.testing.findings import Nonconformity, NotApplicable
-from adaptkit.testing.fixtures import Bench
+from adaptkit.testing.fixtures import Fixtures
 
 Batch = Mapping[str, torch.Tensor]
 
@@ -27,11 +27,11 @@ MASKED = (
 WEIGHTS = "Give padding weight 0: weights = (labels != -100), as adaptkit.cross_entropy does."
 
 
-def unreduced(bench: Bench) -> None:
+def unreduced(fixtures: Fixtures) -> None:
     """Losses and weights are of one shape that begins with the batch, finite, and weights not negative."""
-    batch = _batch(bench, bench.some, 0)
-    losses, weights = bench.task.loss(bench.outputs(batch), batch)
-    count = len(bench.some)
+    batch = _batch(fixtures, fixtures.some, 0)
+    losses, weights = fixtures.task.loss(fixtures.outputs(batch), batch)
+    count = len(fixtures.some)
     shapes = [list(losses.shape), list(weights.shape)]
     if shapes[0] != shapes[1] or not shapes[0] or shapes[0][0] != count:
         raise Nonconformity(
@@ -48,17 +48,17 @@ def unreduced(bench: Bench) -> None:
         )
 
 
-def padded_labels(bench: Bench) -> None:
+def padded_labels(fixtures: Fixtures) -> None:
     """What the collator pads labels with is no item to the loss."""
-    short, longer = _batch(bench, bench.some, 0), _batch(bench, bench.some, 16)
+    short, longer = _batch(fixtures, fixtures.some, 0), _batch(fixtures, fixtures.some, 16)
     names = [
         name
         for name, tensor in short.items()
-        if name not in bench.model.forward.inputs and tensor.shape != longer[name].shape
+        if name not in fixtures.model.forward.inputs and tensor.shape != longer[name].shape
     ]
     if not names:
         raise NotApplicable("the answers are not padded")
-    more = _items(bench, longer) - _items(bench, short)
+    more = _items(fixtures, longer) - _items(fixtures, short)
     if abs(more) <= TOLERANCE:
         return
     for name in names:
@@ -72,9 +72,9 @@ def padded_labels(bench: Bench) -> None:
             )
 
 
-def padding(bench: Bench) -> None:
+def padding(fixtures: Fixtures) -> None:
     """A batch padded longer has the same weights, and the same weighted losses."""
-    short, longer = (_sums(bench, bench.some, more) for more in (0, 16))
+    short, longer = (_sums(fixtures, fixtures.some, more) for more in (0, 16))
     for what, one, other, mend in (
         ("weights", short[1], longer[1], WEIGHTS),
         ("losses * weights", short[0], longer[0], MASKED),
@@ -87,16 +87,16 @@ def padding(bench: Bench) -> None:
             )
 
 
-def parts(bench: Bench) -> None:
+def parts(fixtures: Fixtures) -> None:
     """The sums of a batch are those of its parts, each padded to its own length."""
-    whole = torch.stack(_sums(bench, bench.some, 0))  # [2]
-    step = max(1, len(bench.some) // 4)
-    slices = [bench.some[start : start + step] for start in range(0, len(bench.some), step)]
-    summed = torch.stack([torch.stack(_sums(bench, part, 0)) for part in slices]).sum(0)  # [2]
+    whole = torch.stack(_sums(fixtures, fixtures.some, 0))  # [2]
+    step = max(1, len(fixtures.some) // 4)
+    slices = [fixtures.some[start : start + step] for start in range(0, len(fixtures.some), step)]
+    summed = torch.stack([torch.stack(_sums(fixtures, part, 0)) for part in slices]).sum(0)  # [2]
     for what, one, other in zip(("losses * weights", "weights"), whole, summed, strict=True):
         if difference(other, one) > TOLERANCE:
             raise Nonconformity(
-                f"the sum of {what} over a batch of {len(bench.some)} is {float(one):g}, and "
+                f"the sum of {what} over a batch of {len(fixtures.some)} is {float(one):g}, and "
                 f"{float(other):g} over the same examples in batches of {step}",
                 expected="the same sum",
                 next_step="Let an example's loss and weight depend on no other example: divide by nothing "
@@ -104,14 +104,14 @@ def parts(bench: Bench) -> None:
             )
 
 
-def vmapped(bench: Bench) -> None:
+def vmapped(fixtures: Fixtures) -> None:
     """Under `torch.func.vmap` over trials, loss gives what it gives for each trial alone."""
-    batch = _batch(bench, bench.some, 0)
-    outputs = bench.outputs(batch)
+    batch = _batch(fixtures, fixtures.some, 0)
+    outputs = fixtures.outputs(batch)
     trials = {name: torch.stack([tensor, 0.5 * tensor]) for name, tensor in outputs.items()}  # [2, ...]
     batches = {name: torch.stack([tensor, tensor]) for name, tensor in batch.items()}  # [2, ...]
     try:
-        losses, weights = vmap(bench.task.loss)(trials, batches)
+        losses, weights = vmap(fixtures.task.loss)(trials, batches)
     except Exception as error:  # what vmap cannot batch, it refuses in many ways
         raise Nonconformity(
             f"loss does not run under torch.func.vmap: {type(error).__name__}: {str(error)[:200]}",
@@ -120,7 +120,7 @@ def vmapped(bench: Bench) -> None:
             "by index: multiply by weights, or use torch.where.",
         ) from error
     for trial in range(2):
-        alone = bench.task.loss({name: tensor[trial] for name, tensor in trials.items()}, batch)
+        alone = fixtures.task.loss({name: tensor[trial] for name, tensor in trials.items()}, batch)
         for what, found, expected in zip(
             ("losses", "weights"), (losses[trial], weights[trial]), alone, strict=True
         ):
@@ -132,16 +132,16 @@ def vmapped(bench: Bench) -> None:
                 )
 
 
-def _batch(bench: Bench, positions: Sequence[int], more: int) -> Batch:
-    return bench.batch(positions, bench.length(positions) + more)
+def _batch(fixtures: Fixtures, positions: Sequence[int], more: int) -> Batch:
+    return fixtures.batch(positions, fixtures.length(positions) + more)
 
 
-def _sums(bench: Bench, positions: Sequence[int], more: int) -> tuple[torch.Tensor, torch.Tensor]:
+def _sums(fixtures: Fixtures, positions: Sequence[int], more: int) -> tuple[torch.Tensor, torch.Tensor]:
     """The sums of losses * weights and of weights, both ``[]``."""
-    batch = _batch(bench, positions, more)
-    losses, weights = bench.task.loss(bench.outputs(batch), batch)
+    batch = _batch(fixtures, positions, more)
+    losses, weights = fixtures.task.loss(fixtures.outputs(batch), batch)
     return (losses * weights).sum(), weights.sum().float()
 
 
-def _items(bench: Bench, batch: Batch) -> float:
-    return float(bench.task.loss(bench.outputs(batch), batch)[1].sum())
+def _items(fixtures: Fixtures, batch: Batch) -> float:
+    return float(fixtures.task.loss(fixtures.outputs(batch), batch)[1].sum())

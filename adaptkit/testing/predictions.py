@@ -12,37 +12,37 @@ from adaptkit.engine.evaluate import calibrated
 from adaptkit.task import Prediction, Row
 from adaptkit.testing.compare import alike
 from adaptkit.testing.findings import Nonconformity, NotApplicable
-from adaptkit.testing.fixtures import Bench
+from adaptkit.testing.fixtures import Fixtures
 
 TEXTS = ("a short text", "one text ||| another text", "one text\tanother text", "one text | another text")
 """What is tried on `Task.parse`, whose form is the task's own affair."""
 
 
-def pieces(bench: Bench) -> None:
+def pieces(fixtures: Fixtures) -> None:
     """One piece for each example, whatever other examples and however much padding come with it."""
-    outputs = _outputs(bench, more=0)
-    together = decoded(bench, outputs, bench.some)
-    for position in bench.some:
+    outputs = _outputs(fixtures, more=0)
+    together = decoded(fixtures, outputs, fixtures.some)
+    for position in fixtures.some:
         one = {name: array[position : position + 1] for name, array in outputs.items()}
-        (alone,) = decoded(bench, one, [bench.some[position]])
+        (alone,) = decoded(fixtures, one, [fixtures.some[position]])
         _refuse_difference("decoded alone", position, together[position], alone)
-    padded = decoded(bench, _padded(outputs, _outputs(bench, more=16)), bench.some)
-    for position in bench.some:
+    padded = decoded(fixtures, _padded(outputs, _outputs(fixtures, more=16)), fixtures.some)
+    for position in fixtures.some:
         _refuse_difference("decoded with more padding", position, together[position], padded[position])
 
 
-def merged(bench: Bench) -> None:
+def merged(fixtures: Fixtures) -> None:
     """One prediction for each row, with its answer or without it."""
-    for rows in (bench.rows, bench.unlabelled):
-        predicted(bench, rows)
+    for rows in (fixtures.rows, fixtures.unlabelled):
+        predicted(fixtures, rows)
 
 
-def parsed_and_presented(bench: Bench) -> None:
+def parsed_and_presented(fixtures: Fixtures) -> None:
     """Predictions are shown as JSON-ready values, and a text is refused with ValueError or taken."""
-    _refuse_unpresentable(bench, bench.unlabelled)
-    taken = [row for text in TEXTS for row in _parsed(bench, text)]
+    _refuse_unpresentable(fixtures, fixtures.unlabelled)
+    taken = [row for text in TEXTS for row in _parsed(fixtures, text)]
     try:
-        _refuse_unpresentable(bench, taken)
+        _refuse_unpresentable(fixtures, taken)
     except Exception as error:
         raise Nonconformity(
             f"a row that parse made of a text, {taken[0]!r:.100}, failed: {type(error).__name__}: {error}",
@@ -53,23 +53,23 @@ def parsed_and_presented(bench: Bench) -> None:
         raise NotApplicable("parse takes none of the texts that the kit tries; present was looked at")
 
 
-def _refuse_unpresentable(bench: Bench, rows: Sequence[Row]) -> None:
-    for row, prediction in zip(rows, predicted(bench, rows), strict=True):
-        refuse_unpresentable(bench, row, prediction)
+def _refuse_unpresentable(fixtures: Fixtures, rows: Sequence[Row]) -> None:
+    for row, prediction in zip(rows, predicted(fixtures, rows), strict=True):
+        refuse_unpresentable(fixtures, row, prediction)
 
 
-def predicted(bench: Bench, rows: Sequence[Row]) -> list[Prediction]:
+def predicted(fixtures: Fixtures, rows: Sequence[Row]) -> list[Prediction]:
     """The untrained model's predictions, calibrated on the chosen rows.
 
     Raises:
         TrialError: an output was not finite, or decode, merge, calibrate or calibrated failed.
     """
-    return calibrated(bench.task, bench.predicted(rows), bench.calibration)
+    return calibrated(fixtures.task, fixtures.predicted(rows), fixtures.calibration)
 
 
-def refuse_unpresentable(bench: Bench, row: Row, prediction: Prediction) -> None:
+def refuse_unpresentable(fixtures: Fixtures, row: Row, prediction: Prediction) -> None:
     """Raises Nonconformity unless the prediction is presented as JSON-ready values."""
-    shown = bench.task.present(row, prediction)
+    shown = fixtures.task.present(row, prediction)
     try:
         json.dumps(dict(shown), allow_nan=False)
     except (TypeError, ValueError) as error:
@@ -80,10 +80,10 @@ def refuse_unpresentable(bench: Bench, row: Row, prediction: Prediction) -> None
         ) from error
 
 
-def decoded(bench: Bench, outputs: Mapping[str, Any], positions: Sequence[int]) -> list[Any]:
+def decoded(fixtures: Fixtures, outputs: Mapping[str, Any], positions: Sequence[int]) -> list[Any]:
     """The pieces of examples; raises Nonconformity unless there is one for each."""
-    examples = [bench.examples[position] for position in positions]
-    found = list(bench.task.decode(outputs, examples, bench.labels))
+    examples = [fixtures.examples[position] for position in positions]
+    found = list(fixtures.task.decode(outputs, examples, fixtures.labels))
     if len(found) != len(examples):
         raise Nonconformity(
             f"decode gave {len(found)} pieces for {len(examples)} examples",
@@ -102,9 +102,9 @@ def _refuse_difference(how: str, position: int, expected: Any, found: Any) -> No
         )
 
 
-def _outputs(bench: Bench, *, more: int) -> dict[str, np.ndarray[Any, Any]]:
-    length = bench.length(bench.some) + more
-    outputs = bench.outputs(bench.batch(bench.some, length))
+def _outputs(fixtures: Fixtures, *, more: int) -> dict[str, np.ndarray[Any, Any]]:
+    length = fixtures.length(fixtures.some) + more
+    outputs = fixtures.outputs(fixtures.batch(fixtures.some, length))
     return {name: output.float().numpy() for name, output in outputs.items()}
 
 
@@ -120,9 +120,9 @@ def _padded(
     return padded
 
 
-def _parsed(bench: Bench, text: str) -> list[Row]:
+def _parsed(fixtures: Fixtures, text: str) -> list[Row]:
     """The row of a text; none if the task refuses it."""
     try:
-        return [bench.task.prepare(bench.task.parse(text))]
+        return [fixtures.task.prepare(fixtures.task.parse(text))]
     except ValueError:
         return []

@@ -18,7 +18,7 @@ from adaptkit.models.custom_head import HEAD
 from adaptkit.strategies import STRATEGIES
 from adaptkit.testing.compare import difference
 from adaptkit.testing.findings import Nonconformity
-from adaptkit.testing.fixtures import LORA_RANK, SEED, Bench
+from adaptkit.testing.fixtures import LORA_RANK, SEED, Fixtures
 from adaptkit.testing.trained import trained, training_of
 from adaptkit.testing.training import TRIALS, parameters_of
 
@@ -30,28 +30,34 @@ MEND = (
 )
 
 
-def round_trip(strategy: StrategyName) -> Callable[[Bench], None]:
+def round_trip(strategy: StrategyName) -> Callable[[Fixtures], None]:
     """The check that a model trained by a strategy is saved whole: loaded back, it gives the same outputs."""
 
-    def check(bench: Bench) -> None:
-        training = training_of(bench.model_by(strategy), bench.task, bench.rows)
+    def check(fixtures: Fixtures) -> None:
+        training = training_of(fixtures.model_by(strategy), fixtures.task, fixtures.rows)
         parameters = parameters_of(trained(training, TRIALS[:1], 1)[0])
-        folder = bench.folder / f"exported-{strategy}"
+        folder = fixtures.folder / f"exported-{strategy}"
         config = StudyConfig(
-            task=bench.task.name, model=str(bench.encoder), strategy=strategy, lora_rank=LORA_RANK, seed=SEED
+            task=fixtures.task.name,
+            model=str(fixtures.encoder),
+            strategy=strategy,
+            lora_rank=LORA_RANK,
+            seed=SEED,
         )
         winner = Winner(
-            config=config, task=bench.task, labels=bench.labels, parameters=parameters,
+            config=config, task=fixtures.task, labels=fixtures.labels, parameters=parameters,
             vocabulary=training.vocabulary, calibration={}, card="", plugin="", versions={},
         )  # fmt: skip
         try:
             export(winner, folder)
         except ExportError as error:
-            problem = error.problem + _unsaved(bench.model.module)
+            problem = error.problem + _unsaved(fixtures.model.module)
             raise Nonconformity(problem, expected=error.expected, next_step=MEND) from error
-        loaded = load_exported(folder, bench.task, read_description(folder), "cpu")
-        found = _outputs(bench, loaded.forward)
-        apart = difference(found, _outputs(bench, _forward(bench, strategy, parameters, training.vocabulary)))
+        loaded = load_exported(folder, fixtures.task, read_description(folder), "cpu")
+        found = _outputs(fixtures, loaded.forward)
+        apart = difference(
+            found, _outputs(fixtures, _forward(fixtures, strategy, parameters, training.vocabulary))
+        )
         if not apart <= TOLERANCE:
             raise Nonconformity(
                 f"saved and loaded back, the model's outputs differ by {apart:.1e} of the largest",
@@ -63,18 +69,18 @@ def round_trip(strategy: StrategyName) -> Callable[[Bench], None]:
 
 
 def _forward(
-    bench: Bench, strategy: StrategyName, parameters: torch.Tensor, vocabulary: torch.Tensor | None
+    fixtures: Fixtures, strategy: StrategyName, parameters: torch.Tensor, vocabulary: torch.Tensor | None
 ) -> Forward:
     """How to call the trained model: its ``parameters [P]`` are written into fresh objects."""
-    module = STRATEGIES[strategy](bench.loaded(), LORA_RANK)
+    module = STRATEGIES[strategy](fixtures.loaded(), LORA_RANK)
     write_trial(module, parameters, vocabulary)
-    return replace(bench.model.forward, module=module)
+    return replace(fixtures.model.forward, module=module)
 
 
 @torch.no_grad()
-def _outputs(bench: Bench, forward: Forward) -> torch.Tensor:
+def _outputs(fixtures: Fixtures, forward: Forward) -> torch.Tensor:
     """All outputs, flat, on a batch of the task's own."""
-    batch = bench.batch(bench.some, bench.length(bench.some))
+    batch = fixtures.batch(fixtures.some, fixtures.length(fixtures.some))
     forward.module.eval()
     return torch.cat([output.flatten() for output in forward.outputs({}, batch).values()])  # [numbers]
 

@@ -12,7 +12,7 @@ from adaptkit.engine.trial_stack import BETAS, EPSILON, LARGEST_GRADIENT_NORM, r
 from adaptkit.engine.types import Outcome, Trial
 from adaptkit.engine.vmap_check import vmap_check
 from adaptkit.testing.findings import Nonconformity
-from adaptkit.testing.fixtures import Bench
+from adaptkit.testing.fixtures import Fixtures
 from adaptkit.testing.trained import losses_of, trained, training_of
 
 SHARE = 0.05
@@ -31,17 +31,17 @@ TRIALS = (
 )
 
 
-def plain_step(bench: Bench) -> None:
+def plain_step(fixtures: Fixtures) -> None:
     """One optimiser step on all rows, in micro-batches, is a plain loop's step on the whole batch."""
-    count = len(bench.examples)
-    model = bench.model_by("full")
-    training = training_of(model, bench.task, bench.rows)
+    count = len(fixtures.examples)
+    model = fixtures.model_by("full")
+    training = training_of(model, fixtures.task, fixtures.rows)
     trial = Trial(number=0, learning_rate=1e-3, batch_size=count + 1, epochs=1, weight_decay=0.0)
     ours = losses_of(training, parameters_of(trained(training, [trial], 1)[0]))
     write_slot(model.module, training.layout, training.initial)
     if model.trained is not None:
         widen(model.trained)  # a plain loop has the whole layer: one narrowed wrongly shows here
-    _step(bench, model, trial.learning_rate)
+    _step(fixtures, model, trial.learning_rate)
     theirs = losses_of(training, read_slot(model.module, training.layout))
     moved = float((theirs - losses_of(training, training.initial)).abs().max())
     difference = float((ours - theirs).abs().max())
@@ -54,12 +54,12 @@ def plain_step(bench: Bench) -> None:
         )
 
 
-def learning(bench: Bench) -> None:
+def learning(fixtures: Fixtures) -> None:
     """A tiny model learns the rows by heart: its loss falls."""
-    learnt = bench.learnt
+    learnt = fixtures.learnt
     if not learnt.loss_after <= FALLEN * learnt.loss_before:
         raise Nonconformity(
-            f"trained on {len(bench.rows)} rows for {learnt.epochs} epochs, the mean loss went from "
+            f"trained on {len(fixtures.rows)} rows for {learnt.epochs} epochs, the mean loss went from "
             f"{learnt.loss_before:.3g} to {learnt.loss_after:.3g}",
             expected=f"less than {FALLEN:g} of the first, when the rows may be learnt by heart",
             next_step="See that labels reach the loss unchanged, that no two rows contradict each other, and "
@@ -67,9 +67,9 @@ def learning(bench: Bench) -> None:
         )
 
 
-def metric(bench: Bench) -> None:
+def metric(fixtures: Fixtures) -> None:
     """Every number that may be optimised is there, and better for a model that knows the rows by heart."""
-    task, learnt = bench.task, bench.learnt
+    task, learnt = fixtures.task, fixtures.learnt
     for name, direction in {**task.metric.others, task.metric.name: task.metric.direction}.items():
         if name not in learnt.after.values or name not in learnt.before.values:
             raise Nonconformity(
@@ -89,11 +89,11 @@ def metric(bench: Bench) -> None:
             )
 
 
-def together(strategy: str) -> Callable[[Bench], None]:
+def together(strategy: str) -> Callable[[Fixtures], None]:
     """The check that trials trained together by a strategy are each trained as if alone."""
 
-    def check(bench: Bench) -> None:
-        training = vmap_check(training_of(bench.model_by(strategy), bench.task, bench.rows))
+    def check(fixtures: Fixtures) -> None:
+        training = vmap_check(training_of(fixtures.model_by(strategy), fixtures.task, fixtures.rows))
         if training is None:
             raise Nonconformity(
                 "the outputs and the loss of two trials in one pass are not those of each alone",
@@ -132,13 +132,13 @@ def parameters_of(outcome: Outcome) -> torch.Tensor:
     return outcome.parameters
 
 
-def _step(bench: Bench, model: Model, learning_rate: float) -> None:
+def _step(fixtures: Fixtures, model: Model, learning_rate: float) -> None:
     """One step of AdamW on the mean loss of all examples as one batch, as anybody would write it."""
     module = model.module.train()
-    positions: Sequence[int] = range(len(bench.examples))
-    batch = bench.batch(positions, bench.length(positions))
+    positions: Sequence[int] = range(len(fixtures.examples))
+    batch = fixtures.batch(positions, fixtures.length(positions))
     outputs = module(**{name: tensor for name, tensor in batch.items() if name in model.forward.inputs})
-    losses, weights = bench.task.loss({name: outputs[name] for name in bench.task.outputs}, batch)
+    losses, weights = fixtures.task.loss({name: outputs[name] for name in fixtures.task.outputs}, batch)
     ((losses * weights).sum() / weights.sum()).backward()
     parameters = [parameter for parameter in module.parameters() if parameter.requires_grad]
     torch.nn.utils.clip_grad_norm_(parameters, LARGEST_GRADIENT_NORM)

@@ -19,7 +19,7 @@ from adaptkit.config import StudyConfig
 from adaptkit.run.resolve import chosen_metric
 from adaptkit.run.tune import Study
 from adaptkit.run.tune import run as run_study
-from adaptkit.search.search import Proposal, Search
+from adaptkit.search.search import Search, Suggestion
 from adaptkit.search.storage import close_storage, open_storage, open_study
 from adaptkit.study.record import TrialRecord
 from adaptkit.tasks import registry
@@ -83,7 +83,7 @@ def timed_search(clock: Callable[[], float]) -> Iterator[Times]:
     """Notes when the search is asked and told while the block runs: a study's records hold no times."""
     times, ask, report = Times(), Search.ask, Search.report
 
-    def timed_ask(self: Search, count: int) -> list[Proposal]:
+    def timed_ask(self: Search, count: int) -> list[Suggestion]:
         times.asked.append(clock())
         return ask(self, count)
 

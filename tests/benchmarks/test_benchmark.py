@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from workshop import environment
+from tests.helpers.program import environment
 
 ROOT = Path(__file__).resolve().parents[2]
 

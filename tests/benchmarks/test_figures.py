@@ -22,8 +22,8 @@ from benchmarks.speed.outcome import Outcome, Scored, TrialOutcome
 from benchmarks.speed.results import circumstances, read_results, write_result
 from benchmarks.speed.search_table import compact, in_words, whole
 from benchmarks.speed.table import with_section
-from tests.conftest import encode_numbers, number_rows, number_task
-from tests.engine.populations import HEADS
+from tests.helpers.number_task import encode_numbers, number_rows, number_task
+from tests.helpers.populations import HEADS
 
 ROOT = Path(__file__).resolve().parents[2]
 

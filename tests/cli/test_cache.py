@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 import torch
-from workshop import called
+from tests.helpers.program import called
 
 from adaptkit.cache.entries import Cache
 from adaptkit.cache.features import FeaturesOnDisk

@@ -5,7 +5,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from workshop import called, write_csv
+from tests.helpers.data import write_csv
+from tests.helpers.program import called
 
 
 def test_for_people_and_for_programs(tuned: Callable[[str, str], Any], data_folder: Path) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from workshop import called
+from tests.helpers.program import called
 
 
 @pytest.mark.parametrize("merge", [False, True])

@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from workshop import adaptkit, called, environment
+from tests.helpers.program import adaptkit, called, environment
 
 VERBS = ("tune", "report", "predict", "evaluate", "export", "studies", "tasks")
 

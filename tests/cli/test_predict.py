@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from workshop import SENTENCE, called
+from tests.helpers.data import SENTENCE
+from tests.helpers.program import called
 
 from adaptkit.cli.predict import ROWS_AT_ONCE, _lines_of
 from adaptkit.errors import DataError

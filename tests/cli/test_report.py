@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from workshop import called
+from tests.helpers.program import called
 
 
 def test_json_and_files_together(tuned: Callable[[str, str], Any], tmp_path: Path) -> None:

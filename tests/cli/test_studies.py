@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from workshop import called
+from tests.helpers.program import called
 
 
 def test_none_yet(tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from workshop import called
+from tests.helpers.program import called
 
 
 def test_the_list() -> None:
@@ -101,7 +101,7 @@ def test_what_a_check_says_as_json(mistaken: None) -> None:
     (failed,) = [one for one in found["checks"] if one["state"] == "failed"]
     assert failed["check"] == "rows"
     assert "has no sample" in failed["problem"]
-    assert "--data FILE" in failed["mend"]
+    assert "--data FILE" in failed["fix"]
 
 
 def test_a_check_with_an_option_of_the_task(mistaken: None, data_folder: Path) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 import pytest
-from workshop import called
+from tests.helpers.program import called
 
 from adaptkit.cli.tune import configured, tune
 from adaptkit.config import DataConfig, SearchConfig, StudyConfig, to_toml

@@ -7,7 +7,8 @@ import json
 from pathlib import Path
 
 import pytest
-from workshop import SENTENCE, Answer, adaptkit, called
+from tests.helpers.data import SENTENCE
+from tests.helpers.program import Answer, adaptkit, called
 
 from adaptkit.study.folder import StudyFolder
 

@@ -18,7 +18,8 @@ from typing import Any
 
 import optuna
 import pytest
-from workshop import adaptkit, called, finished, sentences, started, write_conll
+from tests.helpers.data import sentences, write_conll
+from tests.helpers.program import adaptkit, called, finished, started
 
 from adaptkit.search.search import NOT_BEGUN
 

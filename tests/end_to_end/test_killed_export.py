@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from workshop import environment
+from tests.helpers.program import environment
 
 from adaptkit.export.loading import read_description
 from adaptkit.system.files import current_folder

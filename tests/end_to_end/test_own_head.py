@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import torch
 import transformers
-from workshop import called
+from tests.helpers.program import called
 
 import adaptkit
 from adaptkit.errors import TaskError

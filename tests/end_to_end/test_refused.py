@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from workshop import Answer, adaptkit, called, sentences, write_conll, write_csv
+from tests.helpers.data import sentences, write_conll, write_csv
+from tests.helpers.program import Answer, adaptkit, called
 
 BAD_OPTIONS = [
     (["--task", "no-such-task"], ["no-such-task", "adaptkit tasks"]),

@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from workshop import SENTENCE, called, environment
+from tests.helpers.data import SENTENCE
+from tests.helpers.program import called, environment
 
 STRATEGIES = ("frozen", "lora", "full")
 TASKS = ("ner", "text-classification")

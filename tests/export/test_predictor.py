@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from workshop import SENTENCE
+from tests.helpers.data import SENTENCE
 
 import adaptkit
 from adaptkit.errors import DataError, ModelError, TaskError

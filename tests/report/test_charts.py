@@ -3,7 +3,7 @@ from __future__ import annotations
 import math
 from dataclasses import replace
 
-from report_studies import edge_studies, ner_trial, ner_trials
+from tests.helpers.studies import edge_studies, ner_trial, ner_trials
 
 from adaptkit.report import charts
 

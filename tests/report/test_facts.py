@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from report_studies import failed_trial, many_classes, ner_summary, ner_trials
+from tests.helpers.studies import failed_trial, many_classes, ner_summary, ner_trials
 
 from adaptkit.report import facts
 

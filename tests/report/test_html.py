@@ -5,7 +5,7 @@ from functools import cache
 from html.parser import HTMLParser
 
 import pytest
-from report_studies import edge_studies
+from tests.helpers.studies import edge_studies
 
 from adaptkit.report.html import as_html
 

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from report_studies import HOSTILE, ner_summary
+from tests.helpers.studies import HOSTILE, ner_summary
 
 from adaptkit.report.loading import loading_lines
 

@@ -4,7 +4,7 @@ import re
 from dataclasses import replace
 
 import pytest
-from report_studies import edge_studies
+from tests.helpers.studies import edge_studies
 
 from adaptkit.report.markdown import as_markdown
 

@@ -10,7 +10,7 @@ import time
 from pathlib import Path
 
 import pytest
-from report_studies import HOSTILE, failed_trial, ner_trials
+from tests.helpers.studies import HOSTILE, failed_trial, ner_trials
 from rich.cells import cell_len
 from rich.console import Console
 

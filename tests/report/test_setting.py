@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from report_studies import ner_summary
+from tests.helpers.studies import ner_summary
 
 from adaptkit.report.setting import phases, setting
 

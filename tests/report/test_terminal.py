@@ -7,7 +7,7 @@ import sys
 import unicodedata
 
 import pytest
-from report_studies import edge_studies
+from tests.helpers.studies import edge_studies
 from rich.cells import cell_len
 from rich.console import Console
 

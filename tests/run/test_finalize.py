@@ -15,7 +15,7 @@ from adaptkit.errors import NoTrialSucceeded, StudyError
 from adaptkit.export.saving import CARD
 from adaptkit.report.progress import Progress
 from adaptkit.run.context import Clock, RunContext
-from adaptkit.run.finalize import export_trial, finish
+from adaptkit.run.finalize import export_trial, finalize_study
 from adaptkit.study.folder import StudyFolder
 from adaptkit.system.manifest import verify
 from adaptkit.system.signals import Interruption
@@ -46,7 +46,7 @@ def finished(folder: StudyFolder) -> RunContext:
     task = registry.load(config.task)
     progress = Progress(Console(file=io.StringIO()), 2, "f1", "maximize")
     context = RunContext(folder, summary, progress, Clock(), Interruption())
-    finish(context, config, task, load(task, config.data, config.seed), "cpu")
+    finalize_study(context, config, task, load(task, config.data, config.seed), "cpu")
     return context
 
 

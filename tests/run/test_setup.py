@@ -16,7 +16,7 @@ from adaptkit.models.loading import load_model
 from adaptkit.report.progress import Progress
 from adaptkit.run.context import Clock, RunContext
 from adaptkit.run.resolve import Machine
-from adaptkit.run.setup import measured, prepared
+from adaptkit.run.setup import measure_capacity, prepare_training
 from adaptkit.search.space import space_for
 from adaptkit.study.folder import StudyFolder
 from adaptkit.system.signals import Interruption
@@ -40,7 +40,7 @@ def training_of(study: Any, context: RunContext, kept: Path) -> Any:
     loaded = load_model(task, config.model, data.labels, seed=config.seed, max_length=config.max_length)
     space = space_for(config.strategy, config.search, task.hints, rows=len(data.train))
     machine = Machine(device="cpu", precision="fp32", cache=Cache(folder=kept, limit=10**9))
-    return prepared(context, config, task, data, loaded, machine, space, 1)
+    return prepare_training(context, config, task, data, loaded, machine, space, 1)
 
 
 @pytest.mark.parametrize("strategy", ["frozen", "full"])
@@ -56,7 +56,7 @@ def test_what_was_prepared_and_measured_is_told_in_the_summary(
     assert (context.summary.device.split()[0], context.summary.precision) == ("cpu", "fp32")
     assert context.summary.data["dev"].examples == len(training.dev.examples)
 
-    capacity = measured(context, study.folder.read_config(), training, wanted=2)
+    capacity = measure_capacity(context, study.folder.read_config(), training, wanted=2)
     assert 1 <= capacity.limits.slots <= capacity.slots <= 2
     told = context.folder.read_summary()
     assert told is not None
@@ -93,6 +93,6 @@ def test_measuring_leaves_the_draws_to_the_seed(tuned: Callable[[str, str], Any]
     training = training_of(study, context, tmp_path / "kept")
     drawn = []
     for wanted in (2, 2, 3):
-        measured(context, study.folder.read_config(), training, wanted)
+        measure_capacity(context, study.folder.read_config(), training, wanted)
         drawn.append(torch.rand(3).tolist())
     assert drawn[0] == drawn[1] != drawn[2]

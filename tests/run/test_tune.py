@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from workshop import called
+from tests.helpers.program import called
 
 import adaptkit
 from adaptkit.errors import ConfigError, DataError

@@ -20,7 +20,7 @@ from sqlalchemy.event import listen
 from adaptkit.errors import StudyError
 from adaptkit.search.search import KILLED_TWICE, NOT_BEGUN
 from adaptkit.study.folder import StudyFolder
-from tests.search.searches import (
+from tests.helpers.searches import (
     end,
     finish,
     opened,
@@ -40,8 +40,8 @@ def test_a_full_disk_is_told_and_the_study_goes_on(tmp_path: Path) -> None:
     try:
         study = StudyFolder(disk / "mine")
         with study.lock(), opened(study, trials=6) as search:
-            proposals = search.ask(2)
-            end(study, search, record_of(proposals[0]))
+            suggestions = search.ask(2)
+            end(study, search, record_of(suggestions[0]))
         with suppress(OSError), (disk / "filler").open("wb", buffering=0) as filler:
             while filler.write(bytes(4096)):
                 pass
@@ -60,11 +60,11 @@ def work(study: StudyFolder, trials: int, seen: Path) -> None:
     """A whole run of a study, as the engine's glue does it; says what it has acknowledged."""
     with study.lock(), opened(study, trials=trials) as search:
         settle(study, search)
-        while proposals := search.ask(3):
-            for proposal in proposals:
-                search.report(proposal.number, 0, score_of(proposal))
+        while suggestions := search.ask(3):
+            for suggestion in suggestions:
+                search.report(suggestion.number, 0, score_of(suggestion))
                 time.sleep(0.06)
-                record = record_of(proposal)
+                record = record_of(suggestion)
                 study.write_trial(record)
                 with seen.open("a") as file:
                     file.write(json.dumps([record.number, record.score]) + "\n")

@@ -13,7 +13,7 @@ from optuna.trial import TrialState
 
 from adaptkit.errors import StudyError
 from adaptkit.study.folder import StudyFolder
-from tests.search.searches import end, finish, opened, optuna_trials, record_of
+from tests.helpers.searches import end, finish, opened, optuna_trials, record_of
 
 
 def halve(database: Path) -> None:
@@ -64,12 +64,12 @@ FAULTS += [other_version, other_study, lambda path: path.write_bytes(b"<html>" *
 def half_done(tmp_path_factory: pytest.TempPathFactory) -> Path:
     study = StudyFolder(tmp_path_factory.mktemp("studies") / "half done")
     with study.lock(), opened(study, trials=9) as search:
-        proposals = search.ask(6)  # the default, trial 0, is lost
-        end(study, search, record_of(proposals[1]))
-        end(study, search, record_of(proposals[2], "pruned", "pruned after epoch 0.50"))
-        end(study, search, record_of(proposals[3], "fail", "out of memory"))
-        end(study, search, record_of(proposals[4], "fail", "interrupted: signal 15"))
-        end(study, search, record_of(proposals[5]))
+        suggestions = search.ask(6)  # the default, trial 0, is lost
+        end(study, search, record_of(suggestions[1]))
+        end(study, search, record_of(suggestions[2], "pruned", "pruned after epoch 0.50"))
+        end(study, search, record_of(suggestions[3], "fail", "out of memory"))
+        end(study, search, record_of(suggestions[4], "fail", "interrupted: signal 15"))
+        end(study, search, record_of(suggestions[5]))
         end(study, search, record_of(search.ask(1)[0]))
     return study.path
 

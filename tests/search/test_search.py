@@ -9,22 +9,22 @@ from pathlib import Path
 import pytest
 from optuna.trial import TrialState
 
-from adaptkit.search.search import KILLED, KILLED_TWICE, Proposal
+from adaptkit.search.search import KILLED, KILLED_TWICE, Suggestion
 from adaptkit.study.folder import StudyFolder
 from adaptkit.study.record import RungRecord
-from tests.search.searches import SPACE, end, finish, opened, optuna_trials, record_of, score_of, settle
+from tests.helpers.searches import SPACE, end, finish, opened, optuna_trials, record_of, score_of, settle
 
 
 def test_the_default_comes_first_and_the_total_is_exact(study: StudyFolder) -> None:
     with opened(study, trials=7) as search:
-        proposals = search.ask(3)
-        assert proposals[0].number == 0
-        assert proposals[0].origin == "default"
-        assert proposals[0].hyperparameters == {**SPACE.default, **SPACE.fixed}
-        assert [proposal.origin for proposal in proposals[1:]] == ["search", "search"]
+        suggestions = search.ask(3)
+        assert suggestions[0].number == 0
+        assert suggestions[0].origin == "default"
+        assert suggestions[0].hyperparameters == {**SPACE.default, **SPACE.fixed}
+        assert [suggestion.origin for suggestion in suggestions[1:]] == ["search", "search"]
         assert search.remaining == 4
-        for proposal in proposals:
-            end(study, search, record_of(proposal))
+        for suggestion in suggestions:
+            end(study, search, record_of(suggestion))
         assert search.remaining == 4
         finish(study, search)
         assert (search.remaining, search.ask(3)) == (0, [])
@@ -46,9 +46,9 @@ def test_what_optuna_is_told(study: StudyFolder) -> None:
         end(study, search, record_of(complete))
         end(study, search, record_of(pruned, "pruned", "pruned after epoch 0.50"))
         end(study, search, record_of(failed, "fail", "out of memory: 1 example"))
-        for proposal, score in ((infinite, math.inf), (nan, math.nan)):
+        for suggestion, score in ((infinite, math.inf), (nan, math.nan)):
             rungs = (RungRecord(epoch=1, score=score, loss=1),)
-            end(study, search, replace(record_of(proposal), rungs=rungs))
+            end(study, search, replace(record_of(suggestion), rungs=rungs))
         end(study, search, replace(record_of(unscored), rungs=(), best_rung=None))
         assert search.remaining == 0
         with pytest.raises(ValueError, match="trial 0 is COMPLETE, not running"):
@@ -63,21 +63,21 @@ def test_what_optuna_is_told(study: StudyFolder) -> None:
 
 
 def test_a_signal_queues_again_without_limit_with_the_same_seed(study: StudyFolder) -> None:
-    first: Sequence[Proposal] = ()
+    first: Sequence[Suggestion] = ()
     for _ in range(4):
         with opened(study, trials=5) as search:
             assert search.orphans == ()
-            proposals = search.ask(2)
-            first = first or proposals
-            assert [one.hyperparameters for one in proposals] == [one.hyperparameters for one in first]
-            assert [one.seed for one in proposals] == [one.seed for one in first]
-            assert [one.is_default for one in proposals] == [True, False]
-            for proposal in proposals:
-                end(study, search, record_of(proposal, "fail", "interrupted: signal 2"))
+            suggestions = search.ask(2)
+            first = first or suggestions
+            assert [one.hyperparameters for one in suggestions] == [one.hyperparameters for one in first]
+            assert [one.seed for one in suggestions] == [one.seed for one in first]
+            assert [one.is_default for one in suggestions] == [True, False]
+            for suggestion in suggestions:
+                end(study, search, record_of(suggestion, "fail", "interrupted: signal 2"))
             assert search.remaining == 5
     with opened(study, trials=5) as search:
         finish(study, search)
-    assert proposals[1].origin == "retry of trial 1"
+    assert suggestions[1].origin == "retry of trial 1"
     counting = [record for record in study.read_trials() if not record.interrupted]
     assert len(counting) == 5
     assert [record.is_default for record in counting].count(True) == 1
@@ -107,26 +107,26 @@ def test_an_orphan_is_queued_again_once(study: StudyFolder) -> None:
 
 def test_a_record_that_optuna_was_not_told_is_believed(study: StudyFolder) -> None:
     with opened(study) as search:
-        proposals = search.ask(3)
-        study.write_trial(record_of(proposals[0]))
-        study.write_trial(record_of(proposals[1], "pruned", "pruned after epoch 0.50"))
-        study.write_trial(record_of(proposals[2], "fail", KILLED))
+        suggestions = search.ask(3)
+        study.write_trial(record_of(suggestions[0]))
+        study.write_trial(record_of(suggestions[1], "pruned", "pruned after epoch 0.50"))
+        study.write_trial(record_of(suggestions[2], "fail", KILLED))
     for _ in range(2):
         with opened(study) as search:
             assert (search.orphans, search.remaining) == ((), 6)
     states = [TrialState.COMPLETE, TrialState.PRUNED, TrialState.FAIL, TrialState.WAITING]
     told = optuna_trials(study)
     assert [trial.state for trial in told] == states
-    assert told[0].value == pytest.approx(score_of(proposals[0]))
+    assert told[0].value == pytest.approx(score_of(suggestions[0]))
 
 
 def draws(study: StudyFolder, seed: int, count: int) -> list[float]:
     with opened(study, seed=seed, trials=20) as search:
         settle(study, search)
-        proposals = search.ask(count)
-        for proposal in proposals:
-            end(study, search, record_of(proposal))
-    return [proposal.hyperparameters["learning_rate"] for proposal in proposals]
+        suggestions = search.ask(count)
+        for suggestion in suggestions:
+            end(study, search, record_of(suggestion))
+    return [suggestion.hyperparameters["learning_rate"] for suggestion in suggestions]
 
 
 def test_draws_depend_on_seed_and_number_and_never_repeat(tmp_path: Path) -> None:
@@ -144,11 +144,11 @@ def test_draws_depend_on_seed_and_number_and_never_repeat(tmp_path: Path) -> Non
 def test_importances_name_what_matters_and_keep_silent_on_little(study: StudyFolder) -> None:
     with opened(study, trials=24) as search:
         assert search.importances() == {}
-        for proposal in search.ask(5):
-            end(study, search, record_of(proposal))
+        for suggestion in search.ask(5):
+            end(study, search, record_of(suggestion))
         assert search.importances() == {}
-        for proposal in search.ask(10):
-            end(study, search, record_of(proposal, "fail", "out of memory"))
+        for suggestion in search.ask(10):
+            end(study, search, record_of(suggestion, "fail", "out of memory"))
         assert search.importances() == {}
         finish(study, search, together=5)
         shares = search.importances()
@@ -158,11 +158,11 @@ def test_importances_name_what_matters_and_keep_silent_on_little(study: StudyFol
 
 def test_importances_count_pruned_trials_by_what_they_had(study: StudyFolder) -> None:
     with opened(study, trials=16) as search:
-        for number, proposal in enumerate(search.ask(16)):
+        for number, suggestion in enumerate(search.ask(16)):
             if number % 4:
-                end(study, search, record_of(proposal, "pruned", "pruned after epoch 1.50"))
+                end(study, search, record_of(suggestion, "pruned", "pruned after epoch 1.50"))
             else:
-                end(study, search, record_of(proposal))
+                end(study, search, record_of(suggestion))
         shares = search.importances()
     assert sum(shares.values()) == pytest.approx(1)
     assert shares["learning_rate"] > shares["batch_size"]
@@ -170,9 +170,9 @@ def test_importances_count_pruned_trials_by_what_they_had(study: StudyFolder) ->
 
 def test_importances_of_equal_scores_are_none(study: StudyFolder) -> None:
     with opened(study, trials=10) as search:
-        for proposal in search.ask(10):
+        for suggestion in search.ask(10):
             rungs = (RungRecord(epoch=1, score=0.5, loss=1),)
-            end(study, search, replace(record_of(proposal), rungs=rungs))
+            end(study, search, replace(record_of(suggestion), rungs=rungs))
         assert search.importances() == {}
 
 
@@ -181,10 +181,10 @@ def test_minimizing_is_maximizing_turned_round(tmp_path: Path) -> None:
     for direction, sign in (("maximize", 1), ("minimize", -1), ("minimize", 1)):
         study = StudyFolder(tmp_path / f"{direction} {sign}")
         with study.lock(), opened(study, direction=direction, trials=9) as search:
-            while proposals := search.ask(3):
-                for proposal in proposals:
-                    rung = RungRecord(epoch=3, score=sign * score_of(proposal), loss=1)
-                    end(study, search, replace(record_of(proposal), rungs=(rung,)))
+            while suggestions := search.ask(3):
+                for suggestion in suggestions:
+                    rung = RungRecord(epoch=3, score=sign * score_of(suggestion), loss=1)
+                    end(study, search, replace(record_of(suggestion), rungs=(rung,)))
         rates.append([trial.hyperparameters["learning_rate"] for trial in study.read_trials()])
     assert rates[0] == rates[1] != rates[2]
 

@@ -15,7 +15,7 @@ from transformers import DataCollatorForTokenClassification
 from adaptkit import Example, Metric, Row, Scores, Task, cross_entropy
 from adaptkit.testing import Finding, assert_conforms, check
 from adaptkit.testing.kit import CHECKS
-from tests.testing.tasks import (
+from tests.helpers.mood_tasks import (
     ACCURACY,
     CLASSIFIED,
     TAGGED,
@@ -35,7 +35,7 @@ def only_failure(task: Task, rows: Sequence[Row]) -> Finding:
     """The one check that fails: a defect is told once, not by all that comes after it."""
     (finding,) = failures(task, rows).values()
     assert finding.problem
-    assert finding.mend.endswith(".")
+    assert finding.fix.endswith(".")
     return finding
 
 
@@ -80,7 +80,7 @@ def test_a_loss_already_reduced() -> None:
     assert finding.check == "loss: un-reduced"
     assert "losses of shape [] and weights of shape []" in finding.problem
     assert "expected both [12, ...]" in finding.problem
-    assert "reduction='none'" in finding.mend
+    assert "reduction='none'" in finding.fix
 
 
 def test_weights_that_count_padding() -> None:
@@ -92,7 +92,7 @@ def test_weights_that_count_padding() -> None:
     assert finding.check == "loss: padding"
     assert "the sum of weights is" in finding.problem
     assert "with 16 tokens of padding more" in finding.problem
-    assert "(labels != -100)" in finding.mend
+    assert "(labels != -100)" in finding.fix
 
 
 @pytest.mark.parametrize("task", ["error", "accuracy"])
@@ -108,7 +108,7 @@ def test_a_metric_with_the_wrong_direction(task: str) -> None:
     assert finding.check == "metric"
     assert f"its direction is '{wrong.direction}'" in finding.problem
     assert f"expected a better {task} for the better model" in finding.problem
-    assert "direction in Metric" in finding.mend
+    assert "direction in Metric" in finding.fix
 
 
 def padded_to_the_longest(rows: Any, tokenizer: Any, labels: Any, limit: int) -> list[Example]:
@@ -139,7 +139,7 @@ def test_an_encode_that_depends_on_the_order_of_rows(encode: Any, name: str) -> 
     found = failures(classifying(encode=encode), CLASSIFIED)
     finding = found["encode: order of rows"]
     assert f"encoded alone gives other inputs: {name} is" in finding.problem
-    assert "Make encode work on each row for itself" in finding.mend
+    assert "Make encode work on each row for itself" in finding.fix
 
 
 def test_a_collator_that_pads_labels_with_0() -> None:
@@ -152,7 +152,7 @@ def test_a_collator_that_pads_labels_with_0() -> None:
     assert finding.check == "collator: padded labels"
     assert "pads labels with 0" in finding.problem
     assert "expected a value that the loss ignores, such as -100" in finding.problem
-    assert "Pad answers with -100" in finding.mend
+    assert "Pad answers with -100" in finding.fix
 
 
 class ForgetfulHead(LearntPooling):
@@ -185,7 +185,7 @@ def test_a_head_whose_parameters_are_not_all_saved(head: Callable[[int, int], to
     for finding in found.values():
         assert "the exported model's logits differ from the trial's" in finding.problem
         assert "the head keeps scales where no checkpoint looks" in finding.problem
-        assert "torch.nn.Parameter" in finding.mend
+        assert "torch.nn.Parameter" in finding.fix
 
 
 def test_a_loss_that_looks_at_a_value() -> None:
@@ -195,7 +195,7 @@ def test_a_loss_that_looks_at_a_value() -> None:
 
     finding = failures(classifying(loss=focal), CLASSIFIED)["loss: many trials at once"]
     assert "does not run under torch.func.vmap" in finding.problem
-    assert ".item()" in finding.mend
+    assert ".item()" in finding.fix
 
 
 def test_a_loss_divided_by_what_is_in_the_batch() -> None:
@@ -241,7 +241,7 @@ def test_texts_that_are_paired_at_full_length() -> None:
     finding = only_failure(task, rows)
     assert finding.check == "hostile rows"
     assert "1,000 words as text and other took" in finding.problem
-    assert "adaptkit.shortened(texts, tokenizer, max_length)" in finding.mend
+    assert "adaptkit.shortened(texts, tokenizer, max_length)" in finding.fix
 
 
 def test_a_plugin_that_fails_on_a_row_it_has_let_through() -> None:
@@ -251,7 +251,7 @@ def test_a_plugin_that_fails_on_a_row_it_has_let_through() -> None:
     finding = only_failure(classifying(prepare=with_first_word), CLASSIFIED)
     assert finding.check == "hostile rows"
     assert "an empty text as text: prepare failed: IndexError" in finding.problem
-    assert "Refuse such a row in prepare with ValueError" in finding.mend
+    assert "Refuse such a row in prepare with ValueError" in finding.fix
 
 
 def test_a_decode_that_looks_at_its_neighbours() -> None:
@@ -261,7 +261,7 @@ def test_a_decode_that_looks_at_its_neighbours() -> None:
 
     finding = failures(classifying(decode=relative), CLASSIFIED)["decode"]
     assert "decoded alone gives" in finding.problem
-    assert "the example's own entry" in finding.mend
+    assert "the example's own entry" in finding.fix
 
 
 def test_a_prediction_that_is_no_json() -> None:
@@ -271,7 +271,7 @@ def test_a_prediction_that_is_no_json() -> None:
     finding = only_failure(classifying(present=present), CLASSIFIED)
     assert finding.check == "parse and present"
     assert "which is no JSON" in finding.problem
-    assert ".tolist()" in finding.mend
+    assert ".tolist()" in finding.fix
 
 
 def test_labels_of_rows_to_be_predicted() -> None:
@@ -304,7 +304,7 @@ def test_a_row_that_lacks_a_column() -> None:
     (finding,) = failures(classifying(), [*CLASSIFIED, {"text": "a row without its mood"}]).values()
     assert finding.check == "rows"
     assert "row 13: no column 'label'; the columns are 'text'" in finding.problem
-    assert "the task's own names for columns" in finding.mend
+    assert "the task's own names for columns" in finding.fix
 
 
 def test_neither_rows_nor_a_sample() -> None:

@@ -3,10 +3,10 @@ from __future__ import annotations
 import unicodedata
 
 import pytest
-from report_studies import HOSTILE
+from tests.helpers.studies import HOSTILE
 from rich.cells import cell_len
 
-from adaptkit.report.clean import code, encodable, end_of, prose, visible
+from adaptkit.report.escaping import code, encodable, end_of, prose, visible
 
 
 def test_every_control_format_and_surrogate_character_becomes_visible_ascii() -> None:

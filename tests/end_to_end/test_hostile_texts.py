@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from workshop import MOODS, called, moods, write_csv
+from tests.helpers.data import MOODS, moods, write_csv
+from tests.helpers.program import called
 
 import adaptkit
 
