@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from workshop import environment
 
 import adaptkit
+from tests.helpers.program import environment
 
 PACKAGE = Path(adaptkit.__file__).parent
 PLUGINS = PACKAGE.parent / "plugins"

@@ -9,7 +9,7 @@ import torch
 from adaptkit.data.encode import COLLATED_AT_ONCE, collate, encode, length_of
 from adaptkit.errors import TaskError
 from adaptkit.task import Example
-from tests.conftest import encode_numbers, number_rows, number_task, pad_numbers
+from tests.helpers.number_task import encode_numbers, number_rows, number_task, pad_numbers
 
 
 def examples_of(*rows: int, length: int = 3) -> list[Example]:

@@ -16,8 +16,8 @@ from adaptkit.engine.batch_limits import BatchLimits
 from adaptkit.engine.train import Population
 from adaptkit.engine.types import Trial
 from adaptkit.errors import TrialOutOfMemory
-from tests.conftest import number_rows
-from tests.engine.populations import (
+from tests.helpers.number_task import number_rows
+from tests.helpers.populations import (
     ListScheduler,
     allocate_too_much,
     filled_stack,
@@ -189,8 +189,9 @@ import transformers
 from adaptkit.engine.types import Trial
 from adaptkit.engine.batch_limits import BatchLimits
 from adaptkit.models.loading import LoadedModel
-from tests.conftest import number_rows, tiny_config
-from tests.engine.populations import last_slots, make_training
+from tests.helpers.models import tiny_config
+from tests.helpers.number_task import number_rows
+from tests.helpers.populations import last_slots, make_training
 
 def limit(extra):
     ctypes.CDLL(None).malloc_trim(0)

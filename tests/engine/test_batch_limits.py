@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from adaptkit.engine.batch_limits import OUT_OF_MEMORY, BatchLimits, is_out_of_memory
-from tests.engine.populations import allocate_too_much
+from tests.helpers.populations import allocate_too_much
 
 
 def test_what_torch_raises_when_memory_runs_out_is_told() -> None:

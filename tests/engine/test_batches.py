@@ -8,7 +8,7 @@ import pytest
 from adaptkit.data.encode import Bucket, collate
 from adaptkit.data.plan import Plan, make_plan
 from adaptkit.engine.batches import SlotClock, micro_steps
-from tests.conftest import encode_numbers, number_rows, number_task
+from tests.helpers.number_task import encode_numbers, number_rows, number_task
 
 ROWS = number_rows(61)
 LENGTHS = [len(slot["ids"]) for slot in ROWS]

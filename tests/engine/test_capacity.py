@@ -11,8 +11,8 @@ from adaptkit.engine.batch_limits import BatchLimits
 from adaptkit.engine.capacity import bytes_of_a_pass, fastest, plan_capacity, speeds_of
 from adaptkit.engine.trial_stack import BYTES_PER_PARAMETER
 from adaptkit.engine.types import Trial
-from tests.conftest import number_rows
-from tests.engine.populations import greedy_above, last_slots, make_training, unproved_training
+from tests.helpers.number_task import number_rows
+from tests.helpers.populations import greedy_above, last_slots, make_training, unproved_training
 
 TRIALS = [Trial(number=n, learning_rate=2e-3, batch_size=8, epochs=1, seed=n) for n in range(3)]
 

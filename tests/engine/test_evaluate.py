@@ -12,8 +12,8 @@ from adaptkit.engine.evaluate import predict_rows, score
 from adaptkit.engine.prepare import prepare_model, scoring_data
 from adaptkit.errors import Interrupted, TrialDiverged, TrialError, TrialOutOfMemory
 from adaptkit.task import Example, Metric, Row, Scores
-from tests.conftest import number_rows, number_task
-from tests.engine.populations import allocate_too_much, filled_stack, greedy_above, make_training
+from tests.helpers.number_task import number_rows, number_task
+from tests.helpers.populations import allocate_too_much, filled_stack, greedy_above, make_training
 
 WINDOW = 12
 

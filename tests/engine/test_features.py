@@ -16,8 +16,9 @@ from adaptkit.engine.prepare import prepare_model
 from adaptkit.engine.store import gathered
 from adaptkit.models.custom_head import OWN_HEAD
 from adaptkit.strategies import STRATEGIES
-from tests.conftest import VOCABULARY, encode_numbers, number_rows, number_task, tiny_config
-from tests.engine.populations import HEADS, KNOWN_FORMS
+from tests.helpers.models import tiny_config
+from tests.helpers.number_task import VOCABULARY, encode_numbers, number_rows, number_task
+from tests.helpers.populations import HEADS, KNOWN_FORMS
 
 FAMILIES = ("bert", "albert", "roberta", "distilbert", "modernbert", "deberta-v2", "mpnet", "electra")
 INPUTS = frozenset({"input_ids", "attention_mask"})

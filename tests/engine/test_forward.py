@@ -7,8 +7,9 @@ import pytest
 import torch
 
 from adaptkit.engine.forward import Forward, autocast_parameters
-from tests.conftest import FAMILIES, number_rows
-from tests.engine.populations import HEADS, filled_stack, make_training
+from tests.helpers.models import FAMILIES
+from tests.helpers.number_task import number_rows
+from tests.helpers.populations import HEADS, filled_stack, make_training
 
 
 def batch_of(training: Any, places: list[list[int]]) -> tuple[dict[str, torch.Tensor], torch.Tensor]:

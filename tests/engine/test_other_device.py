@@ -20,8 +20,8 @@ from adaptkit.engine.train import Training
 from adaptkit.engine.trial_stack import TrialStack
 from adaptkit.engine.types import Trial
 from adaptkit.engine.vmap_check import _two_slots
-from tests.conftest import number_rows
-from tests.engine.populations import micro_step, unproved_training
+from tests.helpers.number_task import number_rows
+from tests.helpers.populations import micro_step, unproved_training
 
 ELSEWHERE = torch.device("meta")
 

@@ -19,8 +19,8 @@ from adaptkit.engine.prepare import (
 )
 from adaptkit.errors import TaskError
 from adaptkit.task import Example
-from tests.conftest import number_rows, number_task
-from tests.engine.populations import filled_stack
+from tests.helpers.number_task import number_rows, number_task
+from tests.helpers.populations import filled_stack
 
 
 def prepared(tiny_model: Any, strategy: str, **changes: Any) -> Any:

@@ -20,8 +20,8 @@ from adaptkit.engine.train import Population, Training
 from adaptkit.engine.trial_stack import layout_of, read_slot, write_slot
 from adaptkit.engine.types import Trial
 from adaptkit.task import Scores
-from tests.conftest import number_rows, number_task
-from tests.engine.populations import HEADS, ListScheduler, greedy_above, last_slots, make_training, train
+from tests.helpers.number_task import number_rows, number_task
+from tests.helpers.populations import HEADS, ListScheduler, greedy_above, last_slots, make_training, train
 
 FAMILIES = ("bert", "roberta", "distilbert", "modernbert", "deberta-v2", "mpnet")
 STRATEGIES = ("frozen", "lora", "full")

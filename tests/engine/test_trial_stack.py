@@ -9,8 +9,9 @@ from torch import nn
 from adaptkit.engine.trial_stack import Layout, TrialStack, layout_of, read_slot, write_slot
 from adaptkit.engine.types import Trial
 from adaptkit.strategies import STRATEGIES
-from tests.conftest import FAMILIES, number_rows
-from tests.engine.populations import last_slots, make_training
+from tests.helpers.models import FAMILIES
+from tests.helpers.number_task import number_rows
+from tests.helpers.populations import last_slots, make_training
 
 
 def small_layout() -> Layout:

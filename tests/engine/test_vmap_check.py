@@ -7,8 +7,9 @@ import torch
 from torch import nn
 
 from adaptkit.engine.vmap_check import vmap_check
-from tests.conftest import FAMILIES, number_rows
-from tests.engine.populations import HEADS, unproved_training
+from tests.helpers.models import FAMILIES
+from tests.helpers.number_task import number_rows
+from tests.helpers.populations import HEADS, unproved_training
 
 
 class Branching(nn.Module):

@@ -16,7 +16,7 @@ from adaptkit.config import DEFAULT_MODEL
 from adaptkit.errors import ModelError
 from adaptkit.models.files import check_weights, locate
 from adaptkit.models.loading import load_model
-from tests.conftest import number_task
+from tests.helpers.number_task import number_task
 
 
 @pytest.fixture
@@ -96,7 +96,7 @@ def test_one_of_several_weight_files_damaged(folder: Path) -> None:
 def test_an_id_that_cannot_be_reached_is_told_soon() -> None:
     """Offline by setting, and online with nobody at the other end; importing is not counted."""
     script = (
-        "import time, transformers, tests.conftest as c\n"
+        "import time, transformers, tests.helpers.number_task as c\n"
         "from adaptkit.models.loading import load_model\n"
         "from adaptkit.errors import ModelError\n"
         "started = time.monotonic()\n"

@@ -14,7 +14,8 @@ from tokenizers import Tokenizer, decoders, models, pre_tokenizers, processors
 from adaptkit.errors import ModelError, TaskError
 from adaptkit.models.loading import head_settings, length_limit, load_model, load_tokenizer, reload_model
 from adaptkit.system.quiet import quiet
-from tests.conftest import VOCABULARY, number_task, tiny_config
+from tests.helpers.models import tiny_config
+from tests.helpers.number_task import VOCABULARY, number_task
 
 LABELS = ("a", "b", "c")
 HEAD_CLASS = "AutoModelForSequenceClassification"

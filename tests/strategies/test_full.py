@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from adaptkit.strategies import STRATEGIES
-from tests.conftest import FAMILIES
+from tests.helpers.models import FAMILIES
 
 
 @pytest.mark.parametrize("family", FAMILIES)

@@ -14,7 +14,7 @@ from torch import nn
 from adaptkit.errors import ModelError
 from adaptkit.strategies.lora import adapt, newly_initialized_modules
 from adaptkit.system.quiet import quiet
-from tests.conftest import FAMILIES
+from tests.helpers.models import FAMILIES
 
 HEADS = ("AutoModelForTokenClassification", "AutoModelForSequenceClassification")
 

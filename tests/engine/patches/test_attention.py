@@ -11,7 +11,8 @@ from torch.func import functional_call, vmap
 from transformers.masking_utils import create_bidirectional_mask
 
 from adaptkit.engine.patches.attention import NAME, attend, use_attention
-from tests.conftest import FAMILIES, VOCABULARY, tiny_config
+from tests.helpers.models import FAMILIES, tiny_config
+from tests.helpers.number_task import VOCABULARY
 
 ROWS, BATCH, HEADS, TOKENS, WIDTH = 3, 2, 2, 7, 4
 

@@ -10,8 +10,9 @@ from torch.func import vmap
 
 from adaptkit.engine.patches.dropout import dropout, use_dropout
 from adaptkit.engine.types import Trial
-from tests.conftest import FAMILIES, number_rows
-from tests.engine.populations import last_slots, make_training
+from tests.helpers.models import FAMILIES
+from tests.helpers.number_task import number_rows
+from tests.helpers.populations import last_slots, make_training
 
 
 @pytest.mark.parametrize("share", [0.1, 0.25, 0.5])

@@ -13,9 +13,9 @@ from torch import nn
 from adaptkit.engine.patches.last_layer import narrow, narrow_for, widen
 from adaptkit.engine.prepare import make_training, prepare_model
 from adaptkit.models.custom_head import OWN_HEAD
-from tests.conftest import number_rows, number_task
-from tests.engine.populations import HEADS, KNOWN_FORMS
 from tests.engine.test_features import FAMILIES, bucket_of, model_of
+from tests.helpers.number_task import number_rows, number_task
+from tests.helpers.populations import HEADS, KNOWN_FORMS
 
 WHOLE_TEXT = HEADS["sequence-classification"]
 

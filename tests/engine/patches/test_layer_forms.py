@@ -12,10 +12,10 @@ from torch import nn
 
 from adaptkit.data.encode import Bucket
 from adaptkit.engine.patches.last_layer import narrow_for
-from tests.conftest import number_rows
 from tests.engine.patches.test_last_layer import prepared
-from tests.engine.populations import HEADS, KNOWN_FORMS, filled_stack, make_training, micro_step
 from tests.engine.test_features import bucket_of, model_of
+from tests.helpers.number_task import number_rows
+from tests.helpers.populations import HEADS, KNOWN_FORMS, filled_stack, make_training, micro_step
 
 WHOLE_TEXT = HEADS["sequence-classification"]
 

@@ -10,8 +10,9 @@ from torch import nn
 from adaptkit.engine.patches.vocabulary import OccurringTokens, occurring, restore, trim, write_trial
 from adaptkit.engine.trial_stack import layout_of, read_slot
 from adaptkit.strategies import STRATEGIES
-from tests.conftest import FAMILIES, number_rows
-from tests.engine.populations import make_training
+from tests.helpers.models import FAMILIES
+from tests.helpers.number_task import number_rows
+from tests.helpers.populations import make_training
 
 TOKENS = torch.tensor([0, 3, 4, 7, 20, 59])
 IDS = torch.tensor([[3, 4, 59, 7], [20, 3, 0, 0]])

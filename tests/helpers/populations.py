@@ -17,7 +17,7 @@ from adaptkit.engine.train import Population, Training
 from adaptkit.engine.trial_stack import TrialStack, layout_of, read_slot
 from adaptkit.engine.types import Outcome, RungReport, Trial
 from adaptkit.engine.vmap_check import vmap_check
-from tests.conftest import number_rows, number_task
+from tests.helpers.number_task import number_rows, number_task
 
 HEADS = {
     "token-classification": "AutoModelForTokenClassification",
