@@ -1,16 +1,12 @@
-"""`studies` is no part of the package: its modules are found from the root of the clone."""
+"""A setting of the speed benchmarks that is small enough for tests."""
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
-
-ROOT = Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT))
 
 
 @pytest.fixture

@@ -27,7 +27,7 @@ def parts() -> Iterator[torch.Tensor]:
 
 
 def never() -> Iterator[torch.Tensor]:
-    yield pytest.fail("computed anew")
+    yield pytest.fail("computed again")
 
 
 @pytest.fixture
@@ -36,7 +36,7 @@ def cache(tmp_path: Path) -> Cache:
 
 
 def is_mapped(features: torch.Tensor) -> bool:
-    """Whether the features lie in a file, as the kernel tells of this process's memory."""
+    """Whether the features are mapped from a file, according to the kernel's list of mappings."""
     start = features.data_ptr()
     for line in Path("/proc/self/maps").read_text().splitlines():
         low, high = (int(number, 16) for number in line.split()[0].split("-"))
@@ -46,16 +46,16 @@ def is_mapped(features: torch.Tensor) -> bool:
 
 
 @pytest.mark.parametrize("limit", [10**6, 0], ids=["kept", "not kept"])
-def test_what_is_there_is_told_as_it_comes(tmp_path: Path, limit: int) -> None:
-    cache, told = Cache(folder=tmp_path / "features", limit=limit), list[int]()
-    FeaturesOnDisk(cache, ABOUT, told=told.append).keep(KEY, SHAPE, parts())
-    assert told == [9, 9, 9, 9, 4]
-    FeaturesOnDisk(cache, ABOUT, told=told.append).find(KEY)
-    assert told[5:] == ([40] if limit else [])
+def test_progress_is_reported_part_by_part(tmp_path: Path, limit: int) -> None:
+    cache, seen = Cache(folder=tmp_path / "features", limit=limit), list[int]()
+    FeaturesOnDisk(cache, ABOUT, on_progress=seen.append).keep(KEY, SHAPE, parts())
+    assert seen == [9, 9, 9, 9, 4]
+    FeaturesOnDisk(cache, ABOUT, on_progress=seen.append).find(KEY)
+    assert seen[5:] == ([40] if limit else [])
 
 
 @pytest.mark.parametrize("memory", [10**6, 0], ids=["in memory", "mapped"])
-def test_features_are_the_same_wherever_they_lie(cache: Cache, memory: int) -> None:
+def test_features_are_the_same_in_memory_and_mapped(cache: Cache, memory: int) -> None:
     store = FeaturesOnDisk(cache, ABOUT, memory)
     assert store.find(KEY) is None
     kept = store.keep(KEY, SHAPE, parts())

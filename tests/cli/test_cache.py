@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 import torch
-from tests.helpers.program import called
 
 from adaptkit.cache.entries import Cache
 from adaptkit.cache.features import FeaturesOnDisk
+from tests.helpers.program import called
 
 
 def keep(model: str, data: str, examples: int, name: str) -> None:

@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 import pytest
+
 from tests.helpers.program import adaptkit, called, environment
 
 VERBS = ("tune", "report", "predict", "evaluate", "export", "studies", "tasks")

@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.helpers.data import SENTENCE
-from tests.helpers.program import called
 
 from adaptkit.cli.predict import ROWS_AT_ONCE, _lines_of
 from adaptkit.errors import DataError
+from tests.helpers.data import SENTENCE
+from tests.helpers.program import called
 
 
 def test_for_people(tuned: Callable[[str, str], Any]) -> None:

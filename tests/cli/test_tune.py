@@ -6,11 +6,11 @@ from typing import Any
 
 import click
 import pytest
-from tests.helpers.program import called
 
 from adaptkit.cli.tune import configured, tune
 from adaptkit.config import DataConfig, SearchConfig, StudyConfig, to_toml
 from adaptkit.errors import ConfigError
+from tests.helpers.program import called
 
 
 def given(*arguments: str) -> dict[str, Any]:

@@ -7,10 +7,10 @@ import json
 from pathlib import Path
 
 import pytest
-from tests.helpers.data import SENTENCE
-from tests.helpers.program import Answer, adaptkit, called
 
 from adaptkit.study.folder import StudyFolder
+from tests.helpers.data import SENTENCE
+from tests.helpers.program import Answer, adaptkit, called
 
 
 @pytest.fixture(scope="module")

@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.helpers.data import MOODS, moods, write_csv
-from tests.helpers.program import called
 
 import adaptkit
+from tests.helpers.data import MOODS, moods, write_csv
+from tests.helpers.program import called
 
 NASTY = {
     "glad": "[red]glad[/red]",

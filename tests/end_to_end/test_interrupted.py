@@ -18,10 +18,10 @@ from typing import Any
 
 import optuna
 import pytest
-from tests.helpers.data import sentences, write_conll
-from tests.helpers.program import adaptkit, called, finished, started
 
 from adaptkit.search.search import NOT_BEGUN
+from tests.helpers.data import sentences, write_conll
+from tests.helpers.program import adaptkit, called, finished, started
 
 TRIALS = 6
 COUNT_RUNNING = "SELECT count(*) FROM trials WHERE state = 'RUNNING'"

@@ -12,10 +12,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.helpers.program import environment
 
 from adaptkit.export.loading import read_description
 from adaptkit.system.files import current_folder
+from tests.helpers.program import environment
 
 EXPORTS = """
 import sys

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from tests.helpers.program import called
 
 ARCHIVE = Path(__file__).parents[1] / "fixtures" / "studies-0.1.0.tar.xz"

@@ -11,10 +11,10 @@ from typing import Any
 import pytest
 import torch
 import transformers
-from tests.helpers.program import called
 
 import adaptkit
 from adaptkit.errors import TaskError
+from tests.helpers.program import called
 
 PLUGIN = """
     from adaptkit_text_classification import text_classification

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from tests.helpers.data import sentences, write_conll, write_csv
 from tests.helpers.program import Answer, adaptkit, called
 

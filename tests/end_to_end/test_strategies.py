@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from tests.helpers.data import SENTENCE
 from tests.helpers.program import called, environment
 

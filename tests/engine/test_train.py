@@ -4,115 +4,24 @@ from __future__ import annotations
 
 import copy
 import math
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 import pytest
 import torch
-from torch.nn.functional import cross_entropy
 
-from adaptkit.data.plan import Plan
 from adaptkit.engine.batch_limits import BatchLimits
-from adaptkit.engine.patches.vocabulary import trim, write_trial
 from adaptkit.engine.prepare import prepare_model, scoring_data, training_data
 from adaptkit.engine.train import Population, Training
 from adaptkit.engine.trial_stack import layout_of, read_slot, write_slot
 from adaptkit.engine.types import Trial
 from adaptkit.task import Scores
 from tests.helpers.number_task import number_rows, number_task
+from tests.helpers.plain_training import TRIALS, logits, plain_loop
 from tests.helpers.populations import HEADS, ListScheduler, greedy_above, last_slots, make_training, train
 
 FAMILIES = ("bert", "roberta", "distilbert", "modernbert", "deberta-v2", "mpnet")
 STRATEGIES = ("frozen", "lora", "full")
-
-
-def plain_loop(
-    loaded: Any, training: Training, trial: Trial, slots: Sequence[Any], strategy: str
-) -> torch.Tensor:
-    """One trial as anybody would write it: nn.Module, AdamW, whole batches, no view, no vmap, no stub."""
-    module = plain_module(loaded, training, strategy)
-    trained = [p for _, p in sorted_parameters(module)]
-    decayed = [p for p in trained if p.dim() >= 2]
-    vectors = [p for p in trained if p.dim() < 2]
-    adamw = torch.optim.AdamW(
-        [{"params": decayed, "weight_decay": trial.weight_decay}, {"params": vectors, "weight_decay": 0.0}],
-        lr=1.0,
-        fused=True,
-    )
-    batches = effective_batches(training.plan, trial)
-    warm = round(trial.warmup * len(batches))
-    for step, batch in enumerate(batches):
-        factor = (step + 1) / (warm + 1) if step < warm else (len(batches) - step) / (len(batches) - warm)
-        for group in adamw.param_groups:
-            group["lr"] = trial.learning_rate * factor
-        adamw.zero_grad()
-        longest = max(len(slots[i]["ids"]) for i in batch)
-        ids = torch.tensor([slots[i]["ids"] + [0] * (longest - len(slots[i]["ids"])) for i in batch])
-        mask = torch.tensor(
-            [[1] * len(slots[i]["ids"]) + [0] * (longest - len(slots[i]["ids"])) for i in batch]
-        )
-        logits = module(input_ids=ids, attention_mask=mask).logits
-        if isinstance(slots[0]["answer"], list):
-            answers = [slots[i]["answer"] + [-100] * (longest - len(slots[i]["answer"])) for i in batch]
-            loss = cross_entropy(logits.flatten(0, 1), torch.tensor(answers).flatten(), ignore_index=-100)
-        else:
-            loss = cross_entropy(logits, torch.tensor([slots[i]["answer"] for i in batch]))
-        loss.backward()
-        torch.nn.utils.clip_grad_norm_(trained, 1.0)
-        adamw.step()
-    return whole_row(module, training)
-
-
-def plain_module(loaded: Any, training: Training, strategy: str) -> torch.nn.Module:
-    """A fresh copy of the model, with transformers' own attention, as the strategy adapts it."""
-    from adaptkit.strategies import STRATEGIES
-
-    fresh = copy.deepcopy(loaded)
-    if fresh.module._can_set_attn_implementation():
-        fresh.module.set_attn_implementation("eager")
-    module = STRATEGIES[strategy](fresh, 4).eval()
-    write_trial(module, training.initial, training.vocabulary)
-    return module
-
-
-def whole_row(module: torch.nn.Module, training: Training) -> torch.Tensor:
-    """What a plain model has come to, as a slot: of its token embeddings, those of the tokens that occur."""
-    if training.vocabulary is not None:
-        trim(module, training.vocabulary)
-    return read_slot(module, training.layout)
-
-
-def sorted_parameters(module: torch.nn.Module) -> list[tuple[str, torch.nn.Parameter]]:
-    return [(name, p) for name, p in module.named_parameters() if p.requires_grad]
-
-
-def effective_batches(plan: Plan, trial: Trial) -> list[list[int]]:
-    """The examples of each optimiser step, read off the plan."""
-    batches, rungs = [], max(1, round(trial.epochs * plan.rungs_per_epoch))
-    batch: list[int] = []
-    for rung in range(rungs):
-        epoch, within = divmod(rung, plan.rungs_per_epoch)
-        contents = plan.contents(trial.seed, epoch)
-        taken = [0] * len(contents)
-        for bucket in plan.sequence(trial.batch_size):
-            places = contents[bucket][within][taken[bucket]]
-            taken[bucket] += 1
-            batch += plan.members[bucket][places[places >= 0]].tolist()
-            if len(batch) >= trial.batch_size:
-                batches.append(batch)
-                batch = []
-        if within == plan.rungs_per_epoch - 1 and batch:
-            batches.append(batch)
-            batch = []
-    return batches
-
-
-TRIALS = (
-    Trial(number=0, learning_rate=2e-3, batch_size=4, epochs=2, seed=11),
-    Trial(number=1, learning_rate=5e-3, batch_size=8, epochs=2, seed=12, weight_decay=0.1),
-    Trial(number=2, learning_rate=1e-3, batch_size=16, epochs=2, seed=13, warmup=0.5),
-)
 
 
 @pytest.mark.parametrize("head", HEADS)
@@ -133,20 +42,6 @@ def test_together_alone_and_plain_torch_agree(family: str, strategy: str, head: 
         ours, lone = (logits(loaded, training, strategy, slots[trial.number]) for slots in (together, alone))
         torch.testing.assert_close(ours, lone, atol=2e-4, rtol=1e-4)
         torch.testing.assert_close(ours, expected, atol=tolerance, rtol=1e-3)
-
-
-def logits(loaded: Any, training: Training, strategy: str, slot: torch.Tensor) -> torch.Tensor:
-    """The plain model's logits with a slot's weights.
-
-    Slots are compared by what they compute: a key's bias changes no attention, so its gradient is
-    rounding noise, which Adam scales up to whole steps.
-    """
-    module = plain_module(loaded, training, strategy)
-    write_trial(module, slot, training.vocabulary)
-    ids = torch.tensor([[7, 9, 23, 41, 5, 6, 50, 33, 12, 18, 27, 44], [3, 4, 5, 6, 7, 8, 9, 10, 0, 0, 0, 0]])
-    with torch.no_grad():
-        found: torch.Tensor = module(input_ids=ids, attention_mask=(ids > 0).long()).logits
-    return found
 
 
 def test_permuting_the_trials_permutes_the_results(tiny_model: Any) -> None:

@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.helpers.data import SENTENCE
 
 import adaptkit
 from adaptkit.errors import DataError, ModelError, TaskError
 from adaptkit.export.loading import DESCRIPTION
+from tests.helpers.data import SENTENCE
 
 
 def test_entities_stand_where_they_say(tuned: Callable[[str, str], Any]) -> None:

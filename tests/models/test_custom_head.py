@@ -19,9 +19,9 @@ from adaptkit.models.custom_head import HEAD, OWN_HEAD, make_head, refuse_unfit
 from adaptkit.models.loading import load_model, reload_model
 from adaptkit.strategies import STRATEGIES
 from adaptkit.system.quiet import quiet
-from tests.engine.test_train import TRIALS, logits, plain_loop
 from tests.helpers.models import pooling_head, tiny_config, with_own_head
 from tests.helpers.number_task import LABELS, number_rows, number_task
+from tests.helpers.plain_training import TRIALS, logits, plain_loop
 from tests.helpers.populations import last_slots, make_training
 
 FAMILIES = ("bert", "distilbert", "modernbert", "deberta-v2")

@@ -3,9 +3,8 @@ from __future__ import annotations
 import math
 from dataclasses import replace
 
-from tests.helpers.studies import edge_studies, ner_trial, ner_trials
-
 from adaptkit.report import charts
+from tests.helpers.studies import edge_studies, ner_trial, ner_trials
 
 
 def test_every_mark_stands_inside_of_the_drawing() -> None:

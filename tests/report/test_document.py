@@ -3,10 +3,10 @@ from __future__ import annotations
 import json
 
 import pytest
-from tests.helpers.studies import edge_studies, ner_summary, ner_trials
 
 from adaptkit.report.document import as_document
 from adaptkit.study.record import summary_from_json, trial_from_json
+from tests.helpers.studies import edge_studies, ner_summary, ner_trials
 
 STUDIES = edge_studies()
 

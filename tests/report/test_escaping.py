@@ -3,10 +3,10 @@ from __future__ import annotations
 import unicodedata
 
 import pytest
-from tests.helpers.studies import HOSTILE
 from rich.cells import cell_len
 
 from adaptkit.report.escaping import code, encodable, end_of, prose, visible
+from tests.helpers.studies import HOSTILE
 
 
 def test_every_control_format_and_surrogate_character_becomes_visible_ascii() -> None:

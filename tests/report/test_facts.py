@@ -2,9 +2,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from tests.helpers.studies import failed_trial, many_classes, ner_summary, ner_trials
-
 from adaptkit.report import facts
+from tests.helpers.studies import failed_trial, many_classes, ner_summary, ner_trials
 
 
 def test_trials_are_ranked_by_state_then_score() -> None:

@@ -5,9 +5,9 @@ from functools import cache
 from html.parser import HTMLParser
 
 import pytest
-from tests.helpers.studies import edge_studies
 
 from adaptkit.report.html import as_html
+from tests.helpers.studies import edge_studies
 
 STUDIES = edge_studies()
 VOID = {"meta", "br", "hr", "img", "input", "link"}

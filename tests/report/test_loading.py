@@ -5,9 +5,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.helpers.studies import HOSTILE, ner_summary
 
 from adaptkit.report.loading import loading_lines
+from tests.helpers.studies import HOSTILE, ner_summary
 
 LABELS = {0: "O", 1: "B-place", 2: "I-place"}
 

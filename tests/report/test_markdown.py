@@ -4,9 +4,9 @@ import re
 from dataclasses import replace
 
 import pytest
-from tests.helpers.studies import edge_studies
 
 from adaptkit.report.markdown import as_markdown
+from tests.helpers.studies import edge_studies
 
 STUDIES = edge_studies()
 

@@ -10,11 +10,11 @@ import time
 from pathlib import Path
 
 import pytest
-from tests.helpers.studies import HOSTILE, failed_trial, ner_trials
 from rich.cells import cell_len
 from rich.console import Console
 
 from adaptkit.report.progress import Progress
+from tests.helpers.studies import HOSTILE, failed_trial, ner_trials
 
 STUDY = """
 import sys, time

@@ -2,9 +2,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from tests.helpers.studies import ner_summary
-
 from adaptkit.report.setting import phases, setting
+from tests.helpers.studies import ner_summary
 
 
 def test_what_was_done_is_told_by_name() -> None:

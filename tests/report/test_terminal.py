@@ -7,11 +7,11 @@ import sys
 import unicodedata
 
 import pytest
-from tests.helpers.studies import edge_studies
 from rich.cells import cell_len
 from rich.console import Console
 
 from adaptkit.report.terminal import print_report
+from tests.helpers.studies import edge_studies
 
 STUDIES = edge_studies()
 

@@ -10,11 +10,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.helpers.program import called
 
 import adaptkit
 from adaptkit.errors import ConfigError, DataError
 from adaptkit.study.folder import StudyFolder
+from tests.helpers.program import called
 
 
 def test_a_python_call_gives_the_study(tuned: Callable[[str, str], Any]) -> None:

@@ -11,17 +11,13 @@ import torch
 from torch import nn
 
 from adaptkit.engine.patches.last_layer import narrow, narrow_for, widen
-from adaptkit.engine.prepare import make_training, prepare_model
+from adaptkit.engine.prepare import make_training
 from adaptkit.models.custom_head import OWN_HEAD
-from tests.engine.test_features import FAMILIES, bucket_of, model_of
+from tests.helpers.encoders import FAMILIES, bucket_of, model_of, prepared
 from tests.helpers.number_task import number_rows, number_task
 from tests.helpers.populations import HEADS, KNOWN_FORMS
 
 WHOLE_TEXT = HEADS["sequence-classification"]
-
-
-def prepared(loaded: Any, strategy: str = "full", head: str = "sequence-classification") -> Any:
-    return prepare_model(number_task(head), loaded, (), strategy, 4, device="cpu", bfloat16=False)
 
 
 def logits(model: Any) -> torch.Tensor:

@@ -12,8 +12,7 @@ from torch import nn
 
 from adaptkit.data.encode import Bucket
 from adaptkit.engine.patches.last_layer import narrow_for
-from tests.engine.patches.test_last_layer import prepared
-from tests.engine.test_features import bucket_of, model_of
+from tests.helpers.encoders import bucket_of, model_of, prepared
 from tests.helpers.number_task import number_rows
 from tests.helpers.populations import HEADS, KNOWN_FORMS, filled_stack, make_training, micro_step
 
