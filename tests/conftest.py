@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import secrets
 import subprocess
 from collections.abc import Callable, Iterator
@@ -13,9 +12,6 @@ import pytest
 
 from tests.helpers.data import write_data
 from tests.helpers.models import TinyModels, write_model
-
-# Threads that wait for one another cost small tensors more than they gain, most of all on a busy machine.
-os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -1,11 +1,40 @@
-"""The conformance kit for authors of plugins: whether a task does what the contract says.
+"""The conformance kit for plugin authors: checks that a task keeps the contract.
 
-A plugin's own test calls `assert_conforms`; ``adaptkit tasks --check NAME`` prints what `check` finds. The
-two tokenizers are of the kinds that real models have, for tests of how a task encodes.
+A plugin's test calls `assert_conforms`; ``adaptkit tasks --check NAME`` prints what `check` returns. The two
+tokenizers are like those of real models, for tests of `Task.encode`; `adaptkit.testing.pytest_plugin` offers
+them as fixtures. Names are imported on first use, so that pytest can load the plugin without torch.
 """
 
-from adaptkit.testing.findings import Finding
-from adaptkit.testing.kit import assert_conforms, check
-from adaptkit.testing.tiny import byte_level_tokenizer, wordpiece_tokenizer
+from __future__ import annotations
 
-__all__ = ["Finding", "assert_conforms", "byte_level_tokenizer", "check", "wordpiece_tokenizer"]
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from adaptkit.testing.findings import Finding as Finding
+    from adaptkit.testing.kit import assert_conforms as assert_conforms
+    from adaptkit.testing.kit import check as check
+    from adaptkit.testing.tiny import byte_level_tokenizer as byte_level_tokenizer
+    from adaptkit.testing.tiny import wordpiece_tokenizer as wordpiece_tokenizer
+
+_HOMES = {
+    "Finding": "adaptkit.testing.findings",
+    "assert_conforms": "adaptkit.testing.kit",
+    "byte_level_tokenizer": "adaptkit.testing.tiny",
+    "check": "adaptkit.testing.kit",
+    "wordpiece_tokenizer": "adaptkit.testing.tiny",
+}
+
+__all__ = sorted(_HOMES)
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'adaptkit.testing' has no attribute {name!r}")
+    value = getattr(importlib.import_module(_HOMES[name]), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *_HOMES])

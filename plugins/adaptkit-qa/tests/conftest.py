@@ -1,4 +1,4 @@
-"""Two tiny tokenizers of the kinds that real models have, built from a few sentences."""
+"""The tokenizers of `adaptkit.testing.pytest_plugin`, with room for a question and its passage."""
 
 from __future__ import annotations
 
@@ -23,9 +23,3 @@ def wordpiece() -> PreTrainedTokenizerBase:
 @pytest.fixture(scope="session")
 def byte_level() -> PreTrainedTokenizerBase:
     return byte_level_tokenizer(SENTENCES, word_level=False, words=320, max_length=256)
-
-
-@pytest.fixture(params=["wordpiece", "byte_level"])
-def tokenizer(request: pytest.FixtureRequest) -> PreTrainedTokenizerBase:
-    tokenizer: PreTrainedTokenizerBase = request.getfixturevalue(request.param)
-    return tokenizer
