@@ -1,0 +1,10 @@
+"""A study on disk: its folder, its records, and the lock that allows one writer. Does not import torch.
+
+In reading order:
+
+- `record.py`: what a study records, one JSON file per trial and one for the study.
+- `provenance.py`: what a study depends on, and how a later call differs from it.
+- `lock.py`: one process at a time may write to a study.
+- `folder.py`: the study's folder: reads and writes each of its files.
+- `find.py`: finds studies by name or path, and checks names for new ones.
+"""

@@ -1,17 +1,17 @@
-"""A study's folder: where each file lies, how it is read and written, and whether it is the study meant.
+"""A study's folder: reads and writes each file, and checks that a study is the one that was asked for.
 
     studies/<name>/
-      study.toml               the configuration, and what it met: versions, data fingerprint, space
-      study.db                 Optuna's storage, which this module knows by name only
-      summary.json             the study as a whole, as far as it has come
-      trials/0007.json         a trial that has ended; once it is there, nothing takes it away
-      trials/0007.safetensors  the weights of one of the best few, told in trials/manifest.json
-      best/                    the winner, as transformers or peft wants it
+      study.toml               the configuration and what it resolved to: versions, data fingerprint, space
+      study.db                 Optuna's storage
+      summary.json             the study so far
+      trials/0007.json         a trial that has ended; never removed
+      trials/0007.safetensors  the weights of one of the best trials, listed in trials/manifest.json
+      best/                    the winner, in the format of transformers or peft
       report.html
       left-out.txt             the rows that were left out, and why; only if there are any
-      lock                     held by the one process that writes
+      lock                     held by the process that writes
 
-Reading needs no lock. Knows no torch and no Optuna: weights are written by whoever has them.
+Reading needs no lock. This module does not depend on torch or Optuna: the caller writes the weights.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ from adaptkit.system.manifest import MANIFEST, entry_of, read_manifest, verify, 
 
 @dataclass(frozen=True)
 class StudyFolder:
-    """One study on disk, by the path of its folder."""
+    """A study on disk, given by the path of its folder."""
 
     path: Path
 
@@ -67,27 +67,27 @@ class StudyFolder:
 
     @property
     def best(self) -> Path:
-        """Where the winner is written."""
+        """The folder that the winner is written to."""
         return self.path / "best"
 
     @property
     def current_best(self) -> Path:
-        """Where the winner is read: `best`, or the whole folder that a killed writer left beside it."""
+        """The folder to read the winner from: `best`, or the complete one that a killed process left."""
         return current_folder(self.best)
 
     @property
     def left_out(self) -> Path:
-        """The rows that were left out, and why, one a line."""
+        """The file that lists the rows that were left out and why, one per line."""
         return self.path / "left-out.txt"
 
     @property
     def report(self) -> Path:
-        """The report as a web page."""
+        """The HTML report."""
         return self.path / "report.html"
 
     @property
     def updated(self) -> float:
-        """When it was last written to, in seconds since 1970."""
+        """The time of the last change, in seconds since 1970."""
         return max(path.stat().st_mtime for path in (self.toml, self._summary) if path.exists())
 
     @property
@@ -99,15 +99,19 @@ class StudyFolder:
         return self.path / "trials"
 
     def lock(self) -> AbstractContextManager[None]:
-        """Make the folder where there is none, and hold its lock while the block runs; raises StudyError."""
+        """Create the folder if needed, and hold its lock while the block runs; raises StudyError."""
         with explained(self.path):
             self._trials.mkdir(parents=True, exist_ok=True)
         return study_lock(self.path / "lock")
 
     def create_or_open(self, config: StudyConfig, provenance: Provenance) -> bool:
-        """Begin the study, or check that it is this one; True if it was begun. Call it under the lock.
+        """Create the study, or check that the one on disk is the same. Call it while holding the lock.
 
-        Raises StudyError as `refuse_if_changed` does.
+        Returns:
+            Whether the study was created.
+
+        Raises:
+            StudyError: the study on disk differs, as `refuse_if_changed` says.
         """
         if self.toml.exists():
             self.refuse_if_changed(config, provenance)
@@ -120,13 +124,15 @@ class StudyFolder:
         return True
 
     def refuse_if_changed(self, config: StudyConfig, provenance: Provenance) -> None:
-        """Raise one StudyError that lists all in which the study on disk is not the one described."""
+        """Raise a StudyError that lists every difference between the study on disk and the given one."""
         differences = differences_of((self.read_config(), self.read_provenance()), (config, provenance))
         if differences:
             raise StudyError(
-                f"the study {self.name!r} in {self.path.parent} is another one; {'; '.join(differences)}",
-                next_step="Give the new study its own name with --study, or its own folder with --studies;"
-                " to go on with the old one, give it what it had.",
+                f"the study {self.name!r} in {self.path.parent} was started with other settings;"
+                f" {'; '.join(differences)}",
+                next_step="Start a new study under another name with --study, or in another folder with"
+                " --studies. To continue this study, use its settings.",
+                code="study-differs",
             )
 
     def read_config(self) -> StudyConfig:
@@ -135,34 +141,34 @@ class StudyFolder:
             return from_toml(self.toml)
 
     def read_provenance(self) -> Provenance:
-        """What the study met when it began; raises StudyError if study.toml cannot be read."""
+        """What the study's configuration resolved to; raises StudyError if study.toml cannot be read."""
         with _readable(self.toml):
             return Provenance(**tomllib.loads(self.toml.read_text(encoding="utf-8"))["provenance"])
 
     def read_trials(self) -> list[TrialRecord]:
-        """The trials that have ended, by number. What is none is left out: see `unreadable_trials`."""
+        """The trials that have ended, by number, without the unreadable ones: see `unreadable_trials`."""
         return [found for _, found in self._read_each() if isinstance(found, TrialRecord)]
 
     def unreadable_trials(self) -> list[str]:
-        """A line for each file among the trial records that cannot be read as one."""
+        """A line for each file in the folder of records that cannot be read as a record."""
         return [f"{path}: {found}" for path, found in self._read_each() if isinstance(found, str)]
 
     def write_trial(self, record: TrialRecord) -> None:
-        """Acknowledge the trial: from here on it is kept, whatever happens. Raises StudyError."""
+        """Acknowledge the trial: once this returns, the record is never lost. Raises StudyError."""
         write_json(self._trials / f"{record.number:04d}.json", as_json(record))
 
     def read_summary(self) -> StudySummary | None:
-        """The study's summary, None if there is none yet; raises StudyError if it cannot be read."""
+        """The study's summary; None if there is none yet. Raises StudyError if it cannot be read."""
         if not self._summary.exists():
             return None
         with _readable(self._summary):
             return summary_from_json(json.loads(self._summary.read_text(encoding="utf-8")))
 
     def summary_as_it_stands(self) -> StudySummary | None:
-        """The summary for readers, who find the folder elsewhere, or while it is written to.
+        """The summary for a report, corrected for what changed since it was written.
 
-        A study that says it runs, but whose process is gone, is interrupted; and the best trial is the best
-        of those on record, for the summary is told of it only when a run ends.
+        A study in the state "running" whose process has ended is interrupted. The best trial is the best of
+        the records, because a run updates the summary only at its end. The model folder is where it is now.
         """
         summary = self.read_summary()
         if summary is None:
@@ -180,7 +186,8 @@ class StudyFolder:
     def keep_weights(self, number: int, write: Callable[[Path], None]) -> None:
         """Keep a trial's weights: ``write`` is called with the path to write them to. Raises StudyError.
 
-        Write them once a trial, before its record: killed in between, the trial is trained again.
+        Call it before the trial's record is written: if the process is killed in between, the trial is
+        trained again.
         """
         path = self._weights(number)
         with atomic_file(path) as aside:
@@ -190,7 +197,7 @@ class StudyFolder:
         write_entries(self._trials, entries)
 
     def weights(self, number: int) -> Path | None:
-        """The file with a trial's weights, None if not kept; raises StudyError if they are damaged."""
+        """The file with a trial's weights; None if not kept. Raises StudyError if the file is damaged."""
         path = self._weights(number)
         if path.name not in self._weight_entries():
             return None
@@ -223,13 +230,13 @@ class StudyFolder:
 
 
 def _trial_or_problem(path: Path) -> TrialRecord | str:
-    """The record in the file, or what is wrong with it."""
+    """The record in the file, or what is wrong with the file."""
     try:
         record = trial_from_json(json.loads(path.read_text(encoding="utf-8")))
         numbers = [*record.hyperparameters.values(), *record.values.values(), record.seed, record.seconds]
         numbers += [number for rung in record.rungs for number in (rung.epoch, rung.score, rung.loss)]
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-        return f"no trial record ({type(error).__name__}: {error})"
+        return f"not a trial record ({type(error).__name__}: {error})"
     fits = (
         record.state in get_args(TrialState)
         and all(isinstance(number, int | float) for number in numbers)
@@ -237,19 +244,20 @@ def _trial_or_problem(path: Path) -> TrialRecord | str:
         and (record.best_rung is None or record.best_rung in range(len(record.rungs)))
     )
     if not fits:
-        return "no trial record (a value is of the wrong kind, or out of its range)"
+        return "not a trial record (a value has the wrong type, or is out of range)"
     if path.name != f"{record.number:04d}.json":
-        return f"the record of trial {record.number} under another name"
+        return f"the record of trial {record.number}, in a file of another name"
     return record
 
 
 @contextmanager
 def _readable(path: Path) -> Iterator[None]:
-    """Turn what goes wrong in reading one of the study's own files into a StudyError."""
+    """Turn an error in reading one of the study's files into a StudyError."""
     try:
         yield
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise StudyError(
             f"{path} cannot be read: {type(error).__name__}: {error}",
-            next_step="Put the file back from a copy, or begin another study with --study.",
+            next_step="Restore the file from a backup, or start another study with --study.",
+            code="study-unreadable",
         ) from error

@@ -1,4 +1,4 @@
-"""What a study met when it began, and in what a later call describes another one. Knows no files."""
+"""What a study depends on: recorded when it starts, and compared when it is resumed."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ from typing import Any
 from adaptkit.config import StudyConfig, from_mapping, to_toml
 
 MAY_CHANGE = frozenset({"data", "search", "device", "parallel_trials", "precision"})
-"""The settings in which a resumed study may differ. The data are told by their fingerprint instead, and the
-search by its resolved space and metric, so that its trials, timeout and pruning are free. The precision is
-free because "auto" follows the device, which may change: bf16 moves a score less than a seed does."""
+"""The settings that may change when a study is resumed. The data are compared by their fingerprint, and the
+search by its resolved space and metric, so the number of trials, the timeout and pruning may change. The
+precision may change because "auto" follows the device: bf16 changes a score less than another seed does."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Provenance:
-    """What the configuration met when the study began, resolved; all but the versions must stay so."""
+    """What the configuration resolved to when the study started. All but the versions must stay the same."""
 
     versions: Mapping[str, str]
-    """Distribution name → version; kept for the reader, not compared."""
+    """Distribution name → version; recorded for the reader, not compared."""
 
     data_fingerprint: str
     labels: int
@@ -37,7 +37,7 @@ class Provenance:
 
 
 def differences_of(old: tuple[StudyConfig, Provenance], new: tuple[StudyConfig, Provenance]) -> list[str]:
-    """Each thing in which the new call is not the old study's, as ``name: old → new``."""
+    """Each setting that differs between the old study and the new call, as ``name: old → new``."""
     was, becomes = _compared(*old), _compared(*new)
     return [
         f"{name}: {_shown(was.get(name))} → {_shown(becomes.get(name))}"
@@ -47,16 +47,16 @@ def differences_of(old: tuple[StudyConfig, Provenance], new: tuple[StudyConfig, 
 
 
 def _compared(config: StudyConfig, provenance: Provenance) -> dict[str, Any]:
-    """All in which two runs of one study must agree, flat, by the name a user knows it by."""
-    as_read = from_mapping(tomllib.loads(to_toml(config)))  # what TOML changes, it changes on both sides
+    """Everything that two runs of one study must agree on, by the name that a user sees."""
+    as_read = from_mapping(tomllib.loads(to_toml(config)))  # TOML changes some types: compare what it gives
     settings = {name: value for name, value in asdict(as_read).items() if name not in MAY_CHANGE}
     options = {f"option {name}": value for name, value in settings.pop("options").items()}
     settings["evals_per_epoch"] = as_read.search.evals_per_epoch
     if as_read.strategy != "lora":
         del settings["lora_rank"]
-    met = asdict(provenance)
-    del met["versions"]
-    flat = settings | met.pop("space") | met.pop("fixed") | met
+    resolved = asdict(provenance)
+    del resolved["versions"]
+    flat = settings | resolved.pop("space") | resolved.pop("fixed") | resolved
     return {name.replace("_", " "): value for name, value in flat.items()} | options
 
 

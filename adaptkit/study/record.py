@@ -1,7 +1,7 @@
-"""What a study remembers, as plain records: one JSON file a trial, one for the study as a whole.
+"""The records of a study: one JSON file per trial, and one for the study.
 
-These files are the study's memory for reports and for repair; Optuna's ``study.db`` beside them is
-the sampler's. This module knows no torch, no Optuna, and nothing of how a trial is trained.
+Reports and repairs read these files; Optuna's ``study.db`` beside them is the sampler's. This module does not
+depend on torch or Optuna.
 """
 
 from __future__ import annotations
@@ -15,15 +15,15 @@ TrialState = Literal["complete", "pruned", "fail"]
 StudyState = Literal["running", "interrupted", "finished", "failed"]
 
 INTERRUPTED = "interrupted"
-"""How the reason of a trial begins that was cut short from outside, by a signal or a killed process."""
+"""The start of the reason of a trial that was interrupted from outside: by a signal or a killed process."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class RungRecord:
-    """A trial's score after one stretch of training."""
+    """A trial's score after one rung."""
 
     epoch: float
-    """Epochs seen by then; fractions between epochs."""
+    """Epochs trained so far; a fraction within an epoch."""
 
     score: float
     loss: float
@@ -32,15 +32,15 @@ class RungRecord:
 
 @dataclass(frozen=True, kw_only=True)
 class TrialRecord:
-    """A trial that has ended: what it was given, what came of it, and why it ended."""
+    """A trial that has ended: its hyperparameters, its scores, and why it ended."""
 
     number: int
     state: TrialState
     reason: str
-    """Why it ended, in words: "finished 3 epochs", "pruned after epoch 0.5: ...", "out of memory: ..."."""
+    """Why it ended: "finished 3 epochs", "pruned after epoch 0.5: ...", "out of memory: ..."."""
 
     origin: str
-    """Who proposed it: "default", "search", or "retry of trial 3"."""
+    """Where its hyperparameters come from: "default", "search", or "retry of trial 3"."""
 
     hyperparameters: Mapping[str, float]
     """``learning_rate``, ``batch_size``, ``epochs``, ``weight_decay``, ``warmup``."""
@@ -57,10 +57,10 @@ class TrialRecord:
     """The per-class or per-type numbers, at the best rung."""
 
     calibration: Mapping[str, float] = field(default_factory=dict)
-    """What the task calibrated on the dev set, such as a threshold, at the best rung."""
+    """The numbers that the task chose on the dev set, such as a threshold, at the best rung."""
 
     seconds: float = 0.0
-    """From its first step to its end. Trials trained together share these seconds."""
+    """From its first step to its end. Trials that are trained together share these seconds."""
 
     @property
     def score(self) -> float | None:
@@ -69,12 +69,12 @@ class TrialRecord:
 
     @property
     def interrupted(self) -> bool:
-        """Whether it was cut short from outside: another trial takes its place in the study's total."""
+        """Whether it was interrupted from outside. It does not count towards the study's total."""
         return self.state == "fail" and self.reason.startswith(INTERRUPTED)
 
     @property
     def is_default(self) -> bool:
-        """Whether it has the strategy's known-good default, at the first attempt or a later one."""
+        """Whether it has the strategy's default hyperparameters, in the first attempt or a retry."""
         return self.origin in ("default", "retry of trial 0")
 
 
@@ -85,15 +85,15 @@ class SplitRecord:
     source: str
     rows: int
     skipped: int = 0
-    """Rows left out, with --skip-bad-rows or by the task."""
+    """Rows that were left out, by --skip-bad-rows or by the task."""
 
     examples: int = 0
-    """Model inputs made of them; more than rows where long rows were cut into windows."""
+    """Model inputs made from the rows; more than the rows if long rows are split into windows."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class StudySummary:
-    """The study as a whole, as far as it has come."""
+    """The study so far."""
 
     name: str
     state: StudyState
@@ -105,13 +105,13 @@ class StudySummary:
     groups_title: str
     labels: Sequence[str]
     data: Mapping[str, SplitRecord]
-    """By "train", "dev" and, where there is one, "test"."""
+    """Split name ("train", "dev", "test") → what was read."""
 
     space: Mapping[str, str]
     """Each searched hyperparameter and its range, in words."""
 
     trials: int
-    """The total asked for."""
+    """The requested total."""
 
     trained_parameters: int
     total_parameters: int
@@ -124,49 +124,49 @@ class StudySummary:
     """Trials in one forward pass, as measured."""
 
     micro_batch: int
-    """Examples of a trial in one forward pass, at most."""
+    """The most examples of one trial in one forward pass."""
 
     bytes_a_trial: int = 0
-    """What one more trial in the population holds, as measured."""
+    """The memory that one more trial in the population takes, as measured."""
 
     speeds: Mapping[str, float] = field(default_factory=dict)
-    """Trials in one forward pass → examples a second of all of them, where that was measured."""
+    """Trials in one forward pass → examples per second of all of them; empty if not measured."""
 
     occurring_tokens: int | None = None
-    """The token embeddings that train, where those of tokens that do not occur were left out."""
+    """How many token embeddings are trained, if the embeddings of tokens that do not occur were left out."""
 
     sample: bool = False
-    """Whether the task's own sample was tuned, because no data was named."""
+    """Whether the study used the task's sample, because no data was given."""
 
     best: int | None = None
     """The number of the winning trial."""
 
     test: Mapping[str, float] = field(default_factory=dict)
-    """The winner's numbers on the test set, scored once."""
+    """The winner's scores on the test set, computed once."""
 
     test_groups: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     importances: Mapping[str, float] = field(default_factory=dict)
     """Each hyperparameter's share of the score's variance, as Optuna estimates it."""
 
     seconds: Mapping[str, float] = field(default_factory=dict)
-    """Time spent, by "data", "model", "features", "train", "score", "export"; summed over resumed runs."""
+    """Phase ("data", "model", "features", "train", "score", "export") → seconds, over all runs."""
 
     peak_memory_bytes: int = 0
     encoder_passes: int | None = None
-    """How often the frozen encoder read the data, or some of it; None where it is not frozen."""
+    """How often the frozen encoder read the data, or part of it; None for other strategies."""
 
     features_reused: int = 0
-    """The examples whose features an earlier run or study had kept."""
+    """The examples whose features were read from the cache."""
 
     model_folder: str | None = None
-    """Where the winner lies, once it is exported, as the study's folder was named then."""
+    """The exported winner's folder; None before the export. The path is the one at the time of the export."""
 
     head: str = ""
-    """The transformers auto-head's tag, such as "token-classification"; empty for a task's own head."""
+    """The tag of transformers' head, such as "token-classification"; empty for a task's own head."""
 
     warnings: Sequence[str] = ()
     plugin: str = ""
-    """The distribution that the task comes from; its version is among ``versions``."""
+    """The distribution that the task comes from; its version is in ``versions``."""
 
     versions: Mapping[str, str] = field(default_factory=dict)
     """Distribution name → version."""
@@ -183,7 +183,7 @@ def as_json(record: TrialRecord | StudySummary) -> dict[str, Any]:
 
 
 def trial_from_json(values: Mapping[str, Any]) -> TrialRecord:
-    """The trial record out of its JSON values."""
+    """The trial record from its JSON values."""
     rungs = tuple(RungRecord(**_with_nan(rung)) for rung in values["rungs"])
     values = _renamed(values, {"settings": "calibration"})
     groups = {name: _with_nan(group) for name, group in values["groups"].items()}
@@ -191,7 +191,7 @@ def trial_from_json(values: Mapping[str, Any]) -> TrialRecord:
 
 
 def summary_from_json(values: Mapping[str, Any]) -> StudySummary:
-    """The summary out of its JSON values."""
+    """The summary from its JSON values."""
     values = _renamed(values, {"together": "parallel_trials", "rows_per_pass": "trials_per_pass"})
     data = {name: SplitRecord(**split) for name, split in values["data"].items()}
     groups = {name: _with_nan(group) for name, group in values["test_groups"].items()}
@@ -199,14 +199,14 @@ def summary_from_json(values: Mapping[str, Any]) -> StudySummary:
 
 
 def best_trial(trials: Sequence[TrialRecord], direction: str) -> TrialRecord | None:
-    """The complete trial with the best score; of equals the earlier. None if there is none."""
+    """The complete trial with the best score, the earlier one of equals; None if no trial is complete."""
     scored = [trial for trial in trials if trial.state == "complete" and trial.score is not None]
     sign = -1.0 if direction == "maximize" else 1.0
     return min(scored, key=lambda trial: (sign * (trial.score or 0.0), trial.number), default=None)
 
 
 def standing(summary: StudySummary, trials: Sequence[TrialRecord]) -> dict[str, Any]:
-    """What changes in the summary when the best trial so far is another than it says."""
+    """The changes to a summary whose best trial is no longer the best; empty if it still is."""
     best = best_trial(trials, summary.direction)
     number = None if best is None else best.number
     if number == summary.best:
@@ -215,10 +215,10 @@ def standing(summary: StudySummary, trials: Sequence[TrialRecord]) -> dict[str, 
 
 
 def _renamed(values: Mapping[str, Any], names: Mapping[str, str]) -> dict[str, Any]:
-    """The values of a record, with the names that older versions wrote replaced by today's."""
+    """The values of a record, with names that older versions wrote replaced by the current ones."""
     return {names.get(name, name): value for name, value in values.items()}
 
 
 def _with_nan(numbers: Mapping[str, float | None]) -> dict[str, float]:
-    """JSON has no NaN: a number that is not finite is written as null, and comes back as NaN."""
+    """The numbers, with NaN for null: JSON has no NaN, so a number that is not finite is written as null."""
     return {name: math.nan if number is None else number for name, number in numbers.items()}

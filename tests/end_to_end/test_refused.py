@@ -188,7 +188,7 @@ def test_other_settings_under_the_same_name(again: list[object], copied: Path) -
     changes = ["--lr", "1e-4", "1e-3", "--metric", "precision", "--strategy", "lora", "--seed", "4"]
     answer = called(*again, *changes)
     refused(answer, "learning rate", "metric: f1 → precision", "strategy: full → lora", "seed: 0 → 4")
-    assert answer.err.count("another one") == 1
+    assert answer.err.count("was started with other settings") == 1
     assert content(copied) == before
 
 

@@ -1,4 +1,4 @@
-"""One writer a study: by name while it lives, free as soon as it is dead."""
+"""One process writes to a study: the error names it, and the lock ends with the process."""
 
 import json
 import multiprocessing
@@ -18,24 +18,25 @@ from adaptkit.study.lock import is_held, study_lock
 FORK = multiprocessing.get_context("fork")
 
 
-def hold(path: Path, said: Connection) -> None:
+def hold(path: Path, answers: Connection) -> None:
     try:
         with study_lock(path):
-            said.send("has it")
+            answers.send("locked")
             time.sleep(60)
     except StudyError as error:
-        said.send(error.problem)
+        answers.send(error.problem)
 
 
-def test_a_second_writer_is_refused_by_pid_and_host_and_death_releases(tmp_path: Path) -> None:
+def test_the_error_names_the_holder_and_a_kill_releases(tmp_path: Path) -> None:
     here, there = FORK.Pipe()
     holder = FORK.Process(target=hold, args=(tmp_path / "lock", there))
     holder.start()
-    assert here.recv() == "has it"
+    assert here.recv() == "locked"
     with pytest.raises(StudyError) as error, study_lock(tmp_path / "lock"):
         pass
     assert f"in use by process {holder.pid} on {socket.gethostname()!r} since 20" in error.value.problem
     assert "--study" in error.value.next_step
+    assert error.value.code == "study-in-use"
     assert holder.pid is not None
     os.kill(holder.pid, signal.SIGKILL)
     holder.join()
@@ -43,7 +44,7 @@ def test_a_second_writer_is_refused_by_pid_and_host_and_death_releases(tmp_path:
         pass
 
 
-def test_one_process_cannot_take_it_twice_but_again(tmp_path: Path) -> None:
+def test_a_process_cannot_lock_twice_but_can_lock_again(tmp_path: Path) -> None:
     for _ in range(2):
         with study_lock(tmp_path / "lock"):
             match = f"process {os.getpid()} on"
@@ -51,17 +52,17 @@ def test_one_process_cannot_take_it_twice_but_again(tmp_path: Path) -> None:
                 pass
 
 
-def create(path: Path, start: float, said: Connection) -> None:
+def create(path: Path, start: float, answers: Connection) -> None:
     time.sleep(max(0.0, start - time.monotonic()))
     try:
         with StudyFolder(path).lock():
-            said.send("won")
-            said.recv()  # held until every other one was refused, however late it came
+            answers.send("locked")
+            answers.recv()  # hold the lock until every other process was rejected
     except StudyError as error:
-        said.send(error.problem)
+        answers.send(error.problem)
 
 
-def test_of_several_creators_at_once_exactly_one_wins(tmp_path: Path) -> None:
+def test_of_several_creators_exactly_one_gets_the_lock(tmp_path: Path) -> None:
     for attempt in range(3):
         start = time.monotonic() + 0.1
         pipes = [FORK.Pipe() for _ in range(6)]
@@ -69,21 +70,21 @@ def test_of_several_creators_at_once_exactly_one_wins(tmp_path: Path) -> None:
         processes = [FORK.Process(target=create, args=(path, start, there)) for _, there in pipes]
         for process in processes:
             process.start()
-        said = [here.recv() for here, _ in pipes]
-        winner = processes[said.index("won")]
-        pipes[said.index("won")][0].send("all have answered")
+        answers = [here.recv() for here, _ in pipes]
+        holder = processes[answers.index("locked")]
+        pipes[answers.index("locked")][0].send("all have answered")
         for process in processes:
             process.join()
-        assert said.count("won") == 1
-        assert all(f"process {winner.pid} on" in word for word in said if word != "won")
+        assert answers.count("locked") == 1
+        assert all(f"process {holder.pid} on" in answer for answer in answers if answer != "locked")
 
 
-def test_a_lock_that_cannot_be_made_is_told(tmp_path: Path) -> None:
+def test_a_lock_file_that_cannot_be_created(tmp_path: Path) -> None:
     with pytest.raises(StudyError, match="cannot be written"), study_lock(tmp_path / "gone" / "lock"):
         pass
 
 
-def test_whether_it_is_held_is_told_without_taking_it(tmp_path: Path) -> None:
+def test_is_held_takes_no_lock(tmp_path: Path) -> None:
     path = tmp_path / "lock"
     assert not is_held(path)
     with study_lock(path):
