@@ -1,4 +1,4 @@
-"""Every error adaptkit raises, in one tree.
+"""The errors that adaptkit raises, in one tree.
 
     AdaptkitError                    exit code 1
     ├── UserError                    exit code 2: something the user gave
@@ -11,11 +11,10 @@
     │   ├── TrialDiverged            its loss or its weights are not finite
     │   └── TrialOutOfMemory         not even one example of one trial fits
     ├── NoTrialSucceeded             every trial of the study failed
-    ├── ExportError                  the model folder, loaded back, is not the model
+    ├── ExportError                  the exported model folder does not give the model's results
     └── Interrupted                  a signal ended the run (exit code 128 + signal)
 
-Each message says what was wrong (with the bad value), what was expected, and what to do next.
-This module knows nothing of the rest of adaptkit.
+Each message says what is wrong (with the bad value), what was expected, and what to do next.
 """
 
 from __future__ import annotations
@@ -24,7 +23,7 @@ from signal import Signals
 
 
 class AdaptkitError(Exception):
-    """The root of the tree: a problem, what was expected instead, and the next step."""
+    """The base class: a problem, what was expected instead, and the next step."""
 
     exit_code = 1
 
@@ -45,7 +44,7 @@ class UserError(AdaptkitError):
 
 
 class ConfigError(UserError):
-    """An option, or a combination of options, that cannot be."""
+    """An option, or a combination of options, that is not allowed."""
 
 
 class DataError(UserError):
@@ -61,11 +60,11 @@ class ModelError(UserError):
 
 
 class StudyError(UserError):
-    """A study that is in use, unreadable, or not the one that was described."""
+    """A study that is in use, unreadable, or different from the one described."""
 
 
 class TrialError(AdaptkitError):
-    """One trial failed; its reason is kept, and the search goes on."""
+    """One trial failed. The reason is recorded, and the search goes on."""
 
 
 class TrialDiverged(TrialError):
@@ -73,7 +72,7 @@ class TrialDiverged(TrialError):
 
 
 class TrialOutOfMemory(TrialError):
-    """Not even one example of this one trial fits into memory."""
+    """Not even one example of this trial fits into memory."""
 
 
 class NoTrialSucceeded(AdaptkitError):
@@ -81,20 +80,20 @@ class NoTrialSucceeded(AdaptkitError):
 
 
 class ExportError(AdaptkitError):
-    """The exported folder, loaded back in fresh objects, does not give the same logits."""
+    """The exported folder, loaded into new objects, does not give the same logits."""
 
 
 class Interrupted(AdaptkitError):
-    """A signal ended the run; what was acknowledged is on disk."""
+    """A signal ended the run. Everything recorded until then is on disk."""
 
     study: object = None
-    """The `adaptkit.Study` as far as it has come, where it had begun."""
+    """The `adaptkit.Study` so far; None if it had not begun."""
 
     def __init__(self, signal_number: int) -> None:
         self.signal_number = signal_number
         self.exit_code = 128 + signal_number
         super().__init__(
-            f"stopped by {Signals(signal_number).name}", next_step="The same command goes on where it stands."
+            f"stopped by {Signals(signal_number).name}", next_step="Run the same command again to continue."
         )
 
 

@@ -1,4 +1,4 @@
-"""What a task is: the one file a plugin author reads.
+"""The task contract: the one file that a plugin author needs to read.
 
 A plugin is an ordinary Python distribution with one entry point::
 
@@ -6,7 +6,7 @@ A plugin is an ordinary Python distribution with one entry point::
     ner = "adaptkit_ner:ner"
 
 The entry point is a factory; its keyword arguments are the task's options (``--option KEY=VALUE``).
-It returns a `Task`: a frozen dataclass of parts, nothing to inherit from. The parts meet in this order:
+It returns a `Task`: a frozen dataclass of parts. There is no base class. The parts are used in this order:
 
     a data file ── readers ──▶ rows ── prepare ──▶ clean rows ── encode ──▶ examples
       ── collator ──▶ batches of tensors ── head, loss ──▶ training
@@ -14,7 +14,7 @@ It returns a `Task`: a frozen dataclass of parts, nothing to inherit from. The p
                                        predictions ── present ──▶ the user
 
 A factory is called only when its task is used, so import torch, transformers and other heavy
-libraries inside it. This module knows nothing of the rest of adaptkit, and imports no torch.
+libraries inside it. This module imports neither torch nor the rest of adaptkit.
 """
 
 from __future__ import annotations
@@ -30,49 +30,49 @@ if TYPE_CHECKING:
     from transformers import PretrainedConfig, PreTrainedTokenizerBase
 
 CONTRACT_VERSION = 1
-"""The version of this contract. It rises when a plugin written for the old one would break."""
+"""The version of this contract. It rises when a plugin written for the previous version would break."""
 
 Direction = Literal["maximize", "minimize"]
 
 Row = Mapping[str, Any]
-"""One labelled example as its author wrote it: column name → value."""
+"""One labelled data row as its author wrote it: column name → value."""
 
 
 class SkipRow(ValueError):
-    """Raised by `Task.prepare` for a row that is no mistake, and yet cannot be learnt from or scored.
+    """Raised by `Task.prepare` for a valid row that cannot be used for training or scoring.
 
-    Such a row is left out and counted with its reason, whatever ``--skip-bad-rows`` says: one whose
-    annotators did not agree on a label, for example.
+    An example is a row whose annotators did not agree on a label. Such a row is left out and counted with
+    its reason, with or without ``--skip-bad-rows``.
     """
 
 
 Prediction = Any
-"""What the model says of one row, in the task's own terms (a label, a list of tags, an answer)."""
+"""What the model predicts for one row, in the task's own terms (a label, a list of tags, an answer)."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Example:
-    """One model input. A row gives one example, or several if it is longer than the model."""
+    """One model input. A row gives one example, or several if it is longer than the model can read."""
 
     row: int
-    """The position, in the rows handed to `encode`, of the row it was made from."""
+    """The position of its row in the rows passed to `encode`."""
 
     inputs: Mapping[str, Any]
     """What the collator pads and stacks: ``input_ids``, ``attention_mask``, ``labels``, ..."""
 
     info: Any = None
-    """Whatever `decode` needs to find the way back, such as the word of each sub-word."""
+    """Whatever `decode` needs besides the model's outputs, such as the word of each sub-word."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Scores:
-    """A metric's result."""
+    """The result of a metric."""
 
     values: Mapping[str, float]
-    """Each reported number by its name; the optimised one is among them."""
+    """Each reported number by its name, including the optimised one."""
 
     groups: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
-    """The same or other numbers per class, entity type, ...; a table in the report."""
+    """The same or other numbers per class, entity type, ...; shown as a table in the report."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,18 +85,18 @@ class Metric:
     direction: Direction
 
     compute: Callable[[Sequence[Prediction], Sequence[Row]], Scores]
-    """``(predictions, rows)``, one prediction a row, in the rows' order."""
+    """``(predictions, rows)``: one prediction per row, in the rows' order."""
 
     others: Mapping[str, Direction] = field(default_factory=dict)
     """The other reported numbers that ``--metric`` may name, each with its direction."""
 
     groups_title: str = "class"
-    """What one line of `Scores.groups` is about: "class", "entity type", ..."""
+    """What one line of `Scores.groups` stands for: "class", "entity type", ..."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class SearchHints:
-    """Where this task's search space differs from the strategies' own; None keeps theirs."""
+    """Where this task's search space differs from the strategies' own; None keeps the strategies' values."""
 
     learning_rate: Mapping[str, tuple[float, float]] = field(default_factory=dict)
     """Strategy name → (lowest, highest)."""
@@ -109,40 +109,42 @@ class SearchHints:
 Encode = Callable[[Sequence[Row], "PreTrainedTokenizerBase", Sequence[str], int], Sequence[Example]]
 """``(rows, tokenizer, labels, max_length) -> examples``; no example may be longer than ``max_length``.
 
-Examples of one row stand together and in the rows' order. Rows to be predicted carry no answer:
-leave ``labels`` out of their inputs then."""
+The examples of one row are consecutive, and follow the rows' order. Rows to be predicted have no answer:
+leave ``labels`` out of their inputs."""
 
 CollatorFactory = Callable[..., Callable[[list[dict[str, Any]]], Mapping[str, "torch.Tensor"]]]
-"""``(tokenizer, pad_to_multiple_of=n) -> collator``: the signature transformers' own data collators have."""
+"""``(tokenizer, pad_to_multiple_of=n) -> collator``: the signature of transformers' own data collators."""
 
 HeadFactory = Callable[["PretrainedConfig", Sequence[str]], "torch.nn.Module"]
-"""``(encoder_config, labels) -> module``, called with hidden states ``[batch, tokens, width]`` and the
-attention mask ``[batch, tokens]``, 0 for padding, giving logits, or a mapping of `Task.outputs` by name.
+"""``(encoder_config, labels) -> module``. The module is called with hidden states ``[batch, tokens, width]``
+and the attention mask ``[batch, tokens]``, 0 for padding. It returns logits, or a mapping of `Task.outputs`
+by name.
 
-Trials trained together share everything in it but its parameters, so training may change nothing else."""
+Trials trained together share everything in the module but its parameters, so training must change nothing
+else in it."""
 
 Loss = Callable[
     [Mapping[str, "torch.Tensor"], Mapping[str, "torch.Tensor"]], tuple["torch.Tensor", "torch.Tensor"]
 ]
 """``(outputs, batch) -> (losses, weights)``, both ``[batch, ...]`` and of one shape: *un-reduced*.
 
-The engine minimises ``sum(losses * weights) / sum(weights)`` over the whole effective batch, however
-many micro-batches it was cut into. Padding has weight 0. Branch on no tensor's value."""
+The engine minimises ``sum(losses * weights) / sum(weights)`` over the complete effective batch, however
+many micro-batches it is split into. Padding has weight 0. Do not branch on the value of a tensor."""
 
 Decode = Callable[[Mapping[str, "np.ndarray[Any, Any]"], Sequence[Example], Sequence[str]], Sequence[Any]]
-"""``(outputs, examples, labels) -> pieces``: one piece of a prediction per example."""
+"""``(outputs, examples, labels) -> pieces``: one partial prediction per example."""
 
 Reader = Callable[[Path], Iterator[tuple[int, Row]]]
-"""``(path) -> (line number, row)...``; raises ValueError("line 7: ...") for what is no row at all.
+"""``(path) -> (line number, row)...``; raises ValueError("line 7: ...") for a line that is not a row.
 
-A generator that has raised is at its end. An iterator that can be asked for the next row, such as a `map`,
-lets ``--skip-bad-rows`` leave the bad one out."""
+A generator that has raised an exception cannot continue. An iterator that can, such as a `map`, allows
+``--skip-bad-rows`` to leave out the bad row and read on."""
 
 
 def cross_entropy(
     outputs: Mapping[str, torch.Tensor], batch: Mapping[str, torch.Tensor]
 ) -> tuple[torch.Tensor, torch.Tensor]:
-    """Cross-entropy of ``logits [batch, ..., classes]`` with ``labels [batch, ...]``; -100 is no item."""
+    """Cross-entropy of ``logits [batch, ..., classes]`` and ``labels [batch, ...]``; -100 is ignored."""
     from torch.nn.functional import cross_entropy as torch_cross_entropy
 
     labels = batch["labels"]  # [batch, ...]
@@ -154,48 +156,48 @@ def cross_entropy(
 
 
 def label_column(row: Row) -> Iterable[str]:
-    """The one label of a row that has a ``label`` column."""
+    """The single label of a row, from its ``label`` column."""
     return (row["label"],)
 
 
 def same_row(row: Row) -> Row:
-    """The row as it is: nothing to check, nothing to change."""
+    """The row unchanged and unchecked."""
     return row
 
 
 def only_piece(row: Row, pieces: Sequence[Any]) -> Prediction:
-    """The prediction of a row that gave exactly one example."""
+    """The prediction for a row that gave exactly one example."""
     (piece,) = pieces
     return piece
 
 
 def uncalibrated(prediction: Prediction, calibration: Mapping[str, float]) -> Prediction:
-    """The prediction as it is: the task has nothing to calibrate."""
+    """The prediction unchanged, for tasks without calibration."""
     return prediction
 
 
 def text_column(text: str) -> Row:
-    """A row with its text in the ``text`` column."""
+    """A row with the text in its ``text`` column."""
     return {"text": text}
 
 
 def as_prediction(row: Row, prediction: Prediction) -> Mapping[str, Any]:
-    """The prediction itself under the name ``prediction``."""
+    """The prediction itself, under the name ``prediction``."""
     return {"prediction": prediction}
 
 
 @dataclass(frozen=True, kw_only=True)
 class Task:
-    """A task, by its parts. The five without a default make a plugin; the rest make it comfortable."""
+    """A task as a collection of parts. The parts without a default are required; the others are optional."""
 
     name: str
 
     columns: Mapping[str, str]
-    """The columns a row must have, each with a word on what stands in it (shown in errors and help)."""
+    """The columns that a row must have, each with a short description (shown in errors and help)."""
 
     head: str | HeadFactory
-    """A transformers auto-head by its task tag: ``"token-classification"``, ``"sequence-classification"``,
-    ``"question-answering"``, ``"multiple-choice"``; or a factory of the author's own module."""
+    """The name of a transformers head: ``"token-classification"``, ``"sequence-classification"``,
+    ``"question-answering"`` or ``"multiple-choice"``; or a factory of your own module."""
 
     encode: Encode
     decode: Decode
@@ -204,50 +206,51 @@ class Task:
     loss: Loss = cross_entropy
 
     answers: Sequence[str] = ("label",)
-    """The columns that hold the answer. `prepare` is given rows to be predicted too, without these."""
+    """The columns that hold the answer. `prepare` also receives rows to be predicted, which lack them."""
 
     outputs: Sequence[str] = ("logits",)
-    """The model's outputs that loss and decode are given."""
+    """The model outputs that are passed to loss and decode."""
 
     prepare: Callable[[Row], Row] = same_row
-    """Checks one row and puts it into the task's one form; raises ValueError saying what is wrong, or SkipRow
-    for a row that is to be left out though nothing is wrong with it."""
+    """Checks one row and converts it to the task's standard form. Raises ValueError that says what is wrong,
+    or SkipRow for a valid row that is to be left out."""
 
     labels_of: Callable[[Row], Iterable[str]] | None = label_column
-    """The label names that occur in a row, or None for a task without labels."""
+    """The label names that occur in a row; None for a task without labels."""
 
     label_names: Callable[[Sequence[str]], Sequence[str]] = tuple
-    """The head's outputs, in order, from the sorted names that occur in the training rows."""
+    """The names of the head's outputs, in order, from the sorted label names of the training rows."""
 
     config_overrides: Mapping[str, Any] = field(default_factory=dict)
     """Settings for the model's configuration, such as ``{"num_labels": 1}``."""
 
     merge: Callable[[Row, Sequence[Any]], Prediction] = only_piece
-    """One prediction out of the pieces of one row's examples, in order."""
+    """Combines the pieces of one row's examples, in order, into one prediction."""
 
     calibrate: Callable[[Sequence[Prediction], Sequence[Row]], Mapping[str, float]] | None = None
-    """Numbers to be chosen on the dev rows, such as a threshold, from ``(predictions, rows)``. They are
-    kept with the model, as finite numbers: `sys.float_info.max` is a limit that nothing reaches. None: there
-    are none."""
+    """Chooses numbers on the dev rows, such as a threshold, from ``(predictions, rows)``. They are saved with
+    the model and must be finite: use `sys.float_info.max` for a limit that nothing reaches. None if the task
+    has no such numbers."""
 
     calibrated: Callable[[Prediction, Mapping[str, float]], Prediction] = uncalibrated
-    """A prediction with those numbers applied; metric and `present` see only such predictions."""
+    """Applies those numbers to a prediction. The metric and `present` receive only such predictions."""
 
     parse: Callable[[str], Row] = text_column
-    """A row to be predicted, out of a text given on the command line."""
+    """Makes a row to be predicted from a text given on the command line."""
 
     present: Callable[[Row, Prediction], Mapping[str, Any]] = as_prediction
-    """A prediction as JSON-ready values, for `adaptkit predict`."""
+    """Converts a prediction to values that can be written as JSON, for `adaptkit predict`."""
 
     readers: Mapping[str, Reader] = field(default_factory=dict)
-    """Readers of the task's own file formats by suffix (``".conll"``); ``""`` takes every unknown suffix.
-    They come before adaptkit's own for CSV, TSV, JSON Lines and Parquet."""
+    """Readers of the task's own file formats by suffix (``".conll"``); ``""`` means every unknown suffix.
+    They take precedence over adaptkit's own readers for CSV, TSV, JSON Lines and Parquet."""
 
     sample: Path | None = None
-    """A folder with ``train.*``, ``dev.*`` and ``test.*``: what is tuned when no data is named."""
+    """A folder with ``train.*``, ``dev.*`` and ``test.*``: the data used when the user names none."""
 
     word_level: bool = False
-    """Encodes words that are split already, so that byte-level tokenizers need ``add_prefix_space``."""
+    """Whether `encode` passes texts already split into words; byte-level tokenizers then need
+    ``add_prefix_space``."""
 
     stratify_by: Callable[[Row], str] | None = None
     """What a random split keeps in proportion; by default the row's labels."""
@@ -255,6 +258,6 @@ class Task:
     hints: SearchHints = field(default_factory=SearchHints)
 
     options: Mapping[str, Any] = field(default_factory=dict)
-    """The factory's arguments, kept with an exported model so that it can be predicted with."""
+    """The factory's arguments, saved with an exported model so that the task can be made again."""
 
     contract: int = CONTRACT_VERSION

@@ -1,8 +1,9 @@
-"""The cache folder: what one study keeps for the next, whole or not at all, and bounded. Knows no torch.
+"""The cache folder and its entries: written atomically, checked when read, and limited in size.
 
-An entry is a folder named by what its contents depend on: a file of features, ``about.json`` for people,
-and a manifest by which a damaged entry is found out. Entries are written aside, flushed and renamed, so
-that processes that share the folder never see half of one. The least recently used ones make room.
+An entry is a folder named by the fingerprint of everything its content depends on. It holds a file of
+features, ``about.json`` for people, and a manifest that reveals damage. Entries are written under a temporary
+name, flushed and renamed, so processes that share the folder never see an incomplete one. When the cache is
+full, the least recently used entries are removed.
 """
 
 from __future__ import annotations
@@ -24,25 +25,25 @@ from adaptkit.errors import ConfigError, StudyError
 from adaptkit.system.files import explained, flush_tree, write_json
 from adaptkit.system.manifest import verify, write_manifest
 
-FEATURES, ABOUT = "features.f16", "about.json"
+FEATURES, ABOUT = "features.npy", "about.json"
 
 DEFAULT_LIMIT = 4 * 2**30
 MOST_ENTRIES = 1000
 LEFT_FREE = 2**30
-"""Bytes of the disk that are no cache's to take."""
+"""Bytes of the disk that the cache leaves free."""
 
 ABANDONED_SECONDS = 3600
-"""What was written aside and not touched for so long, a killed process has left behind."""
+"""An unfinished entry that has not changed for this long was left by a killed process."""
 
-WHOLE = re.compile(r"[0-9a-f]{64}")
-ASIDE = re.compile(r"\.[0-9a-f]{64}\.[0-9a-f]{8}\.partial")
+FINISHED = re.compile(r"[0-9a-f]{64}")
+UNFINISHED = re.compile(r"\.[0-9a-f]{64}\.[0-9a-f]{8}\.partial")
 
 UNITS = {"": 1, "K": 2**10, "M": 2**20, "G": 2**30, "T": 2**40}
 
 
 @dataclass(frozen=True, kw_only=True)
 class Entry:
-    """One entry, as it lies there; not looked into beyond what it says about itself."""
+    """One entry and its description. Its features have not been checked."""
 
     path: Path
     bytes: int
@@ -50,11 +51,11 @@ class Entry:
     """Seconds since 1970."""
 
     about: Mapping[str, Any]
-    """``model``, ``data`` and ``shape``; empty if it cannot be read."""
+    """``model``, ``data`` and ``shape``; empty if they cannot be read."""
 
     @property
     def shape(self) -> list[int]:
-        """Of the features, ``[examples, ..., tokens, width]``; empty if that cannot be read."""
+        """The shape of the features, ``[examples, ..., tokens, width]``; empty if it cannot be read."""
         shape = self.about.get("shape")
         return shape if isinstance(shape, list) and all(isinstance(one, int) for one in shape) else []
 
@@ -65,14 +66,14 @@ class Cache:
 
     folder: Path
     limit: int
-    """Bytes, of all entries together; 0 keeps nothing."""
+    """The most bytes of all entries together; 0 turns the cache off."""
 
     @classmethod
     def from_environment(cls) -> Cache:
-        """The user's cache: by ADAPTKIT_CACHE and ADAPTKIT_CACHE_LIMIT, else where caches are by custom.
+        """The user's cache, from ADAPTKIT_CACHE and ADAPTKIT_CACHE_LIMIT or the usual place for caches.
 
         Raises:
-            ConfigError: the limit is no size.
+            ConfigError: the limit is not a size.
         """
         home = os.environ.get("XDG_CACHE_HOME") or "~/.cache"
         root = os.environ.get("ADAPTKIT_CACHE") or os.path.join(home, "adaptkit")
@@ -81,14 +82,14 @@ class Cache:
         return cls(folder=folder, limit=DEFAULT_LIMIT if limit is None else size_of(limit))
 
     def entries(self) -> list[Entry]:
-        """All entries, the last used one first."""
-        found = [entry for path in self._folders(WHOLE) if (entry := _entry(path))]
+        """All entries, the most recently used one first."""
+        found = [entry for path in self._folders(FINISHED) if (entry := _entry(path))]
         return sorted(found, key=lambda entry: (-entry.last_used, entry.path.name))
 
     def find(self, key: str) -> Entry | None:
-        """The entry, marked as used; None if there is none, or a damaged one, which is removed.
+        """The entry with this key, marked as used; None if there is none.
 
-        Its whole contents are read, to know that they are what was written.
+        All of its content is read and compared with the manifest. A damaged entry is removed.
         """
         path = self.folder / key
         if not path.is_dir():
@@ -98,56 +99,63 @@ class Cache:
         except (StudyError, OSError):
             shutil.rmtree(path, ignore_errors=True)
             return None
-        with suppress(OSError):  # of a folder that is only read, too
+        with suppress(OSError):  # the folder may be read-only
             os.utime(path)
         return _entry(path)
 
     def make_room(self, size: int, spared: Set[str]) -> str:
-        """Removes what was not used for longest until ``size`` bytes more are allowed.
+        """Remove the least recently used entries until ``size`` more bytes are allowed.
 
-        Returns why they never will be, in words, and has removed nothing then; else an empty string. What
-        is ``spared``, by key, stays.
+        Args:
+            size: the bytes of the new entry.
+            spared: the keys of entries that must not be removed.
+
+        Returns:
+            An empty string; or the reason why there can be no room, in which case nothing was removed.
         """
         entries = self.entries()
         staying = [entry for entry in entries if entry.path.name in spared]
         if sum(entry.bytes for entry in staying) + size > self.limit or len(staying) >= MOST_ENTRIES:
-            return "they are more than the cache may hold; ADAPTKIT_CACHE_LIMIT says how much"
+            return "they are larger than the cache may be; increase ADAPTKIT_CACHE_LIMIT"
         if shutil.disk_usage(_existing(self.folder)).free < size + LEFT_FREE:
             return "the disk is nearly full"
-        leaving = [entry for entry in reversed(entries) if entry.path.name not in spared]
+        removable = [entry for entry in reversed(entries) if entry.path.name not in spared]
         total, count = sum(entry.bytes for entry in entries), len(entries)
-        for entry in leaving:
+        for entry in removable:
             if total + size <= self.limit and count < MOST_ENTRIES:
                 break
             shutil.rmtree(entry.path, ignore_errors=True)
             total, count = total - entry.bytes, count - 1
         return ""
 
-    def aside(self, key: str) -> Path:
-        """An empty folder to write an entry into; raises OSError. For `put`, or to be removed again."""
+    def new_folder(self, key: str) -> Path:
+        """An empty temporary folder to write an entry into, for `put`; raises OSError.
+
+        The caller removes it if the entry is not put.
+        """
         self.folder.mkdir(parents=True, exist_ok=True)
-        self._sweep()
+        self._remove_abandoned()
         path = self.folder / f".{key}.{secrets.token_hex(4)}.partial"
         path.mkdir()
         return path
 
-    def put(self, aside: Path, key: str, about: Mapping[str, Any]) -> None:
-        """Makes what was written aside the entry, unless another process was quicker with the same.
+    def put(self, folder: Path, key: str, about: Mapping[str, Any]) -> None:
+        """Make the temporary folder an entry. If another process has put the same entry, keep that one.
 
         Raises OSError or StudyError.
         """
-        write_json(aside / ABOUT, about)
-        write_manifest(aside, [FEATURES, ABOUT])
-        flush_tree(aside)
+        write_json(folder / ABOUT, about)
+        write_manifest(folder, [FEATURES, ABOUT])
+        flush_tree(folder)
         try:
-            os.rename(aside, self.folder / key)
+            os.rename(folder, self.folder / key)
         except OSError as error:
             if error.errno not in (errno.ENOTEMPTY, errno.EEXIST):
                 raise
 
     def clear(self) -> list[Entry]:
-        """Removes all entries, and returns them; raises StudyError for one that cannot be removed."""
-        self._sweep()
+        """Remove all entries and return them; raises StudyError if one cannot be removed."""
+        self._remove_abandoned()
         entries = self.entries()
         for entry in entries:
             with explained(entry.path):
@@ -155,23 +163,23 @@ class Cache:
         return entries
 
     def _folders(self, name: re.Pattern[str]) -> list[Path]:
-        """What lies in the folder under such names; whatever else does is not ours."""
+        """The folders with such names. Other files in the cache folder are not the cache's."""
         try:
             return [path for path in self.folder.iterdir() if name.fullmatch(path.name)]
-        except OSError:  # none yet, or not to be read
+        except OSError:  # the folder does not exist yet, or cannot be read
             return []
 
-    def _sweep(self) -> None:
-        """Removes what killed processes have left written aside."""
-        for path in self._folders(ASIDE):
-            with suppress(OSError, ValueError):  # another process may be sweeping too
+    def _remove_abandoned(self) -> None:
+        """Remove unfinished entries that killed processes have left."""
+        for path in self._folders(UNFINISHED):
+            with suppress(OSError, ValueError):  # another process may remove it at the same time
                 touched = max(one.stat().st_mtime for one in (path, *path.iterdir()))
                 if time.time() - touched > ABANDONED_SECONDS:
                     shutil.rmtree(path)
 
 
 def _entry(path: Path) -> Entry | None:
-    """The entry in this folder; None if it is gone, or no folder."""
+    """The entry in this folder; None if the folder does not exist."""
     try:
         size = sum(file.stat().st_size for file in path.iterdir())
         last_used = path.stat().st_mtime
@@ -185,15 +193,15 @@ def _entry(path: Path) -> Entry | None:
 
 
 def _existing(folder: Path) -> Path:
-    """The folder, or the nearest one above it that is there."""
+    """The folder, or its nearest parent that exists."""
     return next(path for path in (folder, *folder.parents) if path.exists())
 
 
 def size_of(text: str) -> int:
-    """The bytes of a size such as ``500M`` or ``4G``, by powers of 1024.
+    """The bytes of a size such as ``500M`` or ``4G``, in powers of 1024.
 
     Raises:
-        ConfigError: it is none.
+        ConfigError: the text is not a size.
     """
     match = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([KMGT]?)(?:i?B)?", text.strip(), re.IGNORECASE)
     if match is None:
@@ -201,5 +209,6 @@ def size_of(text: str) -> int:
             f"ADAPTKIT_CACHE_LIMIT is {text!r}",
             expected="a size such as 500M or 4G, or 0 for no cache",
             next_step="Change this environment variable.",
+            code="bad-size",
         )
     return int(float(match[1]) * UNITS[match[2].upper()])

@@ -1,7 +1,10 @@
-"""Kept features in files: for the next study in the cache, and in the place of memory where they are large.
+"""Stores features in files: in the cache for the next study, and mapped from disk if memory is short.
 
-A store for the engine (`adaptkit.engine.store.FeatureStore`). Whatever the disk refuses, the features are
-there; what was not kept, and why, is told once. Knows no encoder and no data but by what it is told of them.
+A store for the engine (`adaptkit.engine.store.FeatureStore`). If the disk refuses to store features, they are
+held in memory, and `FeaturesOnDisk.note` says why they are not kept for the next study.
+
+A file of features is a NumPy ``.npy`` file. It is written in parts, with ordinary writes: a full disk then
+raises OSError, where a write to mapped memory would end the process. It is mapped only for reading.
 """
 
 from __future__ import annotations
@@ -10,12 +13,13 @@ import math
 import shutil
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from io import FileIO
+from io import BytesIO, FileIO
 from itertools import chain
 from pathlib import Path
 
 import numpy as np
 import torch
+from numpy.lib.format import dtype_to_descr, open_memmap, write_array_header_1_0
 
 from adaptkit.cache.entries import FEATURES, Cache
 from adaptkit.engine.store import gathered
@@ -23,130 +27,140 @@ from adaptkit.errors import StudyError
 from adaptkit.system.memory import available_bytes
 
 SHARE_OF_AVAILABLE_MEMORY = 0.25
-"""What features may take of the memory that can be had; beyond, they lie in a mapped file."""
+"""The share of the available memory that features may take; beyond it they are mapped from a file."""
 
 BYTES = 2  # of a number in half precision
 
 
 class FeaturesOnDisk:
-    """Finds features in the cache, and keeps new ones there."""
+    """Finds features in the cache, and adds new ones to it."""
 
     def __init__(
         self,
         cache: Cache,
         about: Mapping[str, str],
         memory: int | None = None,
-        told: Callable[[int], None] = lambda examples: None,
+        on_progress: Callable[[int], None] = lambda examples: None,
     ) -> None:
         """A store for one study.
 
         Args:
             cache: where features are found and kept.
-            about: of which ``model`` and which ``data`` they are, for people.
-            memory: the bytes that may be held in memory; None for a share of what is available.
-            told: called with a number of examples each time when the features of so many more are there.
+            about: the ``model`` and the ``data`` of the features, for people.
+            memory: the bytes that may be held in memory; None for a share of the available memory.
+            on_progress: called with the number of examples whose features were added.
         """
         available = available_bytes()
         self.cache = cache
         self.about = about
         self.memory = int(SHARE_OF_AVAILABLE_MEMORY * available) if memory is None else memory
-        self.told = told
+        self.on_progress = on_progress
         self.note = ""
-        """Why features were not kept for the next study, if so."""
+        """Why features were not kept for the next study; empty if they were."""
 
         self._keeps = cache.limit > 0
         self._used: set[str] = set()
 
     def find(self, key: str) -> torch.Tensor | None:
-        """The features that were kept under the key, whole and unharmed; else None."""
+        """The complete, undamaged features that were kept under the key; None if there are none."""
         entry = self.cache.find(key) if self._keeps else None
         if entry is None:
             return None
         try:
-            features = self._opened(entry.path / FEATURES, entry.shape)
-        except (OSError, RuntimeError):  # torch's; another process has made room of it just now
+            features = self._open(entry.path / FEATURES, math.prod(entry.shape) * BYTES)
+        except OSError:  # another process has just removed the entry
             return None
         self._used.add(key)
-        self.told(len(features))
+        self.on_progress(len(features))
         return features
 
     def keep(self, key: str, shape: Sequence[int], parts: Iterable[torch.Tensor]) -> torch.Tensor:
-        """The features of this shape, whose parts come one after another along dimension 0."""
+        """The features of this shape; their parts come one after another along dimension 0."""
         size = math.prod(shape) * BYTES
-        folder, kept = self._folder_for(key, size)
+        folder, kept = self._folder_for(key, shape)
         parts = self._counted(parts)
         if folder is None:
             self.memory -= size
             return gathered(shape, parts)
         try:
-            features, whole = self._through_file(folder / FEATURES, shape, parts)
-            if kept and whole:
+            features, complete = self._through_file(folder / FEATURES, shape, parts)
+            if kept and complete:
                 self._put(folder, key, shape)
         finally:
-            shutil.rmtree(folder, ignore_errors=True)  # there still, if it was not put; mapped files live on
+            # The folder still exists if it was not put. A mapped file stays readable after its removal.
+            shutil.rmtree(folder, ignore_errors=True)
         return features
 
     def _counted(self, parts: Iterable[torch.Tensor]) -> Iterator[torch.Tensor]:
         for part in parts:
-            self.told(len(part))
+            self.on_progress(len(part))
             yield part
 
-    def _folder_for(self, key: str, size: int) -> tuple[Path | None, bool]:
-        """A folder to write features into, and whether it is the cache's; None where memory does."""
+    def _folder_for(self, key: str, shape: Sequence[int]) -> tuple[Path | None, bool]:
+        """A folder to write features into, and whether it belongs to the cache; None to use memory."""
+        size = math.prod(shape) * BYTES
         if self._keeps:
             try:
                 problem = self.cache.make_room(size, self._used)
                 if not problem:
-                    return _with_file(self.cache.aside(key)), True
+                    return _with_file(self.cache.new_folder(key), shape), True
             except OSError as error:
                 problem = str(error)
-            self._gave_up(problem)
+            self._note(problem)
         if size <= self.memory:
             return None, False
         try:
-            return _with_file(Path(tempfile.mkdtemp(prefix="adaptkit-"))), False
+            return _with_file(Path(tempfile.mkdtemp(prefix="adaptkit-")), shape), False
         except OSError:
-            return None, False  # memory may still do: it is a share that is used up
+            return None, False  # only a share of the memory is used up, so try memory
 
     def _through_file(
         self, path: Path, shape: Sequence[int], parts: Iterator[torch.Tensor]
     ) -> tuple[torch.Tensor, bool]:
-        """The features by way of a file, and whether all of them went into it."""
-        done = 0  # examples in the file
-        with path.open("wb", buffering=0) as file:
+        """Append the features to a file. Returns them, and whether the file is complete."""
+        header, done = path.stat().st_size, 0  # bytes, examples in the file
+        with path.open("ab", buffering=0) as file:
             for part in parts:
                 try:
                     _write(file, part)
-                except OSError as error:  # the disk is full: what is there is read back, the rest is held
-                    self._gave_up(str(error))
-                    written = _mapped(path, [done, *shape[1:]])
+                except OSError as error:  # the disk is full: read back what was written, hold the rest
+                    self._note(str(error))
+                    written = _written(path, header, [done, *shape[1:]])
                     return gathered(shape, chain([written, part], parts)), False
                 done += len(part)
-        return self._opened(path, shape), True
+        return self._open(path, math.prod(shape) * BYTES), True
 
-    def _opened(self, path: Path, shape: Sequence[int]) -> torch.Tensor:
-        """The features in a file: in memory if it allows for them, else mapped."""
-        size = math.prod(shape) * BYTES
+    def _open(self, path: Path, size: int) -> torch.Tensor:
+        """The features in a file: in memory if there is room for them, else mapped; raises OSError.
+
+        Changes to the tensor do not reach the file.
+        """
         if size > self.memory:
-            return _mapped(path, shape)
+            return torch.from_numpy(open_memmap(path, mode="c"))
         self.memory -= size
-        return torch.from_numpy(np.fromfile(path, np.float16, count=math.prod(shape))).view(tuple(shape))
+        return torch.from_numpy(np.load(path))
 
     def _put(self, folder: Path, key: str, shape: Sequence[int]) -> None:
         try:
             self.cache.put(folder, key, {**self.about, "shape": list(shape)})
             self._used.add(key)
         except (OSError, StudyError) as error:
-            self._gave_up(str(error))
+            self._note(str(error))
 
-    def _gave_up(self, problem: str) -> None:
+    def _note(self, problem: str) -> None:
         self.note = self.note or f"features are not kept for the next study: {problem}"
 
 
-def _with_file(folder: Path) -> Path:
-    """The folder, once the file can be made in it; raises OSError, and leaves nothing, if it cannot."""
+def _with_file(folder: Path, shape: Sequence[int]) -> Path:
+    """The folder, with a file in it that has a header and no features yet.
+
+    Raises OSError, and removes the folder, if the file cannot be written.
+    """
+    header = BytesIO()
+    kind = dtype_to_descr(np.dtype(np.float16))
+    write_array_header_1_0(header, {"descr": kind, "fortran_order": False, "shape": tuple(shape)})
     try:
-        (folder / FEATURES).touch()
+        (folder / FEATURES).write_bytes(header.getvalue())
     except OSError:
         shutil.rmtree(folder, ignore_errors=True)
         raise
@@ -154,15 +168,14 @@ def _with_file(folder: Path) -> Path:
 
 
 def _write(file: FileIO, part: torch.Tensor) -> None:
-    """Writes all of it; raises OSError."""
-    left = part.contiguous().view(-1).view(torch.uint8).numpy().data
-    while left:
-        left = left[file.write(left) :]
+    """Write all of the part; raises OSError."""
+    remaining = part.contiguous().view(-1).view(torch.uint8).numpy().data
+    while remaining:
+        remaining = remaining[file.write(remaining) :]
 
 
-def _mapped(path: Path, shape: Sequence[int]) -> torch.Tensor:
-    """The file's numbers, read as they are used. Nothing that is done to them reaches the file."""
-    count = math.prod(shape)
-    if not count:
+def _written(path: Path, header: int, shape: Sequence[int]) -> torch.Tensor:
+    """The features in an incomplete file, mapped; the header has so many bytes."""
+    if not shape[0]:
         return torch.empty(tuple(shape), dtype=torch.float16)
-    return torch.from_file(str(path), shared=False, size=count, dtype=torch.float16).view(tuple(shape))
+    return torch.from_numpy(np.memmap(path, np.float16, mode="c", offset=header, shape=tuple(shape)))

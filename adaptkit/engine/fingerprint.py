@@ -13,7 +13,7 @@ from typing import Any
 import torch
 import transformers
 
-FORMAT = 2
+FORMAT = 3
 """To be raised whenever features come to be computed, cut or laid out in another way."""
 
 OF_THE_HEAD = ("id2label", "label2id", "num_labels", "problem_type", "architectures", "_name_or_path")

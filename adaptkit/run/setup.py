@@ -36,7 +36,7 @@ def prepare_training(
     with context.clock.phase("features" if config.strategy == "frozen" else "data"):
         total = sum(parameter.numel() for parameter in loaded.module.parameters())
         about = {"model": config.model, "data": context.summary.data["train"].source}
-        store = FeaturesOnDisk(machine.cache, about, told=context.progress.encoded)
+        store = FeaturesOnDisk(machine.cache, about, on_progress=context.progress.encoded)
         model = prepare_model(
             task,
             loaded,

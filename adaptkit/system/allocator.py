@@ -1,7 +1,7 @@
-"""Keeps freed memory in the process, where Linux's usual allocator, glibc's, would hand it back.
+"""Keeps freed memory in the process instead of returning it to the kernel (glibc on Linux only).
 
-A training step frees what the next one asks for again. Handed back in between, it comes anew from the kernel,
-which fills each page with zeros: thousands of page faults a step. Knows no tensors.
+Each training step allocates the memory that the previous step freed. If the allocator returns it to the
+kernel in between, the kernel fills every page with zeros again: thousands of page faults per step.
 """
 
 from __future__ import annotations
@@ -11,18 +11,19 @@ import os
 import sys
 
 TRIM_THRESHOLD, MMAP_THRESHOLD = -1, -3
-"""Options: the free bytes at the heap's end before some are handed back, and those of a block before it lies
-outside of the heap, to be handed back when it is freed (https://man7.org/linux/man-pages/man3/mallopt.3.html)."""
+"""Options of mallopt: how many free bytes at the end of the heap cause memory to be returned; and the size
+from which on a block is allocated outside the heap, and returned when it is freed
+(https://man7.org/linux/man-pages/man3/mallopt.3.html)."""
 
 BLOCKS = (64 * 2**20, 32 * 2**20)
-"""Bytes of the largest block that is kept; older versions take no more than the second. Most tensors of a
-step are smaller; the few large matrices of a population would leave gaps."""
+"""Sizes in bytes of the largest block that is kept; older versions of glibc accept only the second. Most
+tensors of a step are smaller. The few large matrices of a population would leave gaps in the heap."""
 
 
 def keep_freed_memory() -> bool:
-    """From here on the process keeps what it has held in blocks of a step's size, until it ends.
+    """Make the process keep the freed blocks of a training step until it ends.
 
-    Returns whether the allocator was asked to: there is another one elsewhere, and it is left alone.
+    Returns whether the setting was made. Allocators other than glibc's are left unchanged.
     """
     if not _is_glibc():
         return False

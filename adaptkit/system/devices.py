@@ -1,4 +1,4 @@
-"""Which device and which precision a study runs on, and what it used there."""
+"""The device and the precision that a study uses, and the memory that it took."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from adaptkit.errors import ConfigError
 
 
 def resolve_device(device: str) -> str:
-    """The device's name for torch: "auto" is the GPU where there is one.
+    """The device's name for torch; "auto" means the GPU if there is one.
 
     Raises:
-        ConfigError: there is no such device here.
+        ConfigError: this machine has no such device.
     """
     import torch
 
@@ -21,19 +21,31 @@ def resolve_device(device: str) -> str:
         return "cuda" if torch.cuda.is_available() else "cpu"
     if not re.fullmatch(r"cpu|cuda(:\d+)?", device):
         raise ConfigError(
-            f"device {device!r}", expected="auto, cpu, cuda or cuda:N", next_step="Change --device."
+            f"device {device!r} is unknown",
+            expected="auto, cpu, cuda or cuda:N",
+            next_step="Change --device.",
+            code="unknown-device",
         )
     if device.startswith("cuda") and int(device.partition(":")[2] or 0) >= torch.cuda.device_count():
-        raise ConfigError(
-            f"device {device!r}: torch {torch.__version__} sees {torch.cuda.device_count()} CUDA devices",
-            next_step="Use --device cpu, or install a CUDA build of torch.",
-        )
+        raise _missing_gpu(device)
     return device
 
 
-def resolve_precision(precision: str, device: str) -> str:
-    """ "bf16" or "fp32": "auto" is bf16 where the device multiplies bfloat16 by instructions of its own."""
+def _missing_gpu(device: str) -> ConfigError:
+    import torch
 
+    count = torch.cuda.device_count()
+    found = f"finds {count} CUDA device{'' if count == 1 else 's'}"
+    return ConfigError(
+        f"device {device!r} does not exist: torch {torch.__version__} {found}",
+        expected=f"cpu, or cuda:N with N below {count}" if count else "cpu",
+        next_step="Change --device." if count else "Use --device cpu, or install a CUDA build of torch.",
+        code="missing-device",
+    )
+
+
+def resolve_precision(precision: str, device: str) -> str:
+    """ "bf16" or "fp32"; "auto" means bf16 if the device has instructions for bfloat16."""
     if precision != "auto":
         return precision
     has_bfloat16 = _gpu_has_bfloat16(device) if device.startswith("cuda") else _cpu_has_bfloat16()
@@ -41,7 +53,7 @@ def resolve_precision(precision: str, device: str) -> str:
 
 
 def _gpu_has_bfloat16(device: str) -> bool:
-    """Whether this very GPU has instructions for it: older ones emulate it, and are slower with it."""
+    """Whether this GPU has bfloat16 instructions. Older GPUs emulate it and are slower with it."""
     import torch
 
     with torch.cuda.device(device):
@@ -49,19 +61,19 @@ def _gpu_has_bfloat16(device: str) -> bool:
 
 
 def _cpu_has_bfloat16() -> bool:
-    """True if torch knows this CPU to have AVX-512's or AMX's bfloat16; False if it cannot tell.
+    """Whether torch reports bfloat16 instructions (AVX-512 or AMX) for this CPU; False if it cannot say.
 
-    A CPU without them has bfloat16 too, in software, and is slower with it.
+    A CPU without them runs bfloat16 in software, more slowly than float32.
     """
     import torch
 
-    tell = getattr(torch.cpu, "get_capabilities", None)  # older versions of torch have none
-    capabilities = tell() if tell else {}
+    get_capabilities = getattr(torch.cpu, "get_capabilities", None)  # missing in older versions of torch
+    capabilities = get_capabilities() if get_capabilities else {}
     return any(capabilities.get(name, False) for name in ("avx512_bf16", "amx_bf16"))
 
 
 def device_name(device: str) -> str:
-    """The device in words."""
+    """A description of the device for people."""
     import torch
 
     if device.startswith("cuda"):
@@ -70,7 +82,7 @@ def device_name(device: str) -> str:
 
 
 def peak_memory_bytes(device: str) -> int:
-    """The most memory used so far: the GPU's, or the process's on the CPU."""
+    """The most memory used so far: GPU memory on a GPU, the process's memory on the CPU."""
     import torch
 
     if device.startswith("cuda"):

@@ -1,15 +1,14 @@
-"""Files and folders that are there as a whole or not at all.
+"""Atomic files and folders: after a crash at any point, either the old or the new content is complete.
 
-A file is written aside, flushed to the disk, and renamed into its place; the name of the file
-written aside is fixed, so that killed processes leave one such file behind at most, and the next
-writer takes it over. That asks for one writer at a time, which the study's lock sees to.
+A file is written under a temporary name, flushed to the disk, and then renamed. The temporary name is
+fixed, so killed processes leave at most one such file, and the next writer overwrites it. There must be
+only one writer at a time; the study's lock ensures this.
 
-A folder cannot be renamed over another one, so `atomic_folder` takes three steps::
+A folder cannot be renamed over another folder, so `atomic_folder` takes these steps::
 
     .best.new is written and flushed ── best → .best.old ── .best.new → best ── .best.old is deleted
 
-and `repair_folder`, at the next start, finishes what a killed process left half done. This module
-knows nothing of what the files hold.
+At the next start `repair_folder` completes the steps that a killed process did not finish.
 """
 
 from __future__ import annotations
@@ -28,51 +27,51 @@ from adaptkit.errors import StudyError
 
 
 def write_bytes(path: Path, content: bytes) -> None:
-    """Write the file as a whole; raises StudyError, with what was there before intact."""
-    if path.exists() and not path.is_file():  # a terminal, a pipe: nothing that could be renamed over
+    """Write the file atomically. Raises StudyError; the previous content is then intact."""
+    if path.exists() and not path.is_file():  # a terminal or a pipe cannot be replaced by renaming
         with explained(path):
             path.write_bytes(content)
         return
-    with atomic_file(path) as aside:
-        aside.write_bytes(content)
+    with atomic_file(path) as partial:
+        partial.write_bytes(content)
 
 
 def write_text(path: Path, text: str) -> None:
-    """Write the file as a whole, in UTF-8; raises StudyError, with what was there before intact."""
+    """Write the file atomically, in UTF-8. Raises StudyError; the previous content is then intact."""
     write_bytes(path, text.encode("utf-8"))
 
 
 def write_json(path: Path, value: Any) -> None:
-    """Write the value as JSON; numbers that are not finite become null, for JSON has no others."""
+    """Write the value as JSON. Numbers that are not finite become null, as JSON cannot represent them."""
     text = json.dumps(_finite(value), indent=2, ensure_ascii=False, allow_nan=False)
     write_text(path, f"{text}\n")
 
 
 @contextmanager
 def atomic_file(path: Path) -> Iterator[Path]:
-    """Give a path to write to, beside the file; put it into the file's place if the block succeeds.
+    """Give a temporary path beside the file; rename it to the file if the block succeeds.
 
-    Raises StudyError if it cannot be written; whatever happens, the file is the old or the new one.
+    Raises StudyError if it cannot be written. In any case the file is either the old or the new one.
     """
-    aside = path.with_name(f".{path.name}.partial")
+    partial = path.with_name(f".{path.name}.partial")
     with explained(path):
         try:
-            yield aside
-            _flush(aside)
-            os.replace(aside, path)
+            yield partial
+            _flush(partial)
+            os.replace(partial, path)
             _flush(path.parent)
         except BaseException:
             with suppress(OSError):
-                aside.unlink()
+                partial.unlink()
             raise
 
 
 @contextmanager
 def atomic_folder(folder: Path) -> Iterator[Path]:
-    """Give an empty folder to fill, beside the folder; put it into its place if the block succeeds.
+    """Give an empty temporary folder beside the folder; rename it to the folder if the block succeeds.
 
-    Raises StudyError if it cannot be written. After a kill at any point the old or the new folder
-    is there as a whole: `current_folder` finds it, `repair_folder` puts it into its place.
+    Raises StudyError if it cannot be written. If the process is killed, the old or the new folder is
+    complete: `current_folder` finds it, and `repair_folder` moves it to its place.
     """
     repair_folder(folder)
     old, new = _old(folder), _new(folder)
@@ -92,24 +91,24 @@ def atomic_folder(folder: Path) -> Iterator[Path]:
 
 
 def repair_folder(folder: Path) -> None:
-    """Finish or take back a replacement that was cut short. For the one writer, at its start."""
+    """Finish or undo an interrupted replacement. Called by the only writer, at its start."""
     old, new = _old(folder), _new(folder)
     with explained(folder):
-        if old.exists() and not folder.exists():  # the new one was whole before the old one was moved
+        if old.exists() and not folder.exists():  # the new one was complete before the old one was moved
             os.rename(new if new.exists() else old, folder)
             _flush(folder.parent)
-        for rest in (old, new):
-            if rest.exists():
-                shutil.rmtree(rest)
+        for leftover in (old, new):
+            if leftover.exists():
+                shutil.rmtree(leftover)
 
 
 def current_folder(folder: Path) -> Path:
-    """Where a reader, who may not repair, finds the folder: in its place, or as a killed writer left it."""
+    """The folder to read from: the folder itself, or the old one that a killed writer has moved away."""
     return _old(folder) if _old(folder).exists() and not folder.exists() else folder
 
 
 def flush_tree(folder: Path) -> None:
-    """Flush the folder and all that is in it to the disk; raises OSError."""
+    """Flush the folder and everything in it to the disk; raises OSError."""
     for path in folder.rglob("*"):
         _flush(path)
     _flush(folder)
@@ -117,13 +116,13 @@ def flush_tree(folder: Path) -> None:
 
 @contextmanager
 def explained(path: Path) -> Iterator[None]:
-    """Turn what the operating system says about writing to the path into a StudyError."""
+    """Turn an operating system error about writing to the path into a StudyError."""
     try:
         yield
     except OSError as error:
         raise _unwritable(path, error.strerror or str(error), error.errno) from error
     except Exception as error:
-        # Libraries written in Rust, such as safetensors, pass the system's words on in their own error.
+        # Libraries written in Rust, such as safetensors, raise their own error with the system's message.
         if "No space left on device" not in str(error):
             raise
         raise _unwritable(path, "No space left on device", errno.ENOSPC) from error
@@ -131,10 +130,10 @@ def explained(path: Path) -> Iterator[None]:
 
 def _unwritable(path: Path, what: str, number: int | None) -> StudyError:
     if number in (errno.ENOSPC, errno.EDQUOT):
-        next_step = "Free some space and run the same command again; what was there is intact."
+        next_step = "Free some space and run the same command again; the previous content is intact."
     else:
-        next_step = "Make it writable, or choose another folder."
-    return StudyError(f"{path} cannot be written: {what}", next_step=next_step)
+        next_step = "Check the path and its permissions, or choose another folder."
+    return StudyError(f"{path} cannot be written: {what}", next_step=next_step, code="cannot-write")
 
 
 def _old(folder: Path) -> Path:

@@ -1,4 +1,4 @@
-"""Asks the hub for one answer within seconds: the libraries wait minutes for a hub that is not reachable."""
+"""Checks within seconds whether the hub can be reached; the libraries themselves wait for minutes."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ ANSWER_SECONDS = 5.0
 
 
 def hub_answers() -> bool:
-    """Whether the hub gives any answer at all within seconds."""
+    """Whether the hub answers a request within `ANSWER_SECONDS`."""
     answered = threading.Event()
 
     def ask() -> None:
@@ -16,11 +16,11 @@ def hub_answers() -> bool:
 
         try:
             get_session().head(constants.ENDPOINT, timeout=ANSWER_SECONDS)
-        except Exception:  # every kind of failure means the same here
+        except Exception:  # any failure means that the hub cannot be reached
             return
         answered.set()
 
-    # A thread, because looking up a name has no timeout of its own.
+    # In a thread, because a DNS lookup has no timeout of its own.
     asking = threading.Thread(target=ask, daemon=True)
     asking.start()
     asking.join(ANSWER_SECONDS)

@@ -1,7 +1,4 @@
-"""How much of the machine's memory may still be had: the machine's, or its container's where that is less.
-
-Knows nothing of devices and models.
-"""
+"""How much memory is available: the machine's, or its container's if that is less."""
 
 from __future__ import annotations
 
@@ -14,23 +11,23 @@ CONTROL_GROUPS = (
     ("memory.max", "memory.current", "inactive_file"),  # version 2
     ("memory/memory.limit_in_bytes", "memory/memory.usage_in_bytes", "total_inactive_file"),  # version 1
 )
-"""Under the mount of Linux's control groups: the limit, the use, and the name, in ``memory.stat`` beside
-them, of the files' pages among it that are given back when they are needed
+"""Files of Linux's control groups: the limit, the use, and the name in ``memory.stat`` of the file cache,
+which counts as use but is freed when memory is needed
 (https://docs.kernel.org/admin-guide/cgroup-v2.html#memory-interface-files)."""
 
 
 def available_bytes(groups: Path = Path("/sys/fs/cgroup")) -> int:
-    """The bytes that can be had now, without swapping.
+    """The number of bytes that can be allocated now, without swapping.
 
     Args:
-        groups: where Linux shows the control group of this process; elsewhere there is no such folder.
+        groups: where Linux shows the control group of this process; missing on other systems.
     """
     left = (_left(groups / limit, groups / used, cached) for limit, used, cached in CONTROL_GROUPS)
     return min([int(psutil.virtual_memory().available), *(room for room in left if room is not None)])
 
 
 def _left(limit: Path, used: Path, cached: str) -> int | None:
-    """What a control group's limit leaves, None where there is no limit."""
+    """The bytes left under a control group's limit; None if there is no limit."""
     try:
         room = int(limit.read_text()) - int(used.read_text())
         statistics = _numbers((used.parent / "memory.stat").read_text())
@@ -40,6 +37,6 @@ def _left(limit: Path, used: Path, cached: str) -> int | None:
 
 
 def _numbers(text: str) -> Mapping[str, int]:
-    """The numbers of a ``memory.stat``: a name and a number a line."""
+    """The numbers of a ``memory.stat`` file: a name and a number per line."""
     pairs = (line.split() for line in text.splitlines())
     return {name: int(number) for name, number in pairs}

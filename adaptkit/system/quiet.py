@@ -1,4 +1,4 @@
-"""Keeps transformers and peft from talking on standard error while adaptkit has the floor."""
+"""Silences transformers and peft on standard error while adaptkit calls them."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from contextlib import contextmanager
 
 @contextmanager
 def quiet() -> Iterator[None]:
-    """No log lines below errors, no progress bars, and no warning about what peft asks of transformers."""
+    """Hide log lines below errors, progress bars, and a deprecation warning that peft causes."""
     import transformers
 
     verbosity = transformers.logging.get_verbosity()

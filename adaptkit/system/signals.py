@@ -1,4 +1,4 @@
-"""Signals, turned into one clean end: SIGINT and SIGTERM stop a study, a second one stops it at once."""
+"""Stops a study cleanly on SIGINT and SIGTERM; a second signal ends the process immediately."""
 
 from __future__ import annotations
 
@@ -16,10 +16,11 @@ SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
 class Interruption:
-    """While entered, the first signal is noted, or raised at once outside of `guarded` stretches.
+    """Handles signals while it is entered.
 
-    In a guarded stretch, where trials are trained and records written, `check` raises it instead, at a
-    point where nothing is half done. The second signal ends the process on the spot.
+    The first signal raises `Interrupted` at once, except in a `guarded` block, where trials are trained and
+    records are written. There the signal is only noted, and `check` raises it at a safe point. The second
+    signal ends the process immediately.
     """
 
     def __init__(self) -> None:
@@ -39,26 +40,26 @@ class Interruption:
         for number, handler in self._before.items():
             signal.signal(number, handler)
         if self._raised and isinstance(error, Exception) and not isinstance(error, Interrupted):
-            # Raised amid a stranger's code, it may have been caught there and told as something else.
+            # A library may have caught Interrupted and raised an error of its own instead.
             raise Interrupted(self.signal_number) from error
 
     def check(self) -> None:
-        """Raises Interrupted if a signal has come."""
+        """Raise Interrupted if a signal has been received."""
         if self.signal_number:
             raise Interrupted(self.signal_number)
 
     def guarded(self) -> _Guarded:
-        """A stretch in which a signal is only noted."""
+        """A block in which a signal is only noted."""
         return _Guarded(self)
 
     @contextmanager
     def exposed(self) -> Iterator[None]:
-        """Within a guarded stretch, one in which a signal is raised at once after all."""
+        """A block inside a guarded block in which a signal is raised at once again."""
         guarded, self._guarded = self._guarded, 0
         try:
             self.check()
             yield
-            self.check()  # a stranger's code may have caught what was raised in it
+            self.check()  # a library may have caught the exception raised in it
         finally:
             self._guarded = guarded
 

@@ -19,31 +19,31 @@ def faults(steps):
         torch.ones(5 * 2**20)  # 20 MiB, written and freed
     return resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before
 
-handed_back = faults(10)
+returned = faults(10)
 assert keep_freed_memory()
 faults(20)  # until the heap is large enough
-print(handed_back, faults(10))
+print(returned, faults(10))
 """
 
 
 @pytest.mark.skipif(not allocator._is_glibc(), reason="the allocator is not glibc's")
-def test_what_a_step_frees_the_next_one_has_without_a_page_fault() -> None:
-    """In a process of its own, as it cannot be undone."""
-    fixed = {**os.environ, "MALLOC_MMAP_THRESHOLD_": str(2**17)}  # else the allocator learns from its steps
+def test_memory_freed_by_a_step_is_used_again_without_page_faults() -> None:
+    """In a separate process, because the setting cannot be undone."""
+    fixed = {**os.environ, "MALLOC_MMAP_THRESHOLD_": str(2**17)}  # otherwise glibc adapts the threshold
     command = [sys.executable, "-c", STEPS]
     done = subprocess.run(command, env=fixed, capture_output=True, text=True, check=True)
-    handed_back, kept = map(int, done.stdout.split())
-    assert handed_back > 100
-    assert kept < handed_back / 10
+    returned, kept = map(int, done.stdout.split())
+    assert returned > 100
+    assert kept < returned / 10
 
 
 @pytest.mark.parametrize("platform", ["darwin", "win32"])
-def test_another_allocator_is_left_alone(platform: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_other_allocators_are_not_changed(platform: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "platform", platform)
     assert not allocator.keep_freed_memory()
 
 
-def test_linux_without_glibc_is_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_linux_without_glibc_is_not_changed(monkeypatch: pytest.MonkeyPatch) -> None:
     def unknown(name: str) -> str:
         raise ValueError("unrecognized configuration name")
 
@@ -52,7 +52,7 @@ def test_linux_without_glibc_is_left_alone(monkeypatch: pytest.MonkeyPatch) -> N
 
 
 @pytest.mark.parametrize(("most", "asked"), [(64, [64]), (32, [64, 32]), (16, [64, 32])])
-def test_an_older_allocator_is_asked_for_less_and_one_that_refuses_is_left_as_it_was(
+def test_older_allocators_are_asked_for_a_smaller_block(
     most: int, asked: list[int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     calls = []

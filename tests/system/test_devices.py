@@ -17,15 +17,19 @@ def test_auto_is_the_gpu_where_there_is_one() -> None:
 
 
 @pytest.mark.parametrize("device", ["tpu", "cuda:x", "cpu:0", "CUDA", "", "cuda:-1"])
-def test_what_is_no_device_is_refused(device: str) -> None:
-    with pytest.raises(ConfigError, match=r"--device") as told:
+def test_an_unknown_device_is_refused(device: str) -> None:
+    with pytest.raises(ConfigError, match=r"--device") as caught:
         resolve_device(device)
-    assert repr(device) in str(told.value)
+    assert caught.value.code == "unknown-device"
+    assert repr(device) in caught.value.problem
 
 
-def test_a_device_that_is_not_here_is_refused() -> None:
-    with pytest.raises(ConfigError, match=f"sees {GPUS} CUDA devices"):
+def test_a_missing_device_is_refused_with_a_fitting_next_step() -> None:
+    with pytest.raises(ConfigError) as caught:
         resolve_device(f"cuda:{GPUS}")
+    assert caught.value.code == "missing-device"
+    assert f"finds {GPUS} CUDA device" in caught.value.problem
+    assert ("install a CUDA build" in caught.value.next_step) == (GPUS == 0)
 
 
 def test_precision_as_asked() -> None:
@@ -42,23 +46,23 @@ def test_precision_as_asked() -> None:
         ({"architecture": "aarch64"}, "fp32"),
     ],
 )
-def test_auto_on_a_cpu_is_bfloat16_where_it_has_instructions_for_it(
+def test_auto_on_a_cpu_is_bfloat16_if_it_has_instructions(
     monkeypatch: pytest.MonkeyPatch, capabilities: dict[str, object], precision: str
 ) -> None:
     monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: capabilities, raising=False)
     assert resolve_precision("auto", "cpu") == precision
 
 
-def test_auto_is_fp32_where_torch_cannot_tell(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_auto_is_fp32_if_torch_does_not_report_capabilities(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delattr(torch.cpu, "get_capabilities", raising=False)
     assert resolve_precision("auto", "cpu") == "fp32"
 
 
 @pytest.mark.parametrize(("has", "precision"), [(True, "bf16"), (False, "fp32")])
-def test_auto_on_a_gpu_is_bfloat16_where_that_gpu_itself_has_it(
+def test_auto_on_a_gpu_is_bfloat16_if_that_gpu_has_it(
     monkeypatch: pytest.MonkeyPatch, has: bool, precision: str
 ) -> None:
-    """An older GPU emulates it; torch says that it is supported, unless it is asked for more."""
+    """An older GPU emulates it; by default torch reports emulation as support."""
     asked = []
 
     def device(name: str) -> contextlib.AbstractContextManager[None]:

@@ -1,4 +1,4 @@
-"""Files and folders are there as a whole or not at all, on a full disk and after a kill, too."""
+"""Files and folders are written atomically, also on a full disk and when the process is killed."""
 
 import json
 import math
@@ -40,8 +40,8 @@ def test_json_holds_no_numbers_that_are_not_finite(tmp_path: Path) -> None:
 
 def test_a_failure_in_between_leaves_the_old_file(tmp_path: Path) -> None:
     write_text(tmp_path / "a.txt", "old")
-    with suppress(RuntimeError), atomic_file(tmp_path / "a.txt") as aside:
-        aside.write_text("half")
+    with suppress(RuntimeError), atomic_file(tmp_path / "a.txt") as partial:
+        partial.write_text("half")
         raise RuntimeError
     assert (tmp_path / "a.txt").read_text() == "old"
     assert os.listdir(tmp_path) == ["a.txt"]
@@ -57,10 +57,11 @@ def test_a_pipe_is_written_to_and_stays_a_pipe(tmp_path: Path) -> None:
     assert pipe.is_fifo()
 
 
-def test_a_missing_folder_and_a_folder_in_the_place_of_a_file_are_told(tmp_path: Path) -> None:
-    with pytest.raises(StudyError, match=r"gone.*cannot be written: No such file"):
+def test_the_system_error_is_part_of_the_message(tmp_path: Path) -> None:
+    with pytest.raises(StudyError, match=r"gone.*No such file") as caught:
         write_text(tmp_path / "gone" / "a.txt", "a")
-    with pytest.raises(StudyError, match="cannot be written: Is a directory"):
+    assert caught.value.code == "cannot-write"
+    with pytest.raises(StudyError, match="Is a directory"):
         write_text(tmp_path, "a")
 
 
@@ -71,12 +72,12 @@ def test_a_full_disk_leaves_the_old_file_and_says_what_to_do(tiny_disk: Path) ->
         write_bytes(path, bytes(2_000_000))
     assert os.listdir(tiny_disk) == ["a.bin"]
     assert path.read_bytes() == b"old"
-    write_bytes(path, bytes(900_000))  # what was written aside has been cleared away
+    write_bytes(path, bytes(900_000))  # the partial file has been removed
 
 
-def test_a_full_disk_under_safetensors_is_told_the_same_way(tiny_disk: Path) -> None:
-    with pytest.raises(StudyError, match="No space left"), atomic_file(tiny_disk / "a.safetensors") as aside:
-        safetensors.numpy.save_file({"row": np.zeros(500_000)}, aside)
+def test_safetensors_on_a_full_disk_gives_the_same_error(tiny_disk: Path) -> None:
+    with pytest.raises(StudyError, match="No space left"), atomic_file(tiny_disk / "a.safetensors") as path:
+        safetensors.numpy.save_file({"weight": np.zeros(500_000)}, path)
     assert os.listdir(tiny_disk) == []
 
 
@@ -91,7 +92,7 @@ def contents(folder: Path) -> set[str]:
     return {(folder / "one").read_text(), (folder / "deep" / "two").read_text()}
 
 
-def test_a_folder_is_replaced_as_a_whole(tmp_path: Path) -> None:
+def test_a_folder_is_replaced_completely(tmp_path: Path) -> None:
     best = tmp_path / "best"
     fill(best, "1")
     (best / "three").write_text("only in the old one")
@@ -132,9 +133,7 @@ def killed_at_system_call(count: int, work: Callable[[], None]) -> bool:
 
 
 @pytest.mark.parametrize("there_before", [True, False])
-def test_a_folder_is_the_old_or_the_new_one_wherever_its_writer_is_killed(
-    tmp_path: Path, there_before: bool
-) -> None:
+def test_a_killed_writer_leaves_the_old_or_the_new_folder(tmp_path: Path, there_before: bool) -> None:
     seen = set()
     for count in range(1, 200):
         best = tmp_path / str(count) / "best"
@@ -152,6 +151,6 @@ def test_a_folder_is_the_old_or_the_new_one_wherever_its_writer_is_killed(
         seen.add(frozenset(found[1]))
         if not killed:
             break
-    assert not killed, "there are more steps than were tried"
+    assert not killed, "not every step was tried"
     assert count > 8
     assert seen == {frozenset({"old"} if there_before else ()), frozenset({"new"})}

@@ -22,7 +22,7 @@ V2 = ("memory.max", "memory.current")
 V1 = ("memory/memory.limit_in_bytes", "memory/memory.usage_in_bytes")
 
 
-def test_without_control_groups_it_is_the_machines(tmp_path: Path) -> None:
+def test_without_control_groups_it_is_the_machines_memory(tmp_path: Path) -> None:
     available = psutil.virtual_memory().available
     assert available_bytes(tmp_path) == pytest.approx(available, rel=0.2)
 
@@ -30,7 +30,7 @@ def test_without_control_groups_it_is_the_machines(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("names", "cached"), [(V2, "inactive_file"), (V1, "total_inactive_file")], ids=["version 2", "version 1"]
 )
-def test_a_containers_limit_counts_but_not_what_can_be_given_back(
+def test_a_containers_limit_counts_without_its_file_cache(
     tmp_path: Path, names: tuple[str, str], cached: str
 ) -> None:
     group(tmp_path, names, str(64 * MIB), 40 * MIB, f"anon {30 * MIB}\n{cached} {10 * MIB}")

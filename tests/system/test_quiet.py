@@ -14,7 +14,7 @@ def settings() -> tuple[int, bool]:
 
 
 @pytest.mark.parametrize("bars", [True, False])
-def test_all_is_as_before_afterwards_an_error_included(bars: bool) -> None:
+def test_the_settings_are_restored_also_after_an_error(bars: bool) -> None:
     was = settings()
     (transformers.logging.enable_progress_bar if bars else transformers.logging.disable_progress_bar)()
     before = settings()
@@ -26,6 +26,6 @@ def test_all_is_as_before_afterwards_an_error_included(bars: bool) -> None:
     assert settings() == was
 
 
-def test_other_warnings_are_heard() -> None:
+def test_other_warnings_are_shown() -> None:
     with quiet(), pytest.warns(UserWarning, match="mind this"):
         warnings.warn("mind this", stacklevel=1)

@@ -16,15 +16,15 @@ def handlers() -> list[object]:
 
 
 @pytest.mark.parametrize("number", SIGNALS)
-def test_outside_of_guarded_stretches_it_is_raised_at_once(number: signal.Signals) -> None:
+def test_a_signal_is_raised_at_once_outside_guarded_blocks(number: signal.Signals) -> None:
     before = handlers()
-    with pytest.raises(Interrupted) as told, Interruption():
+    with pytest.raises(Interrupted) as caught, Interruption():
         os.kill(os.getpid(), number)
-    assert told.value.signal_number == number
+    assert caught.value.signal_number == number
     assert handlers() == before
 
 
-def test_in_a_guarded_stretch_it_is_noted_and_raised_when_asked_for() -> None:
+def test_in_a_guarded_block_a_signal_is_raised_by_check() -> None:
     with Interruption() as interruption, interruption.guarded():
         interruption.check()
         os.kill(os.getpid(), signal.SIGTERM)
@@ -32,7 +32,7 @@ def test_in_a_guarded_stretch_it_is_noted_and_raised_when_asked_for() -> None:
             interruption.check()
 
 
-def test_guarded_stretches_may_lie_in_one_another() -> None:
+def test_guarded_blocks_may_be_nested() -> None:
     with Interruption() as interruption:
         with interruption.guarded():
             with interruption.guarded():
@@ -42,7 +42,7 @@ def test_guarded_stretches_may_lie_in_one_another() -> None:
 
 
 def test_a_library_that_catches_it_does_not_hide_it() -> None:
-    """Raised amid someone else's code, it may come out as that code's own error."""
+    """A library may catch it and raise an error of its own."""
 
     def read_a_row() -> None:
         try:
@@ -50,17 +50,17 @@ def test_a_library_that_catches_it_does_not_hide_it() -> None:
         except Exception as error:
             raise DataError("this row is bad") from error
 
-    with pytest.raises(Interrupted) as told, Interruption():
+    with pytest.raises(Interrupted) as caught, Interruption():
         read_a_row()
-    assert isinstance(told.value.__cause__, DataError)
+    assert isinstance(caught.value.__cause__, DataError)
 
 
-def test_an_error_without_a_signal_stays_what_it_is() -> None:
+def test_an_error_without_a_signal_is_not_changed() -> None:
     with pytest.raises(DataError), Interruption():
         raise DataError("this row is bad")
 
 
-def test_an_error_after_a_noted_signal_stays_what_it_is() -> None:
+def test_an_error_after_a_noted_signal_is_not_changed() -> None:
 
     def read_a_row() -> None:
         os.kill(os.getpid(), signal.SIGINT)
@@ -83,10 +83,7 @@ def test_another_thread_leaves_the_signals_alone() -> None:
     assert seen == [before]
 
 
-def test_an_exposed_stretch_in_a_guarded_one_is_raised_in_at_once() -> None:
-    import os
-    import signal
-
+def test_an_exposed_block_inside_a_guarded_one_raises_at_once() -> None:
     def stopped() -> None:
         with Interruption() as interruption, interruption.guarded(), interruption.exposed():
             os.kill(os.getpid(), signal.SIGTERM)
@@ -97,7 +94,7 @@ def test_an_exposed_stretch_in_a_guarded_one_is_raised_in_at_once() -> None:
 
 
 def test_a_library_that_swallows_it_does_not_hide_it() -> None:
-    """Amid a guarded stretch the run would go on as if nothing had come."""
+    """Inside a guarded block the run would otherwise continue."""
 
     def read_a_row() -> None:
         with contextlib.suppress(Exception):
