@@ -1,7 +1,4 @@
-"""A trial record as Optuna's trial, and a damaged ``study.db`` rebuilt from the records.
-
-Knows the records and Optuna's trials; nothing of which trial comes next.
-"""
+"""Rebuilds a damaged ``study.db`` from the trial records, and converts records to Optuna's trials."""
 
 from __future__ import annotations
 
@@ -18,7 +15,11 @@ from adaptkit.study.record import INTERRUPTED, TrialRecord
 
 
 def repair(database: Path, records: Sequence[TrialRecord], space: Space, direction: str) -> list[str]:
-    """Rebuild a database that is damaged or lacks what the records tell; what was done, in words."""
+    """Rebuild the database if it is damaged or lacks a recorded trial.
+
+    Returns:
+        A warning that says what was done; empty if nothing was.
+    """
     if database.exists() and database.stat().st_size > 0:
         damage = damage_of(database) or _disagreement(database, records, direction)
     else:
@@ -27,11 +28,11 @@ def repair(database: Path, records: Sequence[TrialRecord], space: Space, directi
         return []
     aside = rebuild(database, direction, _trials_of(records, space))
     kept = f"; the old file is kept as {aside}" if aside else ""
-    return [f"{database} was damaged ({damage}) and was rebuilt from {len(records)} trial records{kept}"]
+    return [f"{database} was damaged ({damage}). It was rebuilt from {len(records)} trial records{kept}"]
 
 
 def _disagreement(database: Path, records: Sequence[TrialRecord], direction: str) -> str:
-    """Which trial on record the database does not know, in words; empty if it knows all."""
+    """The recorded trial that the database lacks, in words; empty if it has all."""
     try:
         storage = open_storage(database)
     except ValueError as error:
@@ -43,7 +44,7 @@ def _disagreement(database: Path, records: Sequence[TrialRecord], direction: str
         close_storage(storage)
     for record in records:
         if record.number >= len(trials) or not _is_of(trials[record.number], record):
-            return f"it does not know trial {record.number}"
+            return f"it lacks trial {record.number}"
     return ""
 
 
@@ -53,7 +54,7 @@ def _is_of(trial: FrozenTrial, record: TrialRecord) -> bool:
 
 
 def _trials_of(records: Sequence[TrialRecord], space: Space) -> list[FrozenTrial]:
-    """The trials on record, each at the position of its number; lost ones in between do not count."""
+    """The recorded trials, each at the position of its number. Lost trials in between do not count."""
     recorded = {record.number: record for record in records}
     lost = create_trial(
         state=TrialState.FAIL, user_attrs={"reason": f"{INTERRUPTED}: lost with a damaged study.db"}
@@ -79,13 +80,15 @@ def _as_trial(record: TrialRecord, space: Space) -> FrozenTrial:
         )
     except (KeyError, ValueError) as error:
         raise StudyError(
-            f"the record of trial {record.number} is not of this study's search space: {error}",
-            next_step="Take its file out of the folder 'trials' of the study and run the same command again.",
+            f"the record of trial {record.number} is not in this study's search space: {error}",
+            next_step=f"Move {record.number:04d}.json out of the study's folder 'trials' and run the same"
+            " command again.",
+            code="record-outside-space",
         ) from error
 
 
 def outcome(record: TrialRecord) -> tuple[TrialState, float | None]:
-    """The state and the score that Optuna is told. An infinite score would be COMPLETE to it, and win."""
+    """The state and the score for Optuna. A score that is not finite makes FAIL: infinity would win."""
     if record.state == "pruned":
         return TrialState.PRUNED, None
     if record.state == "complete" and record.score is not None and math.isfinite(record.score):
@@ -99,5 +102,5 @@ def finite_scores(record: TrialRecord) -> dict[int, float]:
 
 
 def attributes(record: TrialRecord) -> dict[str, str]:
-    """What Optuna keeps beside the trial, in its user attributes."""
+    """The user attributes for Optuna's trial."""
     return {"origin": record.origin, "reason": record.reason}

@@ -1,18 +1,18 @@
-"""The search: Optuna proposes, ask and tell, and every trial counts once.
+"""The search: asks Optuna for trials and tells it their results. Every trial counts exactly once.
 
-A study's total is exact, however often it is killed, by four rules:
+Four rules keep the total exact, however often the process is killed:
 
-- A trial is *acknowledged* when its record is on disk; Optuna is told after that. A trial that is
-  RUNNING in ``study.db`` but has a record is told what the record says, when the search is opened.
-- A trial that is RUNNING without a record is an *orphan* of a killed process. `Search.orphans` gives
-  a record for each; written and told like any other, it is FAIL.
-- A record whose reason begins with "interrupted" (an orphan's first death, a signal) does not count
-  towards the total: its configuration is queued again, with its seed, and that trial's origin names
-  the first attempt: "retry of trial 3". A configuration whose process was killed twice is not tried
-  again and counts as failed, for it may be what kills the process; signals are no such deaths.
-- The draws for trial n come from (the study's seed, n), so no resumed study repeats them.
+- A trial is *acknowledged* when its record is on disk. Only then is its result passed to Optuna. If a trial
+  is RUNNING in ``study.db`` but has a record, the record is passed to Optuna when the search is opened.
+- A trial that is RUNNING and has no record is an *orphan* of a killed process. `Search.orphans` gives a
+  record for each. Write it and pass it to `Search.tell` like any other; the trial becomes FAIL.
+- A record whose reason begins with "interrupted" (a signal, or the first kill of a trial) does not count
+  towards the total. Its configuration is queued again with the same seed, and the origin of the new trial
+  names the first attempt: "retry of trial 3". If the process was killed twice in a configuration, it counts
+  as failed and is not tried again, because it may be the cause. Signals do not count as kills.
+- The random draws for trial n depend on the study's seed and on n, so a resumed study does not repeat them.
 
-One writer only, under the study's lock. Knows the records; no torch, no task, no other file.
+Only one process may write, while it holds the study's lock.
 """
 
 from __future__ import annotations
@@ -28,9 +28,9 @@ from pathlib import Path
 import optuna
 from optuna.samplers import TPESampler
 from optuna.storages import RDBStorage
-from optuna.study import StudyDirection
 from optuna.trial import FrozenTrial, TrialState
 
+from adaptkit.search.importance import importances
 from adaptkit.search.repair import attributes, finite_scores, outcome, repair
 from adaptkit.search.space import Space
 from adaptkit.search.storage import close_storage, open_storage, open_study, writing
@@ -39,16 +39,15 @@ from adaptkit.study.record import INTERRUPTED, TrialRecord
 KILLED = f"{INTERRUPTED}: its process was killed; queued again"
 KILLED_TWICE = "its process was killed twice while it ran; not tried again"
 KILLED_AMONG_OTHERS = f"{INTERRUPTED}: its process was killed with other trials in it; queued again"
-"""Which of them was to blame, if any, nobody knows: this is not counted against the trial."""
+"""The reason if several trials were running. It does not count as a kill of the trial, because any of them
+may be the cause."""
 
 NOT_BEGUN = f"{INTERRUPTED}: its process was killed before it began"
-
-MINIMUM_FOR_IMPORTANCES = 8
 
 
 @dataclass(frozen=True, kw_only=True)
 class Suggestion:
-    """A trial to be trained."""
+    """A trial to train."""
 
     number: int
     hyperparameters: Mapping[str, float]
@@ -60,7 +59,7 @@ class Suggestion:
 
     @property
     def is_default(self) -> bool:
-        """Whether it has the strategy's known-good default, at the first attempt or a later one."""
+        """Whether it has the strategy's default hyperparameters, in the first attempt or a retry."""
         return self.origin in ("default", "retry of trial 0")
 
 
@@ -74,9 +73,18 @@ def open_search(
     seed: int,
     trials: int,
 ) -> Iterator[Search]:
-    """Open the search of a study, new or old, repaired from its records; closed when the block ends.
+    """Open the search of a new or existing study while the block runs; repair it from its records if needed.
 
-    ``trials`` is the study's total. Raises StudyError if the database cannot be written.
+    Args:
+        database: the file of Optuna's storage.
+        records: the study's trial records.
+        space: the search space.
+        direction: "maximize" or "minimize".
+        seed: the study's seed.
+        trials: the study's total.
+
+    Raises:
+        StudyError: the database cannot be written.
     """
     warnings = repair(database, records, space, direction)
     with writing(database):
@@ -92,13 +100,13 @@ def open_search(
 
 
 class Search:
-    """An open search; made by `open_search`. Every method raises StudyError if the database fails it."""
+    """An open search, created by `open_search`. Every method raises StudyError if the database fails."""
 
     orphans: Sequence[TrialRecord] = ()
-    """A record for each trial of a killed process. Write them, then `tell` them, before the first `ask`."""
+    """A record for each trial of a killed process. Write each, then call `tell`, before the first `ask`."""
 
     warnings: Sequence[str] = ()
-    """What had to be repaired, in words."""
+    """What was repaired."""
 
     def __init__(
         self,
@@ -116,29 +124,31 @@ class Search:
         self._space = space
         self._seed = seed
         self._total = trials
-        self._asked: dict[int, int] = {}  # trial number → the storage's own id
+        self._asked: dict[int, int] = {}  # trial number → its id in the storage
 
     @property
     def remaining(self) -> int:
-        """How many trials may still be asked for: the total less those that count and those that run."""
+        """The trials that may still be asked for: the total minus those that count and those that run."""
         taken = [trial for trial in self._trials() if trial.state == TrialState.RUNNING or _counts(trial)]
         return max(0, self._total - len(taken))
 
     def ask(self, count: int) -> list[Suggestion]:
-        """Up to ``count`` trials to be trained, fewer if fewer remain; what was interrupted comes first."""
+        """Up to ``count`` trials to train, or fewer if fewer remain. Interrupted trials come first."""
         return [self._suggest() for _ in range(min(count, self.remaining))]
 
     def report(self, number: int, rung: int, score: float) -> None:
-        """Tell Optuna a running trial's score at a rung, so that it can be watched."""
+        """Report a running trial's score at a rung to Optuna, for dashboards."""
         if math.isfinite(score):
             with writing(self._database):
                 self._storage.set_trial_intermediate_value(self._asked[number], rung, score)
 
     def tell(self, record: TrialRecord) -> None:
-        """Tell Optuna how a running trial ended; its record must be on disk by now.
+        """Tell Optuna how a running trial ended. Its record must already be on disk.
 
-        An interrupted one is queued again. A complete one without a finite score is FAIL.
-        Raises ValueError if the trial is not running.
+        An interrupted trial is queued again. A complete trial without a finite score becomes FAIL.
+
+        Raises:
+            ValueError: the trial is not running.
         """
         state, value = outcome(record)
         with writing(self._database):
@@ -149,32 +159,17 @@ class Search:
             for name, attribute in attributes(record).items():
                 self._storage.set_trial_user_attr(trial._trial_id, name, attribute)
             if record.interrupted:
-                # Before it is FAIL: killed in between, it is told again, and not queued twice.
+                # First queue it, then set FAIL: after a kill in between, `tell` runs again and does not
+                # queue it twice.
                 self._queue_again(record.number)
             self._study.tell(record.number, value, state)
 
     def importances(self) -> dict[str, float]:
-        """Each searched hyperparameter's share in a trial's success, by PED-ANOVA; ``{}`` if too few tell.
-
-        A pruned trial counts by the best score it had: it was worse than others that had got as far.
-        """
-        scored = optuna.create_study(direction=self._study.direction)
-        scored.add_trials(
-            optuna.trial.create_trial(params=trial.params, distributions=trial.distributions, value=value)
-            for trial in self._trials()
-            if (value := self._best_score(trial)) is not None
-        )
-        values = [trial.value for trial in scored.trials]
-        if len(values) < MINIMUM_FOR_IMPORTANCES or len(set(values)) == 1:
-            return {}
-        # The best quarter counts as success, not the usual tenth: a small study has no tenth to speak of.
-        evaluator = optuna.importance.PedAnovaImportanceEvaluator(target_quantile=0.25)
-        shares = evaluator.evaluate(scored)
-        whole = sum(shares.values())
-        return {name: share / whole for name, share in shares.items()} if whole > 0 else {}
+        """Each searched hyperparameter's importance, in sum 1; empty if too few trials count."""
+        return importances(self._trials(), self._study.direction)
 
     def _begin(self, records: Sequence[TrialRecord], warnings: Sequence[str]) -> None:
-        """Bring the study to where its records say it is."""
+        """Bring Optuna's study to the state of the records."""
         self.warnings = warnings
         if not self._trials():
             self._study.enqueue_trial(self._space.default, user_attrs={"origin": "default"})
@@ -183,13 +178,14 @@ class Search:
         for trial in running:
             if trial.number in recorded:
                 self.tell(recorded[trial.number])
-            elif not self._is_whole(trial):
+            elif not self._has_all_parameters(trial):
                 self._storage.set_trial_user_attr(trial._trial_id, "reason", NOT_BEGUN)
                 self._study.tell(trial.number, state=TrialState.FAIL)
         for trial in self._trials():
             if _is_interrupted(trial):
                 self._queue_again(trial.number)
-        orphans = [trial for trial in running if trial.number not in recorded and self._is_whole(trial)]
+        lost = (trial for trial in running if trial.number not in recorded)
+        orphans = [trial for trial in lost if self._has_all_parameters(trial)]
         self.orphans = tuple(self._orphan(trial, alone=len(orphans) == 1) for trial in orphans)
 
     def _suggest(self) -> Suggestion:
@@ -222,21 +218,14 @@ class Search:
         )
 
     def _queue_again(self, number: int) -> None:
-        """Queue an interrupted trial's configuration, unless it was queued already, or is lost."""
+        """Queue an interrupted trial's configuration again, unless it is queued already or unknown."""
         attempts = self._attempts(self._trials()[number])
         first = _first_attempt(attempts[0])
-        known = [one.params for one in attempts if self._is_whole(one)]
+        known = [one.params for one in attempts if self._has_all_parameters(one)]
         if first == 0:
             known.append(self._space.default)
         if attempts[-1].number == number and known:
             self._study.enqueue_trial(known[0], user_attrs={"origin": f"retry of trial {first}"})
-
-    def _best_score(self, trial: FrozenTrial) -> float | None:
-        """The best score of a trial that ended well or was pruned; None of any other, or without one."""
-        scores = list(trial.intermediate_values.values())
-        if trial.state not in (TrialState.COMPLETE, TrialState.PRUNED) or not scores:
-            return None
-        return max(scores) if self._study.direction == StudyDirection.MAXIMIZE else min(scores)
 
     def _attempts(self, trial: FrozenTrial) -> list[FrozenTrial]:
         """All trials of the same configuration, by number."""
@@ -246,8 +235,8 @@ class Search:
     def _seed_of(self, trial: FrozenTrial) -> int:
         return _derived(self._seed, "trial", _first_attempt(trial))
 
-    def _is_whole(self, trial: FrozenTrial) -> bool:
-        """Whether the trial was given all its hyperparameters before its process was killed."""
+    def _has_all_parameters(self, trial: FrozenTrial) -> bool:
+        """Whether all hyperparameters were stored before the process was killed."""
         return trial.params.keys() == self._space.default.keys()
 
     def _running(self, number: int) -> FrozenTrial:
@@ -276,12 +265,12 @@ def _origin(trial: FrozenTrial) -> str:
 
 
 def _first_attempt(trial: FrozenTrial) -> int:
-    """The number of the trial that this one repeats, or its own."""
+    """The number of the trial that this one retries, or its own."""
     found = re.fullmatch(r"retry of trial (\d+)", _origin(trial))
     return int(found[1]) if found else trial.number
 
 
 def _derived(seed: int, purpose: str, number: int) -> int:
-    """A seed of 31 bits, another one for each purpose and number."""
+    """A seed of 31 bits that differs for each purpose and number."""
     digest = hashlib.sha256(f"{seed} {purpose} {number}".encode()).digest()
     return int.from_bytes(digest[:4], "big") >> 1

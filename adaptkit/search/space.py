@@ -1,8 +1,8 @@
-"""The search space: which hyperparameters are searched and where, and the known-good default.
+"""The search space: which hyperparameters are searched, in which ranges, and the default values.
 
-The ranges follow what each strategy trains: a head alone stands rates a thousand times those of a
-whole encoder, and LoRA about ten times (https://thinkingmachines.ai/blog/lora/). The user's ranges
-come before the task's hints, and these before the strategy's own. Knows no torch and no task.
+The ranges depend on what a strategy trains. A head alone tolerates learning rates a thousand times those of
+an encoder, and LoRA about ten times (https://thinkingmachines.ai/blog/lora/). The user's ranges take
+precedence over the task's hints, and these over the strategy's ranges.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 class Hints(Protocol):
-    """Where a task's search space differs from the strategies' own; None or nothing keeps theirs."""
+    """A task's changes to the strategies' ranges; None or an empty mapping changes nothing."""
 
     @property
     def learning_rate(self) -> Mapping[str, tuple[float, float]]:
@@ -29,33 +29,33 @@ class Hints(Protocol):
 
     @property
     def batch_sizes(self) -> Sequence[int] | None:
-        """The effective batch sizes to choose among."""
+        """The effective batch sizes to choose from."""
 
     @property
     def epochs(self) -> float | None:
-        """How long a trial is trained."""
+        """The epochs of a trial."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Space:
-    """What is searched, what is fixed, and the configuration every study tries first."""
+    """What is searched, what is fixed, and the default, which every study tries first."""
 
     learning_rate: tuple[float, float]
     """Lowest and highest, on a logarithmic scale."""
 
     batch_sizes: tuple[int, ...]
-    """The effective batch sizes to choose among, rising."""
+    """The effective batch sizes to choose from, in ascending order."""
 
     epochs: float
     default_learning_rate: float
     default_batch_size: int
     weight_decay: float = 0.01
     warmup: float = 0.1
-    """The share of the steps in which the rate rises."""
+    """The fraction of the steps in which the learning rate rises."""
 
     @property
     def default(self) -> dict[str, float]:
-        """The known-good default, of the searched hyperparameters."""
+        """The default values of the searched hyperparameters."""
         return {"learning_rate": self.default_learning_rate, "batch_size": self.default_batch_size}
 
     @property
@@ -74,7 +74,7 @@ class Space:
         }
 
     def in_words(self) -> dict[str, str]:
-        """Each searched hyperparameter and its range, exactly: equal words are equal ranges."""
+        """Each searched hyperparameter and its range. The text is exact: equal texts mean equal ranges."""
         low, high = (_scientific(rate) for rate in self.learning_rate)
         sizes = ", ".join(str(size) for size in self.batch_sizes)
         return {
@@ -98,18 +98,26 @@ _STRATEGIES: dict[StrategyName, _Defaults] = {
 _BATCH_SIZES = (8, 16, 32, 64)
 _DEFAULT_BATCH_SIZE = 16
 EXAMPLES_TO_SEE = 2000
-"""A trial sees so many examples at least, in more epochs if there are few rows ..."""
+"""With few rows, a trial has more epochs, so that it sees at least this many examples ..."""
 
 MOST_EPOCHS = 10
-"""... but not in more than these, unless the strategy's own are more."""
+"""... but no more epochs than this, unless the strategy has more by default."""
 
 
 def space_for(strategy: StrategyName, search: SearchConfig, hints: Hints, *, rows: int) -> Space:
-    """The space of a study: the user's ranges, else the task's hints, else the strategy's own.
+    """The space of a study: the user's ranges, else the task's hints, else the strategy's ranges.
 
-    ``rows`` are the training rows; few of them make more epochs. The default lies within the ranges:
-    its rate is clipped, its batch size the nearest by ratio.
-    Raises ConfigError for ranges that cannot be.
+    The default is moved into the ranges: its learning rate is clipped, and its batch size is the nearest by
+    ratio.
+
+    Args:
+        strategy: what trains.
+        search: the user's ranges.
+        hints: the task's ranges.
+        rows: the number of training rows; few rows make more epochs.
+
+    Raises:
+        ConfigError: a range is empty or not positive.
     """
     own = _STRATEGIES[strategy]
     low, high = search.learning_rate or hints.learning_rate.get(strategy) or own.learning_rate
@@ -117,8 +125,9 @@ def space_for(strategy: StrategyName, search: SearchConfig, hints: Hints, *, row
     if not 0 < low <= high < math.inf or sizes[0] < 1:
         raise ConfigError(
             f"the search space of {strategy!r}: learning rate {low:g} to {high:g}, batch sizes {list(sizes)}",
-            expected="0 < lowest <= highest rate, and batch sizes of at least 1",
+            expected="0 < lowest rate <= highest rate, and batch sizes of at least 1",
             next_step="Set them with --lr LOW HIGH and --batch-size.",
+            code="invalid-search-space",
         )
     return Space(
         learning_rate=(low, high),
@@ -130,7 +139,7 @@ def space_for(strategy: StrategyName, search: SearchConfig, hints: Hints, *, row
 
 
 def _epochs_for(rows: int, fewest: float) -> float:
-    """The strategy's epochs, or more for few rows: a head needs some steps to be learnt at all."""
+    """The strategy's epochs, or more if there are few rows: a new head needs a minimum of steps."""
     return max(fewest, min(MOST_EPOCHS, math.ceil(EXAMPLES_TO_SEE / max(rows, 1))))
 
 

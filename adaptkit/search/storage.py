@@ -1,7 +1,4 @@
-"""Optuna's storage: one SQLite file, opened, tested for damage, and rebuilt from the trial records.
-
-Knows the file and Optuna's trials, not what a trial is about.
-"""
+"""Optuna's storage, one SQLite file: opens it, tests it for damage, and replaces it by a rebuilt one."""
 
 from __future__ import annotations
 
@@ -23,13 +20,18 @@ from sqlalchemy.pool import NullPool
 from adaptkit.errors import StudyError
 
 STUDY_NAME = "adaptkit"
-"""The one study in the file. Not the folder's name, for folders may be renamed."""
+"""The name of the only study in the file. It is not the folder's name, because folders may be renamed."""
 
 
 def open_storage(path: Path) -> RDBStorage:
-    """Open the file, or make it; raises StudyError if it cannot be written, ValueError if not Optuna's."""
+    """Open the file, or create it.
+
+    Raises:
+        StudyError: the file cannot be written.
+        ValueError: the file is not Optuna's.
+    """
     with writing(path):
-        engine = {"creator": lambda: _connect(path), "poolclass": NullPool}  # no pool: nothing is left open
+        engine = {"creator": lambda: _connect(path), "poolclass": NullPool}  # no pool: no open connection
         try:
             return RDBStorage("sqlite:///study.db", engine_kwargs=engine)
         except (RuntimeError, AssertionError, AttributeError) as error:
@@ -43,7 +45,7 @@ def close_storage(storage: RDBStorage) -> None:
 
 
 def open_study(storage: RDBStorage, direction: str) -> optuna.Study:
-    """The one study in the storage, made if it is not there."""
+    """The study in the storage, created if it does not exist."""
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     return optuna.create_study(
         storage=storage,
@@ -54,9 +56,9 @@ def open_study(storage: RDBStorage, direction: str) -> optuna.Study:
 
 
 def damage_of(path: Path) -> str:
-    """What is wrong with the file, in words; empty if it is whole, or not there.
+    """What is wrong with the file, in words; empty if nothing is, or if there is no file.
 
-    A transaction that a killed process left half done is no damage: SQLite takes it back here.
+    An unfinished transaction of a killed process is not damage: SQLite rolls it back here.
     """
     if not path.exists():
         return ""
@@ -74,9 +76,12 @@ def damage_of(path: Path) -> str:
 
 
 def rebuild(path: Path, direction: str, trials: Iterable[FrozenTrial]) -> Path | None:
-    """Put a new file with these trials into the place of the old one; the old one is copied aside.
+    """Replace the file by a new one with these trials, and keep a copy of the old one.
 
-    Returns where the old one is, None if there was none. Killed in between, it can be called again.
+    If the process is killed in between, call it again.
+
+    Returns:
+        The copy of the old file; None if there was none.
     """
     new = path.with_name(f".{path.name}.new")
     with writing(path):
@@ -88,17 +93,17 @@ def rebuild(path: Path, direction: str, trials: Iterable[FrozenTrial]) -> Path |
         finally:
             close_storage(storage)
         aside = _copy_aside(path) if path.exists() else None
-        # A journal left by a killed process belongs to the old file, and would be played into the new one.
+        # SQLite would apply the journal that a killed process left for the old file to the new one.
         _journal(path).unlink(missing_ok=True)
         new.replace(path)
     return aside
 
 
 def _connect(path: Path) -> sqlite3.Connection:
-    """Connect by path, not by URL, for a path may hold any character.
+    """Connect by path, not by URL, because a path may contain any character.
 
-    SQLite does not wait for the disk: a killed process loses nothing by that, and what a power cut
-    may damage is rebuilt from the records, each of which was waited for.
+    SQLite does not wait for the disk. A killed process loses nothing by that. After a power failure, a
+    damaged file is rebuilt from the records, which are flushed to the disk.
     """
     connection = sqlite3.connect(path, timeout=30, check_same_thread=False)
     connection.execute("PRAGMA synchronous = OFF")
@@ -120,7 +125,7 @@ def _journal(path: Path) -> Path:
 
 @contextmanager
 def writing(path: Path) -> Iterator[None]:
-    """Turn what goes wrong in writing to the storage into a StudyError."""
+    """Turn an error in using the storage into a StudyError."""
     try:
         yield
     except (OSError, sqlite3.OperationalError, SQLAlchemyError, StorageInternalError) as error:
@@ -128,6 +133,7 @@ def writing(path: Path) -> Iterator[None]:
         what = getattr(cause, "orig", None) or getattr(cause, "strerror", None) or cause
         raise StudyError(
             f"{path} cannot be used: {what}",
-            next_step="See that there is space and that the folder is writable, then run the same command"
-            " again: no trial that has ended is lost.",
+            next_step="Check that there is disk space and that the folder is writable, then run the same"
+            " command again. No finished trial is lost.",
+            code="storage-not-usable",
         ) from error

@@ -95,20 +95,20 @@ def test_a_damaged_database_is_kept_aside_and_rebuilt(
     assert [record for record in after if record in before] == before
     assert sum(not record.interrupted for record in after) == 9
     assert sum(record.is_default and record.state == "complete" for record in after) == 1
-    told = {trial.number: trial for trial in optuna_trials(study)}
-    assert all(told[record.number].value == record.score for record in after if record.state == "complete")
+    trials = {trial.number: trial for trial in optuna_trials(study)}
+    assert all(trials[record.number].value == record.score for record in after if record.state == "complete")
     with opened(study, trials=9) as search:
         assert (search.warnings, search.remaining) == ([], 0)
 
 
-def test_damage_without_any_record_begins_anew(study: StudyFolder) -> None:
+def test_damage_without_records_starts_from_the_beginning(study: StudyFolder) -> None:
     study.database.write_bytes(b"x" * 5000)
     with opened(study, trials=2) as search:
         assert "rebuilt from 0 trial records" in search.warnings[0]
         assert search.ask(1)[0].origin == "default"
 
 
-def test_a_stale_journal_is_not_played_into_the_rebuilt_database(study: StudyFolder) -> None:
+def test_an_old_journal_is_not_applied_to_the_rebuilt_file(study: StudyFolder) -> None:
     with opened(study, trials=3) as search:
         finish(study, search)
     journal = study.path / "study.db-journal"
@@ -126,13 +126,11 @@ def test_a_stale_journal_is_not_played_into_the_rebuilt_database(study: StudyFol
     assert [trial.state for trial in optuna_trials(study)] == [TrialState.COMPLETE] * 3
 
 
-def test_a_record_outside_the_space_is_told(study: StudyFolder) -> None:
+def test_a_record_outside_the_space_is_reported(study: StudyFolder) -> None:
     with opened(study, trials=3) as search:
         finish(study, search)
     bad = study.read_trials()[1]
     study.write_trial(replace(bad, hyperparameters={**bad.hyperparameters, "learning_rate": 7.0}))
-    with (
-        pytest.raises(StudyError, match="the record of trial 1 is not of this study's search space"),
-        opened(study),
-    ):
+    with pytest.raises(StudyError, match=r"trial 1 .*0001\.json") as error, opened(study):
         pass
+    assert error.value.code == "record-outside-space"

@@ -1,4 +1,4 @@
-"""The search: every trial counts once, and no fault changes that."""
+"""The search: every trial counts exactly once, whatever fails."""
 
 import math
 from collections import Counter
@@ -38,7 +38,7 @@ def test_the_default_comes_first_and_the_total_is_exact(study: StudyFolder) -> N
         assert search.remaining == 2
 
 
-def test_what_optuna_is_told(study: StudyFolder) -> None:
+def test_the_states_and_scores_in_optuna(study: StudyFolder) -> None:
     with opened(study, trials=6) as search:
         complete, pruned, failed, infinite, nan, unscored = search.ask(6)
         search.report(complete.number, 0, score_of(complete))
@@ -53,16 +53,16 @@ def test_what_optuna_is_told(study: StudyFolder) -> None:
         assert search.remaining == 0
         with pytest.raises(ValueError, match="trial 0 is COMPLETE, not running"):
             search.tell(record_of(complete))
-    told = optuna_trials(study)
+    trials = optuna_trials(study)
     names = ["COMPLETE", "PRUNED", "FAIL", "FAIL", "FAIL", "FAIL"]
-    assert [trial.state.name for trial in told] == names
-    assert told[0].value == pytest.approx(score_of(complete))
-    assert told[0].intermediate_values == {0: score_of(complete), 1: score_of(complete) / 2}
-    assert told[1].user_attrs == {"origin": "search", "reason": "pruned after epoch 0.50"}
-    assert told[2].user_attrs["reason"] == "out of memory: 1 example"
+    assert [trial.state.name for trial in trials] == names
+    assert trials[0].value == pytest.approx(score_of(complete))
+    assert trials[0].intermediate_values == {0: score_of(complete), 1: score_of(complete) / 2}
+    assert trials[1].user_attrs == {"origin": "search", "reason": "pruned after epoch 0.50"}
+    assert trials[2].user_attrs["reason"] == "out of memory: 1 example"
 
 
-def test_a_signal_queues_again_without_limit_with_the_same_seed(study: StudyFolder) -> None:
+def test_signals_queue_again_without_limit_and_keep_the_seed(study: StudyFolder) -> None:
     first: Sequence[Suggestion] = ()
     for _ in range(4):
         with opened(study, trials=5) as search:
@@ -92,7 +92,7 @@ def test_an_orphan_is_queued_again_once(study: StudyFolder) -> None:
             assert [orphan.reason for orphan in search.orphans] == [reason]
             assert search.orphans[0].hyperparameters == lost.hyperparameters
             assert search.orphans[0].seed == lost.seed
-        with opened(study, trials=4) as search:  # killed before the orphan was told: found again
+        with opened(study, trials=4) as search:  # killed before `tell`: found again
             assert [orphan.reason for orphan in search.orphans] == [reason]
             settle(study, search)
             if reason == KILLED:
@@ -105,7 +105,7 @@ def test_an_orphan_is_queued_again_once(study: StudyFolder) -> None:
     assert [record.number for record in records if record.interrupted] == [0]
 
 
-def test_a_record_that_optuna_was_not_told_is_believed(study: StudyFolder) -> None:
+def test_records_are_passed_to_optuna_when_it_lacks_them(study: StudyFolder) -> None:
     with opened(study) as search:
         suggestions = search.ask(3)
         study.write_trial(record_of(suggestions[0]))
@@ -115,9 +115,9 @@ def test_a_record_that_optuna_was_not_told_is_believed(study: StudyFolder) -> No
         with opened(study) as search:
             assert (search.orphans, search.remaining) == ((), 6)
     states = [TrialState.COMPLETE, TrialState.PRUNED, TrialState.FAIL, TrialState.WAITING]
-    told = optuna_trials(study)
-    assert [trial.state for trial in told] == states
-    assert told[0].value == pytest.approx(score_of(suggestions[0]))
+    trials = optuna_trials(study)
+    assert [trial.state for trial in trials] == states
+    assert trials[0].value == pytest.approx(score_of(suggestions[0]))
 
 
 def draws(study: StudyFolder, seed: int, count: int) -> list[float]:
@@ -135,13 +135,13 @@ def test_draws_depend_on_seed_and_number_and_never_repeat(tmp_path: Path) -> Non
     for study in (at_once, in_two, other):
         with study.lock():
             pass
-    whole = [rate for _ in range(3) for rate in draws(at_once, 0, 3)]
-    assert draws(in_two, 0, 3) + draws(in_two, 0, 3) + draws(in_two, 0, 3) == whole
-    assert len(set(whole)) == 9
-    assert set(draws(other, 1, 3)[1:]).isdisjoint(whole)
+    expected = [rate for _ in range(3) for rate in draws(at_once, 0, 3)]
+    assert draws(in_two, 0, 3) + draws(in_two, 0, 3) + draws(in_two, 0, 3) == expected
+    assert len(set(expected)) == 9
+    assert set(draws(other, 1, 3)[1:]).isdisjoint(expected)
 
 
-def test_importances_name_what_matters_and_keep_silent_on_little(study: StudyFolder) -> None:
+def test_importances_need_enough_scored_trials(study: StudyFolder) -> None:
     with opened(study, trials=24) as search:
         assert search.importances() == {}
         for suggestion in search.ask(5):
@@ -156,7 +156,7 @@ def test_importances_name_what_matters_and_keep_silent_on_little(study: StudyFol
     assert shares["learning_rate"] > shares["batch_size"]
 
 
-def test_importances_count_pruned_trials_by_what_they_had(study: StudyFolder) -> None:
+def test_importances_count_pruned_trials_by_their_best_score(study: StudyFolder) -> None:
     with opened(study, trials=16) as search:
         for number, suggestion in enumerate(search.ask(16)):
             if number % 4:
@@ -168,7 +168,7 @@ def test_importances_count_pruned_trials_by_what_they_had(study: StudyFolder) ->
     assert shares["learning_rate"] > shares["batch_size"]
 
 
-def test_importances_of_equal_scores_are_none(study: StudyFolder) -> None:
+def test_equal_scores_give_no_importances(study: StudyFolder) -> None:
     with opened(study, trials=10) as search:
         for suggestion in search.ask(10):
             rungs = (RungRecord(epoch=1, score=0.5, loss=1),)
@@ -176,7 +176,7 @@ def test_importances_of_equal_scores_are_none(study: StudyFolder) -> None:
         assert search.importances() == {}
 
 
-def test_minimizing_is_maximizing_turned_round(tmp_path: Path) -> None:
+def test_minimizing_is_maximizing_with_the_sign_reversed(tmp_path: Path) -> None:
     rates = []
     for direction, sign in (("maximize", 1), ("minimize", -1), ("minimize", 1)):
         study = StudyFolder(tmp_path / f"{direction} {sign}")
@@ -189,9 +189,7 @@ def test_minimizing_is_maximizing_turned_round(tmp_path: Path) -> None:
     assert rates[0] == rates[1] != rates[2]
 
 
-def test_nothing_of_optuna_reaches_the_terminal(
-    study: StudyFolder, capfd: pytest.CaptureFixture[str]
-) -> None:
+def test_optuna_prints_nothing(study: StudyFolder, capfd: pytest.CaptureFixture[str]) -> None:
     with opened(study) as search:
         finish(study, search)
     assert capfd.readouterr() == ("", "")

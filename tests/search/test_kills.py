@@ -1,4 +1,4 @@
-"""What is left of a search whose process dies, or whose disk is full: all that was acknowledged."""
+"""A search whose process is killed, or whose disk is full, keeps every acknowledged trial."""
 
 import json
 import multiprocessing
@@ -31,7 +31,7 @@ from tests.helpers.searches import (
 )
 
 
-def test_a_full_disk_is_told_and_the_study_goes_on(tmp_path: Path) -> None:
+def test_a_full_disk_is_reported_and_loses_no_trial(tmp_path: Path) -> None:
     disk = tmp_path / "disk"
     disk.mkdir()
     mount = ["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", str(disk)]
@@ -45,9 +45,10 @@ def test_a_full_disk_is_told_and_the_study_goes_on(tmp_path: Path) -> None:
         with suppress(OSError), (disk / "filler").open("wb", buffering=0) as filler:
             while filler.write(bytes(4096)):
                 pass
-        match = r"study\.db cannot be used.*run the same command again"
-        with pytest.raises(StudyError, match=match), opened(study, trials=6) as search:
+        with pytest.raises(StudyError) as error, opened(study, trials=6) as search:
             search.ask(1)
+        assert error.value.code == "storage-not-usable"
+        assert "run the same command again" in error.value.next_step
         (disk / "filler").unlink()
         with study.lock(), opened(study, trials=6) as search:
             finish(study, search)
@@ -57,7 +58,7 @@ def test_a_full_disk_is_told_and_the_study_goes_on(tmp_path: Path) -> None:
 
 
 def work(study: StudyFolder, trials: int, seen: Path) -> None:
-    """A whole run of a study, as the engine's glue does it; says what it has acknowledged."""
+    """Runs a study to its end without training, and writes each acknowledged trial to ``seen``."""
     with study.lock(), opened(study, trials=trials) as search:
         settle(study, search)
         while suggestions := search.ask(3):
@@ -71,7 +72,7 @@ def work(study: StudyFolder, trials: int, seen: Path) -> None:
                 search.tell(record)
 
 
-def test_killed_ten_times_nothing_acknowledged_is_lost_and_the_total_is_exact(tmp_path: Path) -> None:
+def test_ten_kills_lose_no_trial_and_the_total_is_exact(tmp_path: Path) -> None:
     chance = random.Random(0)
     study = StudyFolder(tmp_path / "killed")
     seen = tmp_path / "seen"
@@ -89,7 +90,7 @@ def test_killed_ten_times_nothing_acknowledged_is_lost_and_the_total_is_exact(tm
         assert process.exitcode in (0, -signal.SIGKILL)
         if process.exitcode == 0:
             break
-    assert kills >= 2, "the study was over before it was killed"
+    assert kills >= 2, "the study ended before it could be killed"
     records = {record.number: record for record in study.read_trials()}
     acknowledged = [json.loads(line) for line in seen.read_text().splitlines()]
     assert len(dict(acknowledged)) == len(acknowledged), "a finished trial was trained again"
@@ -99,14 +100,14 @@ def test_killed_ten_times_nothing_acknowledged_is_lost_and_the_total_is_exact(tm
     assert len(counting) == total
     twice = [record for record in counting if record.state == "fail"]
     assert all(record.reason == KILLED_TWICE for record in twice)
-    told = [trial for trial in optuna_trials(study) if trial.state != TrialState.WAITING]
-    assert not [trial for trial in told if trial.state == TrialState.RUNNING]
-    counted = [t.number for t in told if not t.user_attrs["reason"].startswith("interrupted")]
+    started = [trial for trial in optuna_trials(study) if trial.state != TrialState.WAITING]
+    assert not [trial for trial in started if trial.state == TrialState.RUNNING]
+    counted = [t.number for t in started if not t.user_attrs["reason"].startswith("interrupted")]
     assert counted == sorted(record.number for record in counting)
-    assert not list(study.path.glob("study.db.broken-*")), "a kill is no damage"
+    assert not list(study.path.glob("study.db.broken-*")), "a kill does not damage the database"
 
 
-def test_deaths_of_many_together_are_counted_against_none(study: StudyFolder) -> None:
+def test_kills_of_several_trials_at_once_count_for_none(study: StudyFolder) -> None:
     for attempt in range(4):  # killed with three trials in it, again and again
         with opened(study, trials=3) as search:
             for orphan in search.orphans:
@@ -122,7 +123,7 @@ def test_deaths_of_many_together_are_counted_against_none(study: StudyFolder) ->
 
 
 def ask_and_die(study: StudyFolder, writes: int) -> None:
-    """Asks for two trials, and is killed before the hyperparameter of number ``writes`` is written."""
+    """Asks for two trials, and kills itself before it writes the hyperparameter number ``writes``."""
     written = []
 
     def count(*event: Any) -> None:
@@ -138,7 +139,7 @@ def ask_and_die(study: StudyFolder, writes: int) -> None:
 
 
 @pytest.mark.parametrize(("writes", "number"), [(2, 0), (4, 1)])
-def test_killed_between_two_hyperparameters_a_trial_has_not_begun(
+def test_a_trial_without_all_hyperparameters_has_not_begun(
     writes: int, number: int, study: StudyFolder
 ) -> None:
     process = multiprocessing.get_context("fork").Process(target=ask_and_die, args=(study, writes))
@@ -152,7 +153,7 @@ def test_killed_between_two_hyperparameters_a_trial_has_not_begun(
     assert optuna_trials(study)[number].state == TrialState.FAIL
     assert optuna_trials(study)[number].user_attrs["reason"] == NOT_BEGUN
     records = study.read_trials()
-    assert number not in [record.number for record in records], "nothing to tell of it"
+    assert number not in [record.number for record in records], "there is nothing to record"
     counting = [record for record in records if not record.interrupted]
     assert [record.state for record in counting] == ["complete"] * 5
     assert [record.is_default for record in counting].count(True) == 1

@@ -1,0 +1,43 @@
+"""How much each hyperparameter matters: Optuna's PED-ANOVA over the trials of a study."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import optuna
+from optuna.study import StudyDirection
+from optuna.trial import FrozenTrial, TrialState
+
+MINIMUM_TRIALS = 8
+"""With fewer scored trials there are no importances."""
+
+SUCCESS_QUANTILE = 0.25
+"""The best quarter counts as success, not the usual tenth: a tenth of a small study is too few trials."""
+
+
+def importances(trials: Sequence[FrozenTrial], direction: StudyDirection) -> dict[str, float]:
+    """Each searched hyperparameter's importance, in sum 1; empty if too few trials have different scores.
+
+    A pruned trial counts with its best score: at that rung it was worse than the others.
+    """
+    study = optuna.create_study(direction=direction)
+    study.add_trials(
+        optuna.trial.create_trial(params=trial.params, distributions=trial.distributions, value=value)
+        for trial in trials
+        if (value := _best_score(trial, direction)) is not None
+    )
+    values = [trial.value for trial in study.trials]
+    if len(values) < MINIMUM_TRIALS or len(set(values)) == 1:
+        return {}
+    evaluator = optuna.importance.PedAnovaImportanceEvaluator(target_quantile=SUCCESS_QUANTILE)
+    shares = evaluator.evaluate(study)
+    total = sum(shares.values())
+    return {name: share / total for name, share in shares.items()} if total > 0 else {}
+
+
+def _best_score(trial: FrozenTrial, direction: StudyDirection) -> float | None:
+    """The best score of a complete or pruned trial; None for any other, and if it has no score."""
+    scores = list(trial.intermediate_values.values())
+    if trial.state not in (TrialState.COMPLETE, TrialState.PRUNED) or not scores:
+        return None
+    return max(scores) if direction == StudyDirection.MAXIMIZE else min(scores)
