@@ -1,7 +1,4 @@
-"""What must hold of rows before anything is made of them: their columns, and the task's own checks.
-
-Knows nothing of files or models.
-"""
+"""Checks raw rows: that they have the task's columns, and that the task's own `prepare` accepts them."""
 
 from __future__ import annotations
 
@@ -16,10 +13,10 @@ if TYPE_CHECKING:
 
     from adaptkit.task import Row, Task
 
-CORRECT_OR_SKIP = "Correct the file, or leave bad rows out with --skip-bad-rows"
+CORRECT_OR_SKIP = "Correct the file, or leave out bad rows with --skip-bad-rows"
 _NAME_COLUMNS = (
     "Correct the file, or name its columns with --column NAME=COLUMN; "
-    "where a CSV or TSV file has no header line, COLUMN is 1, 2, ..."
+    "for a CSV or TSV file without a header line, COLUMN is 1, 2, ..."
 )
 
 
@@ -31,12 +28,20 @@ def prepare_rows(
     skip_bad_rows: bool,
     optional: Collection[str] = (),
 ) -> Rows:
-    """Reads a split into clean rows in the task's one form.
+    """Read a split and convert its rows to the task's standard form.
 
-    ``columns`` maps the task's columns to the file's; a row may lack those of the task's columns that are
-    ``optional``, and those are taken from it where it has them. Raises DataError for the first bad row, or
-    leaves bad rows out; and DataError if no row is left. Rows that are left out, and those that the task
-    itself skips, are told in `Rows.skipped`.
+    Args:
+        task: the task that checks and converts each row.
+        split: the rows to read.
+        columns: the task's column names → the file's column names.
+        skip_bad_rows: leave out bad rows instead of raising.
+        optional: columns that a row need not have. They are removed from rows that have them.
+
+    Returns:
+        The rows; `Rows.skipped` names those left out, including the ones that the task itself skips.
+
+    Raises:
+        DataError: a row is bad and bad rows are not skipped, or no row remains.
     """
     values, origins, bad, skipped = [], [], [], []
     for raw in split.rows:
@@ -51,24 +56,24 @@ def prepare_rows(
     if not values:
         raise _nothing_left(split.source, bad, skipped, expected)
     if bad and not skip_bad_rows:
-        raise DataError(first_of(bad), expected=expected, next_step=CORRECT_OR_SKIP)
+        raise DataError(first_of(bad), expected=expected, next_step=CORRECT_OR_SKIP, code="bad-row")
     return Rows(values, origins, split.source, skipped)
 
 
 def skipped_warnings(splits: Mapping[str, Rows]) -> list[str]:
-    """A warning for each split that left rows out."""
+    """A warning for each split in which rows were left out."""
     return [
         f"{name}: {counted(len(rows.skipped), 'row')} left out; the first: {rows.skipped[0]}"
-        + ("; all of them in the study's left-out.txt" if len(rows.skipped) > 1 else "")
+        + ("; the study's left-out.txt lists all of them" if len(rows.skipped) > 1 else "")
         for name, rows in splits.items()
         if rows.skipped
     ]
 
 
 def _prepared(task: Task, raw: RawRow, columns: Mapping[str, str], optional: Collection[str]) -> Row:
-    """The clean row; raises ValueError, saying what is wrong with the raw one.
+    """The row in the task's standard form; raises ValueError that says what is wrong with the raw row.
 
-    Columns are asked for after the task's `prepare`, which may accept other forms of a row than its own.
+    The columns are checked after the task's `prepare`, which may accept other forms of a row.
     """
     if raw.problem:
         raise ValueError(raw.problem)
@@ -86,8 +91,9 @@ def _prepared(task: Task, raw: RawRow, columns: Mapping[str, str], optional: Col
             raise ValueError(lacking) from error
         raise TaskError(
             f"{raw.origin}: the task {task.name!r} failed on this row: {type(error).__name__}: {error}",
-            expected="a clean row, or ValueError saying what is wrong with it",
+            expected="a row, or a ValueError that says what is wrong with the row",
             next_step="Report this to the author of the task",
+            code="prepare-failed",
         ) from error
     if problem := _lacking(clean, required, raw.values):
         raise ValueError(problem)
@@ -95,9 +101,9 @@ def _prepared(task: Task, raw: RawRow, columns: Mapping[str, str], optional: Col
 
 
 def _renamed(values: Row, columns: Mapping[str, str], optional: Collection[str]) -> Row:
-    """The row under the task's column names, without those that are optional.
+    """The row under the task's column names, without optional columns.
 
-    Raises ValueError for a column that was named and is missing.
+    Raises ValueError if a column that the user named is missing.
     """
     absent = [file for name, file in columns.items() if file not in values and name not in optional]
     if absent:
@@ -108,26 +114,34 @@ def _renamed(values: Row, columns: Mapping[str, str], optional: Collection[str])
 
 
 def _lacking(row: Row, required: Iterable[str], file_columns: Iterable[str]) -> str:
-    """What the row lacks, in words; empty if it has every column."""
+    """A description of the columns that the row lacks; empty if it has all of them."""
     absent = [name for name in required if name not in row]
     if absent:
         return f"no column {listed(absent)}; the columns are {listed(file_columns)}"
     empty = [name for name in required if row[name] is None]
-    return f"nothing in column {listed(empty)}" if empty else ""
+    return f"no value in column {listed(empty)}" if empty else ""
 
 
 def _nothing_left(source: str, bad: Sequence[str], skipped: Sequence[str], expected: str) -> DataError:
     if bad:
-        return DataError(first_of(bad), expected=expected, next_step=_NAME_COLUMNS)
+        return DataError(first_of(bad), expected=expected, next_step=_NAME_COLUMNS, code="bad-row")
     if skipped:
-        problem = f"{source}: all of its rows ({len(skipped):,}) are left out; the first: {skipped[0]}"
-        return DataError(problem, expected=expected, next_step="Name rows that can be learnt from and scored")
-    next_step = "Name a file that holds rows, not only a header"
-    return DataError(f"{source}: no rows in it", expected=expected, next_step=next_step)
+        return DataError(
+            f"{source}: all of its rows ({len(skipped):,}) are left out; the first: {skipped[0]}",
+            expected=expected,
+            next_step="Choose a file that has labelled rows",
+            code="all-rows-skipped",
+        )
+    return DataError(
+        f"{source}: it contains no rows",
+        expected=expected,
+        next_step="Choose a file that contains rows",
+        code="no-rows",
+    )
 
 
 def first_of(bad: Sequence[str]) -> str:
-    """The first bad row, and how many more there are."""
+    """The first bad row, and the number of the others."""
     if len(bad) == 1:
         return bad[0]
     return f"{bad[0]} (and {counted(len(bad) - 1, 'more bad row')})"

@@ -1,6 +1,6 @@
-"""Arrow tables into raw rows: Parquet files and `datasets` data sets. Knows nothing of tasks.
+"""Reads Parquet files and `datasets` data sets into raw rows.
 
-pyarrow and datasets are imported only where such a source is really read.
+pyarrow and datasets are imported only when such a source is read.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ Decode = Callable[[Any], Any]
 
 
 def parquet_rows(path: Path) -> Iterator[RawRow]:
-    """The rows of a Parquet file; raises DataError if it is none, or damaged."""
+    """The rows of a Parquet file; raises DataError if it is damaged or not a Parquet file."""
     import pyarrow
     from pyarrow.parquet import ParquetFile
 
@@ -30,13 +30,14 @@ def parquet_rows(path: Path) -> Iterator[RawRow]:
     except (pyarrow.ArrowException, OSError) as error:
         raise DataError(
             f"{path}: cannot be read as Parquet: {error}",
-            expected="a whole Parquet file",
+            expected="a complete Parquet file",
             next_step="Write or download the file again",
+            code="unreadable-file",
         ) from error
 
 
 def dataset_rows(source: str, dataset: Any) -> Iterator[RawRow]:
-    """The rows of a `datasets.Dataset`; class numbers become class names, and a class of -1 None."""
+    """The rows of a `datasets.Dataset`. Class numbers become class names; the class -1 becomes None."""
     return _rows(source, dataset.with_format("arrow").iter(BATCH_ROWS), dataset.features)
 
 
@@ -56,7 +57,7 @@ def _rows(source: str, batches: Iterable[Any], features: Mapping[str, Any]) -> I
 
 
 def _features_of(schema: Any) -> Mapping[str, Any]:
-    """What `datasets` wrote into a Parquet file about its columns; empty for anybody else's file."""
+    """The column types that `datasets` wrote into a Parquet file; empty if another program wrote it."""
     if not schema.metadata or b"huggingface" not in schema.metadata:
         return {}
     import datasets
@@ -66,7 +67,7 @@ def _features_of(schema: Any) -> Mapping[str, Any]:
 
 
 def _decoder(feature: Any) -> Decode | None:
-    """Turns the class numbers in a feature's values into names; None where there are none."""
+    """A function that replaces class numbers in a feature's values by names; None if it has no classes."""
     import datasets
 
     if isinstance(feature, datasets.ClassLabel):

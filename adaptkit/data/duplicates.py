@@ -1,4 +1,4 @@
-"""Rows that stand in two splits. Knows nothing of files or labels."""
+"""Finds rows that occur in more than one split."""
 
 from __future__ import annotations
 
@@ -15,23 +15,23 @@ _NOT_WORDS = {ord(character): None for character in string.punctuation + string.
 
 
 def duplicate_warnings(task: Task, splits: Mapping[str, Rows]) -> list[str]:
-    """A warning for each split with rows whose question, as `question_of` gives it, is in train too."""
+    """A warning for each split with rows whose question (see `question_of`) is also in train."""
     question = question_of(task)
     in_train = {question(row) for row in splits["train"].values}
     others = {name: rows for name, rows in splits.items() if name != "train"}
     counts = {name: sum(question(row) in in_train for row in rows.values) for name, rows in others.items()}
     return [
-        f"{count:,} of the {len(others[name]):,} {name} rows stand in the training rows too "
-        "(case, spaces and punctuation aside), so scores on them flatter"
+        f"{count:,} of the {len(others[name]):,} {name} rows are also training rows "
+        "(ignoring case, spaces and punctuation), so scores on them are too high"
         for name, count in counts.items()
         if count
     ]
 
 
 def question_of(task: Task) -> Callable[[Row], str]:
-    """A function that gives a row without its answer as one text, case, spaces and punctuation aside.
+    """A function that returns a row without its answer as one text, without case, spaces and punctuation.
 
-    What a task keeps beside its columns, such as a context, is of the question; a row's own id is not.
+    Values that a task keeps besides its columns, such as a context, are part of it; a row's id is not.
     """
     left_out = {*task.answers, "id"}
 

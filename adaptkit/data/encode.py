@@ -1,7 +1,7 @@
-"""Rows to padded tensors, once a study; knows no model beyond its tokenizer.
+"""Converts rows to padded tensors, once per study.
 
-Every example belongs to one length bucket and is collated there once, so that a micro-batch of
-training is an index into tensors that already lie where they are needed.
+Each example belongs to one length bucket and is collated once. A micro-batch is then an index into tensors
+that are already on the device.
 """
 
 from __future__ import annotations
@@ -31,31 +31,34 @@ def encode(
     labels: Sequence[str],
     max_length: int,
 ) -> list[Example]:
-    """The rows' examples, in the rows' order.
+    """The examples of the rows, in the rows' order.
 
     Raises:
-        TaskError: the plugin's encode left a row out, mixed the order, or made an example too long.
+        TaskError: the plugin's encode left out a row, changed the order, or made an example too long.
     """
     examples = list(task.encode(rows, tokenizer, labels, max_length)) if rows else []
     order = [example.row for example in examples]
     if sorted(set(order)) != list(range(len(rows))) or order != sorted(order):
         raise TaskError(
-            f"task {task.name!r}: encode gave examples of rows {order[:8]}... for {len(rows)} rows",
+            f"task {task.name!r}: encode returned examples of the rows {order[:8]}... for {len(rows)} rows",
             expected="at least one example for every row, in the rows' order",
-            next_step="Mend the plugin's encode.",
+            next_step="Correct the plugin's encode, or report this to its author.",
+            code="bad-examples",
         )
     longest = max((length_of(example) for example in examples), default=0)
     if longest > max_length:
         raise TaskError(
             f"task {task.name!r}: encode made an example of {longest} tokens",
             expected=f"at most max_length = {max_length}",
-            next_step="Mend the plugin's encode: truncate, or cut into windows.",
+            next_step="Truncate in the plugin's encode, or split long rows into windows; "
+            "or report this to the plugin's author.",
+            code="example-too-long",
         )
     return examples
 
 
 def length_of(example: Example) -> int:
-    """The tokens of an example; of several choices, the longest one's."""
+    """The number of tokens of an example; of the longest choice if it has several."""
     ids = example.inputs["input_ids"]
     return max(map(len, ids)) if _has_choices(ids) else len(ids)
 
@@ -69,15 +72,15 @@ class Bucket:
     """The position of each example in the list it was collated from."""
 
     sizes: NDArray[np.int64]
-    """``[examples]``: the tokens of each, padding apart."""
+    """``[examples]``: the tokens of each example, without padding."""
 
     tensors: Mapping[str, torch.Tensor]
-    """Name → ``[examples, ...]``; token tensors are ``[examples, length]``, those of choices
+    """Name → ``[examples, ...]``; token tensors are ``[examples, length]``, or with choices
     ``[examples, choices, length]``."""
 
     @property
     def choices(self) -> int:
-        """The choices of each example, padding ones too; 1 where examples have none."""
+        """The number of choices of each example, with padding; 1 for examples without choices."""
         return math.prod(self.tensors["attention_mask"].shape[1:-1])
 
     def to(self, device: torch.device) -> Bucket:
@@ -96,11 +99,11 @@ def collate(
     """The examples at ``positions``, padded to exactly ``length`` tokens by the task's own collator.
 
     Raises:
-        TaskError: the collator gave no token ids or mask, or did not pad to ``pad_to_multiple_of``.
+        TaskError: the collator returned no token ids or mask, or did not pad to ``pad_to_multiple_of``.
     """
     import torch
 
-    # A collator that pads to a multiple of `length` pads to `length` itself, as no example is longer.
+    # A collator that pads to a multiple of `length` pads to `length` itself, because no example is longer.
     collator = task.collator(tokenizer, pad_to_multiple_of=length)
     widest = _of_most_choices(examples, positions)
     parts: list[Mapping[str, Any]] = []
@@ -119,9 +122,10 @@ def _has_choices(ids: Sequence[Any]) -> bool:
 
 
 def _of_most_choices(examples: Sequence[Example], positions: Sequence[int]) -> list[int]:
-    """The position of the example with the most choices; none where examples have no choices.
+    """The position of the example with the most choices; empty if examples have no choices.
 
-    A collator makes a batch as wide as its widest example: with that one in each, all are as wide.
+    A collator makes a batch as wide as its widest example. With this example in every batch, all batches
+    have the same width.
     """
     counts = {
         position: len(ids)
@@ -132,13 +136,16 @@ def _of_most_choices(examples: Sequence[Example], positions: Sequence[int]) -> l
 
 
 def _check_collated(task: Task, batch: Mapping[str, Any], examples: int, length: int) -> None:
-    """Refuses a collator's batch whose token ids and mask are not ``[examples, ..., length]``."""
+    """Raise TaskError if the token ids and the mask of a batch are not ``[examples, ..., length]``."""
     for name in ("input_ids", "attention_mask"):
         shape = list(batch[name].shape) if name in batch else []
         if not shape or shape[0] != examples or shape[-1] != length:
             raise TaskError(
-                f"task {task.name!r}: the collator gave "
+                f"task {task.name!r}: the collator returned "
                 + (f"{name} of shape {shape}" if shape else f"{sorted(batch)} without {name}"),
-                expected=f"[{examples}, {length}], padded to a multiple of pad_to_multiple_of = {length}",
-                next_step="Use a data collator of transformers, or honour pad_to_multiple_of.",
+                expected=f"{name} of shape [{examples}, {length}], "
+                f"padded to a multiple of pad_to_multiple_of = {length}",
+                next_step="Use a data collator of transformers in the plugin, or pad as asked; "
+                "or report this to the plugin's author.",
+                code="bad-batch",
             )

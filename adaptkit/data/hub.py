@@ -1,7 +1,7 @@
-"""Data sets through the `datasets` library: a folder it saved, or a hub id. Knows nothing of tasks or rows.
+"""Loads data sets with the `datasets` library: a saved folder, or a data set of the hub.
 
-A data set that is in the local cache is used without any network call. `datasets` itself waits minutes for
-a hub that does not answer, so the hub is first asked for one answer within seconds.
+A data set in the local cache is used without a network call. Otherwise the hub is first checked with a
+timeout of seconds, because `datasets` waits for minutes if the hub does not answer.
 """
 
 from __future__ import annotations
@@ -18,23 +18,24 @@ if TYPE_CHECKING:
 
 
 def saved_splits(folder: Path) -> Mapping[str, Any]:
-    """The splits of a folder that `save_to_disk` wrote, by name; a single data set is ``"train"``."""
+    """The splits of a folder written by `save_to_disk`, by name; a single data set is ``"train"``."""
     import datasets
 
     try:
         return _by_split(datasets.load_from_disk(str(folder)))
-    except Exception as error:  # damaged files fail in whatever part of the library meets them
+    except Exception as error:  # damaged files cause many kinds of errors
         raise DataError(
             f"{folder}: cannot be read as a saved data set: {_first_line(error)}",
             expected="a folder written by datasets' save_to_disk",
             next_step="Save the data set again",
+            code="unreadable-file",
         ) from error
 
 
 def hub_splits(identifier: str) -> Mapping[str, Any]:
     """The splits of a hub data set, by name. ``"owner/name:configuration"`` chooses a configuration.
 
-    Raises DataError for a data set that is neither cached nor on a hub that answers within seconds.
+    Raises DataError if the data set is not in the cache and cannot be loaded from the hub.
     """
     import datasets
 
@@ -47,11 +48,12 @@ def hub_splits(identifier: str) -> Mapping[str, Any]:
             raise _unreachable(identifier) from None
     try:
         return _by_split(datasets.load_dataset(name, configuration or None))
-    except Exception as error:  # the library raises what its many parts raise
+    except Exception as error:  # the library raises many kinds of errors
         raise DataError(
             f"data set {identifier!r}: {_first_line(error)}",
             expected="the id of a data set on the hub, as owner/name or owner/name:configuration",
             next_step="Check the id and your access to it",
+            code="hub-failed",
         ) from error
 
 
@@ -61,7 +63,7 @@ def _by_split(loaded: Any) -> Mapping[str, Any]:
 
 @contextmanager
 def _offline() -> Iterator[None]:
-    """`datasets` with its documented offline setting on, which it reads only when it is imported."""
+    """Turn on the offline setting of `datasets`, which otherwise takes effect only at import."""
     import datasets
 
     before = datasets.config.HF_HUB_OFFLINE
@@ -74,11 +76,12 @@ def _offline() -> Iterator[None]:
 
 def _unreachable(identifier: str) -> DataError:
     return DataError(
-        f"data set {identifier!r}: there is no such file or folder here, it is not in the local cache, "
+        f"data set {identifier!r}: there is no such file or folder, it is not in the local cache, "
         "and the hub does not answer",
         expected="a file, a folder, or a data set that can be reached",
-        next_step="Offline, name a file, a folder with train.*, dev.* and test.* files, "
+        next_step="Check the network; or give a file, a folder with train.*, dev.* and test.* files, "
         "or a folder written by datasets' save_to_disk",
+        code="hub-unreachable",
     )
 
 

@@ -1,6 +1,6 @@
-"""JSON files into raw rows: one object a line, or one array of objects. Knows nothing of tasks.
+"""Reads JSON files into raw rows: one object per line, or one array of objects.
 
-Stricter than Python's own parser: NaN, infinity, a key given twice and half a surrogate pair are refused.
+Stricter than Python's own parser: NaN, infinity, repeated keys and unpaired surrogates are refused.
 """
 
 from __future__ import annotations
@@ -24,14 +24,14 @@ _COMMA_OR_END = re.compile(r"[ \t\r\n]*([,\]])[ \t\r\n]*")
 
 
 def json_rows(path: Path) -> Iterator[RawRow]:
-    """The rows of a ``.json`` file: an array of objects, or one object a line."""
+    """The rows of a ``.json`` file: an array of objects, or one object per line."""
     with path.open("rb") as file:
         start = file.read(1024).removeprefix(b"\xef\xbb\xbf").lstrip()
     return _array_rows(path) if start.startswith(b"[") else json_line_rows(path)
 
 
 def json_line_rows(path: Path) -> Iterator[RawRow]:
-    """The rows of a JSON Lines file; a line that is no JSON object is a bad row."""
+    """The rows of a JSON Lines file; a line that is not a JSON object is a bad row."""
     parser = _Parser()
     for number, line in numbered_lines(path):
         text = line.strip()
@@ -47,7 +47,7 @@ def json_line_rows(path: Path) -> Iterator[RawRow]:
 
 
 def _array_rows(path: Path) -> Iterator[RawRow]:
-    """Raises DataError where the array itself cannot be followed any further."""
+    """The rows of an array; raises DataError where the array cannot be parsed any further."""
     text = whole_text(path)
     parser = _Parser()
     position = _skip_space(text, text.index("[") + 1)
@@ -64,14 +64,14 @@ def _array_rows(path: Path) -> Iterator[RawRow]:
         yield RawRow(f"{path}:{line}", {} if problem else values, problem)
         separator = _COMMA_OR_END.match(text, end)
         if separator is None:
-            raise _broken_array(f"{path}:{line}: no comma or ']' after the object that begins here")
+            raise _broken_array(f"{path}:{line}: no comma or ']' after the object that starts here")
         more, position = separator[1] == ",", separator.end()
     if position < len(text):
         raise _broken_array(f"{path}: {shortened(text[position : position + 80])} after the end of the array")
 
 
 class _Parser:
-    """Parses one JSON object at a time and notes what is wrong with it, so that parsing can go on."""
+    """Parses one JSON object at a time and collects its problems, so that parsing can continue."""
 
     def __init__(self) -> None:
         self._problems: list[str] = []
@@ -80,33 +80,33 @@ class _Parser:
         )
 
     def parse(self, text: str, start: int) -> tuple[dict[str, Any], str, int]:
-        """(object, what is wrong with it, where it ends); raises ValueError or RecursionError."""
+        """(object, its problems, its end); raises ValueError or RecursionError."""
         self._problems.clear()
         values, end = self._decoder.raw_decode(text, start)
         if not isinstance(values, dict):
-            self._problems.append(f"{shortened(values)} is no object with the row's columns")
-        elif "\\u" in text[start:end] and _has_half_a_pair(values):
-            self._problems.append("half a surrogate pair (\\ud800 to \\udfff), which is no character")
+            self._problems.append(f"{shortened(values)} is not an object with the row's columns")
+        elif "\\u" in text[start:end] and _has_unpaired_surrogate(values):
+            self._problems.append("an unpaired surrogate (\\ud800 to \\udfff), which is not a character")
         return values, "; ".join(self._problems), end
 
     def _object(self, pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         values = dict(pairs)
         if len(values) < len(pairs):
             twice = next(name for name, count in Counter(name for name, _ in pairs).items() if count > 1)
-            self._problems.append(f"the key {shortened(twice)} is given twice")
+            self._problems.append(f"the key {shortened(twice)} occurs twice")
         return values
 
     def _number(self, digits: str) -> float:
         value = float(digits)
         if math.isinf(value):
-            self._problems.append(f"{digits} is too large a number")
+            self._problems.append(f"the number {digits} is too large")
         return value
 
     def _constant(self, name: str) -> None:
-        self._problems.append(f"{name} is no JSON value")
+        self._problems.append(f"{name} is not a JSON value")
 
 
-def _has_half_a_pair(values: dict[str, Any]) -> bool:
+def _has_unpaired_surrogate(values: dict[str, Any]) -> bool:
     try:
         json.dumps(values, ensure_ascii=False).encode("utf-8")
     except UnicodeEncodeError:
@@ -130,6 +130,7 @@ def _in_words(error: Exception) -> str:
 def _broken_array(problem: str) -> DataError:
     return DataError(
         problem,
-        expected="an array of objects, one a row, or one object a line",
+        expected="an array with one object per row, or one object per line",
         next_step="Correct the file at this place",
+        code="bad-json",
     )

@@ -1,4 +1,4 @@
-"""What must hold of labels: enough to tell apart, and none that training does not know. Knows no files."""
+"""Checks labels: at least two in the training rows, and no label elsewhere that is not among them."""
 
 from __future__ import annotations
 
@@ -21,13 +21,14 @@ MIN_TRAIN_ROWS = 2
 def labels_in(task: Task, rows: Rows) -> tuple[str, ...]:
     """The labels of the training rows in the order of the head's outputs; none for a task without labels.
 
-    Raises DataError for fewer rows or labels than anything can be learnt from.
+    Raises DataError if there are too few rows or labels to train on.
     """
     if len(rows) < MIN_TRAIN_ROWS:
         raise DataError(
             f"{rows.source}: {counted(len(rows), 'row')} to train on",
-            expected=f"at least {MIN_TRAIN_ROWS} rows, and many more to learn anything",
+            expected=f"at least {MIN_TRAIN_ROWS} rows, and many more for a useful model",
             next_step="Add labelled rows",
+            code="too-few-rows",
         )
     if task.labels_of is None:
         return ()
@@ -36,26 +37,27 @@ def labels_in(task: Task, rows: Rows) -> tuple[str, ...]:
     if len(labels) < 2:
         raise DataError(
             f"{rows.source}: {'no label' if not labels else f'the only label is {labels[0]!r}'}",
-            expected="at least 2 different labels to tell apart",
-            next_step="Add rows of another class",
+            expected="at least 2 different labels",
+            next_step="Add rows with other labels",
+            code="too-few-labels",
         )
     return labels
 
 
 def known_labels_only(task: Task, rows: Rows, labels: Sequence[str], *, skip_bad_rows: bool) -> Rows:
-    """The rows, none of which has a label outside ``labels``.
+    """The rows whose labels are all in ``labels``.
 
-    Raises DataError for the first that has, or leaves such rows out and says so in `Rows.skipped`.
+    Raises DataError for the first other row; with ``skip_bad_rows`` such rows are added to `Rows.skipped`.
     """
     if task.labels_of is None:
         return rows
     known = _known_names(task, rows, labels)
     kept, bad, unknown = [], [], ""
     for position, row in enumerate(rows.values):
-        strangers = sorted(labels_of(task, row) - known)
-        if strangers:
-            unknown = unknown or strangers[0]
-            bad.append(f"{rows.origins[position]}: unknown label {shortened(strangers[0])}")
+        unknown_here = sorted(labels_of(task, row) - known)
+        if unknown_here:
+            unknown = unknown or unknown_here[0]
+            bad.append(f"{rows.origins[position]}: unknown label {shortened(unknown_here[0])}")
         else:
             kept.append(position)
     if bad and not (skip_bad_rows and kept):
@@ -63,37 +65,39 @@ def known_labels_only(task: Task, rows: Rows, labels: Sequence[str], *, skip_bad
             first_of(bad),
             expected=f"one of the {len(labels):,} known labels, nearest first: {_nearest(unknown, labels)}",
             next_step=CORRECT_OR_SKIP,
+            code="unknown-label",
         )
     clean = rows.take(kept)
     return Rows(clean.values, clean.origins, clean.source, [*rows.skipped, *bad])
 
 
 def labels_of(task: Task, row: Row) -> set[str]:
-    """The labels that occur in a row; raises TaskError if the task names one that is no text."""
+    """The labels that occur in a row; raises TaskError if the task returns one that is not a string."""
     names = set() if task.labels_of is None else set(task.labels_of(row))
     for name in names:
         if not isinstance(name, str):
             raise TaskError(
-                f"the task {task.name!r} names {name!r} as a label",
-                expected="labels as text",
-                next_step="Report this to the author of the task: prepare or labels_of should give str",
+                f"the task {task.name!r} returned {name!r} as a label",
+                expected="labels that are strings",
+                next_step="Report this to the author of the task: prepare or labels_of should return str",
+                code="label-type",
             )
     return names
 
 
 def rare_label_warnings(task: Task, rows: Rows) -> list[str]:
-    """A warning about the classes that stand in one training row only."""
+    """A warning about the labels that occur in only one training row."""
     counts = Counter(name for row in rows.values for name in labels_of(task, row))
     once = sorted(name for name, count in counts.items() if count == 1)
     if not once:
         return []
     return [
-        f"{counted(len(once), 'label')} with one training row only, too few to learn: {listed(once, most=5)}"
+        f"{counted(len(once), 'label')} with only one training row, too few to learn: {listed(once, most=5)}"
     ]
 
 
 def _known_names(task: Task, rows: Rows, labels: Sequence[str]) -> set[str]:
-    """The names in the rows that are outputs of the head, or that the task makes into outputs of the head."""
+    """The names in the rows that are outputs of the head, or that the task turns into such outputs."""
     outputs = frozenset(labels)
 
     def is_known(name: str) -> bool:

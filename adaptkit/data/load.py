@@ -1,4 +1,4 @@
-"""From what the user named to a clean data set. Reads rows; knows nothing of models."""
+"""Loads a data set: from the sources that the user named to checked rows, labels and splits."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Dataset:
-    """Everything a study learns from, clean and in the task's one form."""
+    """The data of a study: checked rows in the task's standard form."""
 
     train: Rows
     dev: Rows
@@ -37,24 +37,30 @@ class Dataset:
     """In the order of the head's outputs; empty for a task without labels."""
 
     fingerprint: str
-    """SHA-256 over the rows of every split: with the same one, two studies learn from the same rows."""
+    """SHA-256 over the rows of all splits. Studies with equal fingerprints use the same rows."""
 
     warnings: tuple[str, ...]
     sample: bool
-    """Whether this is the task's own sample, because no data was named."""
+    """Whether this is the task's own sample, used because the user named no data."""
 
     @property
     def left_out(self) -> Sequence[str]:
-        """Why each row that was left out was, its file and line first."""
+        """For each row that was left out, its file and line and the reason."""
         splits = [self.train, self.dev, *([self.test] if self.test else [])]
         return [reason for rows in splits for reason in rows.skipped]
 
 
 def load(task: Task, config: DataConfig, seed: int) -> Dataset:
-    """Reads, checks and, where there are no dev rows, splits; ``seed`` decides that split and nothing else.
+    """Read and check the data. If there are no dev rows, split them off the training rows.
 
-    Raises ConfigError for sources that contradict each other, and DataError, with file and line, for data
-    that cannot be learnt from.
+    Args:
+        task: the task that the rows are for.
+        config: the sources and how to read them.
+        seed: decides the split into training and dev rows, and nothing else.
+
+    Raises:
+        ConfigError: the sources contradict each other.
+        DataError: the data cannot be used; the message names file and line.
     """
     splits = {
         name: prepare_rows(
@@ -92,9 +98,9 @@ def load(task: Task, config: DataConfig, seed: int) -> Dataset:
 def read_labelled(
     task: Task, source: str, *, labels: Sequence[str], columns: Mapping[str, str], skip_bad_rows: bool
 ) -> Rows:
-    """Rows to evaluate a model on: with answers, and no label that the model does not know.
+    """Rows to evaluate a model on: with answers, and only with labels that the model has.
 
-    A source with several splits gives its test split. Raises DataError with file and line.
+    If the source has several splits, its test split is used. Raises DataError with file and line.
     """
     split = one_split(source, "test", task, columns.values())
     rows = prepare_rows(task, split, columns=columns, skip_bad_rows=skip_bad_rows)
@@ -102,9 +108,9 @@ def read_labelled(
 
 
 def read_unlabelled(task: Task, source: str, *, columns: Mapping[str, str], skip_bad_rows: bool) -> Rows:
-    """Rows to be predicted, without the columns of the answer (`Task.answers`) where the source has them.
+    """Rows to be predicted. Answer columns (`Task.answers`) are removed if the source has them.
 
-    A ``.txt`` file gives one row a line, by the task's `parse`. Raises DataError with file and line.
+    A ``.txt`` file gives one row per line, by the task's `parse`. Raises DataError with file and line.
     """
     path = Path(source)
     if path.suffix.lower() == ".txt" and path.is_file():
@@ -115,7 +121,7 @@ def read_unlabelled(task: Task, source: str, *, columns: Mapping[str, str], skip
 
 
 def fingerprint_of(splits: Mapping[str, Rows]) -> str:
-    """SHA-256, in hexadecimal, over the rows of every split in canonical JSON."""
+    """SHA-256, in hexadecimal, over the rows of all splits in canonical JSON."""
     digest = sha256()
     for name in sorted(splits):
         digest.update(f"{name} {len(splits[name])}\n".encode())
@@ -139,9 +145,10 @@ def _named_splits(task: Task, config: DataConfig) -> Mapping[str, RawSplit]:
     splits = splits_of(source, task, wanted)
     if "train" not in splits:
         raise DataError(
-            f"{source}: no train split; there are {', '.join(splits)}",
+            f"{source}: no train split; it has {', '.join(splits)}",
             expected="rows to train on",
-            next_step="Name them with --train, and these with --dev or --test",
+            next_step="Name the training rows with --train, and this source with --dev or --test",
+            code="no-train-split",
         )
     return splits
 
@@ -150,35 +157,40 @@ def _check_sources(config: DataConfig) -> None:
     others = [f"--{name}" for name in ("train", "dev", "test") if getattr(config, name) is not None]
     if config.data is not None and others:
         problem = f"--data together with {' and '.join(others)}"
+        next_step = f"Leave out --data, or leave out {' and '.join(others)}"
     elif others and config.train is None:
         problem = f"{' and '.join(others)} without --train"
+        next_step = "Name the training rows with --train"
     else:
         return
     raise ConfigError(
         problem,
-        expected="either --data alone, or --train with --dev and --test if there are any",
-        next_step="Leave one of them out, or name the training rows with --train",
+        expected="either --data alone, or --train with optional --dev and --test",
+        next_step=next_step,
+        code="conflicting-sources",
     )
 
 
 def _sample_of(task: Task) -> str:
     if task.sample is None:
         raise DataError(
-            f"no data was named, and the task {task.name!r} has no sample of its own",
+            f"no data was given, and the task {task.name!r} has no sample of its own",
             expected="labelled rows",
             next_step="Name them with --data, or with --train, --dev and --test",
+            code="no-data",
         )
     return str(task.sample)
 
 
 def _as_text(value: object) -> Any:
-    """A value that JSON does not know, in a form that is the same in every run."""
+    """A value that JSON cannot represent, in a form that is the same in every run."""
     if isinstance(value, (bytes, date, datetime, time, timedelta, Decimal, UUID)):
         return str(value)
     if isinstance(value, (set, frozenset)):
         return sorted(value)
     raise TaskError(
-        f"a row holds a value of type {type(value).__name__}",
+        f"a row contains a value of type {type(value).__name__}",
         expected="rows of text, numbers, lists and dictionaries after the task's prepare",
-        next_step="Leave this column out of the data, or report it to the author of the task",
+        next_step="Remove this column from the data, or report it to the author of the task",
+        code="value-type",
     )

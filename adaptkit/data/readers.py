@@ -1,4 +1,4 @@
-"""Which reader reads a file: the task's own by suffix, then adaptkit's. Knows not what a good row is."""
+"""Chooses the reader of a file by its suffix: the task's own readers first, then adaptkit's."""
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ _NUMBERED = re.compile(r"line (\d+): ")
 
 
 def file_rows(path: Path, task: Task, wanted: Collection[str]) -> Iterator[RawRow]:
-    """The raw rows of one file; ``wanted`` are the columns that a mapping names.
+    """The raw rows of one file; ``wanted`` are the columns that the user named.
 
-    Raises DataError, from the call or while the rows are read, for a file that is not of its kind.
+    Raises DataError, now or while the rows are read, if the file is not in the expected format.
     """
     suffix = path.suffix.lower()
     if suffix in task.readers:
@@ -41,19 +41,20 @@ def file_rows(path: Path, task: Task, wanted: Collection[str]) -> Iterator[RawRo
     if "" in task.readers:
         return _guarded(path, _task_rows(path, task, task.readers[""]))
     raise DataError(
-        f"{path}: no reader for files that end in {suffix!r}",
-        expected=f"a file that ends in one of {listed(readable_suffixes(task), most=20)}",
+        f"{path}: no reader for files with the suffix {suffix!r}",
+        expected=f"a file with one of the suffixes {listed(readable_suffixes(task), most=20)}",
         next_step="Rename or convert the file",
+        code="unknown-suffix",
     )
 
 
 def parsed_lines(path: Path, task: Task) -> Iterator[RawRow]:
-    """A row to be predicted out of each line of a text file, by the task's `parse`; empty lines are none."""
+    """Rows to be predicted, one for each line of a text file that is not empty, by the task's `parse`."""
     return _guarded(path, _parsed_lines(path, task))
 
 
 def readable_suffixes(task: Task) -> list[str]:
-    """Every suffix that has a reader; the task's reader of all unknown ones left out."""
+    """The suffixes that have a reader, without the task's reader for unknown suffixes."""
     return sorted({*_TABLES, *_FILES, *task.readers} - {""})
 
 
@@ -84,7 +85,7 @@ def _task_rows(path: Path, task: Task, reader: Reader) -> Iterator[RawRow]:
             numbered = _reported(path, task, lambda: next(rows, None))
         except ValueError as error:
             place = _NUMBERED.match(str(error))
-            # A generator that has raised is at its end: to go on would leave the rest out without a word.
+            # A generator that has raised cannot continue. Going on would silently drop the rest of the file.
             if place is None or isinstance(rows, Generator):
                 raise _unreadable(path, task, error) from error
             yield RawRow(f"{path}:{place[1]}", {}, str(error)[place.end() :])
@@ -96,7 +97,7 @@ def _task_rows(path: Path, task: Task, reader: Reader) -> Iterator[RawRow]:
 
 
 def _reported(path: Path, task: Task, call: Callable[[], T]) -> T:
-    """What the call into a plugin gives; raises TaskError for what a reader should not raise."""
+    """The result of a call into a plugin; raises TaskError for exceptions that a reader should not raise."""
     try:
         return call()
     except (ValueError, OSError, AdaptkitError):
@@ -104,8 +105,9 @@ def _reported(path: Path, task: Task, call: Callable[[], T]) -> T:
     except Exception as error:
         raise TaskError(
             f"{path}: the task {task.name!r} failed to read it: {type(error).__name__}: {error}",
-            expected="rows, or ValueError for what is no row",
+            expected="rows, or a ValueError for a line that is not a row",
             next_step="Report this to the author of the task",
+            code="reader-failed",
         ) from error
 
 
@@ -113,8 +115,9 @@ def _unreadable(path: Path, task: Task, error: ValueError) -> DataError:
     place = _NUMBERED.match(str(error))
     return DataError(
         f"{path}: {error}" if place is None else f"{path}:{place[1]}: {str(error)[place.end() :]}",
-        expected=f"a file as the task {task.name!r} reads it",
-        next_step="Correct the file at this place",
+        expected=f"a file in a format that the task {task.name!r} reads",
+        next_step="Correct the file" if place is None else "Correct the file at this line",
+        code="unreadable-file",
     )
 
 
@@ -124,6 +127,7 @@ def _guarded(path: Path, rows: Iterable[RawRow]) -> Iterator[RawRow]:
     except OSError as error:
         raise DataError(
             f"{path}: cannot be read: {error.strerror or error}",
-            expected="a file that may be read",
+            expected="a readable file",
             next_step="Check the file and its permissions",
+            code="unreadable-file",
         ) from error

@@ -1,4 +1,4 @@
-"""Rows and where each came from. Knows nothing of files, tasks or models."""
+"""Rows with their origin, and how messages show names and values."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class RawRow:
-    """One row as a reader found it, not yet checked against a task."""
+    """One row as a reader found it, not yet checked by a task."""
 
     origin: str
-    """``"file:line"``, or ``"source row 12"`` where there are no lines."""
+    """``"file:line"``, or ``"source row 12"`` if the source has no lines."""
 
     values: Row
     problem: str = ""
-    """Why this is no row at all; ``values`` is empty then, and the rows after it can still be read."""
+    """Why this is not a row; ``values`` is then empty. The rows after it can still be read."""
 
 
 @dataclass(frozen=True)
@@ -28,20 +28,20 @@ class RawSplit:
 
     source: str
     rows: Iterable[RawRow]
-    """Can be iterated once; reading happens as it is iterated, and may raise DataError."""
+    """Can be iterated once. The iteration reads the source and may raise DataError."""
 
 
 @dataclass(frozen=True)
 class Rows:
-    """Clean rows in the task's one form, in the order of their source."""
+    """Checked rows in the task's standard form, in the order of their source."""
 
     values: Sequence[Row]
     origins: Sequence[str]
-    """Where each row stands: ``"file:line"`` or ``"source row 12"``."""
+    """The place of each row: ``"file:line"`` or ``"source row 12"``."""
 
     source: str
     skipped: Sequence[str] = ()
-    """Why each left-out row was left out, its origin first."""
+    """For each row that was left out, its origin and the reason."""
 
     def __len__(self) -> int:
         return len(self.values)
@@ -58,14 +58,14 @@ class Rows:
 
 
 def listed(names: Iterable[object], most: int = 10) -> str:
-    """Names for a message, quoted so that control characters show, and cut after the first few."""
+    """Names for a message, quoted so that control characters are visible, limited to the first few."""
     every = list(names)
     more = f" and {len(every) - most:,} more" if len(every) > most else ""
     return ", ".join(shortened(name) for name in every[:most]) + more
 
 
 def shortened(value: object, most: int = 80) -> str:
-    """A value for a message: quoted, and cut in the middle of a long text."""
+    """A value for a message: quoted, and truncated if it is long."""
     quoted = repr(value)
     return quoted if len(quoted) <= most else f"{quoted[: most - 1]}…"
 

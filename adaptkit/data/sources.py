@@ -1,7 +1,4 @@
-"""From a source the user named (a file, a folder, a hub id) to its splits, not read yet.
-
-Knows nothing of what a good row is.
-"""
+"""Finds the splits of a source that the user named: a file, a folder or a hub id. Reads no rows."""
 
 from __future__ import annotations
 
@@ -27,18 +24,18 @@ SPLIT_NAMES = {
     "dev": ("dev", "validation", "valid", "val", "devel"),
     "test": ("test",),
 }
-"""What files and data sets call each split."""
+"""The names of each split in files and data sets."""
 
 MAX_HUB_ID = 250
-"""Characters; the hub allows 96 for the owner and the name together, and a configuration may follow."""
+"""The most characters; the hub allows 96 for owner and name together, and a configuration may follow."""
 
 _HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*(/[\w.-]+)?(:[\w.-]+)?")
 
 
 def splits_of(source: str, task: Task, wanted: Collection[str]) -> Mapping[str, RawSplit]:
-    """The splits in a source, under "train", "dev" and "test"; a single file or data set is "train".
+    """The splits of a source, as "train", "dev" and "test"; a single file or data set is "train".
 
-    ``wanted`` are the columns that a mapping names. Raises DataError for a source that is not there.
+    ``wanted`` are the columns that the user named. Raises DataError if the source does not exist.
     """
     path = Path(source)
     if os.path.isfile(source):
@@ -52,16 +49,17 @@ def splits_of(source: str, task: Task, wanted: Collection[str]) -> Mapping[str, 
 
 
 def one_split(source: str, split: str, task: Task, wanted: Collection[str]) -> RawSplit:
-    """A source that was named for one split: this split of it, or the only one it holds."""
+    """The split of this name in a source, or the source's only split."""
     splits = splits_of(source, task, wanted)
     if split in splits:
         return splits[split]
     if len(splits) == 1:
         return next(iter(splits.values()))
     raise DataError(
-        f"{source}: no {split} split; there are {listed(splits)}",
-        expected=f"a source with a {split} split, or with a single one",
-        next_step="Name the file itself",
+        f"{source}: no {split} split; it has {listed(splits)}",
+        expected=f"a source with a {split} split, or with only one split",
+        next_step="Name the file of the split itself",
+        code="no-such-split",
     )
 
 
@@ -73,8 +71,9 @@ def _folder_splits(folder: Path, task: Task, wanted: Collection[str]) -> Mapping
         if len(found) > 1:
             raise DataError(
                 f"{folder}: more than one {split} file: {listed(path.name for path in found)}",
-                expected="one file a split",
+                expected="one file per split",
                 next_step="Name the files one by one with --train, --dev and --test",
+                code="ambiguous-split",
             )
         if found:
             splits[split] = RawSplit(str(found[0]), file_rows(found[0], task, wanted))
@@ -83,7 +82,8 @@ def _folder_splits(folder: Path, task: Task, wanted: Collection[str]) -> Mapping
             f"{folder}: no data in this folder; its files: {listed(path.name for path in files) or 'none'}",
             expected="train.*, dev.* and test.* in one of the formats "
             f"{listed(readable_suffixes(task), most=20)}, or a folder written by datasets' save_to_disk",
-            next_step="Name another folder, or the files one by one with --train, --dev and --test",
+            next_step="Choose another folder, or name the files one by one with --train, --dev and --test",
+            code="no-data-in-folder",
         )
     return splits
 
@@ -97,6 +97,7 @@ def _dataset_splits(source: str, datasets: Mapping[str, object]) -> Mapping[str,
             f"{source}: none of its splits {listed(datasets)} is known",
             expected="splits named train, validation and test",
             next_step="Save the splits under these names, or as files",
+            code="unknown-splits",
         )
     return {
         split: RawSplit(f"{source}/{name}", dataset_rows(f"{source}/{name}", datasets[name]))
@@ -105,7 +106,7 @@ def _dataset_splits(source: str, datasets: Mapping[str, object]) -> Mapping[str,
 
 
 def _is_hub_id(source: str, task: Task) -> bool:
-    """Whether a source that is no file here reads as a hub id rather than as a mistyped path."""
+    """Whether a source that does not exist as a file is a hub id rather than a mistyped path."""
     if len(source) > MAX_HUB_ID or not _HUB_ID.fullmatch(source):
         return False
     path = Path(source)
@@ -128,13 +129,14 @@ def _missing(source: str) -> DataError:
     if near:
         next_step = f"Did you mean {' or '.join(repr(str(path.with_name(name))) for name in near)}?"
     elif os.path.isdir(path.parent):
-        next_step = f"Check the name; the folder {str(path.parent)!r} is there"
+        next_step = f"Check the name; the folder {str(path.parent)!r} exists"
     else:
         next_step = (
-            f"Check the path; there is no folder {shortened(str(path.parent), most=MAX_HUB_ID)} either"
+            f"Check the path; the folder {shortened(str(path.parent), most=MAX_HUB_ID)} does not exist either"
         )
     return DataError(
         f"no file or folder {shortened(source, most=MAX_HUB_ID)}",
         expected="a file, a folder, or the id of a data set",
         next_step=next_step,
+        code="no-such-source",
     )

@@ -1,4 +1,4 @@
-"""Splitting dev rows off the training rows, in proportion, the same on any machine. Knows no files."""
+"""Splits dev rows off the training rows: stratified, and equal on every machine for the same seed."""
 
 from __future__ import annotations
 
@@ -19,17 +19,27 @@ if TYPE_CHECKING:
 
 
 def split_off_dev(task: Task, rows: Rows, share: float, seed: int) -> tuple[Rows, Rows]:
-    """(train, dev): about ``share`` of the rows, at random by ``seed``, as dev, each stratum in proportion.
+    """(train, dev): a random share of the rows becomes dev rows, in proportion for each stratum.
 
-    A stratum is `task.stratify_by`'s, else the rarest label of a row. Every label keeps a training row, and
-    rows with the same question stay in train together. Raises DataError if that leaves no dev row.
+    Every label keeps a training row. Rows with the same question stay in train together.
+
+    Args:
+        task: its `stratify_by` gives the stratum of a row; by default it is the row's rarest label.
+        rows: the rows to split.
+        share: the share of dev rows, approximately.
+        seed: the seed of the random choice.
+
+    Raises:
+        DataError: there are too few rows for even one dev row.
     """
     row_labels = [labels_of(task, row) for row in rows.values]
     in_train = Counter(name for names in row_labels for name in names)
     dev: set[int] = set()
     candidates = _candidates(task, rows, row_labels, in_train, seed)
     rate = max(1.0, round(len(rows) * share)) / max(len(candidates), 1)
-    due = 0.5  # a candidate is taken each time this passes 1: in strata side by side, that is in proportion
+    due = (
+        0.5  # a candidate is taken whenever this reaches 1; as strata are consecutive, this is in proportion
+    )
     for position in candidates:
         due += rate
         if due >= 1 and len(dev) + 1 < len(rows) and all(in_train[name] > 1 for name in row_labels[position]):
@@ -39,11 +49,12 @@ def split_off_dev(task: Task, rows: Rows, share: float, seed: int) -> tuple[Rows
     if not dev:
         raise DataError(
             f"{rows.source}: too few rows ({len(rows)}) to split dev rows off",
-            expected="2 different rows of a class at least",
+            expected="a label with at least 2 different rows",
             next_step="Add rows, or name dev rows with --dev",
+            code="too-few-rows",
         )
     train = [position for position in range(len(rows)) if position not in dev]
-    # What was left out is told once, with the training rows.
+    # Rows that were left out are reported once, with the training rows.
     return rows.take(train), replace(rows.take(sorted(dev)), skipped=())
 
 
@@ -61,7 +72,7 @@ def _candidates(
         return min(row_labels[position], key=lambda name: (counts[name], name), default="")
 
     def place(position: int) -> tuple[str, bytes]:
-        # A hash, because the order that `random` shuffles into is no promise between Python versions.
+        # A hash, because the order of `random.shuffle` may differ between Python versions.
         return stratum(position), sha256(f"{seed}:{position}".encode()).digest()
 
     free = (

@@ -1,4 +1,4 @@
-"""CSV and TSV files into raw rows. Knows nothing of tasks."""
+"""Reads CSV and TSV files into raw rows."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ Record = tuple[int, list[str], str]
 
 
 def csv_rows(path: Path, wanted: Collection[str]) -> Iterator[RawRow]:
-    """The rows of a CSV file; ``wanted`` are the columns that a mapping names.
+    """The rows of a CSV file; ``wanted`` are the columns that the user named.
 
-    A field may hold line breaks when quoted. Raises DataError for an ill-formed header and where a quote
-    that is never closed has swallowed the rest of the file.
+    A quoted field may contain line breaks. Raises DataError for an invalid header, and for a quote that is
+    never closed, after which no row can be read.
     """
     return _rows(path, _csv_records(path), wanted)
 
 
 def tsv_rows(path: Path, wanted: Collection[str]) -> Iterator[RawRow]:
-    """The rows of a TSV file, one a line; ``wanted`` are the columns that a mapping names."""
+    """The rows of a TSV file, one per line; ``wanted`` are the columns that the user named."""
     records = ((number, [_unquoted(field) for field in line.split("\t")], "")
                for number, line in numbered_lines(path) if line)  # fmt: skip
     return _rows(path, records, wanted)
@@ -52,7 +52,7 @@ def _rows(path: Path, records: Iterator[Record], wanted: Collection[str]) -> Ite
 
 
 def _by_position(wanted: Collection[str], header: Collection[str]) -> bool:
-    """Whether the mapping names columns 1, 2, ... of a file that has no header line."""
+    """Whether the user named columns 1, 2, ... of a file that has no header line."""
     return bool(wanted) and all(name.isdecimal() for name in wanted) and not set(wanted) <= set(header)
 
 
@@ -65,14 +65,15 @@ def _check_header(path: Path, number: int, header: Sequence[str], problem: str) 
             f"{path}:{number}: {problem}",
             expected="a first line that names each column once",
             next_step="Correct the first line, or add one",
+            code="bad-header",
         )
 
 
 def _csv_records(path: Path) -> Iterator[Record]:
-    # The csv module's limit of 131,072 characters a field is the whole process's: raise it, never lower it.
+    # The csv module's limit of 131,072 characters per field holds for the process: raise it, never lower it.
     csv.field_size_limit(max(MAX_LINE_BYTES, csv.field_size_limit()))
     lines = (f"{line}\n" for _, line in numbered_lines(path))
-    # strict: without it an unclosed quote swallows the rows after it without a word.
+    # strict: otherwise an unclosed quote silently includes the rows after it.
     reader = csv.reader(lines, strict=True)
     while True:
         number = reader.line_num + 1
@@ -85,27 +86,28 @@ def _csv_records(path: Path) -> Iterator[Record]:
                 raise _unclosed_quote(path, number, f"after {MAX_LINE_BYTES:,} characters") from None
             if "unexpected end" in str(error):
                 raise _unclosed_quote(path, number, "when the file ends") from None
-            upto = f"; it goes on to line {reader.line_num}" if reader.line_num > number else ""
-            yield number, [], f"a quoted field that does not end as it should ({error}){upto}"
+            upto = f"; it extends to line {reader.line_num}" if reader.line_num > number else ""
+            yield number, [], f"a quoted field that does not end correctly ({error}){upto}"
         else:
             if fields:
                 yield number, fields, ""
 
 
 def _unclosed_quote(path: Path, number: int, where: str) -> DataError:
-    """No bad row to be left out: the rows after it are gone with it."""
+    """An error that cannot be skipped, because the rows after the quote cannot be read."""
     return DataError(
-        f"{path}:{number}: the quoted field that begins here has not ended {where}",
+        f"{path}:{number}: the quoted field that starts here has not ended {where}",
         expected="a closing quote",
-        next_step="Close the quote, or double it if it belongs to the text",
+        next_step="Close the quote, or double it if it is part of the text",
+        code="unclosed-quote",
     )
 
 
 def _unquoted(field: str) -> str:
-    """A TSV field as its author meant it.
+    """A TSV field without the quotes around it.
 
-    Some programs quote fields as in CSV, others write every quote as it is. A field is taken as quoted
-    only if it begins and ends with a quote and every quote between is doubled.
+    Some programs quote fields as in CSV, others write quotes unchanged. A field counts as quoted only if it
+    starts and ends with a quote and every quote in between is doubled.
     """
     if len(field) < 2 or field[0] != '"' or field[-1] != '"':
         return field

@@ -1,4 +1,4 @@
-"""Text files, checked: UTF-8 without NUL, lines of bounded length. Knows nothing of rows."""
+"""Reads text files and checks them: UTF-8 without NUL, lines of limited length."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 MAX_LINE_BYTES = 16 * 2**20
-"""A line may be this long; far above any text a model reads, far below what fills a memory."""
+"""The most bytes of a line: far more than any text for a model, far less than the memory."""
 
 _NEW_LINE = b"\n"
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
-_SAVE_AS_UTF8 = "Save the file as UTF-8 text and run again"
+_SAVE_AS_UTF8 = "Save the file as UTF-8 text and run the command again"
 
 
 def numbered_lines(path: Path) -> Iterator[tuple[int, str]]:
-    """The lines of a UTF-8 text file, without their ends, numbered from 1.
+    """The lines of a UTF-8 text file without their line ends, numbered from 1.
 
-    A byte order mark and CRLF are accepted. Raises DataError, naming file, line and byte offset, for
-    bytes that are not UTF-8, for NUL, and for a line of over 16 MiB, which is never held in memory whole.
+    A byte order mark and CRLF are accepted. Raises DataError, with file, line and byte offset, for bytes
+    that are not UTF-8, for NUL, and for a line of more than 16 MiB, which is not read completely.
     """
     with path.open("rb") as file:
         offset = 0
@@ -39,15 +39,15 @@ def numbered_lines(path: Path) -> Iterator[tuple[int, str]]:
 
 
 def whole_text(path: Path) -> str:
-    """A whole UTF-8 text file, for formats that are not read line by line, such as JSON documents.
+    """The content of a UTF-8 text file, for formats that are not read line by line, such as JSON documents.
 
-    A byte order mark is dropped. Raises DataError as `numbered_lines` does; there is no limit on lines.
+    A byte order mark is removed. Raises DataError as `numbered_lines` does, but lines may have any length.
     """
     return _decoded(path.read_bytes(), path, 0, 1)
 
 
 def _decoded(raw: bytes, path: Path, offset: int, line: int) -> str:
-    """The text of ``raw``, which begins at byte ``offset`` of the file, in line ``line``."""
+    """The text of ``raw``, which starts at byte ``offset`` of the file, in line ``line``."""
     if b"\0" in raw:
         raise _bad_byte(path, raw, raw.index(b"\0"), offset, line)
     try:
@@ -64,12 +64,14 @@ def _bad_byte(path: Path, raw: bytes, at: int, offset: int, line: int) -> DataEr
         f"{place}: byte 0x{raw[at]:02x} at byte offset {offset + at} is {what}",
         expected="text in UTF-8",
         next_step=_SAVE_AS_UTF8,
+        code="not-utf8",
     )
 
 
 def _line_too_long(path: Path, number: int) -> DataError:
     return DataError(
         f"{path}:{number}: this line is longer than {MAX_LINE_BYTES:,} bytes",
-        expected="one row a line",
-        next_step="Put each row on a line of its own, or remove this one",
+        expected="one row per line",
+        next_step="Put each row on a separate line, or remove this line",
+        code="line-too-long",
     )

@@ -17,8 +17,8 @@ def rows_of(*texts: str) -> Rows:
 def test_rows_of_train_found_in_another_split_are_counted(make_task: MakeTask) -> None:
     train = rows_of("Where is it?", ":)", "fine")
     dev = rows_of("new", "where  is it", ":(", "Fine!")
-    (told,) = duplicate_warnings(make_task(), {"train": train, "dev": dev, "test": rows_of("other")})
-    assert told.startswith("2 of the 4 dev rows stand in the training rows too")
+    (warning,) = duplicate_warnings(make_task(), {"train": train, "dev": dev, "test": rows_of("other")})
+    assert warning.startswith("2 of the 4 dev rows are also training rows")
 
 
 def test_words_in_lists_are_compared_too(make_task: MakeTask) -> None:

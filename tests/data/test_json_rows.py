@@ -11,14 +11,14 @@ from adaptkit.errors import DataError
 ReadFile = Callable[..., list[RawRow]]
 
 BAD_ROWS = {
-    '{"text": NaN}': "NaN is no JSON value",
-    '{"text": -Infinity}': "-Infinity is no JSON value",
-    '{"text": 1e999}': "1e999 is too large a number",
-    '{"text": "x", "text": "y"}': "the key 'text' is given twice",
-    '{"text": {"a": 1, "a": 2}}': "the key 'a' is given twice",
-    '["x"]': "['x'] is no object with the row's columns",
-    "7": "7 is no object with the row's columns",
-    r'{"text": "\ud83d"}': "half a surrogate pair",
+    '{"text": NaN}': "NaN is not a JSON value",
+    '{"text": -Infinity}': "-Infinity is not a JSON value",
+    '{"text": 1e999}': "1e999 is too large",
+    '{"text": "x", "text": "y"}': "the key 'text' occurs twice",
+    '{"text": {"a": 1, "a": 2}}': "the key 'a' occurs twice",
+    '["x"]': "['x'] is not an object",
+    "7": "7 is not an object",
+    r'{"text": "\ud83d"}': "unpaired surrogate",
 }
 BROKEN = {
     '{"text": ' + "[" * 100_000 + "]" * 100_000 + "}": "nested too deeply",
@@ -54,25 +54,27 @@ def test_a_bad_element_is_one_bad_row(
 
 
 @pytest.mark.parametrize("element", BROKEN, ids=lambda text: text[:20])
-def test_an_array_that_cannot_be_followed_is_refused_with_its_line(
+def test_the_error_names_the_line_where_an_array_is_broken(
     tmp_path: Path, read_file: ReadFile, element: str
 ) -> None:
     path = tmp_path / "f.json"
     path.write_text(f'[{{"text": "before"}},\n{element}, {{"text": "after"}}]')
-    with pytest.raises(DataError, match=r"f\.json:2: "):
+    with pytest.raises(DataError, match=r"f\.json:2: ") as caught:
         read_file(path)
+    assert caught.value.code == "bad-json"
 
 
 @pytest.mark.parametrize("text", ['[{"a": 1}', '[{"a": 1},]', '[{"a": 1}] x', '[{"a": 1} {"a": 2}]', "["])
 def test_a_truncated_or_broken_array_is_refused(tmp_path: Path, read_file: ReadFile, text: str) -> None:
     path = tmp_path / "f.json"
     path.write_text(text)
-    with pytest.raises(DataError, match=r"f\.json"):
+    with pytest.raises(DataError, match=r"f\.json") as caught:
         read_file(path)
+    assert caught.value.code == "bad-json"
 
 
 @pytest.mark.parametrize("suffix", [".json", ".jsonl", ".ndjson"])
-def test_one_object_a_line(tmp_path: Path, read_file: ReadFile, suffix: str) -> None:
+def test_one_object_per_line(tmp_path: Path, read_file: ReadFile, suffix: str) -> None:
     path = tmp_path / f"f{suffix}"
     path.write_bytes('\ufeff{"text": "é\\ud83d\\ude00", "n": [1, 2.5, null, true]}\r\n'.encode())
     assert read_file(path) == [RawRow(f"{path}:1", {"text": "é😀", "n": [1, 2.5, None, True]})]

@@ -43,7 +43,7 @@ def walk(plan: Plan, seed: int, epoch: int, batch_size: int = 8) -> list[list[np
     return rungs
 
 
-def test_every_example_is_met_once_an_epoch() -> None:
+def test_an_epoch_uses_every_example_once() -> None:
     for number in CASES:
         lengths, plan = random_case(number)
         for epoch in (0, 1):
@@ -52,7 +52,7 @@ def test_every_example_is_met_once_an_epoch() -> None:
         assert plan.examples == len(lengths)
 
 
-def test_every_micro_batch_is_full_but_the_last_of_an_epoch() -> None:
+def test_only_the_last_micro_batch_of_an_epoch_is_not_full() -> None:
     for number in CASES:
         _, plan = random_case(number)
         sizes = [len(step) for rung in walk(plan, 1, 0) for step in rung]
@@ -62,7 +62,7 @@ def test_every_micro_batch_is_full_but_the_last_of_an_epoch() -> None:
         )
 
 
-def test_rung_sizes_are_what_the_contents_hold() -> None:
+def test_rung_sizes_match_the_contents() -> None:
     for number in CASES:
         _, plan = random_case(number)
         assert plan.rung_sizes() == [sum(map(len, rung)) for rung in walk(plan, 5, 2)]
@@ -82,7 +82,7 @@ def test_no_example_is_longer_than_its_bucket() -> None:
         )
 
 
-def test_contents_depend_on_seed_and_epoch_and_nothing_else() -> None:
+def test_contents_depend_only_on_seed_and_epoch() -> None:
     plan = make_plan(list(range(1, 101)), micro_batch=4, rungs_per_epoch=2, seed=0)
 
     def flat(seed: int, epoch: int) -> list[int]:
@@ -118,7 +118,7 @@ def test_like_lengths_share_one_bucket() -> None:
 
 @pytest.mark.parametrize("most", [1, 2, 3, 4])
 def test_no_other_lengths_would_pad_less(most: int) -> None:
-    """Held against all choices of edges there are."""
+    """Compared with all possible choices of edges."""
     draw = random.Random(most)
     for _ in range(20):
         lengths = [draw.randint(1, 30) for _ in range(draw.randint(1, 30))]
@@ -135,19 +135,19 @@ def tokens_in(lengths: list[int], edges: list[int]) -> int:
 
 
 @pytest.mark.parametrize("batch_size", [4, 8, 16, 32, 64])
-def test_a_batch_meets_one_length_and_the_next_batch_another(batch_size: int) -> None:
+def test_a_batch_has_one_length_and_the_next_batch_another(batch_size: int) -> None:
     lengths = [draw % 60 + 1 for draw in range(4000)]
     plan = make_plan(lengths, micro_batch=4, rungs_per_epoch=2, seed=0, run=8)
     sequence = plan.sequence(batch_size)
     assert sorted(sequence) == sorted(plan.sequence(4)), "the same micro-batches, in another order"
     run = min(batch_size // 4, 8)
-    whole = sum(count // run for count in plan.steps) - 1
-    batches = [sequence[start : start + run] for start in range(0, whole * run, run)]
+    full = sum(count // run for count in plan.steps) - 1
+    batches = [sequence[start : start + run] for start in range(0, full * run, run)]
     assert all(len(set(batch)) == 1 for batch in batches)
     repeated = sum(one == other for one, other in itertools.pairwise(batches))
     assert repeated < len(batches) / 2
 
 
-def test_no_example_is_refused() -> None:
+def test_a_plan_needs_at_least_one_example() -> None:
     with pytest.raises(ValueError, match="no example"):
         make_plan([], micro_batch=4, rungs_per_epoch=1, seed=0)
