@@ -1,7 +1,7 @@
-"""Loads an exported model folder for prediction; knows no study and no training.
+"""Loads an exported model folder for prediction.
 
-``adaptkit.json`` beside the weights says which task the model is for; what it does not say, such as how
-the weights are laid out, is transformers' and peft's own affair.
+``adaptkit.json`` beside the weights describes the model's task. The format of the weights is that of
+transformers or peft.
 """
 
 from __future__ import annotations
@@ -29,32 +29,32 @@ DESCRIPTION = "adaptkit.json"
 
 @dataclass(frozen=True, kw_only=True)
 class Description:
-    """What a model folder says of itself."""
+    """The description of an exported model: the contents of ``adaptkit.json``."""
 
     task: str
     plugin: str = ""
-    """The distribution that the task came from; its version is among ``versions``."""
+    """The distribution that the task came from; its version is in ``versions``."""
 
     options: Mapping[str, Any]
     labels: Sequence[str]
     head_class: str
-    """The transformers class of model and head, or `custom_head.OWN_HEAD`: the task's plugin makes it."""
+    """The transformers class of the model, or `custom_head.OWN_HEAD` for a head of the task's plugin."""
 
     base_model: str | None
-    """For an adapter, the model it belongs on; None if the folder is whole."""
+    """For an adapter, its base model; None if the folder holds a complete model."""
 
     max_length: int
     calibration: Mapping[str, float]
-    """What the task calibrated on the dev rows, such as a threshold."""
+    """The numbers that the task chose on the dev rows, such as a threshold."""
 
     versions: Mapping[str, str]
 
 
 def read_description(folder: Path) -> Description:
-    """What the folder says of itself.
+    """Read a model folder's description, and verify the folder's files.
 
     Raises:
-        ModelError: it is no folder that adaptkit exported.
+        ModelError: the folder was not exported by adaptkit.
         StudyError: one of its files is damaged.
     """
     try:
@@ -64,9 +64,10 @@ def read_description(folder: Path) -> Description:
         description = Description(**values)
     except (OSError, ValueError, TypeError) as error:
         raise ModelError(
-            f"{folder} is no model folder of adaptkit ({type(error).__name__}: {error})",
-            expected=f"a folder with {DESCRIPTION}, as 'adaptkit tune' and 'adaptkit export' write it",
-            next_step="Name a study or such a folder; 'adaptkit studies' lists the studies.",
+            f"{folder} is not a model folder of adaptkit ({type(error).__name__}: {error})",
+            expected=f"a folder with a valid {DESCRIPTION}, written by 'adaptkit tune' or 'adaptkit export'",
+            next_step="Give a study or such a folder; 'adaptkit studies' lists the studies.",
+            code="not-a-model-folder",
         ) from error
     if (folder / MANIFEST).exists():
         verify(folder)
@@ -74,11 +75,11 @@ def read_description(folder: Path) -> Description:
 
 
 def load_module(folder: Path, description: Description, task: Task) -> nn.Module:
-    """The model in the folder, in fresh objects; an adapter on its base model.
+    """Load the model in the folder as new objects; an adapter is put on its base model.
 
     Raises:
         ModelError: weights are missing, or the base model cannot be loaded.
-        TaskError: the head is the task's own, and the task that is installed does not make it.
+        TaskError: the head is the task's own, and the installed task does not create it.
     """
     if description.base_model is None:
         return reload_model(folder, description.head_class, task, description.labels)
@@ -90,7 +91,7 @@ def load_module(folder: Path, description: Description, task: Task) -> nn.Module
 
 
 def reload_base(folder: Path, description: Description, task: Task) -> nn.Module:
-    """The adapter's base model with a head of the right size, which the adapter then fills in."""
+    """The adapter's base model with a head of the right size, whose weights the adapter supplies."""
     base = str(description.base_model)
     config = load_config(str(folder), str(folder))
     module, _ = load_with_head(task, description.labels, description.head_class, config, locate(base), base)
@@ -98,7 +99,7 @@ def reload_base(folder: Path, description: Description, task: Task) -> nn.Module
 
 
 def load_exported(folder: Path, task: Task, description: Description, device: str) -> Model:
-    """The exported model, ready to predict for its task."""
+    """Load an exported model, ready to predict for its task."""
     import torch
 
     from adaptkit.engine.forward import Forward

@@ -1,10 +1,12 @@
-"""The model card of an exported winner: what it is, what it learnt from, how it scores, how to load it."""
+"""The model card of an exported trial: its data, its scores, its configuration, and how to load it."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
+
+from huggingface_hub import ModelCardData
 
 from adaptkit.report.escaping import code, prose
 from adaptkit.report.formatting import hyperparameter, in_words, score
@@ -19,12 +21,12 @@ STRATEGY_IN_WORDS = {
 
 
 def model_card(summary: StudySummary, trial: TrialRecord, *, loaded_as: str) -> str:
-    """The card in Markdown, with the hub's metadata on top.
+    """The card in Markdown, with the hub's metadata at the top.
 
     Args:
-        summary: the study; its ``model_folder`` is where the card will lie, its ``test`` the trial's own.
+        summary: the study; its ``model_folder`` is the card's folder, and its ``test`` the trial's scores.
         trial: the exported trial.
-        loaded_as: "lora" for an adapter, anything else for a whole model.
+        loaded_as: "lora" for an adapter, anything else for a complete model.
     """
     model, task = code(summary.model), code(summary.task)
     how = STRATEGY_IN_WORDS[summary.strategy]
@@ -38,7 +40,7 @@ def model_card(summary: StudySummary, trial: TrialRecord, *, loaded_as: str) -> 
         ),
         "## Scores on dev",
         _items(f"{code(name)}: {score(value)}" for name, value in trial.values.items()),
-        "This model was chosen by its score on these rows, so they flatter it a little.",
+        "This model was chosen by its score on these rows, so this score is somewhat too high.",
         *_on_test(summary),
         "## Configuration",
         _items(
@@ -59,61 +61,64 @@ def model_card(summary: StudySummary, trial: TrialRecord, *, loaded_as: str) -> 
 
 
 def _on_test(summary: StudySummary) -> list[str]:
-    """The scores on the test rows, where they have been scored."""
+    """The scores on the test rows, if they have been scored."""
     if not summary.test:
         return []
     return [
         "## Scores on test",
         _items(f"{code(name)}: {score(value)}" for name, value in summary.test.items()),
-        "These rows had no part in choosing this model.",
+        "These rows were not used to choose this model.",
     ]
 
 
 def _calibration(trial: TrialRecord) -> list[str]:
-    """The numbers that the task chose on the dev rows, for those who load the model without adaptkit."""
+    """The numbers that the task chose on the dev rows, for use without adaptkit."""
     if not trial.calibration:
         return []
     return [
         "## Calibration",
-        "Chosen on the dev rows, after training. adaptkit applies these numbers to what the model gives; "
-        "with transformers alone, apply them yourself. `adaptkit.json` has them with all their digits.",
+        "These numbers were chosen on the dev rows after training. adaptkit applies them to the model's "
+        "outputs. If you use transformers alone, apply them yourself. `adaptkit.json` has all their digits.",
         _items(f"{code(name)}: {hyperparameter(name, value)}" for name, value in trial.calibration.items()),
     ]
 
 
 def _plugin(summary: StudySummary) -> list[str]:
-    """The distribution that adaptkit needs besides itself."""
+    """The distribution that has the task."""
     if not summary.plugin:
         return []
     version = prose(summary.versions.get(summary.plugin, "unknown"))
     return [
         f"adaptkit needs the task's plugin, {code(summary.plugin)}: {code(f'pip install {summary.plugin}')}. "
-        f"This model was trained with its version {version}."
+        f"This model was trained with version {version} of it."
     ]
 
 
 def _own_head(summary: StudySummary, loaded_as: str) -> list[str]:
-    """What to know of a head that is the task's own."""
+    """How to load a head that is the task's own."""
     if summary.head:
         return []
     plugin = f"the plugin of the task {code(summary.task)}"
-    needed = f"The head is not one of transformers': {plugin} makes it, and must be installed."
+    needed = f"The head is not one of transformers' heads. It needs {plugin}, which must be installed."
     if loaded_as == "lora":
         return [needed]
-    return [f"{needed} The encoder alone is read by transformers' `AutoModel.from_pretrained(folder)`."]
+    return [f"{needed} `transformers.AutoModel.from_pretrained(folder)` loads the encoder without the head."]
 
 
 def _metadata(summary: StudySummary, loaded_as: str) -> str:
+    """The YAML block that the hub reads."""
     library = "peft" if loaded_as == "lora" else "transformers"
-    library = library if summary.head else "adaptkit"
     is_hub_id = (
         summary.model.count("/") == 1
         and not summary.model.startswith((".", "/", "~"))
         and not Path(summary.model).is_dir()
     )
-    base = [f"base_model: {summary.model}"] if is_hub_id else []
-    tags = f"tags: [adaptkit, {summary.task.rpartition(':')[2]}]"
-    return "\n".join(["---", f"library_name: {library}", *base, tags, "---"])
+    metadata = ModelCardData(
+        base_model=summary.model if is_hub_id else None,
+        library_name=library if summary.head else "adaptkit",
+        tags=["adaptkit", summary.task.rpartition(":")[2]],
+    )
+    return f"---\n{metadata.to_yaml()}\n---"
 
 
 def _items(lines: Iterable[str]) -> str:

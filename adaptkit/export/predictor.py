@@ -1,4 +1,4 @@
-"""Predicts with an exported model, and scores it on labelled rows; knows no study and no training."""
+"""Predicts with an exported model, and scores it on labelled rows."""
 
 from __future__ import annotations
 
@@ -27,7 +27,10 @@ class Predictor:
     description: Description
 
     def predictions(self, rows: Sequence[Row]) -> list[Prediction]:
-        """One prediction a row, in the task's own terms; rows as the task's `prepare` gives them.
+        """One prediction per row, in the task's own form.
+
+        Args:
+            rows: rows as the task's `prepare` returns them.
 
         Raises:
             TrialError: the model's outputs are not finite, or the task's decode failed.
@@ -43,15 +46,18 @@ class Predictor:
         return calibrated(self.task, result, self.description.calibration)
 
     def predict(self, texts: Sequence[str]) -> list[dict[str, Any]]:
-        """For each text, what the task says of it, as JSON-ready values.
+        """One prediction per text, as JSON-ready values.
 
         Raises:
-            DataError: one of them is no text that the task can read, or a single text was given.
-            TrialError: as `predictions` does.
+            DataError: the task rejects one of the texts, or ``texts`` is a single text.
+            TrialError: the model's outputs are not finite, or the task's decode failed.
         """
         if isinstance(texts, str):
             raise DataError(
-                f"texts = {shortened(texts)}", expected="a list of texts", next_step="Write [text]."
+                f"texts = {shortened(texts)}",
+                expected="a list of texts",
+                next_step="Put the text into a list: [text].",
+                code="not-a-list-of-texts",
             )
         return self.present([self._row(text) for text in texts])
 
@@ -60,13 +66,15 @@ class Predictor:
             return self.task.prepare(self.task.parse(text))
         except ValueError as error:
             raise DataError(
-                f"{shortened(text)}: {error}", next_step="Leave this text out, or mend it."
+                f"{shortened(text)}: {error}",
+                next_step="Correct this text, or leave it out.",
+                code="bad-text",
             ) from error
 
     def present(self, rows: Sequence[Row]) -> list[dict[str, Any]]:
-        """For each prepared row, what the task says of it, as JSON-ready values."""
+        """One prediction per prepared row, as JSON-ready values."""
         predictions = self.predictions(rows)
-        return [dict(self.task.present(row, said)) for row, said in zip(rows, predictions, strict=True)]
+        return [dict(self.task.present(row, one)) for row, one in zip(rows, predictions, strict=True)]
 
     def score(self, rows: Sequence[Row], metric: str | None = None) -> Scores:
         """The task's scores on labelled rows."""
@@ -76,12 +84,16 @@ class Predictor:
 
 
 def load(path: str | Path, *, device: str = "auto") -> Predictor:
-    """The model in a folder that adaptkit exported, ready to predict.
+    """Load a model from a folder that adaptkit exported.
+
+    Args:
+        path: the folder.
+        device: "auto", "cpu", "cuda" or "cuda:N".
 
     Raises:
-        ModelError: the folder is none of adaptkit's, or its base model cannot be loaded.
+        ModelError: the folder was not exported by adaptkit, or its base model cannot be loaded.
         StudyError: one of its files is damaged.
-        TaskError: the task's plugin is not installed, or broken.
+        TaskError: the task's plugin is not installed, or is broken.
     """
     from adaptkit.system.devices import resolve_device
 
@@ -93,10 +105,10 @@ def load(path: str | Path, *, device: str = "auto") -> Predictor:
 
 
 def _installed(description: Description) -> str:
-    """The name of the model's task: its own plugin's, or that of another plugin which has the task.
+    """The name of the model's task: from the plugin it was trained with, or else from another plugin.
 
     Raises:
-        TaskError: no plugin that is installed has it.
+        TaskError: no installed plugin has the task.
     """
     task, plugin = description.task, description.plugin
     names = [listing.full_name for listing in registry.available() if listing.name == task]
@@ -105,6 +117,7 @@ def _installed(description: Description) -> str:
             f"the model is for the task {task!r}, which is not installed",
             expected=f"its plugin, {plugin} {description.versions.get(plugin, '')}".rstrip(),
             next_step=f"Install it: pip install {shlex.quote(plugin)}",
+            code="task-not-installed",
         )
     own = f"{plugin}:{task}"
     return own if own in names else task

@@ -1,7 +1,7 @@
-"""Writes a trial as a model folder that others load without adaptkit, and proves that it is the trial.
+"""Writes a trial as a model folder that loads without adaptkit, and verifies it.
 
-Full and frozen models are saved as transformers saves them, LoRA as peft's adapter, or merged. Every
-folder is loaded back in fresh objects before it takes its place: its logits must be those of the trial.
+Models of the strategies full and frozen are saved in transformers' format, those of LoRA as peft's adapter or
+merged. Before a folder is put in its place it is loaded back, and its logits must equal those of the trial.
 """
 
 from __future__ import annotations
@@ -27,15 +27,16 @@ if TYPE_CHECKING:
     from adaptkit.task import Task
 
 CARD = "README.md"
-"""The model card; not in the manifest, as it is there to be edited."""
+"""The model card. It is not in the manifest, because users may edit it."""
 
 LARGEST_DIFFERENCE = 1e-4
-"""Of the logits, relative to the largest: float32 computed in another order differs by less."""
+"""The largest allowed difference of the logits, relative to the largest logit. Computing float32 in another
+order makes a smaller difference."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Winner:
-    """What is to be exported."""
+class TrialToExport:
+    """A trial, and everything that its model folder describes."""
 
     config: StudyConfig
     task: Task
@@ -44,10 +45,10 @@ class Winner:
     """``[P]``: the trial's trainable parameters."""
 
     vocabulary: torch.Tensor | None = None
-    """``[occurring]``: the tokens whose embeddings are in the row; None if they are not, or all of them."""
+    """``[occurring]``: the tokens whose embeddings are in ``parameters``; None if all or none are."""
 
     calibration: Mapping[str, float]
-    """What the task calibrated on the dev rows."""
+    """The numbers that the task chose on the dev rows."""
 
     card: str
     """The model card, in Markdown."""
@@ -58,30 +59,31 @@ class Winner:
     versions: Mapping[str, str]
 
 
-def export(winner: Winner, folder: Path, *, merge: bool = False) -> None:
-    """Writes the winner to ``folder``, as a whole or not at all.
+def export(trial: TrialToExport, folder: Path, *, merge: bool = False) -> None:
+    """Write the trial to ``folder``. If anything fails, the folder stays as it was.
 
     Args:
-        winner: the trial and what describes it.
-        folder: where to; an older export there is replaced.
-        merge: for LoRA, write one plain model instead of an adapter.
+        trial: the trial and its description.
+        folder: the folder to write; an older export there is replaced.
+        merge: for LoRA, write one complete model instead of an adapter.
 
     Raises:
         ExportError: the folder, loaded back, does not give the same logits.
         StudyError: the folder cannot be written.
     """
-    config = winner.config
+    config = trial.config
     loaded = load_model(
-        winner.task, config.model, winner.labels, seed=config.seed, max_length=config.max_length
+        trial.task, config.model, trial.labels, seed=config.seed, max_length=config.max_length
     )
     module: Any = STRATEGIES[config.strategy](loaded, config.lora_rank)
     try:
-        write_trial(module, winner.parameters, winner.vocabulary)
+        write_trial(module, trial.parameters, trial.vocabulary)
     except ValueError as error:
         raise ExportError(
             str(error),
-            expected="the same model as in the study",
-            next_step="Check that the model named in study.toml has not changed since.",
+            expected="the base model that the study was trained with",
+            next_step="Check whether the model named in study.toml has changed since, and restore it.",
+            code="base-model-changed",
         ) from error
     module.eval()
     inputs = _some_tokens(loaded.module)
@@ -90,52 +92,52 @@ def export(winner: Winner, folder: Path, *, merge: bool = False) -> None:
     if config.strategy == "lora" and merge:
         module = module.merge_and_unload()
     description = Description(
-        task=winner.task.name,
-        plugin=winner.plugin,
-        options=dict(winner.task.options),
-        labels=list(winner.labels),
+        task=trial.task.name,
+        plugin=trial.plugin,
+        options=dict(trial.task.options),
+        labels=list(trial.labels),
         head_class=loaded.head_class,
         base_model=_from_anywhere(config.model) if adapter else None,
         max_length=loaded.max_length,
-        calibration=dict(winner.calibration),
-        versions=dict(winner.versions),
+        calibration=dict(trial.calibration),
+        versions=dict(trial.versions),
     )
     with atomic_folder(folder) as aside, quiet():
         _save(module, aside)
         if adapter:
             base: Any = loaded.module
-            base.config.save_pretrained(aside)  # the labels, which peft does not keep
+            base.config.save_pretrained(aside)  # holds the labels, which peft does not save
         loaded.tokenizer.save_pretrained(aside)
         write_json(aside / DESCRIPTION, asdict(description))
         for file in aside.iterdir():
-            file.chmod(0o644)  # safetensors makes its files readable to their owner only
-        (aside / CARD).write_text(winner.card, encoding="utf-8")
+            file.chmod(0o644)  # safetensors creates files that only their owner can read
+        (aside / CARD).write_text(trial.card, encoding="utf-8")
         write_manifest(aside, [file.name for file in aside.iterdir() if file.name != CARD])
-        _prove(aside, description, winner.task, inputs, expected)
+        _verify(aside, description, trial.task, inputs, expected)
 
 
 def _from_anywhere(model: str) -> str:
-    """The model's name as it is understood in any folder: an id of the hub, or a whole path."""
+    """The model's name, valid in any working directory: a hub id, or an absolute path."""
     return str(Path(model).absolute()) if Path(model).is_dir() else model
 
 
 def _save(module: Any, folder: Path) -> None:
     """Saves a transformers model, or peft's adapter."""
     if hasattr(module, "peft_config"):
-        # The embeddings are the base model's own; making sure of that, peft would ask the hub.
+        # Otherwise peft asks the hub whether the embeddings differ from the base model's. They do not.
         module.save_pretrained(folder, save_embedding_layers=False)
     else:
         module.save_pretrained(folder)
 
 
-def _prove(
+def _verify(
     folder: Path,
     description: Description,
     task: Task,
     inputs: Mapping[str, torch.Tensor],
     expected: Sequence[torch.Tensor],
 ) -> None:
-    """Raises ExportError unless the folder, loaded in fresh objects, gives the expected outputs."""
+    """Raise ExportError unless the folder, loaded as new objects, gives the expected outputs."""
     found = _outputs(load_module(folder, description, task), inputs)
     for one, other in zip(found, expected, strict=True):
         difference = (one - other).abs().max() / other.abs().max().clamp_min(1e-3)
@@ -143,14 +145,15 @@ def _prove(
             raise ExportError(
                 f"the exported model's logits differ from the trial's by {difference:.1e} of the largest",
                 expected=f"at most {LARGEST_DIFFERENCE:.0e}",
-                next_step="Nothing was replaced. Please report this model and strategy.",
+                next_step="The folder was not changed. Report a bug that names the model and the strategy.",
+                code="logits-differ",
             )
 
 
 def _some_tokens(module: Any) -> dict[str, torch.Tensor]:
-    """Token ids of the model's whole vocabulary, with padding: ``[16, 16]``.
+    """Random token ids from the vocabulary, with padding: ``[16, 16]``.
 
-    As many examples as tokens, as a head over several choices takes either for the choices.
+    There are as many examples as tokens, because a multiple-choice head takes one of them for the choices.
     """
     config = module.config
     draw = torch.Generator().manual_seed(0)
@@ -163,7 +166,7 @@ def _some_tokens(module: Any) -> dict[str, torch.Tensor]:
 
 @torch.no_grad()
 def _outputs(module: Any, inputs: Mapping[str, torch.Tensor]) -> list[torch.Tensor]:
-    """The model's outputs, padding apart."""
+    """The model's outputs, without those of padding."""
     outputs = module(**inputs)
     kept = inputs["attention_mask"].bool()  # [16, 16]
     tensors = [output for output in outputs.values() if isinstance(output, torch.Tensor)]

@@ -82,7 +82,7 @@ def export_trial(
     """Writes a trial of the study as a model folder; `adaptkit.export.export` says what may be raised."""
     from safetensors.torch import load_file
 
-    from adaptkit.export.saving import Winner, export
+    from adaptkit.export.saving import TrialToExport, export
 
     weights = folder.weights(trial.number)
     if weights is None:
@@ -99,7 +99,7 @@ def export_trial(
         test=summary.test if summary.best == trial.number else {},
     )
     kept = load_file(weights)
-    winner = Winner(
+    winner = TrialToExport(
         config=config,
         task=task,
         labels=labels,

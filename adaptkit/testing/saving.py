@@ -13,7 +13,7 @@ from adaptkit.engine.forward import Forward
 from adaptkit.engine.patches.vocabulary import write_trial
 from adaptkit.errors import ExportError
 from adaptkit.export.loading import load_exported, read_description
-from adaptkit.export.saving import Winner, export
+from adaptkit.export.saving import TrialToExport, export
 from adaptkit.models.custom_head import HEAD
 from adaptkit.strategies import STRATEGIES
 from adaptkit.testing.compare import difference
@@ -44,7 +44,7 @@ def round_trip(strategy: StrategyName) -> Callable[[Fixtures], None]:
             lora_rank=LORA_RANK,
             seed=SEED,
         )
-        winner = Winner(
+        winner = TrialToExport(
             config=config, task=fixtures.task, labels=fixtures.labels, parameters=parameters,
             vocabulary=training.vocabulary, calibration={}, card="", plugin="", versions={},
         )  # fmt: skip

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from adaptkit.export.model_card import model_card
 from adaptkit.study.record import RungRecord, SplitRecord, StudySummary, TrialRecord
@@ -17,23 +18,24 @@ TRIAL = TrialRecord(
 
 
 def summary(**changes: Any) -> StudySummary:
-    whole = StudySummary(
+    values = StudySummary(
         name="rivers", state="finished", task="adaptkit-ner:ner", strategy="lora", model="acme/tiny-encoder",
         metric="f1", direction="maximize", groups_title="type", labels=["O", "B-PER"],
         data={"train": SplitRecord(source="rivers.conll", rows=1234)}, space={}, trials=8,
         trained_parameters=1, total_parameters=2, device="cpu", precision="fp32", parallel_trials=1,
         trials_per_pass=1, micro_batch=8, model_folder="out/rivers", head="token-classification",
     )  # fmt: skip
-    return replace(whole, **changes)
+    return replace(values, **changes)
 
 
-def front_matter(card: str) -> dict[str, str]:
+def front_matter(card: str) -> dict[str, Any]:
     start, block, _ = card.split("---\n", 2)
     assert start == ""
-    return dict(line.split(": ", 1) for line in block.strip().split("\n"))
+    values: dict[str, Any] = yaml.safe_load(block)
+    return values
 
 
-def test_the_card_tells_what_there_is_to_know() -> None:
+def test_the_card_has_data_scores_and_configuration() -> None:
     card = model_card(summary(), TRIAL, loaded_as="lora")
     for words in (
         "# rivers",
@@ -48,52 +50,52 @@ def test_the_card_tells_what_there_is_to_know() -> None:
         assert words in card
 
 
-def test_scores_on_test_stand_there_once_the_test_rows_are_scored() -> None:
+def test_the_card_has_the_test_scores_once_there_are_any() -> None:
     card = model_card(summary(test={"f1": 0.7125, "recall": 0.5}), TRIAL, loaded_as="lora")
     assert "## Scores on test\n\n- `f1`: 0.7125\n- `recall`: 0.5000\n" in card
     assert "Scores on test" not in model_card(summary(), TRIAL, loaded_as="lora")
 
 
 @pytest.mark.parametrize(("loaded_as", "library"), [("lora", "peft"), ("full", "transformers")])
-def test_the_metadata_name_the_library_that_loads_it(loaded_as: str, library: str) -> None:
+def test_the_metadata_names_the_library_that_loads_it(loaded_as: str, library: str) -> None:
     card = model_card(summary(), TRIAL, loaded_as=loaded_as)
     meta = front_matter(card)
     assert meta["library_name"] == library
     assert meta["base_model"] == "acme/tiny-encoder"
-    assert meta["tags"] == "[adaptkit, ner]"
+    assert meta["tags"] == ["adaptkit", "ner"]
     assert ("PeftModel" in card) == (loaded_as == "lora")
 
 
 @pytest.mark.parametrize("loaded_as", ["lora", "full"])
-def test_a_head_of_the_tasks_own_is_told(loaded_as: str) -> None:
+def test_the_card_explains_a_head_of_the_tasks_own(loaded_as: str) -> None:
     card = model_card(summary(head=""), TRIAL, loaded_as=loaded_as)
     assert front_matter(card)["library_name"] == "adaptkit"
     assert "adaptkit.load(folder)" in card
-    assert "the plugin of the task `adaptkit-ner:ner` makes it, and must be installed" in card
+    assert "It needs the plugin of the task `adaptkit-ner:ner`, which must be installed" in card
     assert ("AutoModel.from_pretrained(folder)" in card) == (loaded_as == "full")
 
 
-def test_numbers_chosen_on_dev_are_told_by_name_to_those_who_load_it_with_transformers() -> None:
+def test_the_card_lists_the_numbers_chosen_on_dev() -> None:
     card = model_card(summary(), replace(TRIAL, calibration={"null_threshold": -1.25}), loaded_as="full")
-    assert "with transformers alone, apply them yourself" in card
+    assert "If you use transformers alone, apply them yourself" in card
     assert "- `null_threshold`: -1.25\n" in card
     assert "apply them" not in model_card(summary(), TRIAL, loaded_as="full")
 
 
-def test_the_plugin_is_named_with_what_installs_it() -> None:
-    told = summary(plugin="adaptkit-ner", versions={"adaptkit": "0.3", "adaptkit-ner": "0.2.1"})
-    card = model_card(told, TRIAL, loaded_as="full")
+def test_the_card_says_how_to_install_the_plugin() -> None:
+    study = summary(plugin="adaptkit-ner", versions={"adaptkit": "0.3", "adaptkit-ner": "0.2.1"})
+    card = model_card(study, TRIAL, loaded_as="full")
     assert "the task's plugin, `adaptkit-ner`: `pip install adaptkit-ner`." in card
-    assert "trained with its version 0.2.1." in card
+    assert "trained with version 0.2.1 of it." in card
     assert "pip install" not in model_card(summary(), TRIAL, loaded_as="full")
 
 
-def test_a_folder_is_no_hub_id() -> None:
+def test_a_path_is_not_a_hub_id() -> None:
     for model in ("/models/tiny", "./tiny/model", "~/tiny", "tiny"):
         assert "base_model" not in front_matter(model_card(summary(model=model), TRIAL, loaded_as="full"))
 
 
-def test_a_folder_that_looks_like_a_hub_id_is_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_existing_folder_is_not_a_hub_id(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "models" / "encoder").mkdir(parents=True)
     monkeypatch.chdir(tmp_path)
     assert "base_model" not in model_card(summary(model="models/encoder"), TRIAL, loaded_as="full")
@@ -105,7 +107,7 @@ def test_the_lines_for_loading_are_python() -> None:
     compile(code, "card", "exec")
 
 
-def test_strangers_names_mean_nothing() -> None:
+def test_names_with_markup_are_escaped() -> None:
     nasty = "\x1b[31m<script>alert(1)</script>\n# mine"
     card = model_card(
         summary(name=nasty, data={"train": SplitRecord(source=nasty, rows=1)}), TRIAL, loaded_as="full"

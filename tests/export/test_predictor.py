@@ -14,7 +14,7 @@ from adaptkit.export.loading import DESCRIPTION
 from tests.helpers.data import SENTENCE
 
 
-def test_entities_stand_where_they_say(tuned: Callable[[str, str], Any]) -> None:
+def test_the_offsets_of_entities_are_right(tuned: Callable[[str, str], Any]) -> None:
     predictor = adaptkit.load(tuned("ner", "full").folder.best, device="cpu")
     (said,) = predictor.predict([SENTENCE])
     assert said["text"] == SENTENCE
@@ -24,7 +24,7 @@ def test_entities_stand_where_they_say(tuned: Callable[[str, str], Any]) -> None
         assert 0 < entity["score"] <= 1
 
 
-def test_a_text_is_predicted_alike_alone_and_among_others(tuned: Callable[[str, str], Any]) -> None:
+def test_a_text_is_predicted_the_same_alone_and_in_a_list(tuned: Callable[[str, str], Any]) -> None:
     predictor = adaptkit.load(tuned("text-classification", "lora").folder.best, device="cpu")
     texts = [SENTENCE, "bright", "the cold river has seen the old boats near a bridge", "grey " * 100]
     together = predictor.predict(texts)
@@ -38,7 +38,7 @@ def test_no_texts_no_predictions(tuned: Callable[[str, str], Any]) -> None:
     assert adaptkit.load(tuned("text-classification", "full").folder.best, device="cpu").predict([]) == []
 
 
-def test_scores_are_the_tasks(tuned: Callable[[str, str], Any]) -> None:
+def test_the_scores_are_those_of_the_tasks_metric(tuned: Callable[[str, str], Any]) -> None:
     predictor = adaptkit.load(tuned("text-classification", "full").folder.best, device="cpu")
     (said,) = predictor.predict(["merry"])
     others = [label for label in predictor.description.labels if label != said["label"]]
@@ -46,13 +46,14 @@ def test_scores_are_the_tasks(tuned: Callable[[str, str], Any]) -> None:
     assert predictor.score(rows).values["accuracy"] == 0.75
 
 
-def test_what_is_no_model_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(ModelError, match="no model folder of adaptkit"):
+def test_a_folder_without_a_model_is_rejected(tmp_path: Path) -> None:
+    with pytest.raises(ModelError) as error:
         adaptkit.load(tmp_path)
+    assert error.value.code == "not-a-model-folder"
 
 
 def described(folder: Path, to: Path, **changes: Any) -> Path:
-    """A copy of the model folder that says otherwise of itself in some points."""
+    """A copy of the model folder with changes to its description."""
     shutil.copytree(folder, to)
     values = json.loads((to / DESCRIPTION).read_text())
     (to / DESCRIPTION).write_text(json.dumps({**values, **changes}))
@@ -60,7 +61,7 @@ def described(folder: Path, to: Path, **changes: Any) -> Path:
     return to
 
 
-def test_a_plugin_that_is_not_installed_is_told_with_what_installs_it(
+def test_a_missing_plugin_is_named_with_how_to_install_it(
     tuned: Callable[[str, str], Any], tmp_path: Path
 ) -> None:
     changes = {"task": "moods", "plugin": "shop-moods", "versions": {"shop-moods": "1.2"}}
@@ -73,7 +74,7 @@ def test_a_plugin_that_is_not_installed_is_told_with_what_installs_it(
     )
 
 
-def test_of_two_plugins_with_the_task_the_models_own_is_taken(
+def test_of_two_plugins_the_one_it_was_trained_with_is_used(
     tuned: Callable[[str, str], Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     information = tmp_path / "site" / "shop_copy-1.0.dist-info"
@@ -91,7 +92,7 @@ def test_of_two_plugins_with_the_task_the_models_own_is_taken(
         adaptkit.load(described(own, tmp_path / "unknown", plugin="shop-gone"), device="cpu")
 
 
-def test_another_plugin_will_do_where_it_alone_has_the_task(
+def test_another_plugin_is_used_if_only_it_has_the_task(
     tuned: Callable[[str, str], Any], tmp_path: Path
 ) -> None:
     own = tuned("text-classification", "full").folder.best
@@ -103,7 +104,9 @@ def test_another_plugin_will_do_where_it_alone_has_the_task(
     ("texts", "words"),
     [(["boats", " "], "' ': the text is empty"), ("boats", r"texts = 'boats'\. Expected a list of texts")],
 )
-def test_what_is_no_list_of_texts_is_told(texts: Any, words: str, tuned: Callable[[str, str], Any]) -> None:
+def test_texts_that_cannot_be_predicted_are_rejected(
+    texts: Any, words: str, tuned: Callable[[str, str], Any]
+) -> None:
     predictor = adaptkit.load(tuned("text-classification", "full").folder.best, device="cpu")
     with pytest.raises(DataError, match=words):
         predictor.predict(texts)

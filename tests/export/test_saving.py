@@ -12,13 +12,13 @@ from safetensors.torch import load_file
 from adaptkit.errors import ExportError
 from adaptkit.export import saving as exporting
 from adaptkit.export.loading import load_module, read_description
-from adaptkit.export.saving import Winner, export
+from adaptkit.export.saving import TrialToExport, export
 from adaptkit.tasks import registry
 
 
-def winner_of(study: Any) -> Winner:
+def best_trial_of(study: Any) -> TrialToExport:
     weights = study.folder.weights(study.best.number)
-    return Winner(
+    return TrialToExport(
         config=study.folder.read_config(),
         task=registry.load(study.summary.task),
         labels=study.summary.labels,
@@ -32,25 +32,25 @@ def winner_of(study: Any) -> Winner:
 
 
 @pytest.mark.parametrize("strategy", ["frozen", "lora", "full"])
-def test_what_is_loaded_back_is_the_row(
+def test_the_folder_has_the_trials_parameters(
     strategy: str, tuned: Callable[[str, str], Any], tmp_path: Path
 ) -> None:
-    """Every number of the row is in the folder: as weights of the model, or of the adapter and its head."""
-    winner = winner_of(tuned("text-classification", strategy))
-    export(winner, tmp_path / "model")
+    """Every parameter is in the folder: as a weight of the model, or of the adapter and its head."""
+    trial = best_trial_of(tuned("text-classification", strategy))
+    export(trial, tmp_path / "model")
     (file,) = (tmp_path / "model").glob("*model.safetensors")
     held = torch.cat([tensor.flatten() for tensor in load_file(file).values()])
-    assert set(winner.parameters.tolist()) <= set(held.tolist())
+    assert set(trial.parameters.tolist()) <= set(held.tolist())
     assert (tmp_path / "model" / "README.md").read_text() == "# a card\n"
 
 
 def test_a_merged_adapter_gives_the_adapters_logits(tuned: Callable[[str, str], Any], tmp_path: Path) -> None:
-    winner = winner_of(tuned("ner", "lora"))
-    export(winner, tmp_path / "adapter")
-    export(winner, tmp_path / "merged", merge=True)
+    trial = best_trial_of(tuned("ner", "lora"))
+    export(trial, tmp_path / "adapter")
+    export(trial, tmp_path / "merged", merge=True)
     ids = torch.arange(5, 17).view(2, 6)
     logits = [
-        load_module(folder, read_description(folder), winner.task)(
+        load_module(folder, read_description(folder), trial.task)(
             input_ids=ids, attention_mask=torch.ones_like(ids)
         ).logits
         for folder in (tmp_path / "adapter", tmp_path / "merged")
@@ -59,19 +59,22 @@ def test_a_merged_adapter_gives_the_adapters_logits(tuned: Callable[[str, str], 
     assert not (tmp_path / "merged" / "adapter_config.json").exists()
 
 
-def test_a_row_of_another_model_is_refused(tuned: Callable[[str, str], Any], tmp_path: Path) -> None:
-    winner = winner_of(tuned("ner", "full"))
-    with pytest.raises(ExportError, match=r"parameters.*study\.toml"):
-        export(replace(winner, parameters=winner.parameters[:-1]), tmp_path / "model")
+def test_the_parameters_of_another_model_are_rejected(
+    tuned: Callable[[str, str], Any], tmp_path: Path
+) -> None:
+    trial = best_trial_of(tuned("ner", "full"))
+    with pytest.raises(ExportError, match=r"study\.toml") as error:
+        export(replace(trial, parameters=trial.parameters[:-1]), tmp_path / "model")
+    assert error.value.code == "base-model-changed"
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_folder_that_does_not_give_the_logits_is_not_put_in_place(
+def test_a_folder_with_other_logits_is_not_put_in_place(
     tuned: Callable[[str, str], Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The fault of many peers, on purpose: a head that is saved wrongly."""
-    winner = winner_of(tuned("ner", "full"))
-    export(winner, tmp_path / "model")
+    """A head that is saved wrongly, as some other tools do."""
+    trial = best_trial_of(tuned("ner", "full"))
+    export(trial, tmp_path / "model")
     before = {path.name: path.read_bytes() for path in (tmp_path / "model").iterdir()}
 
     def save_another_head(module: Any, folder: Path) -> None:
@@ -80,16 +83,17 @@ def test_a_folder_that_does_not_give_the_logits_is_not_put_in_place(
         module.save_pretrained(folder)
 
     monkeypatch.setattr(exporting, "_save", save_another_head)
-    with pytest.raises(ExportError, match="logits differ"):
-        export(winner, tmp_path / "model")
+    with pytest.raises(ExportError) as error:
+        export(trial, tmp_path / "model")
+    assert error.value.code == "logits-differ"
     assert {path.name: path.read_bytes() for path in (tmp_path / "model").iterdir()} == before
     assert [path.name for path in tmp_path.iterdir()] == ["model"]
 
 
-def test_a_model_that_is_not_finite_is_no_export(tuned: Callable[[str, str], Any], tmp_path: Path) -> None:
-    winner = winner_of(tuned("ner", "full"))
+def test_weights_that_are_not_finite_are_not_exported(
+    tuned: Callable[[str, str], Any], tmp_path: Path
+) -> None:
+    trial = best_trial_of(tuned("ner", "full"))
     with pytest.raises(ExportError):
-        export(
-            replace(winner, parameters=torch.full_like(winner.parameters, float("nan"))), tmp_path / "model"
-        )
+        export(replace(trial, parameters=torch.full_like(trial.parameters, float("nan"))), tmp_path / "model")
     assert list(tmp_path.iterdir()) == []
