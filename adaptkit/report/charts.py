@@ -1,7 +1,6 @@
-"""Where the marks of the two drawings stand: learning curves, and learning rate against score.
+"""The coordinates of the two charts: learning curves, and learning rate against score.
 
-Plain numbers in the drawing's own units; the HTML template makes SVG of them. Points without a
-finite score have no place and are left out.
+The HTML template turns them into SVG. Points without a finite score are left out.
 """
 
 from __future__ import annotations
@@ -21,7 +20,7 @@ LEFT, RIGHT, TOP, BOTTOM = 54.0, 16.0, 30.0, 44.0
 
 @dataclass(frozen=True)
 class Tick:
-    """A place on an axis and what is written there."""
+    """A position on an axis, and its label."""
 
     at: float
     label: str
@@ -33,7 +32,7 @@ class Curve:
 
     trial: TrialRecord
     points: str
-    """``x,y x,y ...`` as an SVG polyline wants them."""
+    """``x,y x,y ...``, as in an SVG polyline."""
 
     end: tuple[float, float]
     winner: bool
@@ -41,15 +40,15 @@ class Curve:
 
 @dataclass(frozen=True)
 class Dot:
-    """One trial's score at its learning rate; ``batch`` is the shade of its batch size."""
+    """One trial's score at its learning rate. ``batch`` is the shade for its batch size."""
 
     trial: TrialRecord
     x: float
     y: float
     batch: int
     winner: bool
-    below: bool
-    """Whether the score lies outside of the drawing, so that the dot stands at its edge."""
+    outside: bool
+    """Whether the score is outside the chart's range, so that the mark is at the edge."""
 
 
 Mark = TypeVar("Mark", Curve, Dot)
@@ -57,7 +56,7 @@ Mark = TypeVar("Mark", Curve, Dot)
 
 @dataclass(frozen=True)
 class Chart(Generic[Mark]):
-    """A drawing's marks and axes."""
+    """The marks and axes of a chart."""
 
     marks: Sequence[Mark]
     x_ticks: Sequence[Tick]
@@ -69,7 +68,7 @@ class Chart(Generic[Mark]):
 
 
 def learning_curves(trials: Sequence[TrialRecord], winner: int | None) -> Chart[Curve] | None:
-    """Scores over epochs for every trial with two rungs or more, the winner last and so on top."""
+    """Scores over epochs for every trial with at least two rungs. The winner is last, so it is on top."""
     kept = {
         trial.number: [(rung.epoch, rung.score) for rung in trial.rungs if math.isfinite(rung.score)]
         for trial in trials
@@ -90,7 +89,7 @@ def learning_curves(trials: Sequence[TrialRecord], winner: int | None) -> Chart[
 
 
 def rate_scatter(trials: Sequence[TrialRecord], winner: int | None, direction: str) -> Chart[Dot] | None:
-    """Learning rate (logarithmic) against score; hopeless trials stand at the edge."""
+    """Learning rate (logarithmic) against score. Outliers are put at the edge."""
     drawn = [
         trial
         for trial in trials
@@ -111,14 +110,14 @@ def rate_scatter(trials: Sequence[TrialRecord], winner: int | None, direction: s
         height = y.at(min(max(value, low), high)) if inside else y.edge(value)
         dots.append(Dot(trial, x.at(rate), height, batch, trial.number == winner, not inside))
     legend = [(f"{size:g}", _shade(place, len(sizes))) for place, size in enumerate(sizes) if size]
-    return Chart(dots, _rate_ticks(x), y.ticks(6), legend, sum(dot.below for dot in dots))
+    return Chart(dots, _rate_ticks(x), y.ticks(6), legend, sum(dot.outside for dot in dots))
 
 
 SHADES = 6
 
 
 def _shade(position: int, count: int) -> int:
-    """The place of one of ``count`` ordered values among the shades, spread over all of them."""
+    """The shade for one of ``count`` ordered values; the values are spread over all shades."""
     return 0 if count == 1 else round(position * (SHADES - 1) / (count - 1))
 
 
@@ -127,7 +126,7 @@ class _Axis:
     low: float
     high: float
     start: float
-    """Where ``low`` is drawn."""
+    """The coordinate of ``low``."""
 
     end: float
 
@@ -148,7 +147,7 @@ class _Axis:
 
 
 def _step(spread: float, most: int) -> float:
-    """A round step (1, 2 or 5 times a power of ten) that gives ``most`` ticks at most."""
+    """A round step (1, 2 or 5 times a power of ten) that gives at most ``most`` ticks."""
     if spread <= 0:
         return 1.0
     power = 10.0 ** math.floor(math.log10(spread / most))
@@ -161,12 +160,12 @@ def _padded(low: float, high: float) -> _Axis:
 
 
 def _rate_axis(low: float, high: float) -> _Axis:
-    margin = max((high - low) * 0.06, 0.12, (0.5 - (high - low)) / 2)  # half a decade always has a tick
+    margin = max((high - low) * 0.06, 0.12, (0.5 - (high - low)) / 2)  # at least half a decade, so one tick
     return _Axis(low - margin, high + margin, LEFT, WIDTH - RIGHT)
 
 
 def _rate_ticks(axis: _Axis) -> list[Tick]:
-    """At 1, 2 and 5 times each power of ten; over more than three of them at the powers alone."""
+    """Ticks at 1, 2 and 5 times each power of ten; only at the powers if the axis spans more than three."""
     factors = (1, 2, 5) if axis.high - axis.low <= 3 else (1,)
     powers = range(math.floor(axis.low), math.ceil(axis.high) + 1)
     marks = [(math.log10(factor) + power, f"{factor}e{power}") for power in powers for factor in factors]
@@ -174,7 +173,7 @@ def _rate_ticks(axis: _Axis) -> list[Tick]:
 
 
 def _without_outliers(scores: Sequence[float], direction: str) -> tuple[float, float]:
-    """The range of the scores that matter: no further below the median than thrice what the best is above."""
+    """The range without outliers: those more than three times as far from the median as the best score."""
     low, high = min(scores), max(scores)
     middle = median(scores)
     if direction == "maximize":

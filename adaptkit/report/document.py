@@ -1,14 +1,14 @@
 """A study as one JSON-ready object, for other programs.
 
-The shape, stable within one ``format``::
+Its structure does not change within one ``format``::
 
     {"format": 2,
      "study":  every field of StudySummary,
      "best":   null, or {"number", "score", "default_score", "hyperparameters", "calibration", "values",
                "test", "model_folder"},
-     "trials": every field of each TrialRecord and its "score", in the order of their numbers}
+     "trials": every field of each TrialRecord and its "score", ordered by number}
 
-Numbers that are not finite are null. Strings are as they came: cleaning them is the reader's affair.
+Numbers that are not finite are null. Strings are not escaped: escape them before you show them.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ FORMAT = 2
 
 
 def as_document(summary: StudySummary, trials: Sequence[TrialRecord]) -> dict[str, Any]:
-    """The study, its winner and its trials; `json.dumps` takes it with ``allow_nan=False``."""
+    """The study, its winner and its trials; `json.dumps` accepts it with ``allow_nan=False``."""
     ordered = sorted(trials, key=lambda trial: trial.number)
     document = {
         "format": FORMAT,

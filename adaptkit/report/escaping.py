@@ -1,8 +1,8 @@
-"""Strangers' strings made safe to show: labels, file names, texts, reasons.
+"""Makes texts from data, plugins and users safe to show: labels, file names, reasons.
 
-A string that has been through `visible` holds no control character, no escape sequence, no
-bidirectional control and no line break. Markup is the affair of whoever draws: the terminal uses
-`Text` objects, HTML escapes by itself, and Markdown has `code` and `prose` here.
+The result of `visible` has no control character, no escape sequence, no bidirectional control and no line
+break. It may contain markup: the terminal uses `Text` objects, HTML escapes automatically, and for Markdown
+there are `code` and `prose`.
 """
 
 from __future__ import annotations
@@ -12,10 +12,10 @@ import unicodedata
 
 from rich.cells import cell_len, chop_cells
 
-JOINERS = "\u200c\u200d"  # zero-width, but emoji, Persian and the Indic scripts cannot be written without
+JOINERS = "\u200c\u200d"  # zero-width, but emoji, Persian and the Indic scripts need them
 HIDDEN = frozenset({"Cc", "Cf", "Cs"})  # control, format (bidirectional marks too), half of a surrogate pair
 
-# One ASCII character for each of ours, so that columns stay in line where the terminal knows only ASCII.
+# One ASCII character for each of ours, so that columns stay aligned in an ASCII terminal.
 IN_ASCII = str.maketrans(
     {
         **dict(zip("▁▂▃▄▅▆▇█", "_.-=+*%#", strict=True)),
@@ -29,19 +29,19 @@ IN_ASCII = str.maketrans(
 
 
 def visible(text: str, limit: int = 300) -> str:
-    """The text on one line, its hidden characters written as ``\\x1b``; ``limit`` characters at most."""
-    start = str(text)[: 8 * limit]  # a reason may quote a text of a hundred megabytes
+    """The text on one line of at most ``limit`` characters, with hidden characters written as ``\\x1b``."""
+    start = str(text)[: 8 * limit]  # a reason may quote a text of many megabytes
     shown = "".join(map(_shown, " ".join(start.split())))
     return shown if len(shown) <= limit else shown[: limit - 1].rstrip() + "…"
 
 
 def end_of(text: str, room: int) -> str:
-    """The end of a text that is wider than ``room`` columns: paths and names differ most in their ends."""
+    """The text, or its end if it is wider than ``room`` columns: paths differ most at their ends."""
     return text if cell_len(text) <= room else "…" + chop_cells(text[::-1], room - 1)[0][::-1]
 
 
 def encodable(text: str, encoding: str) -> str:
-    """The text as the encoding can hold it: plain substitutes for our own signs, escapes for the rest."""
+    """The text in characters that the encoding has: substitutes for our own symbols, escapes for others."""
     try:
         text.encode(encoding)
     except (UnicodeEncodeError, LookupError):
@@ -50,7 +50,7 @@ def encodable(text: str, encoding: str) -> str:
 
 
 def code(text: str) -> str:
-    """The text as a Markdown code span that is safe in a table; GitHub makes no mention or link of it."""
+    """The text as a Markdown code span, safe in a table, and without mentions and links on GitHub."""
     shown = visible(text) or "(empty)"
     if "`" in shown or "|" in shown or "\\" in shown:
         return f"<code>{_entities(shown)}</code>"
@@ -58,7 +58,7 @@ def code(text: str) -> str:
 
 
 def prose(text: str) -> str:
-    """The text as Markdown that means nothing but itself, on one line."""
+    """The text as Markdown on one line, with every special character escaped."""
     return _entities(visible(text))
 
 

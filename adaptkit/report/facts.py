@@ -1,7 +1,6 @@
-"""What a report says, whatever it is drawn with: the winner, the order of trials, the plain sentences.
+"""The contents of a report in any format: the winner, the order of the trials, the sentences.
 
-Knows the records and nothing of terminals, HTML or Markdown. What it gives back still holds
-strangers' strings as they came; whoever draws cleans them.
+The results contain texts from data and plugins as they are. The module for each format escapes them.
 """
 
 from __future__ import annotations
@@ -18,11 +17,12 @@ from adaptkit.study.record import INTERRUPTED, StudySummary, TrialRecord, best_t
 STATES = {"complete": "complete", "pruned": "pruned", "fail": "failed"}
 SUPPORT = ("support", "count")
 SHOWS_ALL = "adaptkit report --html FILE shows all."
+SAMPLE = "This is the task's sample, because no data was given."
 
 
 @dataclass(frozen=True, kw_only=True)
 class Group:
-    """One class or type: its numbers at the winner, on dev and on test."""
+    """One class or entity type: the winner's scores for it, on dev and on test."""
 
     name: str
     dev: Mapping[str, float]
@@ -31,7 +31,7 @@ class Group:
 
 @dataclass(frozen=True, kw_only=True)
 class GroupTable:
-    """The per-class numbers: what is reported, which of it leads, and the groups, most frequent first."""
+    """The scores per class: their names, the leading one, and the groups, most frequent first."""
 
     measures: Sequence[str]
     leading: str
@@ -39,19 +39,19 @@ class GroupTable:
 
 
 def winner(summary: StudySummary, trials: Sequence[TrialRecord]) -> TrialRecord | None:
-    """The winning trial, or the best so far; None where no trial has completed."""
+    """The winning trial, or the best so far; None if no trial is complete."""
     named = (trial for trial in trials if trial.number == summary.best and trial.score is not None)
     return next(named, best_trial(trials, summary.direction))
 
 
 def default_trial(trials: Sequence[TrialRecord]) -> TrialRecord | None:
-    """The completed trial of the strategy's default hyperparameters."""
+    """The complete trial of the strategy's default hyperparameters."""
     defaults = (trial for trial in trials if trial.is_default and trial.state == "complete")
     return next((trial for trial in defaults if formatting.finite(trial.score)), None)
 
 
 def ranked(trials: Sequence[TrialRecord], direction: str) -> list[TrialRecord]:
-    """Complete trials first, then pruned, then failed; the better score first, of equals the earlier."""
+    """The trials by state (complete, pruned, failed), then by score, best first, then by number."""
     sign = -1.0 if direction == "maximize" else 1.0
     states = list(STATES)
 
@@ -68,7 +68,7 @@ def ranked(trials: Sequence[TrialRecord], direction: str) -> list[TrialRecord]:
 
 
 def state_of(trial: TrialRecord) -> str:
-    """How it ended, in a word. One that was cut short from outside has not failed: it is trained anew."""
+    """How the trial ended, in a word. An interrupted trial has not failed: it is trained again."""
     return INTERRUPTED if trial.interrupted else STATES[trial.state]
 
 
@@ -79,62 +79,61 @@ def state_counts(trials: Sequence[TrialRecord]) -> str:
 
 
 def progress_sentence(summary: StudySummary, trials: Sequence[TrialRecord]) -> str:
-    """How far the study has come, and what to do about it."""
+    """How many trials have ended, and how to continue an interrupted study."""
     ended = [trial for trial in trials if not trial.interrupted]
     done = f"{len(ended)} of {formatting.in_trials(summary.trials)}"
     took = formatting.duration(sum(summary.seconds.values()))
     if summary.state == "failed":
-        return (
-            f"Every trial failed ({done} ended), so there is no winner and no model. The reasons are below."
-        )
+        return f"Every trial failed ({done} ended), so there is no model. The reasons are below."
     if summary.state == "interrupted":
-        return f"Interrupted after {done}. To go on, run the same command again; what has ended is kept."
+        return f"Interrupted after {done}. Run the same command again to continue; finished trials are kept."
     if summary.state == "running":
         return f"Still running: {done} have ended."
     if not trials:
-        return "No trial was run."
+        return "No trial has run."
     return f"{formatting.in_trials(len(trials))} in {took}: {state_counts(trials)}."
 
 
 def comparison(best: TrialRecord, trials: Sequence[TrialRecord]) -> str:
-    """The winner against the strategy's default, in one plain sentence."""
+    """The winner compared with the default hyperparameters."""
     default = default_trial(trials)
     if default is None or default.score is None or best.score is None:
         return "The default hyperparameters have no score to compare with."
     if default.number == best.number:
         return "These are the default hyperparameters; no other trial scored better."
-    theirs = formatting.score(default.score)
-    if formatting.score(best.score) == theirs:
-        return f"The default hyperparameters (trial {default.number}) do as well: {theirs} on dev."
+    score = formatting.score(default.score)
+    if formatting.score(best.score) == score:
+        return f"The default hyperparameters (trial {default.number}) score the same: {score} on dev."
     gain = formatting.score(abs(best.score - default.score))
     return (
-        f"On dev that is {gain} better than the default hyperparameters (trial {default.number}: {theirs}); "
-        "one run of each, so part of it may be chance."
+        f"On dev, this is {gain} better than the default hyperparameters (trial {default.number}: {score}). "
+        "Each was trained once, so part of the difference may be chance."
     )
 
 
 def caveat(summary: StudySummary) -> str:
-    """What the two scores are worth."""
+    """How far the two scores can be trusted."""
+    dev = "The winner was chosen by its dev score, so that score is somewhat too high."
     if summary.test:
-        return "The dev score chose the winner and so flatters it; the test score had no part in it."
+        return f"{dev} The test rows were not used to choose it."
     if "test" in summary.data:
-        return "The dev score chose the winner and so flatters it; the test set has not been scored yet."
-    return "The dev score chose the winner and so flatters it; there is no test set."
+        return f"{dev} The test rows have not been scored yet."
+    return f"{dev} There are no test rows."
 
 
 def measures(summary: StudySummary, best: TrialRecord) -> list[str]:
-    """The names of the winner's numbers, the optimised one first."""
+    """The names of the winner's scores, the optimised one first."""
     names = dict.fromkeys([summary.metric, *best.values, *summary.test])
     return list(names)
 
 
 def value_on_dev(summary: StudySummary, best: TrialRecord, measure: str) -> float | None:
-    """One of the winner's numbers on the dev set."""
+    """One of the winner's scores on the dev set."""
     return best.score if measure == summary.metric else best.values.get(measure)
 
 
 def hyperparameters(trials: Sequence[TrialRecord]) -> tuple[list[str], dict[str, float]]:
-    """The names whose values differ between trials, and the values all trials share."""
+    """The hyperparameters that differ between trials, and the values that all trials share."""
     names = list(dict.fromkeys(name for trial in trials for name in trial.hyperparameters))
     found = {name: {trial.hyperparameters.get(name) for trial in trials} for name in names}
     searched = ("learning_rate", "batch_size")
@@ -144,7 +143,7 @@ def hyperparameters(trials: Sequence[TrialRecord]) -> tuple[list[str], dict[str,
 
 
 def listed(values: Mapping[str, float]) -> list[str]:
-    """Numbers by name, in words: "learning rate 3.21e-4", "batch size 16"."""
+    """Each name with its value: "learning rate 3.21e-4", "batch size 16"."""
     return [
         f"{formatting.in_words(name)} {formatting.hyperparameter(name, value)}"
         for name, value in values.items()
@@ -152,18 +151,18 @@ def listed(values: Mapping[str, float]) -> list[str]:
 
 
 def calibration(trial: TrialRecord) -> str:
-    """What the task chose on the dev rows, such as a threshold, in one sentence; empty where nothing."""
+    """The numbers that the task chose on the dev rows, such as a threshold; empty if there are none."""
     return f"Chosen on the dev rows: {', '.join(listed(trial.calibration))}." if trial.calibration else ""
 
 
 def why(trial: TrialRecord) -> str:
-    """Why the trial ended, without the state it repeats."""
+    """Why the trial ended, without the state at the start of the reason."""
     state = state_of(trial)
     return trial.reason.removeprefix(f"{state} ").removeprefix(f"{state}: ")
 
 
 def failures(trials: Sequence[TrialRecord]) -> list[tuple[str, list[int]]]:
-    """Each reason of failed trials with the trials' numbers, the most frequent first."""
+    """Each reason for a failure with the numbers of its trials, the most frequent first."""
     reasons: dict[str, list[int]] = {}
     for trial in trials:
         if trial.state == "fail":
@@ -172,9 +171,9 @@ def failures(trials: Sequence[TrialRecord]) -> list[tuple[str, list[int]]]:
 
 
 def spark_range(trials: Sequence[TrialRecord], direction: str) -> tuple[float, float]:
-    """The scores between which spark lines are drawn: from a typical first rung to the best of all.
+    """The range of the spark lines: from the median score of the first rungs to the best score.
 
-    One range for all trials, so that their lines compare; a hopeless trial does not flatten the others.
+    It is the same for all trials, so their lines can be compared. One bad trial does not change it much.
     """
     curves = [[rung.score for rung in trial.rungs if math.isfinite(rung.score)] for trial in trials]
     curves = [curve for curve in curves if curve]
@@ -193,7 +192,7 @@ def importances(summary: StudySummary) -> list[tuple[str, float]]:
 
 
 def group_table(summary: StudySummary, best: TrialRecord | None) -> GroupTable | None:
-    """The winner's per-class numbers, the most frequent first where that is told; None without numbers."""
+    """The winner's scores per class, the most frequent class first if known; None if there are none."""
     dev = best.groups if best else {}
     names = dict.fromkeys([*dev, *summary.test_groups])
     groups = [
@@ -214,17 +213,17 @@ def group_table(summary: StudySummary, best: TrialRecord | None) -> GroupTable |
 
 
 def most_frequent(table: GroupTable, most: int) -> str:
-    """What a table is that shows ``most`` of the groups, and where all are."""
+    """The note under a table that shows only ``most`` of the groups."""
     return f"The {most} most frequent of {formatting.count(len(table.groups))}: {SHOWS_ALL}"
 
 
 def are_shares(table: GroupTable) -> bool:
-    """Whether the leading numbers lie between 0 and 1, so that a bar says something."""
+    """Whether the leading scores are all between 0 and 1, so that they can be shown as bars."""
     numbers = [side.get(table.leading, 0.0) for group in table.groups for side in (group.dev, group.test)]
     return all(0 <= value <= 1 for value in numbers if math.isfinite(value))
 
 
 def support(group: Group) -> float:
-    """How often the group occurs, on dev or else on test; 0 where it is not told."""
+    """How often the group occurs, on dev or else on test; 0 if unknown."""
     given = (numbers.get(key) for numbers in (group.dev, group.test) for key in SUPPORT)
     return next((value for value in given if value is not None and math.isfinite(value)), 0.0)

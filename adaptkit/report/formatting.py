@@ -1,4 +1,4 @@
-"""Numbers as people read them: scores, rates, times, sizes, bars and spark lines. All plain strings."""
+"""Numbers as text: scores, learning rates, times, sizes, bars and spark lines."""
 
 from __future__ import annotations
 
@@ -12,28 +12,28 @@ EIGHTHS = "▏▎▍▌▋▊▉█"
 
 
 def finite(value: float | None) -> bool:
-    """Whether there is a number to show."""
+    """Whether the value is a finite number."""
     return value is not None and math.isfinite(value)
 
 
 def score(value: float | None) -> str:
-    """A score to four places, two from ten on."""
+    """A score with four decimal places, or two from 10 on."""
     if value is None or not math.isfinite(value):
         return NONE
     return f"{value:.4f}" if abs(value) < 10 else f"{value:,.2f}"
 
 
 def figure(name: str, value: float | None) -> str:
-    """A reported number; whole ones, such as a support, without places."""
+    """A reported number; counts, such as a support, without decimal places."""
     if name in ("support", "count") and value is not None and math.isfinite(value):
         return count(round(value))
     return score(value)
 
 
 def hyperparameter(name: str, value: float | None) -> str:
-    """A hyperparameter's or a setting's value; learning rates with their exponent.
+    """The value of a hyperparameter or of a calibrated number; learning rates with an exponent.
 
-    The largest finite number stands for a limit that nothing reaches: JSON has no infinity.
+    The largest finite number means "no limit", because JSON has no infinity.
     """
     if value is None or not math.isfinite(value):
         return NONE
@@ -51,7 +51,7 @@ def in_words(name: str) -> str:
 
 
 def count(number: int) -> str:
-    """A whole number with its thousands set off."""
+    """A whole number with thousands separators."""
     return f"{number:,}"
 
 
@@ -61,7 +61,7 @@ def in_trials(number: int) -> str:
 
 
 def share(value: float) -> str:
-    """A share of one as a percentage."""
+    """A fraction as a percentage."""
     if not math.isfinite(value):
         return NONE
     percent = 100 * value
@@ -95,7 +95,7 @@ def size(number: float) -> str:
 
 
 def spark(scores: Sequence[float], low: float, high: float, width: int = 8) -> str:
-    """The scores as blocks between the two levels; ``width`` of them at most, the last one always."""
+    """The scores as at most ``width`` blocks between the two levels. The last score is always shown."""
     kept = [value for value in scores if math.isfinite(value)]
     if len(kept) > width:
         kept = [kept[(position + 1) * len(kept) // width - 1] for position in range(width)]
@@ -107,7 +107,7 @@ def spark(scores: Sequence[float], low: float, high: float, width: int = 8) -> s
 
 
 def bar(part: float, width: int) -> str:
-    """A bar of eighth blocks, ``width`` characters for a part of one."""
+    """A bar of eighth blocks; a ``part`` of 1 gives ``width`` characters."""
     if not math.isfinite(part):
         return ""
     eighths = round(min(max(part, 0), 1) * width * 8)

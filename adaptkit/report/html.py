@@ -1,6 +1,6 @@
-"""A study as one HTML file: no script, nothing from outside, drawn from the numbers, safe to pass on.
+"""The report as one HTML file, without scripts and without anything loaded from elsewhere.
 
-The page is `report.html.jinja`; this module hands it facts and figures, and escapes everything.
+The page is `report.html.jinja`. This module gives it the contents, and escapes every text.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The Python lines that load an exported model: by transformers, with peft for LoRA, or by adaptkit."""
+"""The Python code that loads an exported model: with transformers, with peft for LoRA, or with adaptkit."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from adaptkit.study.record import StudySummary
 
 
 def loading_lines(summary: StudySummary, width: int = 76) -> list[str]:
-    """Python that loads the winner, each line at most ``width`` wide; empty before the export.
+    """The lines of Python that load the winner, at most ``width`` characters wide; empty before the export.
 
-    A head of the task's own is made by its plugin, so adaptkit has to load it.
+    If the head is the task's own, its plugin creates it, so adaptkit must load the model.
     """
     if not summary.model_folder:
         return []
@@ -37,7 +37,7 @@ def loading_lines(summary: StudySummary, width: int = 76) -> list[str]:
 
 def _own_head_lines(folder: str, width: int) -> list[str]:
     return [
-        "# The head is the task's own: its plugin must be installed.",
+        "# The head is the task's own, so its plugin must be installed.",
         "import adaptkit",
         "",
         *_assignment("folder", folder, width),
@@ -56,6 +56,6 @@ def _assignment(name: str, value: str, width: int) -> list[str]:
 
 
 def _literal(value: str) -> str:
-    """The string as Python source; what cannot be printed is escaped, so it is safe to show and exact."""
+    """The string as Python source, with unprintable characters escaped. It is exact, and safe to show."""
     plain = repr(value)
     return plain if '"' in plain or "'" in plain[1:-1] else f'"{plain[1:-1]}"'

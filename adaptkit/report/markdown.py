@@ -1,4 +1,4 @@
-"""A study as GitHub Markdown: the same facts as in the terminal, all trials, nothing drawn."""
+"""The report as GitHub Markdown: the contents of the terminal's report, with all trials."""
 
 from __future__ import annotations
 
@@ -119,7 +119,7 @@ def _data(summary: StudySummary) -> list[str]:
         [prose(split), *map(formatting.count, (one.rows, one.skipped, one.examples)), code(one.source)]
         for split, one in summary.data.items()
     ]
-    sample = ["This is the task's own sample: no data was named."] if summary.sample else []
+    sample = [facts.SAMPLE] if summary.sample else []
     heads = ["", "rows", "skipped", "examples", "source"]
     return ["## Data", _table(heads, rows, 1, numbers=3), *sample] if rows else []
 
@@ -135,7 +135,7 @@ def _list(title: str, lines: Iterable[str]) -> list[str]:
 
 
 def _table(heads: Sequence[str], rows: Sequence[Sequence[str]], left: int, numbers: int | None = None) -> str:
-    """A table whose ``numbers`` columns after the first ``left`` ones are aligned to the right; None: all."""
+    """A table. The ``numbers`` columns after the first ``left`` ones are right-aligned; None means all."""
     aligned = len(heads) - left if numbers is None else numbers
     rule = ["---:" if left <= place < left + aligned else "---" for place in range(len(heads))]
     return "\n".join(f"| {' | '.join(cells)} |" for cells in (heads, rule, *rows))

@@ -1,7 +1,7 @@
-"""What a running study shows on standard error: a live table in a terminal, plain lines elsewhere.
+"""The progress of a running study on standard error: a live table in a terminal, plain lines elsewhere.
 
-The calls only note what happened; a thread of its own draws, four times a second at most. Nothing
-that goes wrong in here, a closed pipe included, reaches the training.
+The methods only update the state. A thread draws the table at most four times per second. No error in this
+module, such as a closed pipe, affects the training.
 """
 
 from __future__ import annotations
@@ -29,20 +29,20 @@ from adaptkit.study.record import TrialRecord
 
 SECONDS_BETWEEN_DRAWINGS = 0.25
 SECONDS_BETWEEN_LINES = 10.0
-MOST_LIVING = 8
+MOST_RUNNING = 8
 
 P = ParamSpec("P")
 
 
 @dataclass
-class _Living:
+class _Running:
     hyperparameters: Mapping[str, float]
     epoch: float = 0.0
     scores: list[float] = field(default_factory=list)
 
 
 def _harmless(method: Callable[Concatenate[Progress, P], None]) -> Callable[Concatenate[Progress, P], None]:
-    """The method under the lock; what it raises is dropped, since progress is not worth a study."""
+    """The method, under the lock and with its errors suppressed: the training must not depend on it."""
 
     @wraps(method)
     def called(self: Progress, /, *args: P.args, **kwargs: P.kwargs) -> None:
@@ -57,7 +57,7 @@ class Progress:
 
     def __init__(self, console: Console, total_trials: int, metric: str, direction: str) -> None:
         self._console = console
-        # By itself rich would end the process and turn standard output away when standard error is closed.
+        # By default rich ends the process if standard error is closed.
         console.on_broken_pipe = partial(setattr, console, "quiet", True)  # type: ignore[method-assign]
         self._total = total_trials
         self._metric = visible(metric, 12)
@@ -68,7 +68,7 @@ class Progress:
         self._live: Live | None = None
         self._phase = ""
         self._encoded = 0  # examples, in this phase
-        self._living: dict[int, _Living] = {}
+        self._running: dict[int, _Running] = {}
         self._best_of: dict[int, float] = {}
         self._ended = 0
         self._throughput = Throughput()
@@ -94,38 +94,36 @@ class Progress:
 
     @_harmless
     def phase(self, text: str) -> None:
-        """Says what is being done now: "reading", "encoding", "training"."""
+        """Shows the current phase: "reading", "encoding", "training"."""
         self._phase, self._encoded = visible(text, 60), 0
         self._line(self._phase)
 
     @_harmless
     def encoded(self, examples: int) -> None:
-        """Adds examples that a frozen encoder has read in this phase, or whose features were there."""
+        """Adds examples that the frozen encoder has read in this phase, or whose features were reused."""
         self._encoded += examples
         self._line_at_times(self._encoding)
 
-    @_harmless
     def note(self, text: str) -> None:
-        """Shows a warning for good, above the live part."""
-        self._print(
-            Text(encodable(f"! {visible(text)}", self._console.encoding), "yellow" if self._live else "")
-        )
+        """Shows a warning permanently, above the live table."""
+        with suppress(Exception):  # not under the lock, which the live table takes while it is drawn
+            self._print(self._text(f"! {visible(text)}", "yellow" if self._live else ""))
 
     @_harmless
     def resumed(self, records: Iterable[TrialRecord]) -> None:
-        """Counts trials that had ended before this run."""
+        """Counts trials that ended before this run."""
         for record in records:
             self._count(record)
 
     @_harmless
     def started(self, number: int, hyperparameters: Mapping[str, float]) -> None:
-        """A trial has begun to train."""
-        self._living[number] = _Living(hyperparameters)
+        """A trial has started to train."""
+        self._running[number] = _Running(hyperparameters)
 
     @_harmless
     def rung(self, number: int, epoch: float, score: float) -> None:
         """A trial was scored after ``epoch`` epochs."""
-        trial = self._living.setdefault(number, _Living({}))
+        trial = self._running.setdefault(number, _Running({}))
         trial.epoch = epoch
         if math.isfinite(score):
             trial.scores.append(score)
@@ -133,7 +131,7 @@ class Progress:
         self._line_at_times(
             lambda: ", ".join(
                 [
-                    f"{len(self._living)} trial{'' if len(self._living) == 1 else 's'} training",
+                    f"{formatting.in_trials(len(self._running))} training",
                     self._standing(),
                     *self._pace(),
                 ]
@@ -142,25 +140,25 @@ class Progress:
 
     @_harmless
     def ended(self, record: TrialRecord) -> None:
-        """A trial is over."""
-        self._living.pop(record.number, None)
+        """A trial has ended."""
+        self._running.pop(record.number, None)
         self._count(record)
         score = f"{self._metric} {formatting.score(record.score)}, " if record.score is not None else ""
-        told = f"trial {record.number} {state_of(record)}: {score}{visible(why(record), 120)}"
-        self._line(f"{told}; {self._standing()}")
+        line = f"trial {record.number} {state_of(record)}: {score}{visible(why(record), 120)}"
+        self._line(f"{line}; {self._standing()}")
 
     @_harmless
     def expected(self, total_examples: int) -> None:
-        """Sets how many examples the whole run will take; may be set again when trials are pruned."""
+        """Sets the number of examples of the run."""
         self._throughput.expected = total_examples
 
     @_harmless
     def advanced(self, examples: int, tokens: int) -> None:
-        """Adds what has been trained on since the last call."""
+        """Adds the examples and tokens trained on since the last call."""
         self._throughput.add(examples, tokens, time.monotonic())
 
     def _count(self, record: TrialRecord) -> None:
-        self._ended += not record.interrupted  # an interrupted one will be trained again
+        self._ended += not record.interrupted  # an interrupted trial is trained again
         self._best_of.pop(record.number, None)
         if record.state != "fail" and record.score is not None and math.isfinite(record.score):
             self._best_of[record.number] = record.score
@@ -186,13 +184,13 @@ class Progress:
         return parts + ([f"about {formatting.duration(left)} left"] if left is not None else [])
 
     def _line(self, text: str) -> None:
-        """One plain line with the time since the start; none where the live table says it already."""
+        """Prints a line with the time since the start, unless the live table shows the same."""
         if self._live is None:
             self._last_line = time.monotonic()
             self._print(Text(f"[{self._elapsed():>6}] {encodable(text, self._console.encoding)}"))
 
     def _line_at_times(self, text: Callable[[], str]) -> None:
-        """A plain line, if the last one was long enough ago."""
+        """Prints a line, if enough time has passed since the last one."""
         if time.monotonic() - self._last_line >= SECONDS_BETWEEN_LINES:
             self._line(text())
 
@@ -204,21 +202,31 @@ class Progress:
         self._console.print(text, soft_wrap=self._live is None, highlight=False)
 
     def _start_drawing(self) -> None:
-        # Standard output stays untouched: it may be a pipe that carries JSON.
-        self._live = Live(console=self._console, auto_refresh=False, transient=True, redirect_stdout=False)
-        self._live.start()
-        self._drawer = threading.Thread(target=self._draw, name="adaptkit-progress", daemon=True)
+        # Standard output is not redirected: it may be a pipe that carries JSON.
+        live = Live(
+            get_renderable=self._view,
+            console=self._console,
+            auto_refresh=False,  # rich's own thread would print its errors
+            transient=True,
+            redirect_stdout=False,
+        )
+        self._live = live
+        live.start()
+        self._drawer = threading.Thread(
+            target=self._draw, args=(live,), name="adaptkit-progress", daemon=True
+        )
         self._drawer.start()
 
-    def _draw(self) -> None:
+    def _draw(self, live: Live) -> None:
         while not self._stop.wait(SECONDS_BETWEEN_DRAWINGS):
             with suppress(Exception):
-                with self._lock:
-                    view = self._view()
-                if self._live is not None:
-                    self._live.update(view, refresh=True)
+                live.refresh()
 
     def _view(self) -> RenderableType:
+        with self._lock:
+            return self._panel()
+
+    def _panel(self) -> RenderableType:
         text = self._text
         head = Text("  ").join(
             [
@@ -232,17 +240,17 @@ class Progress:
         foot = text(" · ".join([self._elapsed(), *self._pace()]), "dim")
         for line in (head, foot):
             line.no_wrap, line.overflow = True, "crop"
-        return Group(head, *([self._table()] if self._living else []), foot)
+        return Group(head, *([self._table()] if self._running else []), foot)
 
     def _table(self) -> RenderableType:
         table = Table(box=None, header_style="dim", padding=(0, 2, 0, 0), pad_edge=False)
         for name in ("trial", "lr", "batch", "epoch", f"best {self._metric}"):
             table.add_column(self._text(name), justify="right", no_wrap=True, overflow="crop")
         table.add_column(self._text("rungs"), no_wrap=True, overflow="crop")
-        order = sorted(self._living, key=lambda number: -self._rank(number))
-        scores = [score for trial in self._living.values() for score in trial.scores]
-        for number in order[:MOST_LIVING]:
-            trial = self._living[number]
+        order = sorted(self._running, key=lambda number: -self._rank(number))
+        scores = [score for trial in self._running.values() for score in trial.scores]
+        for number in order[:MOST_RUNNING]:
+            trial = self._running[number]
             given = trial.hyperparameters
             table.add_row(
                 str(number),
@@ -258,7 +266,7 @@ class Progress:
                     formatting.spark(trial.scores, min(scores), max(scores), 16) if scores else "", "cyan"
                 ),
             )
-        left = len(order) - MOST_LIVING
+        left = len(order) - MOST_RUNNING
         return Group(table, self._text(f"and {left} more", "dim")) if left > 0 else table
 
     def _rank(self, number: int) -> float:
@@ -270,5 +278,5 @@ class Progress:
 
 
 def _is_terminal(console: Console) -> bool:
-    """Whether a live table can be drawn; FORCE_COLOR alone does not make a log file a terminal."""
+    """Whether a live table can be drawn. FORCE_COLOR does not make a log file a terminal."""
     return console.is_terminal and not console.is_dumb_terminal and console.file.isatty()

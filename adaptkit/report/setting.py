@@ -1,4 +1,4 @@
-"""How a study was done: what was searched and trained, on what, and in what time. Knows no trial."""
+"""How a study was done: what was searched and trained, on what device, and how long it took."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from adaptkit.study.record import StudySummary
 
 
 def setting(summary: StudySummary) -> list[tuple[str, str]]:
-    """What was searched and trained, and how, as name and value."""
+    """What was searched and trained, and how, as pairs of name and value."""
     facts = [(f"searched {formatting.in_words(name)}", text) for name, text in summary.space.items()]
     facts += [*_trained(summary), *_together(summary), *_measured(summary)]
-    if summary.total_parameters:  # before the model is on it, it may be "auto"
+    if summary.total_parameters:  # until the model is loaded, the device may be "auto"
         facts.append(("device", f"{summary.device}, {summary.precision}"))
     if summary.encoder_passes is not None:
         facts.append(("encoder", _encoder(summary.encoder_passes, summary.features_reused)))
@@ -26,7 +26,7 @@ def phases(summary: StudySummary) -> list[str]:
 
 
 def _trained(summary: StudySummary) -> list[tuple[str, str]]:
-    """How much of the model trains, once that is known."""
+    """How much of the model is trained, once that is known."""
     if not summary.total_parameters:
         return []
     part = formatting.share(summary.trained_parameters / summary.total_parameters)
@@ -36,40 +36,38 @@ def _trained(summary: StudySummary) -> list[tuple[str, str]]:
 
 
 def _together(summary: StudySummary) -> list[tuple[str, str]]:
-    """How many trials were trained together, once that is known."""
+    """How many trials are trained together, once that is known."""
     if not summary.parallel_trials:
         return []
     population = f"{formatting.in_trials(summary.parallel_trials)} in one population"
     one_pass = (
         f"{summary.trials_per_pass} in one forward pass, at most {summary.micro_batch} examples of each"
     )
-    return [("together", f"{population}, {one_pass}")]
+    return [("parallel trials", f"{population}, {one_pass}")]
 
 
 def _vocabulary(tokens: int | None) -> str:
-    """What was left out of the token embeddings."""
-    return (
-        ""
-        if tokens is None
-        else f"; of the token embeddings, those of the {formatting.count(tokens)} that occur"
-    )
+    """Which token embeddings are trained, if not all."""
+    if tokens is None:
+        return ""
+    return f"; of the token embeddings only the {formatting.count(tokens)} whose tokens occur"
 
 
 def _measured(summary: StudySummary) -> list[tuple[str, str]]:
-    """What was measured to choose how many trials are trained together."""
+    """The measurements that decided how many trials are trained together."""
     if not summary.speeds:
         return []
     speeds = ", ".join(f"{rows}: {formatting.count(round(speed))}" for rows, speed in summary.speeds.items())
     return [
-        ("a trial holds", formatting.size(summary.bytes_a_trial)),
+        ("memory per trial", formatting.size(summary.bytes_a_trial)),
         ("examples/s", f"by trials in one forward pass: {speeds}"),
     ]
 
 
 def _encoder(passes: int, reused: int) -> str:
-    """How often the frozen encoder read the data, and how often it need not."""
+    """How often the frozen encoder read the data, and how many features were reused."""
     if passes == 0:
         return "features of an earlier study reused"
     times = "once" if passes == 1 else f"{formatting.count(passes)} times"
     rest = f"; features of {formatting.count(reused)} examples reused" if reused else ""
-    return f"read the data {times}, for all trials{rest}"
+    return f"read the data {times} for all trials{rest}"

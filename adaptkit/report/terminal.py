@@ -1,7 +1,7 @@
-"""A study in the terminal, fit for 80 columns: the winner first, then everything it rests on.
+"""The report in a terminal of 80 columns or more: the winner first, then the details.
 
-Strings reach rich as `Text`, never as markup. Where the terminal's encoding lacks a sign, a plain one
-stands in for it.
+Texts are passed to rich as `Text`, never as markup. If the terminal's encoding lacks a symbol, the report has
+a substitute.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ TRIAL_STYLES = {"complete": "", "pruned": "dim", "failed": "red", "interrupted":
 
 
 def print_report(console: Console, summary: StudySummary, trials: Sequence[TrialRecord]) -> None:
-    """Prints the study as far as it has come."""
+    """Prints the report of a study in any state."""
     width = min(console.width, WIDEST)
     console.print(render(summary, trials, width, console.encoding), width=width)
 
@@ -37,7 +37,7 @@ def print_report(console: Console, summary: StudySummary, trials: Sequence[Trial
 def render(
     summary: StudySummary, trials: Sequence[TrialRecord], width: int = 80, encoding: str = "utf-8"
 ) -> RenderableType:
-    """The report as a rich renderable, drawn with what ``encoding`` can hold."""
+    """The report as a rich renderable, in characters that ``encoding`` has."""
     page = _Page(summary, trials, width, encoding)
     parts = [
         page.heading(),
@@ -66,14 +66,14 @@ class _Page:
         return None if self.summary.state == "failed" else facts.winner(self.summary, self.trials)
 
     def text(self, value: str, style: str = "", limit: int = 300) -> Text:
-        """A string, ours or a stranger's, as it can be shown here."""
+        """Any text, made safe to show."""
         return Text(encodable(visible(value, limit), self.encoding), style)
 
     def bar(self, part: float, width: int) -> Text:
         return Text(encodable(formatting.bar(part, width), self.encoding), "cyan")
 
     def items(self, parts: Sequence[str]) -> Text:
-        """The parts with dots between them; lines break between parts, not inside them."""
+        """The parts with dots between them. Lines break between parts only."""
         lines = [""]
         for part in parts:
             longer = f"{lines[-1]} · {part}" if lines[-1] else part
@@ -89,7 +89,7 @@ class _Page:
         return Group(Text(""), head, *(Padding(part, (0, 0, 0, 2), expand=False) for part in body))
 
     def grid(self, *columns: str, heads: Sequence[str] = ()) -> Table:
-        """A table without lines; a column is "left", "right", or "fill" for one that wraps."""
+        """A table without rules. A column is "left", "right", or "fill", which wraps its text."""
         table = Table(
             box=None, show_header=bool(heads), header_style="dim", padding=(0, 2, 0, 0), pad_edge=False
         )
@@ -262,11 +262,7 @@ class _Page:
             if record.skipped:
                 numbers[1].stylize("yellow")
             table.add_row(self.text(split), *numbers, self.text(record.source, limit=120))
-        sample = (
-            [self.text("This is the task's own sample: no data was named.", "yellow")]
-            if self.summary.sample
-            else []
-        )
+        sample = [self.text(facts.SAMPLE, "yellow")] if self.summary.sample else []
         return self.section("Data", table, *sample)
 
     def setting(self) -> RenderableType:
@@ -279,7 +275,7 @@ class _Page:
 
 
 def _middle_cut(name: str, room: int) -> str:
-    """The name without its middle where it is too long: long names often differ in their ends."""
+    """The name, without its middle if it is too long: long names often differ at their ends."""
     if cell_len(name) <= room:
         return name
     head, tail = chop_cells(name, room // 2)[0], chop_cells(name[::-1], room - room // 2 - 1)[0][::-1]

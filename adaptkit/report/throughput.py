@@ -1,4 +1,4 @@
-"""How fast a run goes and how long it still takes, from the examples it has trained on."""
+"""The speed of a run and the remaining time, from the number of examples trained on."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ class Throughput:
         self.tokens_per_second = 0.0
         self._tokens = 0
         self._sampled: tuple[float, int, int] | None = None
-        """When the rates were last taken, and the examples and tokens by then."""
+        """The time of the last sample, and the examples and tokens until then."""
 
     def add(self, examples: int, tokens: int, now: float) -> None:
-        """Adds what was trained on by ``now``, in seconds of a monotonic clock."""
-        if self._sampled is None:  # the first step's own time is unknown, so it starts the clock
+        """Adds the examples and tokens trained on until ``now``, in seconds of a monotonic clock."""
+        if self._sampled is None:  # the duration of the first step is unknown, so it starts the clock
             self._sampled = (now, examples, tokens)
         self.examples += examples
         self._tokens += tokens
@@ -30,15 +30,15 @@ class Throughput:
         passed = now - then
         if passed < SAMPLE_SECONDS:
             return
-        fresh = 1 - math.exp(-passed / SMOOTHING_SECONDS) if self.examples_per_second else 1.0
-        self.examples_per_second += fresh * (
+        weight = 1 - math.exp(-passed / SMOOTHING_SECONDS) if self.examples_per_second else 1.0
+        self.examples_per_second += weight * (
             (self.examples - examples_then) / passed - self.examples_per_second
         )
-        self.tokens_per_second += fresh * ((self._tokens - tokens_then) / passed - self.tokens_per_second)
+        self.tokens_per_second += weight * ((self._tokens - tokens_then) / passed - self.tokens_per_second)
         self._sampled = (now, self.examples, self._tokens)
 
     def seconds_left(self, now: float) -> float | None:
-        """The time for what is expected still; None while that cannot be said."""
+        """The time for the remaining examples; None while it is unknown."""
         if not self.expected or not self.examples_per_second or self._sampled is None:
             return None
         since = now - self._sampled[0]

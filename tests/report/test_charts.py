@@ -7,7 +7,7 @@ from adaptkit.report import charts
 from tests.helpers.studies import edge_studies, ner_trial, ner_trials
 
 
-def test_every_mark_stands_inside_of_the_drawing() -> None:
+def test_every_mark_is_inside_the_chart() -> None:
     for _, trials in edge_studies().values():
         for chart in (charts.rate_scatter(trials, 8, "maximize"), charts.rate_scatter(trials, 8, "minimize")):
             for dot in chart.marks if chart else []:
@@ -21,10 +21,10 @@ def test_every_mark_stands_inside_of_the_drawing() -> None:
                 assert 0 < down < charts.HEIGHT
 
 
-def test_better_scores_stand_higher_and_higher_rates_further_right() -> None:
+def test_better_scores_are_higher_and_larger_rates_right() -> None:
     chart = charts.rate_scatter(ner_trials(), 8, "maximize")
     assert chart is not None
-    inside = [dot for dot in chart.marks if not dot.below]
+    inside = [dot for dot in chart.marks if not dot.outside]
     by_score = sorted(inside, key=lambda dot: dot.trial.score or 0)
     assert [dot.y for dot in by_score] == sorted((dot.y for dot in inside), reverse=True)
     by_rate = sorted(chart.marks, key=lambda dot: dot.trial.hyperparameters["learning_rate"])
@@ -57,7 +57,7 @@ def test_a_narrow_span_of_rates_still_has_ticks() -> None:
         assert len(chart.x_ticks) >= 1, rate
 
 
-def test_nothing_to_draw_gives_no_drawing() -> None:
+def test_without_scores_there_is_no_chart() -> None:
     trial = ner_trials()[0]
     nan = replace(trial, rungs=tuple(replace(rung, score=math.nan) for rung in trial.rungs))
     for trials in ([], [nan], [replace(trial, rungs=(), best_rung=None)]):

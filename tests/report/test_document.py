@@ -12,12 +12,12 @@ STUDIES = edge_studies()
 
 
 @pytest.mark.parametrize("name", STUDIES)
-def test_the_document_is_strict_json_of_one_shape(name: str) -> None:
+def test_the_document_is_strict_json_of_one_structure(name: str) -> None:
     document = as_document(*STUDIES[name])
     assert json.loads(json.dumps(document, allow_nan=False)).keys() == {"format", "study", "best", "trials"}
 
 
-def test_the_records_come_back_out_of_it() -> None:
+def test_the_records_can_be_read_from_the_document() -> None:
     document = json.loads(json.dumps(as_document(ner_summary(), ner_trials()[:7])))
     assert summary_from_json(document["study"]).name == "people-and-places"
     trials = [
@@ -26,7 +26,7 @@ def test_the_records_come_back_out_of_it() -> None:
     assert [trial_from_json(trial).score for trial in trials] == [trial.score for trial in ner_trials()[:7]]
 
 
-def test_the_best_is_told_with_the_default_beside_it() -> None:
+def test_the_best_trial_and_the_defaults_score_are_in_it() -> None:
     best = as_document(ner_summary(), ner_trials()[::-1])["best"]
     assert best["number"] == 8
     assert best["score"] == ner_trials()[8].score

@@ -21,19 +21,19 @@ def test_the_winner_is_the_named_one_or_the_best_so_far() -> None:
     assert facts.winner(ner_summary(), [trials[2], trials[7]]) is None
 
 
-def test_the_comparison_with_the_default_says_what_is() -> None:
+def test_the_comparison_with_the_default() -> None:
     trials = ner_trials()
     assert "0.0279 better" in facts.comparison(trials[8], trials)
     assert "(trial 0: 0.8698)" in facts.comparison(trials[8], trials)
     assert "no other trial" in facts.comparison(trials[0], trials)
-    assert "do as well" in facts.comparison(replace(trials[0], number=5, origin="search"), trials)
+    assert "score the same" in facts.comparison(replace(trials[0], number=5, origin="search"), trials)
     assert "no score to compare" in facts.comparison(trials[8], trials[1:])
     assert "no score to compare" in facts.comparison(
         trials[8], [replace(failed_trial(0), origin="default"), trials[8]]
     )
 
 
-def test_hyperparameters_that_never_differ_are_told_once() -> None:
+def test_hyperparameters_that_never_differ_are_shown_once() -> None:
     differing, alike = facts.hyperparameters(ner_trials())
     assert differing == ["learning_rate", "batch_size"]
     assert alike == {"epochs": 3, "weight_decay": 0.01, "warmup": 0.1}
@@ -41,7 +41,7 @@ def test_hyperparameters_that_never_differ_are_told_once() -> None:
     assert facts.hyperparameters([*ner_trials(), longer])[0][2:] == ["epochs", "weight_decay", "warmup"]
 
 
-def test_groups_stand_in_order_of_their_frequency() -> None:
+def test_groups_are_ordered_by_frequency() -> None:
     summary, trials = many_classes()
     table = facts.group_table(summary, trials[0])
     assert table is not None
@@ -56,7 +56,7 @@ def test_failures_are_counted_by_reason() -> None:
     assert facts.failures(trials) == [("b", [1, 2]), ("a", [0])]
 
 
-def test_one_hopeless_trial_does_not_flatten_the_spark_lines() -> None:
+def test_one_bad_trial_does_not_flatten_the_spark_lines() -> None:
     low, high = facts.spark_range(ner_trials(), "maximize")
     assert 0.3 < low < high < 0.9
     assert facts.spark_range([], "maximize") == (0.0, 1.0)

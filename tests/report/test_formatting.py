@@ -61,7 +61,7 @@ def test_shares() -> None:
     ]
 
 
-def test_spark_lines_keep_order_and_the_last_rung() -> None:
+def test_spark_lines_keep_the_order_and_the_last_rung() -> None:
     assert formatting.spark([0, 0.5, 1], 0, 1) == "▁▅█"
     assert formatting.spark([0.0] * 99 + [1.0], 0, 1, 8) == "▁▁▁▁▁▁▁█"
     assert formatting.spark([math.nan, 0.3], 0.3, 0.3) == "▄"

@@ -14,7 +14,7 @@ VOID = {"meta", "br", "hr", "img", "input", "link"}
 
 
 class Checker(HTMLParser):
-    """Whether tags nest, what elements there are, and which attributes they carry."""
+    """Checks that tags nest, and collects the elements with their attributes."""
 
     def __init__(self) -> None:
         super().__init__(convert_charrefs=True)
@@ -52,7 +52,7 @@ def checked(name: str) -> Checker:
 
 
 @pytest.mark.parametrize("name", STUDIES)
-def test_every_page_is_well_formed_self_contained_and_described(name: str) -> None:
+def test_every_page_is_well_formed_and_self_contained(name: str) -> None:
     page = checked(name)
     tags = [tag for tag, _ in page.elements]
     assert not {"script", "link", "img", "iframe", "object", "base", "form", "b1"} & set(tags)
@@ -72,7 +72,7 @@ def test_every_page_is_well_formed_self_contained_and_described(name: str) -> No
     )
 
 
-def test_a_finished_study_has_its_drawings_and_all_its_trials() -> None:
+def test_a_finished_study_has_its_charts_and_all_its_trials() -> None:
     page = checked("finished")
     curves = [
         given for tag, given in page.elements if tag == "polyline" and "curve" in (given.get("class") or "")
@@ -87,12 +87,12 @@ def test_a_finished_study_has_its_drawings_and_all_its_trials() -> None:
         assert said in page.text, said
 
 
-def test_what_the_task_chose_on_dev_is_told_where_it_chose_something() -> None:
+def test_the_numbers_chosen_on_dev_are_shown() -> None:
     assert "Chosen on the dev rows: null threshold 0.341512." in checked("calibrated").text
     assert "Chosen on the dev rows" not in checked("finished").text
 
 
-def test_long_studies_are_shown_whole_and_stay_small() -> None:
+def test_long_studies_are_complete_and_stay_small() -> None:
     rows = [given for tag, given in checked("hundred trials").elements if tag == "tr" and given.get("class")]
     assert len(rows) == 100
     assert len(page_of("hundred trials")) < 200_000
@@ -100,12 +100,12 @@ def test_long_studies_are_shown_whole_and_stay_small() -> None:
     assert "class_76" in checked("many classes").text
 
 
-def test_pruned_trials_are_explained_where_there_are_some() -> None:
+def test_pruned_trials_are_explained_if_there_are_any() -> None:
     assert "pruned trials dashed" in checked("finished").text
     assert "pruned trials" not in checked("one trial").text
 
 
-def test_a_strangers_text_is_shown_literally() -> None:
+def test_texts_with_markup_are_shown_literally() -> None:
     page = checked("hostile")
     assert "<script>alert(1)</script>" in page.text
     assert "\\x1b[31mred" in page.text

@@ -27,7 +27,7 @@ def _encoder(folder: Path) -> Any:
     )
 
 
-# Peft asks transformers in a way that transformers will give up.
+# peft uses a deprecated function of transformers.
 @pytest.mark.filterwarnings("ignore::FutureWarning:transformers")
 @pytest.mark.parametrize("strategy", ["full", "lora"])
 def test_the_lines_load_the_exported_model(strategy: str, tmp_path: Path) -> None:
@@ -52,7 +52,7 @@ def test_the_lines_load_the_exported_model(strategy: str, tmp_path: Path) -> Non
 
     summary = replace(ner_summary(), strategy=strategy, model=str(base), model_folder=str(folder))
     found: dict[str, Any] = {}
-    exec("\n".join(loading_lines(summary)), found)  # the lines are what is tested
+    exec("\n".join(loading_lines(summary)), found)
 
     ids = torch.tensor([[2, 5, 6, 3]])
     assert torch.equal(found["model"].eval()(ids).logits, model.eval()(ids).logits)
@@ -64,7 +64,7 @@ def test_the_lines_load_the_exported_model(strategy: str, tmp_path: Path) -> Non
     "folder", ["studies/a/best", "x" * 600, "😀東" * 90, HOSTILE, 'it\'s "so" \\ here', " "]
 )
 @pytest.mark.parametrize("width", [30, 76])
-def test_any_folder_is_written_exactly_and_narrowly(folder: str, width: int) -> None:
+def test_any_folder_is_written_exactly_in_narrow_lines(folder: str, width: int) -> None:
     lines = loading_lines(replace(ner_summary(), model_folder=folder, strategy="full"), width)
     found: dict[str, Any] = {}
     exec(
@@ -85,7 +85,7 @@ def test_there_are_no_lines_before_the_export() -> None:
 
 
 @pytest.mark.parametrize("strategy", ["full", "lora"])
-def test_a_head_of_the_tasks_own_is_loaded_by_adaptkit(strategy: str) -> None:
+def test_a_head_of_the_tasks_own_is_loaded_with_adaptkit(strategy: str) -> None:
     lines = loading_lines(replace(ner_summary(), head="", strategy=strategy, model_folder="out/best"))
     assert "model = adaptkit.load(folder)" in lines
     assert "plugin" in lines[0]

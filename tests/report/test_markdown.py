@@ -12,7 +12,7 @@ STUDIES = edge_studies()
 
 
 @pytest.mark.parametrize("name", STUDIES)
-def test_every_row_of_a_table_has_the_cells_of_its_head(name: str) -> None:
+def test_every_line_of_a_table_has_the_same_cells(name: str) -> None:
     for block in as_markdown(*STUDIES[name]).split("\n\n"):
         if block.startswith("|"):
             widths = {line.count("|") for line in block.split("\n")}
@@ -20,7 +20,7 @@ def test_every_row_of_a_table_has_the_cells_of_its_head(name: str) -> None:
             assert set(block.split("\n")[1]) <= set("|-: ")
 
 
-def test_the_facts_are_there() -> None:
+def test_the_contents() -> None:
     text = as_markdown(*STUDIES["finished"])
     for said in (
         "# Study `people-and-places`",
@@ -35,12 +35,12 @@ def test_the_facts_are_there() -> None:
     assert "`東京`" in text
 
 
-def test_what_the_task_chose_on_dev_is_told_where_it_chose_something() -> None:
+def test_the_numbers_chosen_on_dev_are_shown() -> None:
     assert "Chosen on the dev rows: null threshold 0.341512." in as_markdown(*STUDIES["calibrated"])
     assert "Chosen on the dev rows" not in as_markdown(*STUDIES["finished"])
 
 
-def test_a_table_that_leaves_classes_out_says_where_they_are() -> None:
+def test_a_shortened_table_says_where_all_classes_are() -> None:
     summary, (trial,) = STUDIES["many classes"]
     assert "most frequent of" not in as_markdown(summary, [trial])
     more = replace(trial, groups={f"class {number}": {"f1": 0.5} for number in range(1200)})
@@ -48,7 +48,7 @@ def test_a_table_that_leaves_classes_out_says_where_they_are() -> None:
     assert "The 100 most frequent of 1,200: adaptkit report --html FILE shows all." in text
 
 
-def test_a_strangers_text_is_no_markup() -> None:
+def test_texts_with_markup_are_escaped() -> None:
     text = re.sub(r"```python\n.*?\n```", "", as_markdown(*STUDIES["hostile"]), flags=re.DOTALL)
     assert "<script" not in text
     assert "@user" not in text
@@ -59,5 +59,5 @@ def test_a_strangers_text_is_no_markup() -> None:
 def test_states() -> None:
     assert "12 trials: out of memory" in as_markdown(*STUDIES["failed"])
     assert "Winner" not in as_markdown(*STUDIES["failed"])
-    assert "run the same command again" in as_markdown(*STUDIES["interrupted"])
+    assert "Run the same command again" in as_markdown(*STUDIES["interrupted"])
     assert "Best so far: trial 3" in as_markdown(*STUDIES["running"])

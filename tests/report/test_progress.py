@@ -56,7 +56,7 @@ def _run(progress: Progress) -> None:
             progress.ended(trial)
 
 
-def test_a_log_gets_plain_lines_one_for_each_phase_and_trial() -> None:
+def test_a_log_gets_a_plain_line_per_phase_and_trial() -> None:
     file = io.StringIO()
     _run(Progress(Console(file=file, width=80), 12, "f1", "maximize"))
     lines = file.getvalue().splitlines()
@@ -65,11 +65,11 @@ def test_a_log_gets_plain_lines_one_for_each_phase_and_trial() -> None:
     ended = [line for line in lines if re.search(r"trial \d+ (complete|pruned|failed): ", line)]
     assert len(ended) == 11
     assert "12 of 12 trials done, best f1 0.8977 (trial 8)" in ended[-1]
-    assert len(lines) <= 2 + 11 + 1  # one line for the rungs, since the study took less than ten seconds
+    assert len(lines) <= 2 + 11 + 1  # one line for the rungs, because the study took less than ten seconds
     assert "\x1b" not in file.getvalue()
 
 
-def test_a_long_encoding_is_told_of_at_times(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_long_encoding_is_reported_at_intervals(monkeypatch: pytest.MonkeyPatch) -> None:
     from adaptkit.report import progress as module
 
     file = io.StringIO()
@@ -80,13 +80,13 @@ def test_a_long_encoding_is_told_of_at_times(monkeypatch: pytest.MonkeyPatch) ->
         progress.encoded(34)
         progress.phase("measuring")
         progress.encoded(2)
-    told = [line.partition("] ")[2] for line in file.getvalue().splitlines()]
-    assert told == [
+    lines = [line.partition("] ")[2] for line in file.getvalue().splitlines()]
+    assert lines == [
         "encoding the data, 4,000 rows", "1,234 examples encoded", "measuring", "2 examples encoded",
     ]  # fmt: skip
 
 
-def test_colour_forced_on_a_log_does_not_make_it_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_forced_colour_does_not_make_a_log_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FORCE_COLOR", "1")
     file = io.StringIO()
     _run(Progress(Console(file=file, width=80), 12, "f1", "maximize"))
@@ -94,7 +94,7 @@ def test_colour_forced_on_a_log_does_not_make_it_a_terminal(monkeypatch: pytest.
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="needs a pseudo-terminal")
-def test_a_real_terminal_gets_a_live_table_of_80_columns_that_leaves_nothing_behind(tmp_path: Path) -> None:
+def test_a_terminal_gets_a_live_table_that_disappears(tmp_path: Path) -> None:
     import pty
 
     output = tmp_path / "stdout"
@@ -109,7 +109,7 @@ def test_a_real_terminal_gets_a_live_table_of_80_columns_that_leaves_nothing_beh
     try:
         while chunk := os.read(leader, 65536):
             drawn += chunk
-    except OSError:  # how Linux tells that the other end is closed
+    except OSError:  # on Linux: the other end is closed
         pass
     os.close(leader)
     assert child.wait(30) == 0
@@ -124,7 +124,7 @@ def test_a_real_terminal_gets_a_live_table_of_80_columns_that_leaves_nothing_beh
         2 <= plain.count("best f1 0.7250") <= 4 * 2.5
     )  # four drawings a second, for less than two and a half
     assert plain.count("12 rows were skipped") == 1
-    assert "\x1b[?25h" in text  # the cursor is back
+    assert "\x1b[?25h" in text  # the cursor is visible again
     assert text.rstrip().endswith("after")
     assert output.read_text() == '{"stdout": "untouched"}\n'
 
@@ -137,18 +137,18 @@ class Broken(io.StringIO):
         return self.closed is False
 
 
-def test_a_broken_standard_error_never_reaches_the_training() -> None:
+def test_a_broken_standard_error_does_not_affect_training() -> None:
     for file in (Broken(), io.StringIO(), Terminal()):
         console = Console(file=file, width=80, force_terminal=file.isatty())
         if not file.isatty():
             file.close()
         progress = Progress(console, 12, "f1", "maximize")
         _run(progress)
-        progress.rung(3, "no number", None)  # type: ignore[arg-type]
+        progress.rung(3, "not a number", None)  # type: ignore[arg-type]
         progress.phase("after the end")
 
 
-def test_an_error_in_the_training_passes_and_the_drawing_stops() -> None:
+def test_an_error_in_the_training_is_raised_and_drawing_ends() -> None:
     before = threading.active_count()
     with (
         pytest.raises(ZeroDivisionError),
@@ -168,16 +168,16 @@ def test_failed_trials_are_never_the_best() -> None:
     assert "best loss 0.5000 (trial 0)" in file.getvalue().splitlines()[-1]
 
 
-def test_a_call_costs_next_to_nothing() -> None:
+def test_a_call_takes_microseconds() -> None:
     with Progress(Console(file=io.StringIO(), width=80), 3, "f1", "maximize") as progress:
         begun = time.process_time()
         for _ in range(10_000):
             progress.advanced(64, 2048)
-        assert time.process_time() - begun < 1.0  # 100 microseconds each; some 1.5 in truth
+        assert time.process_time() - begun < 1.0  # 100 microseconds each; about 1.5 were measured
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="needs a pipe that breaks")
-def test_a_closed_pipe_ends_neither_the_study_nor_its_standard_output() -> None:
+def test_a_closed_standard_error_does_not_end_the_study() -> None:
     reader, writer = os.pipe()
     child = subprocess.Popen(
         [sys.executable, "-c", STUDY.replace('print("after", file=sys.stderr)', 'print("done")')],

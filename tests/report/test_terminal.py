@@ -27,7 +27,7 @@ def printed(name: str, width: int = 80, encoding: str = "utf-8") -> str:
 @pytest.mark.parametrize("encoding", ["utf-8", "ascii", "latin-1"])
 @pytest.mark.parametrize("width", [50, 80, 200])
 @pytest.mark.parametrize("name", STUDIES)
-def test_no_line_is_too_wide_and_nothing_but_text_is_printed(name: str, width: int, encoding: str) -> None:
+def test_no_line_is_too_wide_and_only_text_is_printed(name: str, width: int, encoding: str) -> None:
     text = printed(name, width, encoding)
     assert max(cell_len(line) for line in text.split("\n")) <= min(width, 100)
     hidden = {character for character in text if unicodedata.category(character) in ("Cc", "Cf", "Cs")}
@@ -36,7 +36,7 @@ def test_no_line_is_too_wide_and_nothing_but_text_is_printed(name: str, width: i
     assert " inf " not in text
 
 
-def test_a_finished_study_tells_everything() -> None:
+def test_the_report_of_a_finished_study() -> None:
     text = " ".join(printed("finished").split())
     for said in (
         "people-and-places finished",
@@ -70,7 +70,7 @@ def test_a_finished_study_tells_everything() -> None:
     ("name", "said", "unsaid"),
     [
         ("running", "Still running: 5 of 12 trials have ended.", "Winner:"),
-        ("interrupted", "run the same command again", "Winner:"),
+        ("interrupted", "Run the same command again", "Winner:"),
         ("resumed", "4 pruned, 1 failed, 1 interrupted.", "nothing"),
         ("resumed", "stopped by SIGINT", "interrupted: "),
         ("failed", "Every trial failed (12 of 12 trials ended)", "Best so far"),
@@ -81,11 +81,11 @@ def test_a_finished_study_tells_everything() -> None:
         ("hundred trials", "The best 20 of 100", "nothing"),
         ("many classes", "The 15 most frequent of 77: adaptkit report --html FILE shows all.", "nothing"),
         ("calibrated", "Chosen on the dev rows: null threshold 0.341512.", "nothing"),
-        ("finished", "flatters it", "Chosen on the dev rows"),
-        ("frozen", "read the data once, for all trials", "peft"),
+        ("finished", "that score is somewhat too high", "Chosen on the dev rows"),
+        ("frozen", "read the data once for all trials", "peft"),
         ("full", "from transformers import AutoModelForTokenClassification, AutoTokenizer", "peft"),
         ("own head", "model = adaptkit.load(folder)", "transformers import"),
-        ("own head", "the task's own sample", "transformers import"),
+        ("own head", "This is the task's sample", "transformers import"),
         ("hostile", "\\x1b[31mred\\x1b[0m \\u202egnp.exe [bold]b[/bold] <script>", "nothing"),
     ],
 )
@@ -95,7 +95,7 @@ def test_states_and_edges(name: str, said: str, unsaid: str) -> None:
     assert unsaid not in text
 
 
-def test_a_terminal_with_colours_gets_no_escape_of_a_strangers_making() -> None:
+def test_a_coloured_report_has_no_escapes_from_the_data() -> None:
     file = io.StringIO()
     console = Console(file=file, width=80, force_terminal=True, color_system="standard", legacy_windows=False)
     print_report(console, *STUDIES["hostile"])
@@ -104,7 +104,7 @@ def test_a_terminal_with_colours_gets_no_escape_of_a_strangers_making() -> None:
     assert "[bold]b[/bold]" in file.getvalue()
 
 
-def test_importing_the_terminal_report_imports_nothing_heavy() -> None:
+def test_the_terminal_report_imports_nothing_heavy() -> None:
     names = ("terminal", "document", "markdown", "progress")
     code = f"import sys, {', '.join(f'adaptkit.report.{name}' for name in names)}; print(*sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
@@ -112,6 +112,6 @@ def test_importing_the_terminal_report_imports_nothing_heavy() -> None:
     assert not loaded & {"torch", "optuna", "transformers", "datasets", "numpy", "pandas", "jinja2"}
 
 
-def test_long_names_that_differ_in_their_ends_stay_apart() -> None:
+def test_long_names_that_differ_at_their_ends_stay_distinct() -> None:
     text = printed("many classes")
     assert all(re.search(rf"class_{place} ", text) for place in range(15))

@@ -5,7 +5,7 @@ import pytest
 from adaptkit.report.throughput import Throughput
 
 
-def test_a_steady_run_has_its_rate_and_its_time_left() -> None:
+def test_the_rate_and_remaining_time_of_a_steady_run() -> None:
     throughput = Throughput()
     throughput.expected = 10_000
     for step in range(401):
@@ -23,7 +23,7 @@ def test_the_rate_follows_a_change_smoothly() -> None:
     assert 100 < throughput.examples_per_second < 200
 
 
-def test_nothing_is_said_that_is_not_known() -> None:
+def test_the_remaining_time_is_unknown_at_first() -> None:
     throughput = Throughput()
     assert throughput.seconds_left(1.0) is None
     throughput.add(5, 5, 0.0)
@@ -31,7 +31,7 @@ def test_nothing_is_said_that_is_not_known() -> None:
     assert throughput.seconds_left(1.0) is None
 
 
-def test_more_than_expected_is_no_negative_time() -> None:
+def test_the_remaining_time_is_never_negative() -> None:
     throughput = Throughput()
     throughput.expected = 10
     throughput.add(10, 10, 0.0)
