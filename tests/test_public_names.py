@@ -31,4 +31,4 @@ def test_tune_is_the_function_whichever_was_asked_for_first() -> None:
     """The module ``adaptkit.tune`` takes the name once it is imported, so it can be called, too."""
     code = "import adaptkit.run.tune, adaptkit; adaptkit.tune('no-such-task')"
     answer = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
-    assert "there is no task 'no-such-task'" in answer.stderr
+    assert "no task 'no-such-task' is installed" in answer.stderr

@@ -1,0 +1,10 @@
+"""Finding and loading task plugins, and helpers for their authors. Does not depend on data files or models.
+
+The files in reading order:
+
+- `registry`: finds installed tasks and loads one
+- `options`: the options of a task
+- `validation`: whether the parts of a task have the right types
+- `classification`, `truncation`: helpers for plugin authors
+- `scaffold/`: the files of a new plugin
+"""

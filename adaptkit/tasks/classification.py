@@ -1,7 +1,4 @@
-"""What tasks with one label a row have in common: names of classes, the most probable one, and its scores.
-
-For the authors of such tasks. Knows nothing of texts, tokenizers or files.
-"""
+"""Helpers for tasks with one label per row: class names, decoding and the metric. For plugin authors."""
 
 from __future__ import annotations
 
@@ -17,13 +14,13 @@ if TYPE_CHECKING:
     from adaptkit.task import Example, Row
 
 SHOWN = 5
-"""The classes whose probabilities are kept with a prediction, most probable first."""
+"""The number of classes whose probabilities are kept with a prediction, most probable first."""
 
 
 def class_name(label: object) -> str:
-    """A label as the name of its class: a whole number in digits, a truth value as ``true`` or ``false``.
+    """The class name of a label: an integer in digits, a boolean as ``true`` or ``false``.
 
-    White space around a name is dropped. Raises ValueError for an empty name, and for what is none.
+    White space around a name is removed. Raises ValueError for an empty name and for other types.
     """
     if isinstance(label, bool):
         return str(label).lower()
@@ -39,9 +36,10 @@ def most_probable_class(
     examples: Sequence[Example],
     labels: Sequence[str],
 ) -> list[dict[str, Any]]:
-    """A `Task.decode`: the ``label`` of each example, from ``logits`` ``[examples, labels]``.
+    """A `Task.decode`: the most probable ``label`` of each example, from ``logits`` ``[examples, labels]``.
 
-    Its ``probability`` stands beside it, and the ``probabilities`` of the five most probable labels.
+    Each prediction also has the label's ``probability`` and the ``probabilities`` of the five most probable
+    labels.
     """
     import numpy as np
 
@@ -63,7 +61,7 @@ def most_probable_class(
 
 
 def _scores(predictions: Sequence[Mapping[str, Any]], rows: Sequence[Row]) -> Scores:
-    """The share of right labels, and F1 averaged over the classes that occur among rows or predictions."""
+    """Accuracy, and F1 averaged over the classes that occur in rows or predictions."""
     from sklearn.metrics import precision_recall_fscore_support
 
     names = sorted({row["label"] for row in rows} | {prediction["label"] for prediction in predictions})
@@ -91,4 +89,4 @@ classification_metric = Metric(
     others={"macro_f1": "maximize"},
     groups_title="class",
 )
-"""Accuracy and macro-averaged F1 of predictions and rows with a ``label``; for each class, its own scores."""
+"""Accuracy and macro F1 of predictions and rows with a ``label``, and the scores of each class."""

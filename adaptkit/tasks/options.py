@@ -1,22 +1,21 @@
-"""A task factory's options: what it takes, and values given as text turned into what it wants.
-
-Reads signatures only. Knows nothing of plugins, tasks or the command line.
-"""
+"""The options of a task factory: read from its signature, and converted from text to the annotated types."""
 
 from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Mapping, Sequence
-from types import NoneType, UnionType
-from typing import Any, Literal, Union, get_args, get_origin
+from functools import partial
+from types import GenericAlias, NoneType, UnionType
+from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
+SCALARS = (str, int, float, bool, NoneType)
 TRUTH = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
 
 
 def options_of(factory: Callable[..., Any]) -> dict[str, inspect.Parameter]:
-    """The options a factory takes by name, with their annotations evaluated.
+    """The options that a factory takes by name, with their annotations evaluated.
 
-    Raises whatever its annotations raise, and ValueError or TypeError if it has no signature.
+    Raises any error of evaluating the annotations, and ValueError or TypeError if it has no signature.
     """
     parameters = inspect.signature(factory, eval_str=True).parameters
     by_name = (inspect.Parameter.KEYWORD_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
@@ -24,14 +23,14 @@ def options_of(factory: Callable[..., Any]) -> dict[str, inspect.Parameter]:
 
 
 def described(option: inspect.Parameter) -> str:
-    """An option in words: ``tag_column (int, default -1)``."""
+    """An option for messages: ``tag_column (int, default -1)``."""
     notes = [] if option.annotation is option.empty else [_kind_in_words(option.annotation)]
     notes.append("required" if option.default is option.empty else f"default {option.default!r}")
     return f"{option.name} ({', '.join(notes)})"
 
 
 def arguments_for(options: Mapping[str, inspect.Parameter], given: Mapping[str, Any]) -> dict[str, Any]:
-    """The values as the options want them; raises ValueError for one unknown, missing or mistyped."""
+    """The values, converted to the options' types; raises ValueError for an unknown, missing or wrong one."""
     for name in given:
         if name not in options:
             raise ValueError(f"unknown option {name!r}")
@@ -49,58 +48,58 @@ def _converted(option: inspect.Parameter, value: Any) -> Any:
 
 
 def convert(value: Any, kind: Any) -> Any:
-    """The value as an annotation wants it, be it given as text or as a value of its kind.
+    """The value as the annotation asks for it, from text or from a value of that type.
 
-    Knows str, int, float, bool, Literal, list and tuple (in text: by commas), and unions of these, None
-    included; for any other annotation the value stays as it is. Raises ValueError.
+    Supports str, int, float, bool, Literal, list and tuple (as text: separated by commas), and unions of
+    these, also with None. For any other annotation the value is returned unchanged. Raises ValueError.
     """
+    from pydantic import TypeAdapter
+
+    return TypeAdapter(_from_text(kind)).validate_python(value, strict=True)
+
+
+def _from_text(kind: Any) -> Any:
+    """The annotation for pydantic, extended to accept text; `Any` if it is not supported."""
+    from pydantic import BeforeValidator, Field
+
     origin, arguments = get_origin(kind), get_args(kind)
     if origin in (Union, UnionType):
-        return _first_fitting(value, arguments)
+        return Annotated[Union[tuple(map(_from_text, arguments))], Field(union_mode="left_to_right")]  # noqa: UP007
     if origin is Literal:
-        return _first_equal(value, arguments)
+        return Annotated[kind, BeforeValidator(partial(_choice, arguments))]
     if list in (kind, origin) or origin is Sequence:
-        return _parts(value, arguments)
+        return Annotated[GenericAlias(list, (_item(arguments),)), BeforeValidator(_parts)]
     if tuple in (kind, origin):
-        return tuple(_parts(value, arguments))
-    return _plain(value, kind)
+        parts = BeforeValidator(lambda value: tuple(_parts(value)))
+        return Annotated[GenericAlias(tuple, (_item(arguments), ...)), parts]
+    return Annotated[kind, BeforeValidator(partial(_scalar, kind))] if kind in SCALARS else Any
 
 
-def _first_fitting(value: Any, kinds: Sequence[Any]) -> Any:
-    for kind in kinds:
-        try:
-            return convert(value, kind)
-        except ValueError:
-            continue
-    raise ValueError
+def _item(arguments: Sequence[Any]) -> Any:
+    """The type of every item: the first argument, as in ``tuple[str, ...]``; text if there is none."""
+    return _from_text(arguments[0] if arguments else str)
 
 
-def _first_equal(value: Any, choices: Sequence[Any]) -> Any:
-    for choice in choices:
-        if value == choice or value == str(choice):
-            return choice
-    raise ValueError
+def _choice(choices: Sequence[Any], value: Any) -> Any:
+    return next((choice for choice in choices if value == choice or value == str(choice)), value)
 
 
-def _parts(value: Any, kinds: Sequence[Any]) -> list[Any]:
-    """A list of text by commas, or of a list's values; all of the first kind, as in ``tuple[str, ...]``."""
+def _parts(value: Any) -> list[Any]:
+    """The parts of a list; of text, what is between the commas."""
     if isinstance(value, str):
-        value = [part for text in value.split(",") if (part := text.strip())]
+        return [part for text in value.split(",") if (part := text.strip())]
     if not isinstance(value, (list, tuple)):
-        raise ValueError
-    return [convert(part, kinds[0] if kinds else str) for part in value]
+        raise ValueError("expected a list")
+    return list(value)
 
 
-def _plain(value: Any, kind: Any) -> Any:
-    if kind is bool and isinstance(value, str):
-        if value.lower() not in TRUTH:
-            raise ValueError
-        return TRUTH[value.lower()]
-    if (kind is int and isinstance(value, str)) or (kind is float and type(value) in (str, int)):
-        return kind(value)
-    if kind in (str, bool, int, float, NoneType) and type(value) is not kind:
-        raise ValueError
-    return value
+def _scalar(kind: Any, value: Any) -> Any:
+    """The value of a text. Other values are left to pydantic's strict mode."""
+    if not isinstance(value, str):
+        return value
+    if kind is bool:
+        return TRUTH.get(value.lower(), value)
+    return kind(value) if kind in (int, float) else value
 
 
 def _kind_in_words(kind: Any) -> str:

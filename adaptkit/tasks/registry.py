@@ -1,8 +1,7 @@
-"""Finds task plugins by their entry points, and loads the one that is asked for.
+"""Finds task plugins by their entry points, and loads the requested one.
 
-Listing reads metadata and imports nothing. Loading imports one plugin, and whatever goes wrong in it is
-told as that plugin's own; what it prints goes to standard error, for standard output is its caller's.
-Knows nothing of data, models or the command line.
+Listing reads metadata and imports no plugin. Loading imports one plugin; an error in it names the plugin.
+Output that a plugin prints goes to standard error, because standard output belongs to the caller.
 """
 
 from __future__ import annotations
@@ -28,7 +27,7 @@ GROUP = "adaptkit.tasks"
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class TaskListing:
-    """An installed task, as its distribution's metadata describes it."""
+    """An installed task, as described by the metadata of its distribution."""
 
     name: str
     distribution: str
@@ -38,11 +37,11 @@ class TaskListing:
     """The entry point: ``"module:factory"``."""
 
     duplicate: bool
-    """Whether another distribution has a task of this name, so that the full name must choose."""
+    """Whether another distribution has a task of this name, so that only the full name is unique."""
 
     @property
     def full_name(self) -> str:
-        """``distribution:name``, which means one task even if the name alone does not."""
+        """``distribution:name``, which is unique even if the name alone is not."""
         return f"{self.distribution}:{self.name}"
 
     def __str__(self) -> str:
@@ -81,7 +80,8 @@ def find(name: str) -> TaskListing:
             f"the task {name!r} is in {len(matching)} distributions: "
             + " and ".join(f"{listing.distribution} {listing.version}" for listing in matching),
             expected=" or ".join(repr(listing.full_name) for listing in matching),
-            next_step="Name the one that is meant, or uninstall the other.",
+            next_step="Use the full name of the task, or uninstall the other distribution.",
+            code="ambiguous-task",
         )
     return matching[0]
 
@@ -89,10 +89,15 @@ def find(name: str) -> TaskListing:
 def load(name: str, options: Mapping[str, Any] = {}) -> Task:
     """The task of this name (or ``distribution:name``), made with these options.
 
-    It goes by its entry point's name, by which an exported model finds it again. Options given as text are
-    turned into what the factory's annotations say. Raises TaskError for a name that is unknown or ambiguous,
-    for an option that is unknown, missing or of the wrong kind, and for a plugin that fails or gives no
-    well-formed task of this contract.
+    Its name is the name of its entry point, by which an exported model finds it again.
+
+    Args:
+        name: the task's name.
+        options: its options; text is converted to the types of the factory's annotations.
+
+    Raises:
+        TaskError: the name is unknown or ambiguous; an option is unknown, missing or of the wrong type; or
+            the plugin fails or does not return a valid task of this contract.
     """
     listing = find(name)
     factory = _factory(listing)
@@ -101,20 +106,20 @@ def load(name: str, options: Mapping[str, Any] = {}) -> Task:
         with redirect_stdout(sys.stderr):
             made = factory(**arguments)
     except (Exception, SystemExit) as error:
-        _fail(listing, f"failed when it was made with {arguments}: {_reason(error)}", error)
+        _fail(listing, f"failed when it was called with {arguments}: {_reason(error)}", error)
     return dataclasses.replace(_well_formed(listing, made), name=listing.name, options=arguments)
 
 
 def missing(listing: TaskListing) -> str | None:
-    """Why this task cannot be loaded, so far as that is told without an import; None if it may load."""
+    """Why this task cannot be loaded, as far as that can be seen without an import; None if it may load."""
     package = re.match(r"[^\W\d]\w*(?=[\w.]*:)", listing.value)
     if package is None:
         return f"its entry point {listing.value!r} is not of the form module:factory"
     try:
         found = importlib.util.find_spec(package[0]) is not None
-    except (ImportError, ValueError):  # a module without a specification, which is there all the same
+    except (ImportError, ValueError):  # the module exists but has no specification
         return None
-    return None if found else f"there is no module {package[0]!r}; reinstall {listing.distribution}"
+    return None if found else f"the module {package[0]!r} does not exist; reinstall {listing.distribution}"
 
 
 def broken(listing: TaskListing) -> str | None:
@@ -129,7 +134,7 @@ def broken(listing: TaskListing) -> str | None:
 def _tasks_in_metadata() -> set[tuple[str, str, str, str]]:
     """(name, distribution, version, entry point) of each task.
 
-    Of a distribution that is found twice, the first on the path counts, as it does for an import.
+    If a distribution is found twice, the first one on the path counts, as for an import.
     """
     found: dict[str, set[tuple[str, str, str, str]]] = {}
     for distribution in importlib.metadata.distributions():
@@ -138,7 +143,7 @@ def _tasks_in_metadata() -> set[tuple[str, str, str, str]]:
             if not points:
                 continue
             name, version = str(distribution.name or "unknown"), str(distribution.version or "unknown")
-        except Exception:  # noqa: S112 (unreadable metadata, of whatever package, must harm no task)
+        except Exception:  # noqa: S112 (unreadable metadata of some package must not affect any task)
             continue
         tasks = {(point.name, name, version, point.value) for point in points}
         found.setdefault(_comparable(name), tasks)
@@ -146,7 +151,7 @@ def _tasks_in_metadata() -> set[tuple[str, str, str, str]]:
 
 
 def _comparable(distribution: str) -> str:
-    """A distribution's name as package indexes compare it."""
+    """A distribution's name in the form in which package indexes compare names."""
     return re.sub(r"[-_.]+", "-", distribution).lower()
 
 
@@ -158,11 +163,13 @@ def factory_of(name: str) -> Callable[..., Any]:
 def _fail_unknown(name: str, everything: Sequence[TaskListing]) -> NoReturn:
     names = sorted({one for listing in everything for one in (listing.name, listing.full_name)})
     near = get_close_matches(name, names, n=3) or sorted({listing.name for listing in everything})
+    problem = f"no task {name!r} is installed"
+    install = "Install the plugin of the task, for example `pip install adaptkit-ner`"
     raise TaskError(
-        f"there is no task {name!r}" if everything else f"there is no task {name!r}, nor any other",
+        problem if everything else f"{problem}, and no other task either",
         expected=" or ".join(map(repr, near)),
-        next_step="`adaptkit tasks` lists what is installed; "
-        "tasks come with plugins, such as `pip install adaptkit-ner`.",
+        next_step=f"{install}, or list the installed tasks with `adaptkit tasks`." if near else f"{install}.",
+        code="unknown-task",
     )
 
 
@@ -174,7 +181,7 @@ def _factory(listing: TaskListing) -> Callable[..., Any]:
     except (Exception, SystemExit) as error:
         _fail(listing, f"cannot be imported: {_reason(error)}", error)
     if not callable(factory):
-        _fail(listing, f"is {type(factory).__name__}, not a function that gives a Task")
+        _fail(listing, f"is of type {type(factory).__name__}, not a function that returns a Task")
     return factory
 
 
@@ -190,33 +197,36 @@ def _arguments(
     except ValueError as error:
         raise TaskError(
             f"{listing}: {error}",
-            expected=", ".join(map(described, known.values())) or "no options, for it has none",
-            next_step="Options are given as --option KEY=VALUE.",
+            expected=", ".join(map(described, known.values())) or "no options, because the task has none",
+            next_step="Give options as --option KEY=VALUE." if known else "Leave out --option.",
+            code="bad-option",
         ) from None
 
 
 def _well_formed(listing: TaskListing, task: object) -> Task:
-    """The task, if it is one of this contract with every part in its place; raises TaskError otherwise."""
+    """The task, if it is valid and of this contract; raises TaskError otherwise."""
     if not isinstance(task, Task):
-        _fail(listing, f"gave {task!r:.80}, not a Task")
+        _fail(listing, f"returned {task!r:.80}, not a Task")
     if isinstance(task.contract, int) and task.contract != CONTRACT_VERSION:
         older = listing.distribution if task.contract < CONTRACT_VERSION else "adaptkit"
         raise TaskError(
             f"{listing} is written for contract {task.contract}",
-            expected=f"contract {CONTRACT_VERSION}, which this adaptkit has",
+            expected=f"contract {CONTRACT_VERSION}, the one of this version of adaptkit",
             next_step=f"Upgrade {older}: `pip install --upgrade {older}`.",
+            code="other-contract",
         )
     wrong = ill_formed(task)
     if wrong:
-        _fail(listing, f"gave an ill-formed Task: {'; '.join(wrong)}")
+        _fail(listing, f"returned an invalid Task: {'; '.join(wrong)}")
     return task
 
 
 def _fail(listing: TaskListing, problem: str, cause: BaseException | None = None) -> NoReturn:
     raise TaskError(
         f"{listing} {problem}",
-        next_step=f"Upgrade or uninstall {listing.distribution}, or tell its author; "
+        next_step=f"Upgrade {listing.distribution}, or report this to its author; "
         "other tasks are not affected.",
+        code="broken-plugin",
     ) from cause
 
 

@@ -1,4 +1,4 @@
-"""Texts cut to a number of tokens, for tasks that pair them. Knows nothing of rows, labels or files."""
+"""Shortens texts to a number of tokens before they are paired. For plugin authors."""
 
 from __future__ import annotations
 
@@ -10,14 +10,15 @@ if TYPE_CHECKING:
 
 
 def shortened(texts: Sequence[str], tokenizer: PreTrainedTokenizerBase, most: int) -> list[str]:
-    """The texts, each cut where its token number ``most`` (from 0) begins; shorter ones as they are.
+    """The texts, each shortened to its first ``most`` tokens; shorter texts are not changed.
 
-    For texts that are to be paired: of two texts that are both too long, a fast tokenizer that truncates
-    makes every pair of a piece cut off of one and a piece cut off of the other, gigabytes for two texts of
-    5,000 words. Cut to ``max_length`` tokens each beforehand, they have next to nothing cut off.
+    Use it before a tokenizer call with two texts. When a fast tokenizer truncates a pair of texts that are
+    both too long, it creates every combination of a truncated part of one and a truncated part of the other:
+    gigabytes for two texts of 5,000 words. After both are shortened to ``max_length`` tokens, almost nothing
+    is truncated.
 
-    Cut between two tokens, a text keeps the tokens it had before the cut. A tokenizer that is not fast
-    cannot tell where a token begins, and makes no such pairs: its texts stay as they are.
+    A text is shortened between two tokens, so the tokens before that place stay the same. A slow tokenizer
+    does not give the positions of tokens, and does not create such combinations: its texts are not changed.
     """
     cut = list(texts)
     long = [position for position, text in enumerate(cut) if _may_be_longer(text, most)]
@@ -37,8 +38,8 @@ def shortened(texts: Sequence[str], tokenizer: PreTrainedTokenizerBase, most: in
 
 
 def _may_be_longer(text: str, most: int) -> bool:
-    """Whether it may have more tokens than this; to tokenize every text twice would take twice the time.
+    """Whether the text may have more than ``most`` tokens; saves tokenizing every text twice.
 
-    An ASCII text has no more tokens than characters, and the one that some tokenizers put before it.
+    An ASCII text has at most as many tokens as characters, plus one that some tokenizers add in front.
     """
     return len(text) >= most or not text.isascii()

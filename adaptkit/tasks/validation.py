@@ -1,4 +1,4 @@
-"""Whether each part of a task is of its kind. Knows the contract only; calls none of the parts."""
+"""Checks that each part of a task has the right type. Calls none of the parts."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ Check = Callable[[Any], bool]
 
 
 def ill_formed(task: Task) -> list[str]:
-    """Every part that is not of its kind, such as ``"decode is None, expected a callable"``."""
+    """A message for each part of the wrong type, such as ``"decode is None, expected a callable"``."""
     wrong = _wrong(task, _TASK_PARTS)
     if isinstance(task.metric, Metric):
         wrong += [f"metric.{one}" for one in _wrong(task.metric, _METRIC_PARTS)]
@@ -48,12 +48,12 @@ def _or_none(fits: Check) -> Check:
 
 
 def _all(fits: Check) -> Check:
-    """Of a list or tuple, each one."""
+    """A check of every item of a list or tuple."""
     return lambda value: isinstance(value, (list, tuple)) and all(map(fits, value))
 
 
 def _each(key_fits: Check, value_fits: Check) -> Check:
-    """Of a mapping, each key and each value."""
+    """A check of every key and every value of a mapping."""
     return lambda value: (
         isinstance(value, Mapping) and all(key_fits(key) and value_fits(one) for key, one in value.items())
     )
@@ -87,7 +87,7 @@ _TASK_PARTS: Mapping[str, tuple[Check, str]] = {
     "word_level": (_is_any(bool), "True or False"),
     "stratify_by": _CALLABLE_OR_NONE,
     "hints": (_is_any(SearchHints), "a SearchHints"),
-    "contract": (_is_any(int), "a whole number"),
+    "contract": (_is_any(int), "an integer"),
 }
 
 _METRIC_PARTS: Mapping[str, tuple[Check, str]] = {

@@ -133,7 +133,7 @@ def test_a_new_one(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
-        (["--new", "../inbox"], "'../inbox' is no name for a task"),
+        (["--new", "../inbox"], "'../inbox' is not a valid name"),
         (["--new", "ner"], "a task 'ner' already, in adaptkit-ner"),
         (["--new", "inbox", "ner"], "three different things"),
         (["--new", "inbox", "--check", "ner"], "three different things"),
@@ -184,11 +184,11 @@ def test_a_broken_plugin_is_told_and_harms_no_other(tmp_path: Path, monkeypatch:
     plugin(tmp_path, "exits", "import sys\nsys.exit(3)\n")
     monkeypatch.syspath_prepend(tmp_path)
     rows = {row["name"]: row for row in json.loads(called("tasks", "--json").out)["tasks"]}
-    assert rows["gone"]["problem"] == "there is no module 'stall_gone'; reinstall stall-gone"
+    assert rows["gone"]["problem"] == "the module 'stall_gone' does not exist; reinstall stall-gone"
     assert rows["exits"]["problem"] is None, "that takes an import to tell"
     assert rows["ner"]["problem"] is None
     shown = " ".join(called("tasks").out.split())
-    assert "gone stall-gone 1.0 broken: there is no module" in shown
+    assert "gone stall-gone 1.0 broken: the module" in shown
     for name, reason in (("gone", "No module named 'stall_gone'"), ("exits", "it called sys.exit(3)")):
         answer = called("tasks", name)
         assert answer.code == 2

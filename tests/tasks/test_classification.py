@@ -42,7 +42,7 @@ def test_equals_scikit_learns_report_on_random_labels():
         )
 
 
-def test_a_class_never_found_scores_zero_and_one_not_in_the_rows_counts_as_wrong():
+def test_a_class_that_is_never_predicted_scores_zero():
     result = scores(["b"], ["a"])
     assert result.values == {"accuracy": 0, "macro_f1": 0}
     assert result.groups["a"]["support"] == 1
@@ -53,7 +53,7 @@ def test_every_reported_number_can_be_optimised():
     assert set(scores(["a"], ["a"]).values) == {classification_metric.name, *classification_metric.others}
 
 
-def test_decoding_gives_the_softmax_of_the_most_probable_label():
+def test_decoding_gives_the_softmax_of_the_best_label():
     logits = np.log(np.array([[0.2, 0.7, 0.1], [0.5, 0.25, 0.25]], dtype=np.float32)) + 40
     first, second = most_probable_class({"logits": logits}, [], LABELS)
     assert (first["label"], second["label"]) == ("lighthouse", "bakery")
@@ -64,7 +64,7 @@ def test_decoding_gives_the_softmax_of_the_most_probable_label():
     )
 
 
-def test_five_of_many_classes_are_shown_most_probable_first():
+def test_the_five_most_probable_classes_are_shown_in_order():
     logits = np.arange(30, dtype=np.float16)[None]
     (prediction,) = most_probable_class({"logits": logits}, [], [f"class {number}" for number in range(30)])
     shown = json.loads(json.dumps(prediction))
@@ -80,6 +80,6 @@ def test_labels_become_names(label, name):
 
 
 @pytest.mark.parametrize("label", ["", " \u00a0", None, 1.5, ["a"]])
-def test_what_is_no_name_is_refused(label):
+def test_a_label_that_is_not_a_name_is_refused(label):
     with pytest.raises(ValueError, match=r"label = .*; expected the name of a class"):
         class_name(label)

@@ -36,7 +36,7 @@ from adaptkit.tasks.options import arguments_for, convert, described, options_of
         ("folder", Path, "folder"),
     ],
 )
-def test_values_become_what_the_annotation_says(value, kind, converted):
+def test_values_are_converted_to_the_annotated_type(value, kind, converted):
     result = convert(value, kind)
     assert (result, type(result)) == (converted, type(converted))
 
@@ -60,7 +60,7 @@ def test_values_become_what_the_annotation_says(value, kind, converted):
         ("x", int | None),
     ],
 )
-def test_values_of_another_kind_are_refused(value, kind):
+def test_values_of_another_type_are_refused(value, kind):
     with pytest.raises(ValueError):
         convert(value, kind)
 
@@ -69,7 +69,7 @@ def factory(depth: int, *, mode: Literal["fast", "exact"] = "fast", names: tuple
     pass
 
 
-def test_options_are_the_named_arguments_with_their_kinds_in_words():
+def test_options_are_described_with_their_types():
     assert [described(option) for option in options_of(factory).values()] == [
         "depth (int, required)",
         "mode ('fast' or 'exact', default 'fast')",
@@ -77,7 +77,7 @@ def test_options_are_the_named_arguments_with_their_kinds_in_words():
     ]
 
 
-def test_arguments_are_only_those_given():
+def test_arguments_contain_only_the_given_options():
     assert arguments_for(options_of(factory), {"depth": "2", "names": "a,b"}) == {
         "depth": 2,
         "names": ("a", "b"),

@@ -22,7 +22,7 @@ def ids(tokenizer: transformers.PreTrainedTokenizerBase, text: str) -> list[int]
 
 
 @pytest.mark.parametrize("most", [1, 2, 7, 40])
-def test_a_cut_text_keeps_the_tokens_it_had_before_the_cut(
+def test_a_shortened_text_keeps_its_first_tokens(
     tokenizer: transformers.PreTrainedTokenizerBase, most: int
 ) -> None:
     texts = [*TEXTS, "reading " * 500, "in", "été à Malo " * 20]
@@ -33,23 +33,23 @@ def test_a_cut_text_keeps_the_tokens_it_had_before_the_cut(
         assert len(kept) <= most
 
 
-def test_a_text_that_is_not_longer_stays_as_it_is(tokenizer: transformers.PreTrainedTokenizerBase) -> None:
+def test_a_text_that_is_not_longer_is_not_changed(tokenizer: transformers.PreTrainedTokenizerBase) -> None:
     for text in (*TEXTS, " \t\n", "", "سلام 👍🏽", "in  the\n"):
         length = len(ids(tokenizer, text))
         assert shortened([text], tokenizer, length) == [text]
         assert shortened([text], tokenizer, 512) == [text]
 
 
-def test_no_texts_are_no_texts(tokenizer: transformers.PreTrainedTokenizerBase) -> None:
+def test_an_empty_list_gives_an_empty_list(tokenizer: transformers.PreTrainedTokenizerBase) -> None:
     assert shortened([], tokenizer, 8) == []
 
 
-def test_a_character_of_several_tokens_is_left_out_as_a_whole() -> None:
+def test_a_character_of_several_tokens_is_removed_completely() -> None:
     tokenizer = byte_level_tokenizer(TEXTS, word_level=False)
     assert len(ids(tokenizer, "👍")) == 4
     assert shortened(["in 👍👍"], tokenizer, len(ids(tokenizer, "in ")) + 6) == ["in 👍"]
 
 
-def test_a_tokenizer_that_cannot_tell_characters_gets_the_texts_as_they_are() -> None:
+def test_a_slow_tokenizer_leaves_the_texts_unchanged() -> None:
     texts = ["a dog sleeps"]
     assert shortened(texts, transformers.ByT5Tokenizer(), 4) == texts

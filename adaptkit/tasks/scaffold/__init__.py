@@ -1,7 +1,6 @@
-"""Writes a new plugin to start from: a distribution that installs, passes its own tests and tunes.
+"""Writes a new plugin: a distribution that can be installed, passes its own tests and can be tuned.
 
-Its files are the templates beside this module. Knows no task and no model; what it writes is checked by
-whoever works on it.
+Its files are the templates beside this module.
 """
 
 from __future__ import annotations
@@ -27,47 +26,49 @@ FILES: Mapping[str, str] = {
     "src/{module}/sample/test.csv": "test.csv.jinja",
     "tests/test_task.py": "test_task.py.jinja",
 }
-"""Where a file of the plugin lies → its template."""
+"""The path of a file in the plugin → its template."""
 
 
 def write_plugin(name: str, to: Path) -> list[Path]:
-    """Writes ``adaptkit-<name>/`` into the folder ``to``, as a whole or not at all; returns its files.
+    """Write ``adaptkit-<name>/`` into the folder ``to`` atomically; return the files.
 
     Raises:
-        ConfigError: the name is none for a task, or there is something of that name in ``to``.
+        ConfigError: the name is not valid for a task, or ``to`` already contains the folder.
         StudyError: the folder cannot be written.
     """
     _refuse_name(name)
     folder = to / f"adaptkit-{name}"
     if os.path.lexists(folder):
         raise ConfigError(
-            f"{folder} is there already",
-            expected="a name that is not taken",
+            f"{folder} already exists",
+            expected="a name that is not in use",
             next_step="Choose another name, or another folder with --to.",
+            code="folder-exists",
         )
     module = f"adaptkit_{name.replace('-', '_')}"
     texts = {path.format(module=module): _rendered(file, name, module) for path, file in FILES.items()}
-    with atomic_folder(folder) as aside:
+    with atomic_folder(folder) as new:
         for path, text in texts.items():
-            (aside / path).parent.mkdir(parents=True, exist_ok=True)
-            (aside / path).write_text(text, encoding="utf-8")
+            (new / path).parent.mkdir(parents=True, exist_ok=True)
+            (new / path).write_text(text, encoding="utf-8")
     return [folder / path for path in texts]
 
 
 def _refuse_name(name: str) -> None:
     if not NAME.fullmatch(name) or len(name) > LONGEST_NAME:
         raise ConfigError(
-            f"{name!r:.200} is no name for a task",
+            f"{name!r:.200} is not a valid name for a task",
             expected="lower-case letters and digits, a letter first, with single hyphens between words, "
             f"at most {LONGEST_NAME} characters",
-            next_step="Choose one such as 'urgency' or 'multi-label'.",
+            next_step="Choose a name such as 'urgency' or 'multi-label'.",
+            code="bad-task-name",
         )
 
 
 def _rendered(file: str, name: str, module: str) -> str:
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
-    templates = Environment(  # noqa: S701 (the files are no HTML, and both names are checked)
+    templates = Environment(  # noqa: S701 (the files are not HTML, and both names are checked)
         loader=PackageLoader("adaptkit", "tasks/scaffold"),
         undefined=StrictUndefined,
         keep_trailing_newline=True,
