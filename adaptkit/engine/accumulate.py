@@ -1,8 +1,8 @@
-"""One micro-step of a population: forward and backward for all slots, gradients added to the slots'.
+"""One micro-step of a population: forward and backward for all slots, gradients added to theirs.
 
-The step is cut into passes over some slots and some examples. A pass either adds all of its gradients
-or, when memory runs out in it, none; it is then cut finer and done again, so that nothing of a trial
-depends on what fitted where, but for the draws of dropout. Knows no optimiser step and no score.
+The step is cut into passes over some slots and some examples. A pass adds all of its gradients or, when
+memory runs out, none. It is then repeated in smaller parts, so a trial's result does not depend on what
+fitted, except for the draws of dropout.
 """
 
 from __future__ import annotations
@@ -24,9 +24,9 @@ class Accumulator:
         self.forward = forward
         self.stack = slots
         self.limits = limits
-        self.losses = torch.zeros(slots.living, device=forward.device)  # [slots], summed over the rung
-        self.weights = torch.zeros(slots.living, device=forward.device)  # [slots]
-        self.failures: list[TrialOutOfMemory | None] = [None] * slots.living
+        self.losses = torch.zeros(slots.active, device=forward.device)  # [slots], summed over the rung
+        self.weights = torch.zeros(slots.active, device=forward.device)  # [slots]
+        self.failures: list[TrialOutOfMemory | None] = [None] * slots.active
 
     def run(self, step: MicroStep, first: int = 0) -> None:
         """Adds the gradients of one micro-step to its slots, from slot ``first`` of the population on."""
@@ -48,7 +48,7 @@ class Accumulator:
     def _examples(self, step: MicroStep, first: int, slots: range, example: int) -> None:
         """The micro-step of the slots of one pass, from ``example`` on.
 
-        What a pass does not fit is done by finer ones from where it failed.
+        What did not fit is repeated in smaller passes from there on.
         """
         length, count = step.bucket.length * step.bucket.choices, step.places.shape[1]
         while example < count:
@@ -64,26 +64,26 @@ class Accumulator:
                 return
 
     def _fits(self, bucket: Bucket, places: torch.Tensor, slots: slice) -> bool:
-        """Whether memory sufficed for the pass; if not, it has left no trace."""
+        """Runs the pass; False if memory ran out, and then it has changed nothing."""
         try:
             self._pass(bucket, places, slots)
         except OUT_OF_MEMORY as error:
             if not is_out_of_memory(error):
                 raise
-            return False  # out here, nothing holds the tensors of the pass that failed any more
+            return False  # here, nothing refers to the tensors of the failed pass any more
         return True
 
     def _pass(self, bucket: Bucket, places: torch.Tensor, slots: slice) -> None:
         """Forward and backward of some slots on some examples; adds all its gradients, or raises.
 
         Args:
-            bucket: where the examples lie.
-            places: ``[slots, examples]``, positions in the bucket, -1 where there is no example.
+            bucket: what holds the examples.
+            places: ``[slots, examples]``, positions in the bucket, or -1 for no example.
             slots: of the population.
         """
         device, chosen = self.forward.device, places.clamp_min(0)
         valid = (places >= 0).to(device)  # [slots, examples]
-        batch = {  # name → [slots, examples, ...]; a bucket too large for the device lies beside it
+        batch = {  # name → [slots, examples, ...]; a bucket too large for the device is in main memory
             name: tensor[chosen].to(device) for name, tensor in bucket.tensors.items()
         }
         leaves = self.forward.leaves(self.stack.parameters(slots.start, slots.stop))  # name → [slots, *shape]

@@ -1,8 +1,8 @@
-"""The micro-steps of one rung, for slots that walk it together; knows no model.
+"""The micro-steps of one rung, for slots that are trained together.
 
-Every slot has its own examples, from its own seed, but all meet the same padded shape at every step. A
-step is as long as the slots' batches and the run of one bucket allow, so that a large batch is one pass.
-All indices of the rung go to the device at once, so that no step waits for a transfer.
+Every slot has its own examples, from its own seed, but the padded shape of a step is the same for all. A step
+is as long as the slots' batches and the run of one bucket allow, so a large batch is one pass. All indices of
+the rung go to the device at once, so no step waits for a transfer.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from adaptkit.data.plan import Plan
 
 @dataclass(frozen=True, kw_only=True)
 class SlotClock:
-    """Where a slot stands in its data."""
+    """A slot's position in its data."""
 
     seed: int
     epoch: int
@@ -30,11 +30,11 @@ class SlotClock:
 
 @dataclass(frozen=True, kw_only=True)
 class MicroStep:
-    """What all slots take in one micro-step."""
+    """What all slots are trained on in one micro-step."""
 
     bucket: Bucket
     places: torch.Tensor
-    """``[slots, examples]``: positions in the bucket, -1 where there is no example."""
+    """``[slots, examples]``: positions in the bucket, or -1 for no example."""
 
     seen: Sequence[int]
     """Per slot, how many examples these are."""

@@ -1,7 +1,7 @@
-"""How many trials fit and how many pay: measured on the device, with the study's own model and data.
+"""How many trials are trained together: measured on the device, with the study's own model and data.
 
-Memory bounds the population; throughput decides how many of its slots go into one pass. Where together
-does not pay, one slot a pass is chosen, and the population still walks in step, rung by rung.
+Memory limits the population. Speed decides how many of its slots share a pass. If sharing is not faster, each
+slot has its own pass, and the population is still trained in step, rung by rung.
 """
 
 from __future__ import annotations
@@ -19,31 +19,31 @@ from adaptkit.engine.batches import MicroStep
 from adaptkit.engine.train import Training
 from adaptkit.engine.trial_stack import BYTES_PER_PARAMETER, TrialStack
 from adaptkit.engine.types import Trial
-from adaptkit.engine.vmap_check import vmap_check
+from adaptkit.engine.vmap_check import NO_MEMORY, VmapCheck, vmap_check
 from adaptkit.system.memory import available_bytes
 
 SHARE_OF_FREE_MEMORY = 0.6
-"""What may be planned for; the rest is for what a measurement does not see."""
+"""The share of free memory that is planned for; the rest is for what the measurement does not cover."""
 
 MOST_TOGETHER = 32
-FEWEST_JUDGED = 8
-"""Even where one slot a pass is best, a rung's judgement wants several trials side by side."""
+FEWEST_COMPARED = 8
+"""Even if one slot per pass is fastest, pruning after a rung needs several trials to compare."""
 
 WAVES = 2
-"""A study's trials come in so many waves at least, where slots of one pass do not pay for more at once:
-what the first wave scored is what the search goes by when it proposes the second."""
+"""A study's trials are trained in at least so many waves, unless more slots in one pass are faster: the
+search uses the scores of the first wave when it proposes the second."""
 
 SMALL_SLOT = 10**6
-"""Slots of fewer parameters than this (heads) cost so little that many are kept in step."""
+"""Slots with fewer parameters than this, such as heads, cost so little that many are trained in step."""
 
 TOKENS_A_PASS = {"cpu": 4096, "cuda": 32768}
-"""Tokens in one pass, at most: a bound on its memory, chosen and not measured."""
+"""Tokens in one pass, at most: a limit on its memory, chosen and not measured."""
 
 CHEAP = 0.1
-"""Seconds that may be spent on trying more slots though the last ones did not pay."""
+"""Seconds that may be spent on measuring more slots although the last ones were not faster."""
 
 WORTHWHILE = 1.1
-"""More slots a pass must be this much faster a slot, as times on a busy machine are noisy."""
+"""More slots in a pass must be faster by this factor, because times on a busy machine are noisy."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,10 +56,13 @@ class Capacity:
 
     limits: BatchLimits
     bytes_a_slot: int
-    """What a trial holds, activations apart: its parameters, gradients and moments."""
+    """The memory of a trial without activations: its parameters, gradients and moments."""
 
     speeds: Mapping[int, float] = field(default_factory=dict)
-    """Slots in one pass → examples a second of all of them together, where that was measured."""
+    """Slots in one pass → examples per second of all of them together, where that was measured."""
+
+    reason: str = ""
+    """Why trials cannot share a pass; empty if they can, or if there is one trial."""
 
     def in_words(self) -> str:
         """How many trials are trained together."""
@@ -71,14 +74,15 @@ class Capacity:
 
 
 def plan_capacity(training: Training, *, wanted: int, parallel_trials: int | None) -> Capacity:
-    """How the trials of this training fit the device. The module is left in training mode.
+    """How many trials of this training are trained together. The module is left in training mode.
 
     Args:
-        training: what is to be trained.
-        wanted: the trials there are, at most.
-        parallel_trials: trials in the population and in one pass, as the user asks; None to measure.
+        training: what is trained.
+        wanted: the number of trials left, at most.
+        parallel_trials: trials in the population and in one pass, as the user asks. None to measure.
     """
-    checked = vmap_check(training) if min(wanted, parallel_trials or wanted) > 1 else training
+    check = _check(training, wanted, parallel_trials)
+    checked = check.training
     training.forward.module.train()  # with dropout, as it will be trained
     limits = BatchLimits(
         slots=1,
@@ -108,25 +112,35 @@ def plan_capacity(training: Training, *, wanted: int, parallel_trials: int | Non
         slots = fastest(speeds)
         capacity = min(capacity, max(slots, -(-wanted // WAVES)))
         if slot > SMALL_SLOT * BYTES_PER_PARAMETER:
-            capacity = min(capacity, max(slots, FEWEST_JUDGED))
+            capacity = min(capacity, max(slots, FEWEST_COMPARED))
     return Capacity(
         training=checked or training,
         slots=capacity,
         limits=replace(limits, slots=slots),
         bytes_a_slot=slot + gradients,
         speeds=speeds,
+        reason=check.reason or (NO_MEMORY if wanted > 1 and held == 1 else ""),
     )
 
 
+def _check(training: Training, wanted: int, parallel_trials: int | None) -> VmapCheck:
+    """Whether the slots may share a pass; one trial alone needs no check."""
+    if wanted == 1:
+        return VmapCheck(training=training)
+    if parallel_trials == 1:
+        return VmapCheck(training=training, reason="--parallel-trials 1")
+    return vmap_check(training)
+
+
 def free_bytes(device: torch.device) -> int:
-    """Memory that can be had now, in bytes."""
+    """The memory that is free now, in bytes."""
     if device.type == "cuda":
         return torch.cuda.mem_get_info(device)[0]
     return available_bytes()
 
 
 def bytes_of_a_pass(training: Training, examples: int) -> float:
-    """The bytes kept for one slot's backward pass at the longest bucket, gradients included."""
+    """The bytes kept for one slot's backward pass on the longest bucket, with its gradients."""
     bucket = training.buckets[-1]
     kept: dict[int, int] = {}
 
@@ -146,10 +160,10 @@ def bytes_of_a_pass(training: Training, examples: int) -> float:
 
 
 def speeds_of(training: Training, most: int, limits: BatchLimits) -> dict[int, float]:
-    """Slots in one pass, doubled up to ``most`` while that pays, and the examples a second of all together.
+    """Slots in one pass → examples per second of all together; doubled up to ``most`` while that is faster.
 
-    Where trying costs next to nothing it goes on beyond a size that does not pay: slots together have a cost
-    of their own, which two small heads do not outweigh, and eight do several times over.
+    If a measurement takes almost no time, larger sizes are measured even after one that was not faster: slots
+    in one pass have a fixed cost, which may exceed the gain for two small heads and not for eight.
     """
     speeds: dict[int, float] = {}
     slots = 1
@@ -163,7 +177,7 @@ def speeds_of(training: Training, most: int, limits: BatchLimits) -> dict[int, f
 
 
 def fastest(speeds: Mapping[int, float]) -> int:
-    """The slots in one pass beyond which more were not worthwhile; 1 if none were measured."""
+    """The slots in one pass beyond which more were not `WORTHWHILE`; 1 if none were measured."""
     best = 1
     for slots in sorted(speeds):
         if speeds[slots] > WORTHWHILE * speeds[best]:
@@ -172,9 +186,9 @@ def fastest(speeds: Mapping[int, float]) -> int:
 
 
 def _examples_a_second(training: Training, limits: BatchLimits) -> float:
-    """The speed of the smallest batch's steps at the commonest bucket; 0 if they do not fit.
+    """The speed of the smallest batch's steps on the most common bucket; 0 if they do not fit.
 
-    The smallest, as it is in small steps that slots gain by going together.
+    The smallest batch, because slots that share a pass gain most in small steps.
     """
     commonest = max(range(len(training.plan.steps)), key=training.plan.steps.__getitem__)
     bucket = training.buckets[commonest]
@@ -198,7 +212,7 @@ def _examples_a_second(training: Training, limits: BatchLimits) -> float:
         if not is_out_of_memory(error):
             raise
         return 0.0
-    # What did not fit as one pass was done by finer ones, and tells nothing of this size.
+    # A step that did not fit was done in smaller passes, whose speed is not that of this size.
     return 0.0 if limits.times_shrunk else limits.slots * examples / min(times)
 
 
@@ -211,7 +225,7 @@ def _stack(training: Training, count: int) -> TrialStack:
 
 
 def _step(bucket: Bucket, slots: int, examples: int) -> MicroStep:
-    """A micro-step on the bucket's first examples; short buckets are gone through again."""
+    """A micro-step on the bucket's first examples, repeated if there are not enough."""
     some = torch.arange(examples, device=bucket.tensors["attention_mask"].device) % len(bucket.positions)
     places = some.expand(slots, examples)  # [slots, examples]
     return MicroStep(bucket=bucket, places=places, seen=[examples] * slots, tokens=0, last=True)

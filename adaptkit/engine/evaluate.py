@@ -1,6 +1,6 @@
-"""Predictions and scores, for all slots of a population together; knows no optimiser.
+"""Predictions and scores, for all slots of a population together.
 
-Outputs are decoded batch by batch and let go; what is kept are predictions in the task's own terms.
+Outputs are decoded batch by batch and freed; the task's predictions are kept.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ TOKENS_AT_ONCE = 8192
 
 @dataclass(frozen=True, kw_only=True)
 class ScoringSet:
-    """Rows to be predicted, encoded and padded."""
+    """Rows to predict, encoded and padded."""
 
     task: Task
     labels: Sequence[str]
@@ -41,9 +41,9 @@ def predict_rows(
     limits: BatchLimits,
     check: Callable[[], None] = lambda: None,
 ) -> list[list[Prediction] | TrialError]:
-    """For each slot of ``parameters`` (name → ``[slots, *shape]``) its predictions, or why it has none.
+    """For each slot of ``parameters`` (name → ``[slots, *shape]``) its predictions, or the error instead.
 
-    ``check`` is called after every batch, and may raise to end it all.
+    ``check`` is called after every batch, and may raise to end the run.
     """
     count = len(next(iter(parameters.values()))) if parameters else 1
     results: list[list[Prediction] | TrialError] = []
@@ -87,7 +87,7 @@ def _predict_together(
 
 
 class _Pieces:
-    """One trial's decoded pieces, until something goes wrong with it; its neighbours go on."""
+    """One trial's decoded pieces, until it fails; the other trials continue."""
 
     def __init__(self, data: ScoringSet) -> None:
         self.data = data
@@ -111,7 +111,7 @@ class _Pieces:
             self.failure = _plugin_error(task, "decode", error)
 
     def merged(self) -> list[Prediction] | TrialError:
-        """One prediction a row, or why there is none."""
+        """One prediction per row, or the error instead."""
         if self.failure is not None:
             return self.failure
         of_row: list[list[Any]] = [[] for _ in self.data.rows]
@@ -124,10 +124,10 @@ class _Pieces:
 
 
 def calibrate(task: Task, predictions: Sequence[Prediction], rows: Sequence[Row]) -> dict[str, float]:
-    """The numbers the task chooses on these rows, such as a threshold; none for most tasks.
+    """The numbers that the task chooses on these rows, such as a threshold; most tasks choose none.
 
     Raises:
-        TrialError: the task's calibrate failed, or gave something else than finite numbers.
+        TrialError: the task's calibrate failed, or did not return finite numbers.
     """
     if task.calibrate is None:
         return {}
@@ -158,7 +158,7 @@ def score(task: Task, predictions: Sequence[Prediction], rows: Sequence[Row], me
     """The scores of the predictions, checked.
 
     Raises:
-        TrialError: the metric failed, lacks ``metric``, or gave a number that is not finite.
+        TrialError: the metric failed, does not report ``metric``, or returned a number that is not finite.
     """
     try:
         scores = task.metric.compute(predictions, rows)

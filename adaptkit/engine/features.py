@@ -1,13 +1,13 @@
-"""The frozen encoder's outputs, computed once a study and kept.
+"""The frozen encoder's outputs, computed once per study and kept.
 
-Under the frozen strategy an example's hidden states never change: they are computed in one pass,
-without dropout, kept in half precision, and every trial trains its head on them. A stub stands in
-the place of the encoder and hands them through, so any transformers head works unchanged.
+Under the frozen strategy an example's hidden states never change. They are computed in one pass without
+dropout and kept in half precision, and every trial trains its head on them. `KeptFeatures` replaces the
+encoder and passes them on, so any transformers head works unchanged.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import replace
 from functools import cached_property
 from itertools import chain
@@ -19,6 +19,7 @@ from transformers.modeling_outputs import BaseModelOutputWithPooling
 
 from adaptkit.data.encode import Bucket
 from adaptkit.engine import fingerprint
+from adaptkit.engine.patches.fast_paths import FAST_PATHS
 from adaptkit.engine.patches.first_token import reads_first_token_only
 from adaptkit.engine.patches.last_layer import narrow, widen
 from adaptkit.engine.patches.probe import all_outputs, some_tokens
@@ -32,16 +33,18 @@ TOLERANCE = 1e-3
 
 
 class KeptFeatures(nn.Module):
-    """Stands where the encoder stood: its input embeddings are the encoder's last hidden states.
+    """Replaces the encoder: its input embeddings are the encoder's last hidden states.
 
-    An encoder's pooler belongs to the head's side of the cut and is kept, under its own name.
+    An encoder's pooler counts as part of the head and is kept, under its own name.
     """
 
     def __init__(self, encoder: Any) -> None:
         super().__init__()
         self.config = encoder.config
         self.pooler = getattr(encoder, "pooler", None)
-        self.pooler_activation = getattr(encoder, "pooler_activation", None)  # ALBERT's is beside its pooler
+        self.pooler_activation = getattr(
+            encoder, "pooler_activation", None
+        )  # ALBERT has its activation apart from its pooler
 
     def forward(self, *_: Any, inputs_embeds: torch.Tensor, **__: Any) -> BaseModelOutputWithPooling:
         """``inputs_embeds`` ``[batch, tokens, width]`` as the last hidden states."""
@@ -53,27 +56,38 @@ class KeptFeatures(nn.Module):
 
 
 class FrozenEncoder:
-    """Encodes buckets, and counts the examples read for it and those whose features were kept already."""
+    """Encodes buckets, and counts the examples that it read and those whose features were kept before."""
 
     def __init__(
-        self, model: Any, device: torch.device, *, bfloat16: bool, store: FeatureStore | None = None
+        self,
+        model: Any,
+        device: torch.device,
+        *,
+        bfloat16: bool,
+        store: FeatureStore | None = None,
+        fast_paths: Collection[str] = FAST_PATHS,
     ) -> None:
+        """``fast_paths``: the names of those that may be used."""
         self.model = model
         self.encoder = model.base_model.to(device).eval()
         self.device = device
         self.bfloat16 = bfloat16
         self.store: FeatureStore = store or InMemory()
-        self.first_token_only = False
+        self.wanted = fast_paths
+        self.in_use: list[str] = []
         self.examples_read = 0
         self.examples_reused = 0
 
     @torch.no_grad()
     def cut(self) -> bool:
-        """Puts the stub into the encoder's place, if what trains lies outside of the encoder.
+        """Replaces the encoder by `KeptFeatures`, if nothing of the encoder itself trains.
 
-        Returns whether it did; else the model is left as it was. It is left so too where a head asks for
-        more than hidden states, such as the ids of the tokens to find the last one. Where a head is found
-        to read the first token's state alone, no other states will be kept, nor computed by the last layer.
+        If the head reads the first token's state only, other states are not kept, and the last layer does not
+        compute them.
+
+        Returns:
+            Whether it was replaced. If a head needs more than hidden states, such as the tokens' ids to find
+            the last token, it was not, and the model is as before.
         """
         stub = KeptFeatures(self.encoder)
         inside = {name for name, p in self.encoder.named_parameters() if p.requires_grad}
@@ -86,33 +100,54 @@ class FrozenEncoder:
             hidden = self.encoder(input_ids=ids, attention_mask=mask)[0]  # [16, 16, width]
             setattr(self.model, self.model.base_model_prefix, stub)
             difference = (self._outputs(mask, inputs_embeds=hidden) - before).abs().max()
-        except Exception:  # whatever a stranger's head raises where it misses something, assertions too
+        except Exception:  # whatever a plugin's head raises where something is missing, assertions too
             self.restore()
             return False
         if difference > TOLERANCE * before.abs().max().clamp_min(TOLERANCE):
             self.restore()
             return False
-        self.first_token_only = reads_first_token_only(
-            self.model, lambda states: self._outputs(mask, inputs_embeds=states), hidden
-        )
-        if self.first_token_only:
-            narrow(self.encoder, lambda: self.encoder(input_ids=ids, attention_mask=mask)[0][:, 0].flatten())
+        self.in_use = self._fast_paths(ids, mask, hidden)
         return True
 
+    def _fast_paths(self, ids: torch.Tensor, mask: torch.Tensor, hidden: torch.Tensor) -> list[str]:
+        """Applies the fast paths for a head that reads the first token's state only; gives those in use.
+
+        Args:
+            ids: ``[16, 16]``, the tokens to try them on.
+            mask: ``[16, 16]``, their attention mask.
+            hidden: ``[16, 16, width]``, their hidden states.
+        """
+        if "first_token" not in self.wanted or not reads_first_token_only(
+            self.model, lambda states: self._outputs(mask, inputs_embeds=states), hidden
+        ):
+            return []
+
+        def first_states() -> torch.Tensor:
+            states: torch.Tensor = self.encoder(input_ids=ids, attention_mask=mask)[0]
+            return states[:, 0].flatten()
+
+        narrowed = "last_layer" in self.wanted and narrow(self.encoder, first_states)
+        return ["first_token", *(["last_layer"] if narrowed else [])]
+
+    @property
+    def first_token_only(self) -> bool:
+        """Whether only the first token's states are kept."""
+        return "first_token" in self.in_use
+
     def restore(self) -> None:
-        """Puts the encoder back into its place, whole."""
+        """Puts the encoder back into the model, with all of its last layer."""
         widen(self.encoder)
         setattr(self.model, self.model.base_model_prefix, self.encoder)
 
     def _outputs(self, mask: torch.Tensor, **inputs: torch.Tensor) -> torch.Tensor:
-        """All that the model gives, as one flat tensor."""
+        """All outputs of the model, as one flat tensor."""
         return all_outputs(self.model.to(self.device), attention_mask=mask, **inputs)
 
     def encode(self, bucket: Bucket, inputs: frozenset[str]) -> Bucket:
-        """The bucket with ``inputs_embeds [examples, tokens, width]``, in half precision, for its tokens.
+        """The bucket with ``inputs_embeds [examples, tokens, width]`` in half precision for its tokens.
 
-        Where the head reads the first token alone, ``tokens`` is 1, and so is the bucket's length. Its mask
-        stays whole, for a loss may count by it.
+        If the head reads the first token only, ``tokens`` is 1, and so is the bucket's length. Its mask keeps
+        all tokens, because a loss may use it.
         """
         read = {name: tensor for name, tensor in bucket.tensors.items() if name in inputs}
         key = fingerprint.of_tensors(read, self.fingerprint, self.first_token_only)
@@ -129,7 +164,7 @@ class FrozenEncoder:
 
     @cached_property
     def fingerprint(self) -> str:
-        """Of all that the features of some tokens depend on."""
+        """Of everything that the features of some tokens depend on."""
         pooler = KeptFeatures(self.encoder).state_dict()
         precision = "bf16" if self.bfloat16 else "fp32"
         attention = getattr(self.encoder.config, "_attn_implementation", None)

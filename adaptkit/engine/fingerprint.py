@@ -1,6 +1,6 @@
-"""What a frozen encoder's outputs depend on, as one SHA-256: its weights, its settings, what it reads.
+"""The fingerprint of a frozen encoder's outputs: one SHA-256 of its weights, its settings and its inputs.
 
-Knows not where outputs are kept under it. Two fingerprints are equal only where the outputs are.
+Two fingerprints are equal only if the outputs are.
 """
 
 from __future__ import annotations
@@ -14,10 +14,10 @@ import torch
 import transformers
 
 FORMAT = 3
-"""To be raised whenever features come to be computed, cut or laid out in another way."""
+"""Raise this whenever features are computed, cut or laid out in another way."""
 
 OF_THE_HEAD = ("id2label", "label2id", "num_labels", "problem_type", "architectures", "_name_or_path")
-"""Settings in an encoder's configuration that its hidden states do not depend on."""
+"""Settings of an encoder's configuration that its hidden states do not depend on."""
 
 
 def of_encoder(encoder: Any, beyond: Iterable[str], *facts: object) -> str:

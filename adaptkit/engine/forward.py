@@ -1,13 +1,14 @@
 """The model's forward pass, for one slot plainly and for several slots at once.
 
-One slot calls the unmodified model with `torch.func.functional_call`; several are one `torch.func.vmap`
-of that same call over the slots, so that weights they share stay shared and weights of their own become
-batched matrix products. Knows no optimiser and no data beyond a batch.
+One slot calls the model with `torch.func.functional_call`. Several slots are one `torch.func.vmap` of the
+same call, so weights that they share are used once, and their own weights become batched matrix products.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import warnings
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Literal
 
@@ -18,8 +19,8 @@ from torch.func import functional_call, vmap
 from adaptkit.task import Task
 
 MaskForm = Literal["tokens", "additive"]
-"""How the attention mask is handed over under vmap: as it is, ``[batch, tokens]``, or, to models that
-look at its values, as the ``[batch, 1, tokens, tokens]`` numbers that are added to attention's scores."""
+"""The attention mask's form under vmap: as it is, ``[batch, tokens]``, or, for models that look at its
+values, as the numbers ``[batch, 1, tokens, tokens]`` that are added to attention's scores."""
 
 Tensors = Mapping[str, torch.Tensor]
 
@@ -31,20 +32,20 @@ class Forward:
     task: Task
     module: nn.Module
     inputs: frozenset[str]
-    """The batch's tensors that are the model's; the others are the loss's."""
+    """The batch's tensors that the model takes; the others are for the loss."""
 
     device: torch.device
     bfloat16: bool = False
     halved: frozenset[str] = frozenset()
-    """The parameters that autocast makes bfloat16 wherever they are used; see `autocast_parameters`."""
+    """The parameters that autocast converts to bfloat16; see `autocast_parameters`."""
 
     mask_form: MaskForm = "tokens"
 
     def leaves(self, parameters: Tensors) -> dict[str, torch.Tensor]:
-        """The parameters (name → ``[slots, *shape]``) as a pass differentiates by them.
+        """The parameters (name → ``[slots, *shape]``) that a pass takes gradients of.
 
-        Those that it would make bfloat16 anyway are so before it begins; then their gradients come as
-        bfloat16, too, and are not written in float32 once more than they have to be.
+        Those that it would convert to bfloat16 are converted before it begins. Then their gradients are
+        bfloat16, too, which saves one write in float32.
         """
         return {
             name: (tensor.to(torch.bfloat16) if name in self.halved else tensor.detach()).requires_grad_()
@@ -59,27 +60,30 @@ class Forward:
         Args:
             parameters: name → ``[slots, *shape]``.
             batch: name → ``[slots, batch, ...]``.
-            valid: ``[slots, batch]``, 0 for places that hold no example.
+            valid: ``[slots, batch]``, 0 where there is no example.
         """
         if valid.shape[0] == 1:
             loss, weight = self._loss(_first(parameters), _first(batch), valid[0])
             return loss.unsqueeze(0), weight.unsqueeze(0)
-        losses, weights = vmap(self._loss, randomness="different")(parameters, batch, valid)
+        together = vmap(self._loss, randomness="different")
+        with _without_vmaps_warnings():
+            losses, weights = together(parameters, batch, valid)
         return losses, weights
 
     def outputs(self, parameters: Tensors, batch: Tensors) -> dict[str, torch.Tensor]:
         """The model's outputs on one batch shared by all slots: name → ``[slots, batch, ...]``.
 
         Args:
-            parameters: name → ``[slots, *shape]``; none at all is the module as it stands, as one slot.
+            parameters: name → ``[slots, *shape]``. If empty, the module's own parameters are the only slot.
             batch: name → ``[batch, ...]``.
         """
         slots = len(next(iter(parameters.values()))) if parameters else 1
         if slots == 1:
-            plain = self._outputs(_first(parameters), batch)
-            return {name: output.unsqueeze(0) for name, output in plain.items()}
+            alone = self._outputs(_first(parameters), batch)
+            return {name: output.unsqueeze(0) for name, output in alone.items()}
         together = vmap(self._outputs, in_dims=(0, None), randomness="different")
-        outputs: dict[str, torch.Tensor] = together(parameters, batch)
+        with _without_vmaps_warnings():
+            outputs: dict[str, torch.Tensor] = together(parameters, batch)
         return outputs
 
     def _outputs(self, parameters: Tensors, batch: Tensors) -> dict[str, torch.Tensor]:
@@ -96,7 +100,7 @@ class Forward:
         return (losses * weights).sum(), weights.sum()
 
     def _masked(self, inputs: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
-        """The inputs with their attention mask in the form this model takes under vmap."""
+        """The inputs with their attention mask in the form that this model takes under vmap."""
         if self.mask_form == "tokens" or "attention_mask" not in inputs:
             return inputs
         mask = inputs["attention_mask"]  # [batch, tokens]
@@ -108,8 +112,8 @@ class Forward:
 def autocast_parameters(module: nn.Module, encoder: nn.Module) -> frozenset[str]:
     """The names of the module's trainable parameters that only its encoder's linear layers hold.
 
-    Autocast makes those bfloat16: see https://docs.pytorch.org/docs/stable/amp.html. A head, which may be
-    anyone's, is left as it is: it may leave autocast, and then wants its weights in float32.
+    Autocast converts those to bfloat16: see https://docs.pytorch.org/docs/stable/amp.html. A head stays as it
+    is, because a plugin's head may leave autocast, and then needs its weights in float32.
     """
     linear = {id(p) for one in encoder.modules() for p in _own(one) if type(one) is nn.Linear}
     others = {id(p) for one in module.modules() for p in _own(one) if type(one) is not nn.Linear}
@@ -118,8 +122,16 @@ def autocast_parameters(module: nn.Module, encoder: nn.Module) -> frozenset[str]
     )
 
 
+@contextmanager
+def _without_vmaps_warnings() -> Iterator[None]:
+    """Ignores vmap's warnings about operations that it runs slot by slot: the speed is measured anyway."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="There is a performance drop")
+        yield
+
+
 def _own(module: nn.Module) -> list[nn.Parameter]:
-    """The parameters that the module holds itself."""
+    """The module's own parameters, without those of its submodules."""
     return list(module.parameters(recurse=False))
 
 
@@ -129,5 +141,5 @@ def _first(tensors: Tensors) -> dict[str, torch.Tensor]:
 
 
 def _widened(tensor: torch.Tensor) -> torch.Tensor:
-    """Kept features come in half precision; heads compute in float32."""
+    """The tensor in float32 if it is in half precision, as kept features are."""
     return tensor.float() if tensor.dtype == torch.float16 else tensor

@@ -1,12 +1,12 @@
-"""Puts together what a population is trained with: the model by its strategy, the data in buckets.
+"""Prepares what a population is trained with: the model by its strategy, and the data in buckets.
 
-Knows no search and no study; everything it makes is the same for all trials.
+Everything here is the same for all trials.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, cast
 
@@ -20,21 +20,20 @@ from adaptkit.engine.capacity import free_bytes
 from adaptkit.engine.evaluate import ScoringSet
 from adaptkit.engine.features import FrozenEncoder
 from adaptkit.engine.forward import Forward, autocast_parameters
-from adaptkit.engine.patches.attention import use_attention
-from adaptkit.engine.patches.dropout import use_dropout
+from adaptkit.engine.patches.fast_paths import FAST_PATHS, patch_model
 from adaptkit.engine.patches.last_layer import narrow_for
-from adaptkit.engine.patches.lora import use_updates
 from adaptkit.engine.patches.vocabulary import occurring, trim
 from adaptkit.engine.store import FeatureStore
 from adaptkit.engine.train import Training
 from adaptkit.engine.trial_stack import layout_of, read_slot
+from adaptkit.models.custom_head import OWN_HEAD
 from adaptkit.models.loading import LoadedModel
 from adaptkit.strategies import STRATEGIES
 from adaptkit.task import Row, Task
 
 LARGEST_MICRO_BATCH = 16
 LARGEST_RUN = 64
-"""Examples of one length that follow one another: more would mix the lengths too little."""
+"""Consecutive examples of one length: with more, the lengths would be mixed too little."""
 
 MOST_OF_FREE_MEMORY = 0.25
 """The share of the device's free memory that one bucket's features may take."""
@@ -42,7 +41,7 @@ MOST_OF_FREE_MEMORY = 0.25
 
 @dataclass(frozen=True, kw_only=True)
 class Model:
-    """A model by its strategy, on its device, and the way it is called."""
+    """A model by its strategy, on its device, and how it is called."""
 
     module: nn.Module
     forward: Forward
@@ -50,10 +49,16 @@ class Model:
     labels: Sequence[str]
     max_length: int
     encoder: FrozenEncoder | None = None
-    """The frozen encoder, where the strategy leaves it untouched."""
+    """The frozen encoder, if the strategy does not train any of it."""
 
-    trained: nn.Module | None = None
-    """The encoder within the module, where training runs through it."""
+    narrowable: nn.Module | None = None
+    """The encoder in the module, if training runs through it and the head is one of transformers' own."""
+
+    wanted: Collection[str] = FAST_PATHS
+    """The fast paths that may be used."""
+
+    patched: Sequence[str] = ()
+    """Those that have replaced parts of the module."""
 
 
 def prepare_model(
@@ -66,17 +71,24 @@ def prepare_model(
     device: str,
     bfloat16: bool,
     store: FeatureStore | None = None,
+    fast_paths: Collection[str] = FAST_PATHS,
 ) -> Model:
-    """The loaded model as ``strategy`` trains it; a frozen encoder is cut off and kept beside it.
+    """The loaded model as ``strategy`` trains it. A frozen encoder is replaced by its features.
 
-    Its features lie in ``store``, by default in memory.
+    Args:
+        task: the task that reads its outputs.
+        loaded: the model with the task's head. Its parts are used and changed.
+        labels: the names of the task's labels.
+        strategy: a name in `STRATEGIES`.
+        rank: of LoRA's updates.
+        device: as "cpu" or "cuda:0".
+        bfloat16: whether to compute in bfloat16.
+        store: where a frozen encoder's features are kept, by default in memory.
+        fast_paths: the names of those that may be used; see `adaptkit.engine.patches`.
     """
     place = torch.device(device)
-    use_attention(loaded.module)
     module = STRATEGIES[strategy](loaded, rank).to(place)
-    if strategy == "lora":
-        use_updates(module, bfloat16=bfloat16)
-    use_dropout(module)
+    patched = patch_model(loaded.module, module, fast_paths, device=place.type, bfloat16=bfloat16)
     encoder = cast("nn.Module", loaded.module.base_model)
     names = getattr(loaded.tokenizer, "model_input_names", None) or ["input_ids", "attention_mask"]
     forward = Forward(
@@ -93,15 +105,17 @@ def prepare_model(
         tokenizer=loaded.tokenizer,
         labels=labels,
         max_length=loaded.max_length,
-        trained=encoder,
+        narrowable=None if loaded.head_class == OWN_HEAD else encoder,
+        wanted=fast_paths,
+        patched=patched,
     )
     if strategy != "frozen":
         return model
-    frozen = FrozenEncoder(loaded.module, place, bfloat16=bfloat16, store=store)
+    frozen = FrozenEncoder(loaded.module, place, bfloat16=bfloat16, store=store, fast_paths=fast_paths)
     if not frozen.cut():
         return model
     on_features = replace(forward, inputs=frozenset({"inputs_embeds", "attention_mask"}))
-    return replace(model, forward=on_features, encoder=frozen, trained=None)
+    return replace(model, forward=on_features, encoder=frozen, narrowable=None)
 
 
 def training_data(
@@ -128,7 +142,7 @@ def training_data(
 
 
 def scoring_data(model: Model, task: Task, rows: Sequence[Row]) -> ScoringSet:
-    """The rows ready to be predicted, in buckets of like length."""
+    """The rows ready to be predicted, in buckets of similar length."""
     examples = encode(task, rows, model.tokenizer, model.labels, model.max_length)
     lengths = [length_of(example) for example in examples]
     edges = bucket_lengths(lengths) if lengths else []
@@ -155,7 +169,19 @@ def make_training(
     metric: str,
     direction: str,
 ) -> Training:
-    """All that a population is trained with."""
+    """Everything that a population is trained with.
+
+    Args:
+        model: what `prepare_model` returned. Fast paths that depend on the data are applied to it here.
+        task: the task of model and rows.
+        train: the rows to train on.
+        dev: the rows to score on.
+        batch_sizes: the effective batch sizes that trials may have.
+        rungs_per_epoch: how often the trials are scored in an epoch.
+        seed: decides how examples are put into buckets.
+        metric: the score to optimise.
+        direction: "maximize" or "minimize".
+    """
     micro_batch = micro_batch_for(batch_sizes)
     plan, buckets = training_data(
         model,
@@ -167,10 +193,7 @@ def make_training(
         seed=seed,
     )
     scored = scoring_data(model, task, dev)
-    if model.trained is not None:
-        narrow_for(model.forward, model.trained, buckets)
-    tokens = occurring([*buckets, *scored.buckets])  # [occurring]
-    trimmed = trim(model.module, tokens) is not None
+    used = narrow_and_trim(model, buckets, tokens := occurring([*buckets, *scored.buckets]))
     layout = layout_of(model.module)
     return Training(
         forward=model.forward,
@@ -181,18 +204,35 @@ def make_training(
         dev=scored,
         metric=metric,
         direction=direction,
-        vocabulary=tokens if trimmed else None,
+        vocabulary=tokens if "vocabulary" in used else None,
+        fast_paths=used,
     )
 
 
+def narrow_and_trim(model: Model, buckets: Sequence[Bucket], tokens: torch.Tensor) -> tuple[str, ...]:
+    """Applies the fast paths that depend on the data; gives the names of all that are in use.
+
+    Args:
+        model: the model to apply them to.
+        buckets: the training examples.
+        tokens: ``[occurring]``, the ids of the tokens in the study's data.
+    """
+    used = {*model.patched, *(() if model.encoder is None else model.encoder.in_use)}
+    if "last_layer" in model.wanted and model.narrowable is not None:
+        used |= {"last_layer"} if narrow_for(model.forward, model.narrowable, buckets) else set()
+    if "vocabulary" in model.wanted and trim(model.module, tokens) is not None:
+        used.add("vocabulary")
+    return tuple(name for name in FAST_PATHS if name in used)
+
+
 def micro_batch_for(batch_sizes: Sequence[int]) -> int:
-    """The examples of a micro-step: they must add up to every effective batch size exactly."""
+    """The examples of a micro-step: the largest number that divides every effective batch size."""
     shared = math.gcd(*batch_sizes)
     return max(size for size in range(1, min(shared, LARGEST_MICRO_BATCH) + 1) if shared % size == 0)
 
 
 def rungs_per_epoch_for(train_rows: int, dev_rows: int) -> int:
-    """As many rungs an epoch as keep scoring under about a fifth of training's cost, four at most.
+    """The most rungs per epoch for which scoring costs less than about a fifth of training, at most four.
 
     A step forward and backward costs about three times a step forward.
     """
@@ -200,11 +240,11 @@ def rungs_per_epoch_for(train_rows: int, dev_rows: int) -> int:
 
 
 def _ready(model: Model, bucket: Bucket) -> Bucket:
-    """The bucket on the device; under a cut-off encoder, with its features in place of its tokens."""
+    """The bucket on the device; under a frozen encoder with features in the place of its tokens."""
     if model.encoder is None:
         return bucket.to(model.forward.device)
     names: Any = getattr(model.tokenizer, "model_input_names", None) or ["input_ids", "attention_mask"]
     features, device = model.encoder.encode(bucket, frozenset(names)), model.forward.device
-    # What would fill a GPU stays beside it; its examples are moved as they are needed.
+    # A bucket that would fill a GPU stays in main memory; its examples are moved when they are needed.
     takes = features.tensors["inputs_embeds"].nbytes
     return features.to(device) if takes < MOST_OF_FREE_MEMORY * free_bytes(device) else features

@@ -1,4 +1,4 @@
-"""A trial's clock: how many optimiser steps it takes, and the learning rate of each."""
+"""A trial's schedule: how many optimiser steps it takes, and the learning rate of each."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from adaptkit.engine.types import Trial
 
 
 def rungs_of(trial: Trial, plan: Plan) -> int:
-    """The rungs a trial is trained for: its epochs in rungs, one at least."""
+    """The rungs that a trial is trained for: its epochs in rungs, at least one."""
     return max(1, round(trial.epochs * plan.rungs_per_epoch))
 
 
 def steps_of(trial: Trial, plan: Plan) -> int:
-    """The optimiser steps of the whole trial, one at least.
+    """The optimiser steps of the complete trial, at least one.
 
-    An epoch ends with a step on what is left of it. A batch begun in a fraction of an epoch at the
-    very end takes no step, unless it would be the only one.
+    An epoch ends with a step on the rest of its examples. An incomplete batch in a fraction of an epoch at
+    the end of the trial takes no step, unless it would be the only one.
     """
     epochs, rungs = divmod(rungs_of(trial, plan), plan.rungs_per_epoch)
     rest = sum(plan.rung_sizes()[:rungs]) // trial.batch_size

@@ -1,7 +1,7 @@
-"""Where kept features lie: what the engine asks of such a place, and memory as the simplest one.
+"""Where features are kept: the protocol, and a store in memory.
 
-A place on disk, for features larger than memory and for the next study, is handed in from outside:
-the engine knows no files.
+The store on disk, for features larger than memory and for the next study, is in `adaptkit.cache`: the engine
+does not depend on files.
 """
 
 from __future__ import annotations
@@ -13,17 +13,17 @@ import torch
 
 
 class FeatureStore(Protocol):
-    """Keeps features, in half precision, each under the fingerprint of all they depend on."""
+    """Keeps features in half precision, under the fingerprint of everything that they depend on."""
 
     def find(self, key: str) -> torch.Tensor | None:
-        """The features ``[examples, ...]`` that were kept under the key, whole and unharmed; else None."""
+        """The features ``[examples, ...]`` kept under the key; None if there are none or they are damaged."""
 
     def keep(self, key: str, shape: Sequence[int], parts: Iterable[torch.Tensor]) -> torch.Tensor:
-        """The features of this shape, whose parts come one after another along dimension 0."""
+        """Keeps and returns the features of this shape; their parts follow one another along dimension 0."""
 
 
 class InMemory:
-    """Keeps features as long as somebody holds them."""
+    """Keeps features as long as they are referred to."""
 
     def find(self, key: str) -> torch.Tensor | None:
         """None: nothing is kept from before."""
@@ -35,10 +35,10 @@ class InMemory:
 
 
 def gathered(shape: Sequence[int], parts: Iterable[torch.Tensor]) -> torch.Tensor:
-    """The parts one after another in a tensor of this shape; no more than that and one part is held."""
-    whole = torch.empty(tuple(shape), dtype=torch.float16)
+    """The parts one after another in a tensor of this shape, with one part in memory beside it."""
+    features = torch.empty(tuple(shape), dtype=torch.float16)
     start = 0
     for part in parts:
-        whole[start : start + len(part)] = part
+        features[start : start + len(part)] = part
         start += len(part)
-    return whole
+    return features

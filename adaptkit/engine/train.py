@@ -1,8 +1,8 @@
 """Trains a population: many trials in step with one another, rung by rung.
 
-Every slot takes the same number of examples in a micro-step, and steps its optimiser when it has seen
-its own effective batch. After a rung all slots are scored, the scheduler says which go on, and new trials
-take the places of those that ended. Knows no search, no study and no terminal: a `Scheduler` does.
+Every slot takes the same number of examples in a micro-step, and steps its optimiser when it has seen its
+own effective batch. After a rung all slots are scored, the `Scheduler` decides which of them continue, and
+new trials take the slots of those that ended.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, kw_only=True)
 class Training:
-    """All that a population is trained with; the same for every trial."""
+    """Everything that a population is trained with; the same for every trial."""
 
     forward: Forward
     layout: Layout
@@ -48,15 +48,18 @@ class Training:
     metric: str
     direction: str
     vocabulary: torch.Tensor | None = None
-    """``[occurring]``: the tokens whose embeddings are in a slot, where the others were left out."""
+    """``[occurring]``: the tokens whose embeddings are in a slot. None if no embeddings were left out."""
+
+    fast_paths: Sequence[str] = ()
+    """The names of those in use."""
 
     seconds: dict[str, float] = field(default_factory=lambda: {"train": 0.0, "score": 0.0})
-    """Where the time went, added to while training."""
+    """Phase → seconds spent in it so far."""
 
 
 @dataclass(kw_only=True)
 class _Running:
-    """A trial in training, and how far it is."""
+    """A trial in training, and how far it has come."""
 
     trial: Trial
     rungs: int
@@ -73,16 +76,16 @@ class _Running:
     started: float = field(default_factory=time.monotonic)
 
     def clock(self, plan: Plan) -> SlotClock:
-        """Where it stands in its data."""
+        """Its position in its data."""
         epoch, rung = divmod(self.rung, plan.rungs_per_epoch)
         return SlotClock(seed=self.trial.seed, epoch=epoch, rung=rung)
 
     def epoch(self, plan: Plan) -> float:
-        """The epochs it has seen once the rung it is in is over."""
+        """The epochs it has seen when the current rung ends."""
         return (self.rung + 1) / plan.rungs_per_epoch
 
     def batch_is_full(self, plan: Plan, *, rung_ends: bool) -> bool:
-        """Whether an optimiser step is due: a whole batch, or what is left of it when an epoch ends."""
+        """Whether an optimiser step is due: at a full batch, or at the rest of one when an epoch ends."""
         epoch_ends = rung_ends and (self.rung + 1) % plan.rungs_per_epoch == 0
         only_step = rung_ends and self.rung + 1 == self.rungs and self.step == 0
         return self.in_batch >= self.trial.batch_size or ((epoch_ends or only_step) and self.in_batch > 0)
@@ -91,7 +94,7 @@ class _Running:
 def populate(training: Training, capacity: int, limits: BatchLimits) -> Population:
     """A population of ``capacity`` slots, or of fewer if memory runs out making them.
 
-    Raises torch.OutOfMemoryError or RuntimeError if not even one slot fits.
+    Raises torch.OutOfMemoryError or RuntimeError if one slot does not fit.
     """
     while True:
         try:
@@ -143,13 +146,13 @@ class Population:
         first, at_once = 0, self.limits.slots
         while first < len(self.running):
             size = self.running[first].trial.batch_size
-            walking = [one for one in self.running[first : first + at_once] if one.trial.batch_size == size]
-            going = self._walk(scheduler, accumulator, first, walking)
-            for slot, one in enumerate(walking, first):
+            group = [one for one in self.running[first : first + at_once] if one.trial.batch_size == size]
+            going = self._train_slots(scheduler, accumulator, first, group)
+            for slot, one in enumerate(group, first):
                 one.failure = accumulator.failures[slot]
             if not going:
                 return False
-            first += len(walking)
+            first += len(group)
         finite, losses = self.stack.finite().tolist(), accumulator.mean_losses()
         for slot, one in enumerate(self.running):
             one.loss = losses[slot]
@@ -158,28 +161,28 @@ class Population:
         return True
 
     def _arrange(self) -> None:
-        """Puts slots with equal batches side by side, so that slots of one pass can take large steps."""
+        """Puts slots with equal batches next to each other, so that a pass of them can take large steps."""
         keys = [(one.trial.batch_size, one.in_batch) for one in self.running]
         order = sorted(range(len(keys)), key=keys.__getitem__)  # stable: no needless moves
         self.stack.arrange(order)
         self.running = [self.running[slot] for slot in order]
 
-    def _walk(
-        self, scheduler: Scheduler, accumulator: Accumulator, first: int, walking: Sequence[_Running]
+    def _train_slots(
+        self, scheduler: Scheduler, accumulator: Accumulator, first: int, group: Sequence[_Running]
     ) -> bool:
-        """The rung of neighbouring slots of one batch size, from slot ``first`` on; False if stopped."""
+        """One rung of neighbouring slots of one batch size, from slot ``first`` on; False if stopped."""
         plan = self.training.plan
-        clocks = [one.clock(plan) for one in walking]
+        clocks = [one.clock(plan) for one in group]
 
         def room() -> int:
-            going = zip(walking, accumulator.failures[first:], strict=False)
+            going = zip(group, accumulator.failures[first:], strict=False)
             return min(
                 (one.trial.batch_size - one.in_batch for one, failed in going if not failed), default=1
             )
 
-        for step in micro_steps(plan, self.training.buckets, clocks, walking[0].trial.batch_size, room):
+        for step in micro_steps(plan, self.training.buckets, clocks, group[0].trial.batch_size, room):
             accumulator.run(step, first)
-            for slot, (one, seen) in enumerate(zip(walking, step.seen, strict=True), first):
+            for slot, (one, seen) in enumerate(zip(group, step.seen, strict=True), first):
                 one.in_batch += seen
                 if accumulator.failures[slot] is None and one.batch_is_full(plan, rung_ends=step.last):
                     self._optimiser_step(slot, one)
@@ -194,7 +197,7 @@ class Population:
 
     def _score(self, scheduler: Scheduler) -> list[RungReport]:
         """Scores every trial that has not failed, and keeps each one's best parameters."""
-        parameters = self.stack.parameters(0, self.stack.living)  # name → [slots, *shape]
+        parameters = self.stack.parameters(0, self.stack.active)  # name → [slots, *shape]
         results = predict_rows(
             self.training.forward, parameters, self.training.dev, self.limits, scheduler.check
         )
@@ -232,9 +235,9 @@ class Population:
         return report
 
     def _end(self, scheduler: Scheduler, reports: Sequence[RungReport]) -> None:
-        """Ends the trials that failed, that the scheduler prunes, and that are done."""
+        """Ends the trials that failed, that the scheduler prunes, and that are trained to their end."""
         pruned = scheduler.on_rung_end(reports)
-        for slot in reversed(range(len(self.running))):  # ending a slot moves the last one into its place
+        for slot in reversed(range(len(self.running))):  # closing a slot moves the last one into it
             one = self.running[slot]
             if one.failure is not None:
                 self._close(scheduler, slot, "fail", str(one.failure))
@@ -244,7 +247,7 @@ class Population:
                 self._close(scheduler, slot, "pruned", pruned[one.trial.number])
 
     def _stop(self, scheduler: Scheduler) -> None:
-        """Ends every trial midway: what was scored counts, what was not has failed."""
+        """Ends every trial midway: one that was scored is complete, one that was not has failed."""
         for slot in reversed(range(len(self.running))):
             best, failure = self.running[slot].best, self.running[slot].failure
             if failure is not None:

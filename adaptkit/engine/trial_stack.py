@@ -1,11 +1,9 @@
 """A population's state: one trial is one slot of a matrix.
 
-All trainable parameters of a trial, flattened, are a slot of ``theta [K, P]``; its gradients are the
-same slot of ``grad [K, P]``. Parameters of the model are views into these. The columns of parameters
-that take weight decay come first, the others after them, so a slot is two flat tensors to torch's
-AdamW, which each slot has for itself: its own learning rate, decay, moments and step count.
-
-Knows no data, no loss and no model's forward pass.
+All trainable parameters of a trial, flattened, are a slot of ``theta [K, P]``; its gradients are the same
+slot of ``grad [K, P]``. The model's parameters are views of these. The columns of parameters with weight
+decay come first, so a slot is two flat tensors for torch's AdamW. Each slot has its own optimiser, with its
+own learning rate, decay, moments and step count.
 """
 
 from __future__ import annotations
@@ -26,28 +24,28 @@ LARGEST_GRADIENT_NORM = 1.0
 BETAS = (0.9, 0.999)
 EPSILON = 1e-8
 SMALLEST_WEIGHT = 1e-12
-"""A batch without any item has a zero gradient; this keeps it from being 0 / 0."""
+"""A batch without any item has a zero gradient; this avoids 0 / 0."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Layout:
-    """Where each trainable parameter lies in a slot."""
+    """The columns of each trainable parameter in a slot."""
 
     shapes: Mapping[str, torch.Size]
-    """In the order of the columns, which they fill without a gap."""
+    """In the order of the columns, which have no gaps."""
 
     columns: Mapping[str, slice]
     decayed: int
-    """The columns below this take weight decay."""
+    """The columns before this have weight decay."""
 
     width: int
     """P: the trainable parameters of one trial."""
 
 
 def layout_of(module: nn.Module) -> Layout:
-    """The layout of the module's trainable parameters: decayed ones first.
+    """The layout of the module's trainable parameters: those with weight decay first.
 
-    Matrices take weight decay, vectors (biases and normalisation) do not, as in BERT's own recipe.
+    Matrices have weight decay, vectors (biases and normalisation) do not, as in BERT's own recipe.
     """
     trained = {name: p for name, p in module.named_parameters() if p.requires_grad}
     ordered = sorted(trained, key=lambda name: trained[name].dim() < 2)  # stable: matrices, then vectors
@@ -75,7 +73,7 @@ def write_slot(module: nn.Module, layout: Layout, slot: torch.Tensor) -> None:
 
 
 def views(layout: Layout, slots: torch.Tensor) -> dict[str, torch.Tensor]:
-    """Slots ``[slots, P]`` as the parameters they hold, without copying: name → ``[slots, *shape]``."""
+    """Slots ``[slots, P]`` as the parameters in them, without copying: name → ``[slots, *shape]``."""
     parts = slots.split([shape.numel() for shape in layout.shapes.values()], dim=1)  # [slots, columns] each
     return {
         name: part.view(len(slots), *shape)
@@ -86,14 +84,14 @@ def views(layout: Layout, slots: torch.Tensor) -> dict[str, torch.Tensor]:
 class TrialStack:
     """The matrix of a population and the optimisers of its slots.
 
-    Slots ``0 .. living - 1`` are in use; ending a trial moves the last of them into its place.
+    Slots ``0 .. active - 1`` are in use. Removing a trial moves the last of them into its slot.
     """
 
     def __init__(self, layout: Layout, capacity: int, device: torch.device) -> None:
         """Raises torch.OutOfMemoryError or RuntimeError if ``capacity`` slots do not fit."""
         self.layout = layout
         self.capacity = capacity
-        self.living = 0
+        self.active = 0
         self.theta = torch.zeros(capacity, layout.width, device=device)  # [K, P]
         self.grad = torch.zeros(capacity, layout.width, device=device)  # [K, P]
         self.weight = torch.zeros(capacity, device=device)  # [K], of the items accumulated in grad
@@ -105,26 +103,26 @@ class TrialStack:
 
     def add(self, initial: torch.Tensor, trial: Trial) -> int:
         """Starts a trial in a free slot from ``initial [P]``; returns the slot."""
-        slot = self.living
+        slot = self.active
         self.theta[slot].copy_(initial)
         self._clear(slot)
         self._optimisers[slot] = self._optimiser(slot, trial.weight_decay)
-        self.living += 1
+        self.active += 1
         return slot
 
     def remove(self, slot: int) -> None:
-        """Frees a slot; the last living slot moves into it."""
-        last = self.living - 1
+        """Frees a slot; the last active slot moves into it."""
+        last = self.active - 1
         if slot != last:
             self.theta[slot].copy_(self.theta[last])
             self.grad[slot].copy_(self.grad[last])
             self._exchange(slot, last)
-        self.living = last
+        self.active = last
 
     def arrange(self, order: Sequence[int]) -> None:
-        """Puts slot ``order[i]`` into place ``i``, for all living slots."""
+        """Moves slot ``order[i]`` to slot ``i``, for all active slots."""
         for place, source in enumerate(order):
-            while source < place:  # it has been moved, to where its place's slot was taken from
+            while source < place:  # it was moved before, to the slot that its place was filled from
                 source = order[source]
             if source != place:
                 for matrix in (self.theta, self.grad):
@@ -168,7 +166,7 @@ class TrialStack:
         division by weight and norm is left to AdamW, which reads the gradients anyway.
         """
         if self._stale[slot]:
-            self.grad[slot].zero_()  # nothing was accumulated: AdamW still decays and moves on
+            self.grad[slot].zero_()  # nothing was accumulated; AdamW still decays and counts the step
         weight = self.weight[slot].clamp_min(SMALLEST_WEIGHT)  # []
         norm = self.grad[slot].norm() / weight  # []
         optimiser: Any = self._optimisers[slot]
@@ -179,8 +177,8 @@ class TrialStack:
         self._clear(slot)
 
     def finite(self) -> torch.Tensor:
-        """Whether all parameters of each living slot are finite: ``[living]`` booleans."""
-        return self.theta[: self.living].isfinite().all(dim=1)
+        """Whether all parameters of each active slot are finite: ``[active]`` booleans."""
+        return self.theta[: self.active].isfinite().all(dim=1)
 
     def _segments(self, slot: int) -> list[nn.Parameter]:
         segments = [nn.Parameter(self.theta[slot, half]) for half in self._halves()]
@@ -197,7 +195,7 @@ class TrialStack:
         self.weight[slot] = 0.0
 
     def _exchange(self, one: int, other: int) -> None:
-        """Exchanges all that two slots have beside their two matrices."""
+        """Exchanges what two slots have outside the two matrices."""
         pair, turned = [one, other], [other, one]
         self.weight[pair] = self.weight[turned]
         lists: tuple[list[Any], ...] = (self._stale, self._parameters, self._optimisers)
@@ -221,7 +219,7 @@ class TrialStack:
         used = [group for group in groups if group["params"][0].numel()]
         # The learning rate is set before every step.
         optimiser = torch.optim.AdamW(used, lr=0.0, betas=BETAS, eps=EPSILON, fused=True)
-        # AdamW makes its moments at the first step; made now, what does not fit is known before training.
+        # AdamW makes its moments at the first step; made now, they show before training whether they fit.
         for parameter in (group["params"][0] for group in used):
             optimiser.state[parameter] = {
                 "step": torch.zeros((), device=parameter.device),  # []

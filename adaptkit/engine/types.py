@@ -1,7 +1,7 @@
-"""Between engine and search: hyperparameters go in, scores come out rung by rung, a judge decides.
+"""What engine and search exchange: trials, their scores after each rung, and how they ended.
 
-The engine knows no Optuna, no files and no terminal; whoever gives it a `Scheduler` does. So the same
-engine runs under a search, under a plain list in a test, or on another machine.
+The engine does not depend on Optuna, files or a terminal: it asks a `Scheduler`. So the same engine runs
+under a search, with a plain list in a test, or on another machine.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class Trial:
-    """What one trial is to be trained with."""
+    """The hyperparameters of one trial."""
 
     number: int
     learning_rate: float
@@ -33,12 +33,12 @@ class Trial:
     """The share of the optimiser steps that warm up."""
 
     seed: int = 0
-    """The order of its data depends on this and on nothing else."""
+    """Decides the order of its data."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class RungReport:
-    """A trial's standing after one rung."""
+    """A trial's scores after one rung."""
 
     trial: Trial
     rung: int
@@ -51,10 +51,10 @@ class RungReport:
     score: float
     scores: Scores
     last: bool
-    """Whether the trial has been trained to its end."""
+    """Whether the trial is trained to its end."""
 
     calibration: Mapping[str, float] = field(default_factory=dict)
-    """What the task calibrated on the dev rows."""
+    """The numbers that the task chose on the dev rows, such as a threshold."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,7 +65,7 @@ class Outcome:
     state: Literal["complete", "pruned", "fail"]
     reason: str
     best: RungReport | None
-    """Its best rung, None if it was never scored."""
+    """Its best rung; None if it was never scored."""
 
     parameters: torch.Tensor | None
     """``[P]``: its trainable parameters at the best rung, on the CPU."""
@@ -74,19 +74,19 @@ class Outcome:
 
 
 class Scheduler(Protocol):
-    """Whoever proposes trials and decides which of them go on."""
+    """Proposes trials and decides which of them continue."""
 
     def suggest(self, free: int) -> Sequence[Trial]:
         """At most ``free`` new trials; none when there are no more."""
 
     def on_rung_end(self, reports: Sequence[RungReport]) -> Mapping[int, str]:
-        """Takes the scores after a rung; gives the trials to prune, number → why. None at the last."""
+        """Takes the scores after a rung and returns the trials to prune, number → reason."""
 
     def on_trial_end(self, outcome: Outcome) -> None:
-        """A trial has ended; its slot is free. What this returns from is acknowledged."""
+        """Takes a trial that has ended. When this returns, the trial is recorded and its slot is free."""
 
     def check(self) -> None:
-        """While trials are scored, after every batch; raises whatever is to end the run at once."""
+        """Called after every batch of scoring; may raise to end the run at once."""
 
     def on_micro_step(self, examples: int, tokens: int) -> bool:
-        """After every micro-step, with what it trained on (padding apart); False stops all trials."""
+        """Called after every micro-step with what it trained on, padding apart; False stops all trials."""

@@ -1,8 +1,8 @@
-"""Proves, on the study's own model and data, that its slots may be trained together.
+"""Checks, on the study's own model and data, whether several trials can share one pass.
 
-Before a population is trained, two slots' outputs are computed together and each alone. Only where they
-agree are slots put into one pass; a model that cannot be batched over slots is trained one slot at a time,
-correctly and at its own pace, rather than wrongly.
+Before a population is trained, the outputs and losses of two slots are computed together, and each alone.
+Slots are put into one pass only if these agree. Otherwise each slot has its own pass, and the reason is
+reported.
 """
 
 from __future__ import annotations
@@ -21,17 +21,40 @@ from adaptkit.engine.trial_stack import views
 TOLERANCE = 1e-3
 """The largest difference of two outputs, relative to the largest output, in float32."""
 
+NO_MEMORY = "two trials do not fit into memory"
 
-def vmap_check(training: Training) -> Training | None:
-    """The training with its forward pass in a form proved right for slots together; None if there is none."""
+LONGEST_REASON = 160
+"""Characters of an error's first line that are reported."""
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class VmapCheck:
+    """What the check found: one of the two is set."""
+
+    training: Training | None = None
+    """The training, with its forward pass in the form that may be used for several slots."""
+
+    reason: str = ""
+    """Why slots cannot share a pass."""
+
+
+def vmap_check(training: Training) -> VmapCheck:
+    """Whether the training's slots can share one pass, and in which form of the attention mask."""
     try:
         slots, batch = _two_slots(training)
     except OUT_OF_MEMORY as error:
         if not is_out_of_memory(error):
             raise
-        return None  # where two slots do not fit, one a pass it is
-    forward = form_that_agrees(training.forward, slots, batch)
-    return None if forward is None else dataclasses.replace(training, forward=forward)
+        return VmapCheck(reason=NO_MEMORY)
+    plain = dataclasses.replace(training.forward, mask_form="tokens", bfloat16=False)
+    reasons = []
+    for form in get_args(MaskForm):
+        reason = _disagreement(plain, dataclasses.replace(plain, mask_form=form), slots, batch)
+        if not reason:
+            forward = dataclasses.replace(training.forward, mask_form=form)
+            return VmapCheck(training=dataclasses.replace(training, forward=forward))
+        reasons.append(reason)
+    return VmapCheck(reason=reasons[0])  # of the mask as the model usually gets it
 
 
 def _two_slots(training: Training) -> tuple[Tensors, Tensors]:
@@ -44,47 +67,51 @@ def _two_slots(training: Training) -> tuple[Tensors, Tensors]:
     return views(training.layout, theta), batch
 
 
-def form_that_agrees(forward: Forward, slots: Tensors, batch: Tensors) -> Forward | None:
-    """The forward pass in the form whose slots together equal its slots alone; None if there is none.
+@torch.no_grad()
+def _disagreement(plain: Forward, forward: Forward, slots: Tensors, batch: Tensors) -> str:
+    """How two slots by ``forward``, together and alone, differ from each by ``plain``; "" if they agree.
 
     Args:
-        forward: the pass, in any form.
+        plain: the pass as it is for one slot.
+        forward: the same pass in the form that is checked.
         slots: name → ``[2, *shape]``, parameters of two slots.
         batch: name → ``[batch, ...]``, with padding in it if the data have any.
     """
-    plain = dataclasses.replace(forward, mask_form="tokens", bfloat16=False)
-    for form in get_args(MaskForm):
-        if _agrees(plain, dataclasses.replace(plain, mask_form=form), slots, batch):
-            return dataclasses.replace(forward, mask_form=form)
-    return None
-
-
-@torch.no_grad()
-def _agrees(plain: Forward, forward: Forward, slots: Tensors, batch: Tensors) -> bool:
-    """Whether the slots together, and alone, by ``forward`` are the slots alone by the ``plain`` pass."""
     training = forward.module.training
-    forward.module.eval()  # no dropout: the same numbers twice
+    forward.module.eval()  # without dropout, so that the same numbers come out twice
     try:
         alone = _computed_alone(plain, slots, batch)  # [2, numbers]
         also_alone = alone if forward == plain else _computed_alone(forward, slots, batch)  # [2, numbers]
         together = torch.stack(list(_computed_together(forward, slots, batch)))  # [2, numbers]
-    except (RuntimeError, ValueError, TypeError, IndexError):
-        return False  # what vmap cannot batch, it refuses with one of these
+    except (RuntimeError, ValueError, TypeError, IndexError, MemoryError) as error:
+        return _refusal(error)  # what vmap cannot batch, it refuses with one of these
     finally:
         forward.module.train(training)
     scale = alone.abs().max().clamp_min(1e-3)
-    differences = [(found - alone).abs().max() / scale for found in (together, also_alone)]
-    return bool(max(differences) < TOLERANCE)
+    difference = float(max((found - alone).abs().max() / scale for found in (together, also_alone)))
+    return (
+        "" if difference < TOLERANCE else f"outputs differ by {difference:.1e} from those of each trial alone"
+    )
+
+
+def _refusal(error: Exception) -> str:
+    """Why slots cannot share a pass, by the error that it raised."""
+    if is_out_of_memory(error):
+        return NO_MEMORY
+    first_line = (str(error).splitlines() or [""])[0]
+    if len(first_line) > LONGEST_REASON:
+        first_line = f"{first_line[:LONGEST_REASON]} ..."
+    return f"the model cannot be batched over trials: {type(error).__name__}: {first_line}"
 
 
 def _computed_alone(forward: Forward, slots: Tensors, batch: Tensors) -> torch.Tensor:
-    """All that two slots' outputs and losses are, one slot after the other: ``[2, numbers]``."""
+    """The outputs and losses of two slots, one slot after the other: ``[2, numbers]``."""
     only = ({name: tensor[slot : slot + 1] for name, tensor in slots.items()} for slot in (0, 1))
     return torch.stack([next(_computed_together(forward, one, batch)) for one in only])
 
 
 def _computed_together(forward: Forward, slots: Tensors, batch: Tensors) -> Iterator[torch.Tensor]:
-    """What each of several slots gives, its loss and its outputs as one flat tensor.
+    """For each of several slots its loss and its outputs, as one flat tensor.
 
     Scoring shares its batch among the slots, training does not.
     """

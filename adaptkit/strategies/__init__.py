@@ -1,4 +1,11 @@
-"""The strategies: which parameters of a model train. One explicit table, one small file each."""
+"""The strategies: which parameters of a model are trained. Each is a function in a module of its own.
+
+In reading order:
+
+- `frozen`: the head only
+- `lora`: low-rank updates beside the frozen weights, and the head
+- `full`: every parameter
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Frozen: the encoder stays as it is; only what was newly initialised, and the head, trains."""
+"""Frozen: trains what is newly initialised and the head; the encoder keeps its weights."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 def adapt(loaded: LoadedModel, rank: int) -> nn.Module:
     """The model with only its head trainable.
 
-    The head is every parameter outside the encoder, and those inside it that no checkpoint held
-    (a pooler, often): a random weight that is not trained would be a loss nobody sees.
+    The head is every parameter outside the encoder, and those inside it that the checkpoint did not hold
+    (often a pooler): a random weight that is not trained would make the scores worse without notice.
 
     Raises:
         ConfigError: there is no such parameter.

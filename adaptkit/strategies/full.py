@@ -1,4 +1,4 @@
-"""Full fine-tuning: every parameter trains."""
+"""Full fine-tuning: trains every parameter."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """LoRA (Hu et al. 2021, https://arxiv.org/abs/2106.09685): low-rank updates beside frozen weights, by peft.
 
-Every linear layer of the encoder gets an update; what was newly initialised trains in full and is
-saved with the adapter.
+Every linear layer of the encoder gets an update. What is newly initialised is trained in full and saved with
+the adapter.
 """
 
 from __future__ import annotations
@@ -37,10 +37,10 @@ def adapt(loaded: LoadedModel, rank: int) -> nn.Module:
     """
     from peft import LoraConfig, get_peft_model
 
-    whole = newly_initialized_modules(
+    trained_in_full = newly_initialized_modules(
         loaded.module, loaded.newly_initialized | head_parameters(loaded.module)
     )
-    targets = list(linear_layers(loaded.module, tuple(whole)))
+    targets = list(linear_layers(loaded.module, tuple(trained_in_full)))
     if not targets:
         raise ModelError(
             f"{loaded.source} has no linear layer to adapt",
@@ -51,12 +51,12 @@ def adapt(loaded: LoadedModel, rank: int) -> nn.Module:
         r=rank,
         lora_alpha=ALPHA_PER_RANK * rank,
         target_modules=targets,
-        modules_to_save=whole,
+        modules_to_save=trained_in_full,
         task_type=PEFT_TASK_TYPES.get(loaded.head_class),
     )
     with quiet():
         adapted = get_peft_model(loaded.module, config)
-    # peft notes where the weights were found; what the user named is what others can find too.
+    # peft records where the weights were found on this machine; others need the name that the user gave.
     config.base_model_name_or_path = loaded.source
     return adapted
 
@@ -76,7 +76,7 @@ def newly_initialized_modules(
 
 
 def linear_layers(module: nn.Module, outside: tuple[str, ...]) -> Iterator[str]:
-    """The full names of the linear layers that lie in none of the modules named by ``outside``."""
+    """The full names of the linear layers that are in none of the modules named by ``outside``."""
     from torch import nn
 
     for name, inner in module.named_modules():

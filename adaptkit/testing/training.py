@@ -39,8 +39,8 @@ def plain_step(fixtures: Fixtures) -> None:
     trial = Trial(number=0, learning_rate=1e-3, batch_size=count + 1, epochs=1, weight_decay=0.0)
     ours = losses_of(training, parameters_of(trained(training, [trial], 1)[0]))
     write_slot(model.module, training.layout, training.initial)
-    if model.trained is not None:
-        widen(model.trained)  # a plain loop has the whole layer: one narrowed wrongly shows here
+    if model.narrowable is not None:
+        widen(model.narrowable)  # a plain loop has the complete layer: one narrowed wrongly shows here
     _step(fixtures, model, trial.learning_rate)
     theirs = losses_of(training, read_slot(model.module, training.layout))
     moved = float((theirs - losses_of(training, training.initial)).abs().max())
@@ -93,10 +93,12 @@ def together(strategy: str) -> Callable[[Fixtures], None]:
     """The check that trials trained together by a strategy are each trained as if alone."""
 
     def check(fixtures: Fixtures) -> None:
-        training = vmap_check(training_of(fixtures.model_by(strategy), fixtures.task, fixtures.rows))
+        found = vmap_check(training_of(fixtures.model_by(strategy), fixtures.task, fixtures.rows))
+        training = found.training
         if training is None:
             raise Nonconformity(
-                "the outputs and the loss of two trials in one pass are not those of each alone",
+                "the outputs and the loss of two trials in one pass are not those of each alone: "
+                f"{found.reason}",
                 expected="the same numbers under torch.func.vmap",
                 next_step="Let head and loss branch on no tensor's value, change no tensor in place, and "
                 "keep nothing from one call to the next.",

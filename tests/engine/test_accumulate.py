@@ -45,12 +45,12 @@ def gradients(training: Any, limits: BatchLimits, places: Any = PLACES) -> tuple
 
 @pytest.mark.parametrize(("slots", "examples"), [(1, 4), (2, 4), (2, 1), (3, 3), (3, 2), (1, 1)])
 def test_gradients_do_not_depend_on_the_cut(slots: int, examples: int, training: Any) -> None:
-    whole, one = gradients(training, BatchLimits(slots=3, examples=4))
+    uncut, one = gradients(training, BatchLimits(slots=3, examples=4))
     cut, other = gradients(training, BatchLimits(slots=slots, examples=examples))
-    torch.testing.assert_close(cut, whole, atol=1e-4, rtol=1e-4)
+    torch.testing.assert_close(cut, uncut, atol=1e-4, rtol=1e-4)
     assert torch.equal(one.stack.weight, other.stack.weight)
     assert one.mean_losses() == pytest.approx(other.mean_losses(), rel=1e-5)
-    assert whole.abs().max() > 0.1
+    assert uncut.abs().max() > 0.1
 
 
 def test_the_mean_loss_is_per_item(training: Any) -> None:
@@ -71,21 +71,19 @@ def test_a_rung_without_an_item_has_no_loss_to_divide_by(training: Any) -> None:
 
 
 @pytest.mark.parametrize("fitting", [3, 2, 1])
-def test_memory_running_out_is_met_with_finer_passes_and_the_same_gradients(
-    fitting: int, training: Any
-) -> None:
-    whole, _ = gradients(training, BatchLimits(slots=3, examples=4))
+def test_out_of_memory_gives_smaller_passes_and_same_gradients(fitting: int, training: Any) -> None:
+    uncut, _ = gradients(training, BatchLimits(slots=3, examples=4))
     limits = BatchLimits(slots=3, examples=4)
     greedy_above(training.forward.module, fitting)
     cut, accumulator = gradients(training, limits)
-    torch.testing.assert_close(cut, whole, atol=1e-4, rtol=1e-4)
+    torch.testing.assert_close(cut, uncut, atol=1e-4, rtol=1e-4)
     assert limits.times_shrunk == (2 if fitting == 1 else 1) + 1, "three slots to one, then fewer examples"
     assert accumulator.failures == [None] * 3
 
 
-def test_memory_running_out_amid_the_examples_takes_the_rows_on_one_by_one(training: Any) -> None:
+def test_out_of_memory_amid_examples_continues_slot_by_slot(training: Any) -> None:
     """The first examples of three slots fit into one pass, the next ones of a single slot only."""
-    whole, calm = gradients(training, BatchLimits(slots=3, examples=4))
+    uncut, calm = gradients(training, BatchLimits(slots=3, examples=4))
     passed = 0
 
     def greedy(module: Any, args: Any) -> None:
@@ -97,14 +95,14 @@ def test_memory_running_out_amid_the_examples_takes_the_rows_on_one_by_one(train
     training.forward.module.classifier.register_forward_pre_hook(greedy)
     cut, accumulator = gradients(training, BatchLimits(slots=3, examples=2))
     assert accumulator.failures == [None] * 3
-    torch.testing.assert_close(cut, whole, atol=1e-4, rtol=1e-4)
+    torch.testing.assert_close(cut, uncut, atol=1e-4, rtol=1e-4)
     assert accumulator.mean_losses() == pytest.approx(calm.mean_losses(), rel=1e-5)
     assert (accumulator.limits.slots, accumulator.limits.examples) == (1, 2)
 
 
 def test_memory_running_out_in_backward_adds_nothing_twice(training: Any) -> None:
-    """The pass fails after its forward half is done: what it had by then is thrown away whole."""
-    whole, _ = gradients(training, BatchLimits(slots=3, examples=4))
+    """The pass fails after its forward half is done: its gradients so far are discarded."""
+    uncut, _ = gradients(training, BatchLimits(slots=3, examples=4))
     limits = BatchLimits(slots=1, examples=4)
     failed = 0
 
@@ -121,11 +119,11 @@ def test_memory_running_out_in_backward_adds_nothing_twice(training: Any) -> Non
     training.forward.module.bert.embeddings.register_forward_hook(hook)
     cut, _ = gradients(training, limits)
     assert failed > 0
-    torch.testing.assert_close(cut, whole, atol=1e-4, rtol=1e-4)
+    torch.testing.assert_close(cut, uncut, atol=1e-4, rtol=1e-4)
 
 
-def test_a_row_that_does_not_fit_at_all_fails_alone(training: Any) -> None:
-    whole, calm = gradients(training, BatchLimits(slots=1, examples=4))
+def test_a_slot_that_does_not_fit_at_all_fails_alone(training: Any) -> None:
+    uncut, calm = gradients(training, BatchLimits(slots=1, examples=4))
     slots = filled_stack(training, 3)
     bias = training.layout.columns["classifier.bias"]
     slots.theta[1, bias] = 1e6
@@ -142,11 +140,11 @@ def test_a_row_that_does_not_fit_at_all_fails_alone(training: Any) -> None:
     assert [type(one) for one in accumulator.failures] == [type(None), TrialOutOfMemory, type(None)]
     assert "out of memory" in str(accumulator.failures[1])
     for slot in (0, 2):
-        torch.testing.assert_close(slots.grad[slot], whole[slot], atol=1e-4, rtol=1e-4)
+        torch.testing.assert_close(slots.grad[slot], uncut[slot], atol=1e-4, rtol=1e-4)
         assert accumulator.mean_losses()[slot] == pytest.approx(calm.mean_losses()[slot], rel=1e-5)
 
 
-def test_trials_that_fit_nowhere_fail_with_the_reason_and_the_others_in_line_are_tried(
+def test_trials_that_do_not_fit_fail_and_the_others_are_tried(
     training: Any,
 ) -> None:
     greedy_above(training.forward.module, 0)
@@ -168,8 +166,8 @@ def test_an_error_that_is_not_memorys_is_raised(training: Any) -> None:
         gradients(training, BatchLimits(slots=3, examples=4))
 
 
-def test_a_loss_that_is_not_finite_stays_in_its_row(training: Any) -> None:
-    whole, _ = gradients(training, BatchLimits(slots=3, examples=4))
+def test_a_loss_that_is_not_finite_stays_in_its_slot(training: Any) -> None:
+    uncut, _ = gradients(training, BatchLimits(slots=3, examples=4))
     slots = filled_stack(training, 3)
     slots.theta[1] = math.nan
     accumulator = Accumulator(training.forward, slots, BatchLimits(slots=3, examples=4))
@@ -177,8 +175,8 @@ def test_a_loss_that_is_not_finite_stays_in_its_row(training: Any) -> None:
         accumulator.run(micro_step(training, PLACES, bucket))
     losses = accumulator.mean_losses()
     assert [math.isfinite(loss) for loss in losses] == [True, False, True]
-    assert torch.equal(slots.grad[0], whole[0])
-    assert torch.equal(slots.grad[2], whole[2])
+    assert torch.equal(slots.grad[0], uncut[0])
+    assert torch.equal(slots.grad[2], uncut[2])
 
 
 IN_LITTLE_MEMORY = """

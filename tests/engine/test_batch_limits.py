@@ -7,13 +7,13 @@ from adaptkit.engine.batch_limits import OUT_OF_MEMORY, BatchLimits, is_out_of_m
 from tests.helpers.populations import allocate_too_much
 
 
-def test_what_torch_raises_when_memory_runs_out_is_told() -> None:
+def test_what_torch_raises_out_of_memory_is_recognised() -> None:
     with pytest.raises(OUT_OF_MEMORY) as raised:
         allocate_too_much()
     assert is_out_of_memory(raised.value)
 
 
-def test_what_python_raises_when_memory_runs_out_is_told() -> None:
+def test_what_python_raises_out_of_memory_is_recognised() -> None:
     with pytest.raises(MemoryError) as raised:
         bytearray(2**62)
     assert is_out_of_memory(raised.value)
@@ -25,7 +25,7 @@ def test_another_error_is_no_lack_of_memory() -> None:
     assert not is_out_of_memory(raised.value)
 
 
-def test_rows_are_halved_first_then_examples() -> None:
+def test_slots_are_halved_first_then_examples() -> None:
     limits = BatchLimits(slots=5, examples=4)
     sizes = []
     while limits.shrink(limits.examples):

@@ -11,7 +11,7 @@ from adaptkit.engine.batches import SlotClock, micro_steps
 from tests.helpers.number_task import encode_numbers, number_rows, number_task
 
 ROWS = number_rows(61)
-LENGTHS = [len(slot["ids"]) for slot in ROWS]
+LENGTHS = [len(row["ids"]) for row in ROWS]
 
 
 @pytest.fixture(scope="module")
@@ -42,7 +42,7 @@ def test_an_epoch_of_rungs_meets_every_example_once(planned: Any) -> None:
     assert met[0] != met[1]
 
 
-def test_a_rows_data_depend_on_its_own_clock_only(planned: Any) -> None:
+def test_a_slots_data_depend_on_its_own_clock_only(planned: Any) -> None:
     plan, buckets = planned
     clock = SlotClock(seed=5, epoch=1, rung=2)
     others = [SlotClock(seed=9, epoch=0, rung=0), SlotClock(seed=5, epoch=1, rung=0)]

@@ -12,7 +12,7 @@ from adaptkit.engine.capacity import bytes_of_a_pass, fastest, plan_capacity, sp
 from adaptkit.engine.trial_stack import BYTES_PER_PARAMETER
 from adaptkit.engine.types import Trial
 from tests.helpers.number_task import number_rows
-from tests.helpers.populations import greedy_above, last_slots, make_training, unproved_training
+from tests.helpers.populations import greedy_above, last_slots, make_training, unchecked_training
 
 TRIALS = [Trial(number=n, learning_rate=2e-3, batch_size=8, epochs=1, seed=n) for n in range(3)]
 
@@ -23,7 +23,7 @@ def training(tiny_model: Any) -> Any:
 
 
 @pytest.mark.parametrize(("wanted", "together", "capacity"), [(8, 3, 3), (2, 5, 2), (1, 1, 1)])
-def test_together_is_what_the_user_asked_but_never_above_the_trials_there_are(
+def test_as_many_together_as_asked_and_as_there_are_trials(
     wanted: int, together: int, capacity: int, training: Any
 ) -> None:
     found = plan_capacity(training, wanted=wanted, parallel_trials=together)
@@ -57,7 +57,7 @@ def test_trials_come_in_two_waves_where_more_at_once_do_not_pay(
     assert found.slots == capacity
     monkeypatch.setattr(capacity_module, "SMALL_SLOT", 1)
     found = plan_capacity(training, wanted=wanted, parallel_trials=None)
-    assert found.slots == min(capacity, capacity_module.FEWEST_JUDGED)
+    assert found.slots == min(capacity, capacity_module.FEWEST_COMPARED)
 
 
 def test_a_pass_of_more_examples_keeps_more_bytes(training: Any) -> None:
@@ -134,7 +134,7 @@ def test_free_memory_is_that_of_the_machine(training: Any) -> None:
     assert 10**6 < capacity_module.free_bytes(torch.device("cpu")) < 10**15
 
 
-def test_rows_that_do_not_fit_are_not_chosen(training: Any) -> None:
+def test_slots_that_do_not_fit_are_not_chosen(training: Any) -> None:
     def hook(module: Any, args: Any) -> None:
         if torch._C._functorch.is_batchedtensor(module.bias):
             torch.empty(2**50, dtype=torch.uint8)
@@ -145,19 +145,19 @@ def test_rows_that_do_not_fit_are_not_chosen(training: Any) -> None:
     assert fastest(speeds) == 1
 
 
-def test_no_more_rows_than_asked_for_are_tried(training: Any) -> None:
+def test_no_more_slots_than_asked_for_are_measured(training: Any) -> None:
     assert set(speeds_of(training, 1, BatchLimits(slots=1, examples=4))) == {1}
     assert set(speeds_of(training, 3, BatchLimits(slots=1, examples=4))) == {1, 2}
 
 
-def test_more_rows_in_one_pass_must_be_worthwhile() -> None:
+def test_more_slots_in_one_pass_must_be_worthwhile() -> None:
     assert fastest({}) == 1
     assert fastest({1: 100.0, 2: 105.0}) == 1
     assert fastest({1: 100.0, 2: 150.0, 4: 155.0}) == 2
     assert fastest({1: 100.0, 2: 150.0, 4: 290.0, 8: 0.0}) == 4
 
 
-def test_what_was_measured_is_told(training: Any) -> None:
+def test_what_was_measured_is_reported(training: Any) -> None:
     found = plan_capacity(training, wanted=2, parallel_trials=None)
     assert set(found.speeds) == {1, 2}
     assert all(speed > 0 for speed in found.speeds.values())
@@ -172,15 +172,16 @@ class Branching(nn.Linear):
         return super().forward(hidden if hidden.sum() > 0 else hidden.clone())
 
 
-def test_a_model_that_cannot_be_batched_is_trained_row_by_row_and_right(tiny_model: Any) -> None:
+def test_a_model_that_cannot_be_batched_is_trained_correctly(tiny_model: Any) -> None:
     plain = make_training(tiny_model("bert"), "full", "token-classification", number_rows(37))
-    branching = unproved_training(tiny_model("bert"), "full", "token-classification", number_rows(37))
+    branching = unchecked_training(tiny_model("bert"), "full", "token-classification", number_rows(37))
     module: Any = branching.forward.module
     module.classifier.__class__ = Branching
     for together in (None, 3):
         found = plan_capacity(branching, wanted=3, parallel_trials=together)
         assert found.limits.slots == 1
         assert found.slots == (together or 2)
+        assert "cannot be batched over trials" in found.reason
     expected = last_slots(plain, TRIALS, together=3)
     slots = last_slots(found.training, TRIALS, together=found.slots, limits=found.limits)
     for number in expected:
@@ -198,7 +199,7 @@ def test_a_model_that_cannot_be_batched_is_trained_row_by_row_and_right(tiny_mod
         torch.testing.assert_close(one, other, atol=2e-4, rtol=1e-4)
 
 
-def test_a_model_for_which_one_example_only_fits_is_measured_and_trained(tiny_model: Any) -> None:
+def test_a_model_is_trained_where_only_one_example_fits(tiny_model: Any) -> None:
     training = make_training(tiny_model("bert"), "full", "token-classification", number_rows(37))
     expected = last_slots(training, TRIALS, together=3)
     greedy_above(training.forward.module, 1)

@@ -24,10 +24,10 @@ def computing(compute: Any) -> Any:
 
 def test_a_metric_that_raises_is_named() -> None:
     def broken(predictions: Any, rows: Any) -> Scores:
-        raise ZeroDivisionError("no row at all")
+        raise ZeroDivisionError("no prediction at all")
 
     with pytest.raises(
-        TrialError, match="the metric of task 'numbers' failed: ZeroDivisionError: no row at all"
+        TrialError, match="the metric of task 'numbers' failed: ZeroDivisionError: no prediction at all"
     ):
         score(computing(broken), [], [], "accuracy")
 
@@ -84,20 +84,20 @@ def parameters(training: Any, count: int) -> dict[str, torch.Tensor]:
     return filled_stack(training, count).parameters(0, count)
 
 
-def test_outputs_that_are_not_finite_fail_their_own_row_only(tiny_model: Any) -> None:
+def test_outputs_that_are_not_finite_fail_their_slot_only(tiny_model: Any) -> None:
     training = make_training(tiny_model("bert"), "full", "token-classification", number_rows(12))
-    rows = filled_stack(training, 3)
+    slots = filled_stack(training, 3)
     healthy = predict_rows(
-        training.forward, rows.parameters(0, 3), training.dev, BatchLimits(slots=3, examples=4)
+        training.forward, slots.parameters(0, 3), training.dev, BatchLimits(slots=3, examples=4)
     )
-    rows.theta[1, training.layout.columns["classifier.bias"]] = math.nan
+    slots.theta[1, training.layout.columns["classifier.bias"]] = math.nan
     found = predict_rows(
-        training.forward, rows.parameters(0, 3), training.dev, BatchLimits(slots=3, examples=4)
+        training.forward, slots.parameters(0, 3), training.dev, BatchLimits(slots=3, examples=4)
     )
     assert isinstance(found[1], TrialDiverged)
     assert found[0] == healthy[0]
     assert found[2] == healthy[2]
-    assert found[0] != found[2], "the rows are different models"
+    assert found[0] != found[2], "the slots are different models"
 
 
 @pytest.mark.parametrize("part", ["decode", "merge"])
@@ -128,7 +128,7 @@ def test_a_decode_that_leaves_pieces_out_is_named(tiny_model: Any) -> None:
 
 
 def in_windows(rows: Sequence[Row], tokenizer: Any, labels: Any, limit: int) -> list[Example]:
-    """Windows of a row, the short rest of it first, so that a row's windows lie in several buckets."""
+    """Windows of a row, the short rest of it first, so that a row's windows are in several buckets."""
     examples = []
     for position, row in enumerate(rows):
         ids = row["ids"]
@@ -152,7 +152,7 @@ def joined(row: Row, pieces: Sequence[Any]) -> list[int]:
     return [tag for _, tags in pieces for tag in tags]
 
 
-def test_windows_of_a_row_are_merged_in_order_though_they_lie_in_several_buckets(tiny_model: Any) -> None:
+def test_windows_in_several_buckets_are_merged_in_order(tiny_model: Any) -> None:
     task = number_task(encode=in_windows, decode=best_of_each, merge=joined)
     model = prepare_model(task, tiny_model("bert"), (), "full", 4, device="cpu", bfloat16=False)
     rows = number_rows(40, seed=8)
@@ -172,13 +172,13 @@ def test_windows_of_a_row_are_merged_in_order_though_they_lie_in_several_buckets
         assert tags == expected
 
 
-def test_no_row_gives_no_prediction(tiny_model: Any) -> None:
+def test_no_data_row_gives_no_prediction(tiny_model: Any) -> None:
     model = prepare_model(number_task(), tiny_model("bert"), (), "full", 4, device="cpu", bfloat16=False)
     data = scoring_data(model, number_task(), [])
     assert predict_rows(model.forward, {}, data, BatchLimits(slots=1, examples=4)) == [[]]
 
 
-def test_out_of_memory_makes_scoring_batches_smaller_and_changes_nothing_else(tiny_model: Any) -> None:
+def test_out_of_memory_makes_scoring_batches_smaller_only(tiny_model: Any) -> None:
     training = make_training(tiny_model("bert"), "full", "token-classification", number_rows(12))
     several = parameters(training, 3)
     expected = predict_rows(training.forward, several, training.dev, BatchLimits(slots=3, examples=4))
@@ -191,7 +191,7 @@ def test_out_of_memory_makes_scoring_batches_smaller_and_changes_nothing_else(ti
     assert (limits.slots, limits.examples) == (3, 4), "training is not cut finer for it"
 
 
-def test_scoring_where_nothing_fits_fails_the_rows_and_ends(tiny_model: Any) -> None:
+def test_scoring_where_nothing_fits_fails_the_slots_and_ends(tiny_model: Any) -> None:
     training = make_training(tiny_model("bert"), "full", "token-classification", number_rows(12))
     greedy_above(training.forward.module, 0)
     limits = BatchLimits(slots=2, examples=4)

@@ -52,7 +52,7 @@ def test_the_stub_gives_the_encoders_logits(family: str, head: str, tiny_model: 
 
 
 @pytest.mark.parametrize("family", ["bert", "albert"])
-def test_a_fresh_pooler_is_of_the_heads_side(family: str, tiny_model: Any) -> None:
+def test_a_newly_initialized_pooler_belongs_to_the_head(family: str, tiny_model: Any) -> None:
     loaded = model_of(family, HEADS["sequence-classification"], tiny_model)
     pooler = {name for name, _ in loaded.module.named_parameters() if ".pooler." in name}
     assert pooler
@@ -99,7 +99,7 @@ def end_of_text_model() -> Any:
 
 
 class AssertingModel(transformers.BertForSequenceClassification):
-    """Its head asserts that the tokens' ids are there, as a stranger's may."""
+    """Its head asserts that the tokens' ids are there, as a plugin's may."""
 
     def forward(self, input_ids: Any = None, **inputs: Any) -> Any:
         assert input_ids is not None
@@ -111,7 +111,7 @@ def asserting_model() -> Any:
 
 
 @pytest.mark.parametrize("make", [last_token_model, end_of_text_model, asserting_model])
-def test_a_head_that_asks_for_more_than_hidden_states_keeps_its_encoder(make: Any, tiny_model: Any) -> None:
+def test_a_head_that_needs_more_than_states_keeps_its_encoder(make: Any, tiny_model: Any) -> None:
     loaded = tiny_model("bert")
     torch.manual_seed(0)
     module = make().eval()
@@ -154,12 +154,12 @@ def test_features_do_not_depend_on_dropout_or_on_the_cut(tiny_model: Any, monkey
     loaded = tiny_model("bert", dropout=0.5)
     module = STRATEGIES["frozen"](loaded, 4).train()
     encoder = FrozenEncoder(module, torch.device("cpu"), bfloat16=False)
-    whole = encoder.encode(bucket_of(), INPUTS).tensors["inputs_embeds"]
+    uncut = encoder.encode(bucket_of(), INPUTS).tensors["inputs_embeds"]
     monkeypatch.setattr(features, "TOKENS_AT_ONCE", 70)  # two examples at a time
     cut = encoder.encode(bucket_of(), INPUTS).tensors["inputs_embeds"]
-    torch.testing.assert_close(whole, cut, atol=2e-3, rtol=2e-3)
+    torch.testing.assert_close(uncut, cut, atol=2e-3, rtol=2e-3)
     assert encoder.examples_read == 24
-    assert not whole.requires_grad
+    assert not uncut.requires_grad
 
 
 class Kept:
@@ -193,7 +193,7 @@ def test_what_was_kept_is_not_encoded_again(tiny_model: Any) -> None:
     assert set(kept.tensors) == set(found.tensors)
 
 
-def test_no_other_encoder_precision_data_or_cut_shares_what_was_kept(tiny_model: Any) -> None:
+def test_kept_features_are_shared_with_nothing_different(tiny_model: Any) -> None:
     store, whole_text = Kept(), HEADS["sequence-classification"]
     other_weights = tiny_model("bert")
     with torch.no_grad():
@@ -237,7 +237,7 @@ def test_another_head_of_the_same_form_shares_what_was_kept(tiny_model: Any) -> 
         ("modernbert", False, {"classifier_pooling": "mean"}),
     ],
 )  # fmt: skip
-def test_of_a_whole_text_only_what_the_head_reads_is_kept(
+def test_only_the_states_that_the_head_reads_are_kept(
     family: str, only: bool, settings: dict[str, Any], tiny_model: Any
 ) -> None:
     head = HEADS["sequence-classification"]
@@ -263,7 +263,7 @@ def test_of_a_whole_text_only_what_the_head_reads_is_kept(
     torch.testing.assert_close(found, expected, atol=2e-2, rtol=5e-3)
 
 
-def test_cut_a_second_time_another_head_is_tried_on_whole_states(tiny_model: Any) -> None:
+def test_cut_again_another_head_is_tried_on_all_states(tiny_model: Any) -> None:
     class Mean(torch.nn.Linear):
         def forward(self, hidden: torch.Tensor) -> torch.Tensor:
             return super().forward(hidden.mean(1))

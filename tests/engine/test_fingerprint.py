@@ -41,7 +41,7 @@ def encoder_of(tiny_model: Any, family: str = "bert", **settings: Any) -> Any:
     return tiny_model(family, **settings).module.base_model
 
 
-def test_equal_encoders_share_their_fingerprint_whatever_their_labels(tiny_model: Any) -> None:
+def test_equal_encoders_share_a_fingerprint_whatever_the_labels(tiny_model: Any) -> None:
     encoder = encoder_of(tiny_model)
     same = copy.deepcopy(encoder)
     same.config.id2label = {0: "yes", 1: "no"}

@@ -24,7 +24,7 @@ PLACES = [[0, 1, 2], [3, 0, -1], [2, -1, -1]]
 
 @pytest.mark.parametrize("head", HEADS)
 @pytest.mark.parametrize("family", ["bert", "modernbert", "deberta-v2"])
-def test_rows_together_are_rows_alone(family: str, head: str, tiny_model: Any) -> None:
+def test_slots_together_are_slots_alone(family: str, head: str, tiny_model: Any) -> None:
     training = make_training(tiny_model(family, HEADS[head]), "full", head, number_rows(30, head))
     slots = filled_stack(training, 3)
     batch, valid = batch_of(training, PLACES)
@@ -126,9 +126,7 @@ def test_half_precision_trains(tiny_model: Any) -> None:
 
 @pytest.mark.parametrize("count", [1, 2])
 @pytest.mark.parametrize("strategy", ["full", "lora"])
-def test_leaves_that_are_bfloat16_before_the_pass_have_the_same_gradients(
-    strategy: str, count: int, tiny_model: Any
-) -> None:
+def test_bfloat16_leaves_have_the_same_gradients(strategy: str, count: int, tiny_model: Any) -> None:
     loaded = tiny_model("bert")
     training = make_training(loaded, strategy, "token-classification", number_rows(30))
     slots = filled_stack(training, count)
@@ -151,7 +149,7 @@ def test_leaves_that_are_bfloat16_before_the_pass_have_the_same_gradients(
     assert all(p.dtype == torch.float32 for p in slots.parameters(0, count).values())
 
 
-def test_only_what_the_encoders_linear_layers_alone_hold_is_made_bfloat16(tiny_model: Any) -> None:
+def test_only_the_encoders_linear_layers_become_bfloat16(tiny_model: Any) -> None:
     module = tiny_model("bert").module
     names = autocast_parameters(module, module.base_model)
     assert "bert.encoder.layer.0.attention.self.query.weight" in names

@@ -21,14 +21,14 @@ from adaptkit.engine.trial_stack import TrialStack
 from adaptkit.engine.types import Trial
 from adaptkit.engine.vmap_check import _two_slots
 from tests.helpers.number_task import number_rows
-from tests.helpers.populations import micro_step, unproved_training
+from tests.helpers.populations import micro_step, unchecked_training
 
 ELSEWHERE = torch.device("meta")
 
 
 def elsewhere(strategy: str, tiny_model: Any, *, buckets: bool) -> Training:
     """A training with its model, and if asked for its buckets, on another device than the host's."""
-    training = unproved_training(tiny_model("bert"), strategy, "token-classification", number_rows(30))
+    training = unchecked_training(tiny_model("bert"), strategy, "token-classification", number_rows(30))
     training.forward.module.to(ELSEWHERE)
     moved = [bucket.to(ELSEWHERE) for bucket in training.buckets] if buckets else training.buckets
     forward = replace(training.forward, device=ELSEWHERE)
@@ -54,7 +54,7 @@ class OneDevice(TorchDispatchMode):
         lambda here, there: there[here.long()],
     ],
 )
-def test_whatever_is_of_two_devices_is_told(mixed: Any) -> None:
+def test_tensors_on_two_devices_raise(mixed: Any) -> None:
     with pytest.raises(AssertionError, match="of two devices"), OneDevice():
         mixed(torch.zeros(2, 2), torch.zeros(2, 2, device=ELSEWHERE))
 
@@ -83,7 +83,7 @@ def test_a_micro_step_of_two_trials(
 
 
 @pytest.mark.parametrize("strategy", ["frozen", "lora", "full"])
-def test_the_two_rows_of_the_proof(strategy: str, tiny_model: Any) -> None:
+def test_the_two_slots_of_the_check(strategy: str, tiny_model: Any) -> None:
     training = elsewhere(strategy, tiny_model, buckets=False)
     with OneDevice():
         slots, batch = _two_slots(training)

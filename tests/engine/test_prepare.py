@@ -127,7 +127,7 @@ def test_padding_goes_no_further_than_the_model_reads(tiny_model: Any) -> None:
         assert max(bucket.tensors["input_ids"].shape[1] for bucket in several) == limit
 
 
-def test_one_row_is_data_enough(tiny_model: Any) -> None:
+def test_one_data_row_is_enough(tiny_model: Any) -> None:
     model = prepared(tiny_model, "full")
     plan, buckets = training_data(
         model, number_task(), number_rows(1), micro_batch=8, rungs_per_epoch=4, seed=0
@@ -136,7 +136,7 @@ def test_one_row_is_data_enough(tiny_model: Any) -> None:
     assert len(buckets) == 1
 
 
-def test_a_plugins_mistake_is_told_as_the_plugins(tiny_model: Any) -> None:
+def test_a_plugins_mistake_is_reported_as_the_plugins(tiny_model: Any) -> None:
     task = number_task(encode=lambda *_: [Example(row=0, inputs={"input_ids": [1] * 49})])
     with pytest.raises(TaskError, match="an example of 49 tokens"):
         scoring_data(prepared(tiny_model, "full"), task, number_rows(1))

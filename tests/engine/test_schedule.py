@@ -17,7 +17,7 @@ def trial(**changes: float) -> Trial:
 
 
 def test_steps_are_those_that_training_takes() -> None:
-    """The population's own clock, walked through random plans, takes exactly as many steps as were told."""
+    """The population's own clock takes exactly as many steps as predicted, in random plans."""
     for case in range(200):
         draw = random.Random(case)
         micro_batch = draw.choice([1, 2, 4, 8])

@@ -6,10 +6,10 @@ from adaptkit.engine.store import InMemory, gathered
 
 
 def test_parts_are_gathered_in_their_order() -> None:
-    whole = torch.randn(7, 3, 2).half()
-    found = gathered(whole.shape, iter(whole.split([4, 1, 2])))
+    expected = torch.randn(7, 3, 2).half()
+    found = gathered(expected.shape, iter(expected.split([4, 1, 2])))
     assert found.dtype == torch.float16
-    assert torch.equal(found, whole)
+    assert torch.equal(found, expected)
 
 
 def test_memory_keeps_nothing_for_later() -> None:

@@ -56,19 +56,19 @@ def test_permuting_the_trials_permutes_the_results(tiny_model: Any) -> None:
         assert one.loss == pytest.approx(two.loss, abs=1e-5)
 
 
-def test_a_batch_in_micro_batches_is_the_whole_batch(tiny_model: Any) -> None:
+def test_micro_batches_add_up_to_the_batch(tiny_model: Any) -> None:
     slots = number_rows(64)
     trial = [Trial(number=0, learning_rate=2e-3, batch_size=32, epochs=1, seed=4)]
     training = make_training(
         tiny_model("bert"), "full", "token-classification", slots, micro_batch=32, rungs=1
     )
-    whole = last_slots(training, trial, together=1, limits=BatchLimits(slots=1, examples=32))[0]
+    uncut = last_slots(training, trial, together=1, limits=BatchLimits(slots=1, examples=32))[0]
     cut = last_slots(training, trial, together=1, limits=BatchLimits(slots=1, examples=8))[0]
-    one, two = (logits(tiny_model("bert"), training, "full", slot) for slot in (whole, cut))
+    one, two = (logits(tiny_model("bert"), training, "full", slot) for slot in (uncut, cut))
     torch.testing.assert_close(one, two, atol=1e-5, rtol=1e-5)
 
 
-def test_a_diverged_row_leaves_its_neighbours_bit_equal(tiny_model: Any) -> None:
+def test_a_diverged_slot_changes_no_bit_of_its_neighbours(tiny_model: Any) -> None:
     slots = number_rows(37)
     wild = Trial(number=1, learning_rate=1e30, batch_size=4, epochs=2, seed=12)
     calm = train(make_training(tiny_model("bert"), "full", "token-classification", slots), TRIALS, 3)
@@ -87,7 +87,7 @@ def test_a_diverged_row_leaves_its_neighbours_bit_equal(tiny_model: Any) -> None
             assert (report.loss, report.score) == first_rung[report.trial.number, 0]
 
 
-def test_freed_rows_are_refilled_and_late_trials_meet_their_own_data(tiny_model: Any) -> None:
+def test_freed_slots_are_refilled_with_trials_on_their_own_data(tiny_model: Any) -> None:
     slots = number_rows(37)
     late = Trial(number=3, learning_rate=2e-3, batch_size=8, epochs=1, seed=21)
     trials = (*TRIALS, late)
@@ -106,7 +106,7 @@ def test_freed_rows_are_refilled_and_late_trials_meet_their_own_data(tiny_model:
     assert one == pytest.approx(two, abs=1e-5)
 
 
-def test_the_best_rung_is_the_score_and_its_row_is_kept(tiny_model: Any) -> None:
+def test_the_best_rung_is_the_score_and_its_slot_is_kept(tiny_model: Any) -> None:
     training = make_training(tiny_model("bert"), "full", "token-classification", number_rows(37))
     scheduler = train(training, [Trial(number=0, learning_rate=5e-3, batch_size=4, epochs=3)], 1)
     outcome = scheduler.outcomes[0]

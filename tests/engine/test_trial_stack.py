@@ -45,7 +45,7 @@ def train(slots: TrialStack, slot: int, number: int, steps: range) -> None:
 
 
 def add(slots: TrialStack, slot: int, gradient: torch.Tensor, weight: float) -> None:
-    """Adds a whole slot of gradients, as the accumulator does, name by name."""
+    """Adds the gradients of one slot, as the accumulator does, name by name."""
     layout = slots.layout
     parts = {
         name: gradient[columns].view(1, *layout.shapes[name]) for name, columns in layout.columns.items()
@@ -65,7 +65,7 @@ def test_matrices_come_first_and_are_decayed() -> None:
 
 @pytest.mark.parametrize("strategy", STRATEGIES)
 @pytest.mark.parametrize("family", FAMILIES)
-def test_a_row_written_is_the_row_read(family: str, strategy: str, tiny_model: Any) -> None:
+def test_a_slot_written_is_the_slot_read(family: str, strategy: str, tiny_model: Any) -> None:
     module = STRATEGIES[strategy](tiny_model(family), 4)
     layout = layout_of(module)
     slot = start_of(layout, 1)
@@ -122,7 +122,7 @@ def test_a_step_is_adamws_step_on_the_clipped_mean() -> None:
         assert slots.weight[1] == 0
 
 
-def test_a_step_of_one_row_touches_no_bit_of_the_others() -> None:
+def test_a_step_of_one_slot_changes_no_bit_of_the_others() -> None:
     slots = filled(small_layout(), 3)
     slots.grad += 0.5
     slots.weight += 2
@@ -135,7 +135,7 @@ def test_a_step_of_one_row_touches_no_bit_of_the_others() -> None:
     assert not torch.equal(slots.theta[1], before[0][1])
 
 
-def test_a_row_of_nan_touches_no_bit_of_the_others() -> None:
+def test_a_slot_of_nan_changes_no_bit_of_the_others() -> None:
     slots, calm = filled(small_layout(), 3), filled(small_layout(), 3)
     slots.theta.data[1] = torch.nan
     for step in range(3):
@@ -149,7 +149,7 @@ def test_a_row_of_nan_touches_no_bit_of_the_others() -> None:
 
 
 @pytest.mark.parametrize("removed", [0, 1, 2])
-def test_training_goes_on_after_a_removal_as_if_there_had_been_none(removed: int) -> None:
+def test_a_removal_does_not_change_the_other_trials(removed: int) -> None:
     """Parameters, moments, step counts, weight decay and gradients begun all move with their slot."""
     layout = small_layout()
     slots, calm = filled(layout, 3), filled(layout, 3)
@@ -161,7 +161,7 @@ def test_training_goes_on_after_a_removal_as_if_there_had_been_none(removed: int
     slots.remove(removed)
     standing[removed] = standing[-1]
     standing.pop()
-    assert slots.living == 2
+    assert slots.active == 2
     for slot, number in enumerate(standing):
         train(slots, slot, number, range(4, 8))
         train(calm, number, number, range(4, 8))
@@ -170,7 +170,7 @@ def test_training_goes_on_after_a_removal_as_if_there_had_been_none(removed: int
 
 
 @pytest.mark.parametrize("order", [[0, 1, 2, 3], [3, 2, 1, 0], [1, 2, 3, 0], [2, 3, 1, 0], [0, 2, 1, 3]])
-def test_rows_put_in_another_order_train_on_as_they_were(order: list[int]) -> None:
+def test_slots_in_another_order_train_on_as_before(order: list[int]) -> None:
     layout = small_layout()
     slots, calm = filled(layout, 4), filled(layout, 4)
     for several in (slots, calm):
@@ -184,9 +184,9 @@ def test_rows_put_in_another_order_train_on_as_they_were(order: list[int]) -> No
         assert torch.equal(slots.theta[slot], calm.theta[number])
 
 
-def test_a_freed_row_starts_anew() -> None:
+def test_a_freed_slot_starts_anew() -> None:
     layout = small_layout()
-    slots, fresh = filled(layout, 2), filled(layout, 2)
+    slots, other = filled(layout, 2), filled(layout, 2)
     train(slots, 0, 0, range(5))
     add(slots, 1, torch.ones(layout.width), 1.0)
     slots.remove(0)
@@ -194,11 +194,11 @@ def test_a_freed_row_starts_anew() -> None:
     assert slot == 1
     assert slots.weight[slot] == 0
     train(slots, slot, 0, range(5))
-    train(fresh, 0, 0, range(5))
-    assert torch.equal(slots.theta[slot], fresh.theta[0])
+    train(other, 0, 0, range(5))
+    assert torch.equal(slots.theta[slot], other.theta[0])
 
 
-def test_every_row_has_its_own_weight_decay() -> None:
+def test_every_slot_has_its_own_weight_decay() -> None:
     layout = small_layout()
     slots = TrialStack(layout, 2, torch.device("cpu"))
     start = start_of(layout, 0)
@@ -219,7 +219,7 @@ def test_a_gradient_that_is_none_is_zero() -> None:
     assert slots.weight.tolist() == [1.0, 3.0]
 
 
-def test_rows_that_have_begun_their_batch_and_rows_that_have_not_meet() -> None:
+def test_slots_within_and_at_the_start_of_a_batch_meet() -> None:
     layout = small_layout()
     slots = filled(layout, 2)
     slots.grad.fill_(torch.nan)  # what an earlier step left behind is never read

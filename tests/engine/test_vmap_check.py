@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -9,7 +10,7 @@ from torch import nn
 from adaptkit.engine.vmap_check import vmap_check
 from tests.helpers.models import FAMILIES
 from tests.helpers.number_task import number_rows
-from tests.helpers.populations import HEADS, unproved_training
+from tests.helpers.populations import HEADS, unchecked_training
 
 
 class Branching(nn.Module):
@@ -77,7 +78,7 @@ class Mixing(nn.Module):
 
 
 def with_head(kind: Any, tiny_model: Any) -> Any:
-    training = unproved_training(tiny_model("bert"), "full", "token-classification", number_rows(30))
+    training = unchecked_training(tiny_model("bert"), "full", "token-classification", number_rows(30))
     module: Any = training.forward.module
     plain = module.classifier
     module.classifier = kind(plain)
@@ -89,48 +90,61 @@ def with_head(kind: Any, tiny_model: Any) -> Any:
     return replace(training, layout=layout, initial=read_slot(module, layout))
 
 
-@pytest.mark.parametrize("kind", [Branching, Outside, Remembering, Mixing])
-def test_a_model_whose_rows_together_are_not_its_rows_alone_is_told(kind: Any, tiny_model: Any) -> None:
-    assert vmap_check(with_head(kind, tiny_model)) is None
+UNBATCHED = r"the model cannot be batched over trials: RuntimeError: vmap"
+DIFFERENT = r"outputs differ by \d\.\de[-+]\d+ from those of each trial alone"
 
 
-def test_the_same_model_without_the_trap_is_proved(tiny_model: Any) -> None:
-    assert vmap_check(with_head(nn.Sequential, tiny_model)) is not None
+@pytest.mark.parametrize(
+    ("kind", "reason"),
+    [(Branching, UNBATCHED), (Outside, UNBATCHED), (Remembering, DIFFERENT), (Mixing, DIFFERENT)],
+)
+def test_slots_together_that_are_not_slots_alone_are_found(kind: Any, reason: str, tiny_model: Any) -> None:
+    found = vmap_check(with_head(kind, tiny_model))
+    assert found.training is None
+    assert re.match(reason, found.reason), found.reason
+    assert len(found.reason) < 300
+    assert "\n" not in found.reason
+
+
+def test_the_same_model_without_the_trap_passes(tiny_model: Any) -> None:
+    found = vmap_check(with_head(nn.Sequential, tiny_model))
+    assert found.training is not None
+    assert not found.reason
 
 
 @pytest.mark.parametrize("strategy", ["full", "lora", "frozen"])
 @pytest.mark.parametrize("family", FAMILIES)
-def test_the_families_that_are_promised_are_proved(family: str, strategy: str, tiny_model: Any) -> None:
+def test_the_supported_families_pass_the_check(family: str, strategy: str, tiny_model: Any) -> None:
     head = "sequence-classification"
-    training = unproved_training(tiny_model(family, HEADS[head]), strategy, head, number_rows(30, head))
-    assert vmap_check(training) is not None
+    training = unchecked_training(tiny_model(family, HEADS[head]), strategy, head, number_rows(30, head))
+    assert vmap_check(training).training is not None
 
 
 @pytest.mark.parametrize("mode", [True, False])
-def test_the_proof_leaves_the_model_as_it_was(mode: bool, tiny_model: Any) -> None:
-    training = unproved_training(
+def test_the_check_leaves_the_model_as_it_was(mode: bool, tiny_model: Any) -> None:
+    training = unchecked_training(
         tiny_model("bert", dropout=0.5), "full", "token-classification", number_rows(30)
     )
     module = training.forward.module.train(mode)
     before = {name: p.clone() for name, p in module.named_parameters()}
-    assert vmap_check(training) is not None, "it is held without dropout"
+    assert vmap_check(training).training is not None, "it is checked without dropout"
     assert module.training is mode
     assert all(torch.equal(before[name], p) for name, p in module.named_parameters())
 
 
-def test_the_proof_is_in_full_precision_and_keeps_the_trainings(tiny_model: Any) -> None:
+def test_the_check_is_in_float32_and_keeps_the_precision(tiny_model: Any) -> None:
     from dataclasses import replace
 
-    training = unproved_training(tiny_model("bert"), "full", "token-classification", number_rows(30))
+    training = unchecked_training(tiny_model("bert"), "full", "token-classification", number_rows(30))
     half = replace(training, forward=replace(training.forward, bfloat16=True))
-    found = vmap_check(half)
+    found = vmap_check(half).training
     assert found is not None
     assert found.forward.bfloat16
 
 
-def test_where_two_rows_do_not_fit_nothing_is_proved(tiny_model: Any) -> None:
+def test_two_slots_that_do_not_fit_are_the_reason(tiny_model: Any) -> None:
     from dataclasses import replace
 
-    training = unproved_training(tiny_model("bert"), "full", "token-classification", number_rows(30))
+    training = unchecked_training(tiny_model("bert"), "full", "token-classification", number_rows(30))
     huge = torch.zeros(1).expand(2**48)  # [P], without its memory
-    assert vmap_check(replace(training, initial=huge)) is None
+    assert vmap_check(replace(training, initial=huge)).reason == "two trials do not fit into memory"

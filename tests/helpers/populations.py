@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import torch
 
 from adaptkit.engine.batch_limits import BatchLimits
 from adaptkit.engine.batches import MicroStep
-from adaptkit.engine.patches.last_layer import narrow_for
-from adaptkit.engine.patches.vocabulary import occurring, trim
-from adaptkit.engine.prepare import prepare_model, scoring_data, training_data
+from adaptkit.engine.patches.fast_paths import FAST_PATHS
+from adaptkit.engine.patches.vocabulary import occurring
+from adaptkit.engine.prepare import narrow_and_trim, prepare_model, scoring_data, training_data
 from adaptkit.engine.train import Population, Training
 from adaptkit.engine.trial_stack import TrialStack, layout_of, read_slot
 from adaptkit.engine.types import Outcome, RungReport, Trial
@@ -59,27 +59,28 @@ class ListScheduler:
         return self.examples < self.stop_after
 
 
-def unproved_training(
+def unchecked_training(
     loaded: Any,
     strategy: str,
     head: str,
-    slots: Sequence[Any],
+    rows: Sequence[Any],
     micro_batch: int = 4,
     rungs: int = 2,
     rank: int = 4,
+    fast_paths: Collection[str] = FAST_PATHS,
     **task: Any,
 ) -> Training:
-    """A training whose forward pass was not yet held against slots alone."""
+    """A training whose slots were not yet checked to be able to share a pass."""
     number = number_task(head, **task)
-    model = prepare_model(number, loaded, ("a", "b", "c"), strategy, rank, device="cpu", bfloat16=False)
+    model = prepare_model(
+        number, loaded, ("a", "b", "c"), strategy, rank, device="cpu", bfloat16=False, fast_paths=fast_paths
+    )
     plan, buckets = training_data(
-        model, number, slots, micro_batch=micro_batch, rungs_per_epoch=rungs, seed=3, run=4
+        model, number, rows, micro_batch=micro_batch, rungs_per_epoch=rungs, seed=3, run=4
     )
     dev = scoring_data(model, number, number_rows(9, head, seed=5))
-    if model.trained is not None:
-        narrow_for(model.forward, model.trained, buckets)
     tokens = occurring([*buckets, *dev.buckets])
-    trimmed = trim(model.module, tokens) is not None
+    used = narrow_and_trim(model, buckets, tokens)
     layout = layout_of(model.module)
     return Training(
         forward=model.forward,
@@ -90,15 +91,16 @@ def unproved_training(
         dev=dev,
         metric="accuracy",
         direction="maximize",
-        vocabulary=tokens if trimmed else None,
+        vocabulary=tokens if "vocabulary" in used else None,
+        fast_paths=used,
     )
 
 
 def make_training(*args: Any, **kwargs: Any) -> Training:
-    """A training ready for slots together; the arguments are those of `unproved_training`."""
-    training = vmap_check(unproved_training(*args, **kwargs))
-    assert training is not None
-    return training
+    """A training whose slots can share a pass; the arguments are those of `unchecked_training`."""
+    found = vmap_check(unchecked_training(*args, **kwargs))
+    assert found.training is not None, found.reason
+    return found.training
 
 
 def train(

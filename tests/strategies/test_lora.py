@@ -74,7 +74,7 @@ def test_an_adapted_model_starts_as_the_model_it_was(tiny_model: Any) -> None:
     assert torch.equal(before, after)
 
 
-def test_a_fresh_pooler_trains_in_full(tiny_model: Any) -> None:
+def test_a_newly_initialized_pooler_trains_in_full(tiny_model: Any) -> None:
     loaded = tiny_model("bert", HEADS[1])
     pooler = {"bert.pooler.dense.weight", "bert.pooler.dense.bias"}
     module = adapt(replace(loaded, newly_initialized=loaded.newly_initialized | pooler), 4)
@@ -127,7 +127,7 @@ def test_a_model_without_linear_layers_is_refused(tiny_model: Any) -> None:
         adapt(replace(tiny_model("bert"), module=module, newly_initialized=frozenset({"score.weight"})), 4)
 
 
-def test_fresh_modules_are_the_outermost_that_are_wholly_fresh(tiny_model: Any) -> None:
+def test_newly_initialized_modules_are_the_outermost(tiny_model: Any) -> None:
     module = tiny_model("roberta", HEADS[1]).module
     names = frozenset(name for name, _ in module.named_parameters())
     head = frozenset(name for name in names if name.startswith("classifier."))

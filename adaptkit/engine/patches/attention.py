@@ -1,9 +1,8 @@
-"""Attention that runs the same for one trial and, under `torch.func.vmap`, for many at once.
+"""Attention in one fused kernel for all trials of a pass, under `torch.func.vmap`.
 
-``scaled_dot_product_attention`` has no batching rule on the CPU: vmap would fall back to a loop over
-the trials. Here the dimension of the trials is folded into the batch instead, so one fused kernel
-serves all of them. transformers finds it by name, through its attention interface
-(https://huggingface.co/docs/transformers/attention_interface).
+``scaled_dot_product_attention`` has no batching rule on the CPU: vmap would loop over the trials. Here the
+trials' dimension is folded into the batch instead. transformers finds this attention by name, through its
+attention interface (https://huggingface.co/docs/transformers/attention_interface).
 """
 
 from __future__ import annotations
@@ -22,10 +21,10 @@ NAME = "adaptkit"
 
 
 class _Folded(torch.autograd.Function):
-    """Attention with a batching rule of its own.
+    """Attention with its own batching rule.
 
-    Called only on batched tensors, so that always the rule below runs: outside vmap, where autograd
-    records the plain call it makes.
+    It is called on batched tensors only, so the vmap rule always runs. That rule makes a plain call, which
+    autograd records.
     """
 
     @staticmethod
@@ -41,7 +40,7 @@ class _Folded(torch.autograd.Function):
 
     @staticmethod
     def setup_context(ctx: Any, inputs: tuple[Any, ...], output: torch.Tensor) -> None:
-        raise NotImplementedError("attention is folded by its vmap rule; autograd never sees this function")
+        raise NotImplementedError("attention runs by its vmap rule; autograd does not record this function")
 
     @staticmethod
     def vmap(
@@ -101,9 +100,9 @@ def _attend_with_dropout(
     dropout: float,
     scale: float | None,
 ) -> torch.Tensor:
-    """The same in its single steps: the CPU's fused kernel has no dropout, and torch's fallback is slower.
+    """The same step by step: the CPU's fused kernel has no dropout, and torch's fallback is slower.
 
-    ``mask``: ``[batch, 1, tokens, tokens]``, booleans (True is seen) or numbers to be added. Attention:
+    ``mask``: ``[batch, 1, tokens, tokens]``, booleans (True is seen) or numbers to add. Attention:
     Vaswani et al. 2017, https://arxiv.org/abs/1706.03762, equation 1.
     """
     scores = (
@@ -118,9 +117,9 @@ def _attend_with_dropout(
 
 
 def always_a_mask(*args: Any, **kwargs: Any) -> torch.Tensor | None:
-    """transformers' mask for this kind of attention, never left out after a look at the data.
+    """transformers' mask for this kind of attention, which is always made.
 
-    Whether a mask may be left out depends on its values, and under vmap nothing may.
+    transformers leaves a mask out if its values hide nothing. Under vmap nothing may depend on values.
     """
     mask: torch.Tensor | None = sdpa_mask(
         *args, **{**kwargs, "allow_is_bidirectional_skip": False, "allow_is_causal_skip": False}
@@ -128,9 +127,11 @@ def always_a_mask(*args: Any, **kwargs: Any) -> torch.Tensor | None:
     return mask
 
 
-def use_attention(model: nn.Module) -> None:
-    """Makes ``model`` use this attention, if it lets its attention be chosen; others keep their own."""
+def use_attention(model: nn.Module) -> bool:
+    """Makes ``model`` use this attention; False if the model does not let its attention be chosen."""
     AttentionInterface.register(NAME, attend)
     AttentionMaskInterface.register(NAME, always_a_mask)
-    if isinstance(model, PreTrainedModel) and model._can_set_attn_implementation():
-        model.set_attn_implementation(NAME)
+    if not isinstance(model, PreTrainedModel) or not model._can_set_attn_implementation():
+        return False
+    model.set_attn_implementation(NAME)
+    return True

@@ -1,8 +1,8 @@
 """Dropout on the CPU in less than half of the usual time.
 
-torch draws a number of its own for each element, which takes as long as a layer's smaller products. Here
-one draw of 64 bits serves four elements, each told by 16 of them, so that the share that is dropped is
-right to 1 in 65,536. Knows no model: it takes the place of `torch.nn.Dropout` wherever that stands.
+torch draws one number for each element, which takes as long as a layer's smaller products. Here one draw of
+64 bits serves four elements, 16 bits each, so the share that is dropped is exact to 1 in 65,536. It replaces
+every `torch.nn.Dropout` of a module and does not depend on the model.
 
 Dropout: Srivastava et al. 2014, https://jmlr.org/papers/v15/srivastava14a.html.
 """
@@ -26,14 +26,14 @@ def dropout(x: torch.Tensor, share: float, training: bool) -> torch.Tensor:
     if not training or not 0 < dropped < LEVELS or x.device.type != "cpu":
         return functional.dropout(x, share, training)
     if torch._C._functorch.is_batchedtensor(x):
-        return _OverRows.apply(x, dropped)  # type: ignore[no-untyped-call,no-any-return]
+        return _OverSlots.apply(x, dropped)  # type: ignore[no-untyped-call,no-any-return]
     if torch._C._functorch.peek_interpreter_stack() is not None:
-        return functional.dropout(x, share, training)  # what slots share under vmap, each drops for itself
+        return functional.dropout(x, share, training)  # shared under vmap: each slot has its own draw
     return _dropped(x, dropped)
 
 
-class _OverRows(torch.autograd.Function):
-    """The same under vmap, all slots in one draw. Called on batched tensors only, so by the rule below."""
+class _OverSlots(torch.autograd.Function):
+    """The same under vmap, with one draw for all slots. It is called on batched tensors only."""
 
     @staticmethod
     def forward(x: torch.Tensor, dropped: int) -> torch.Tensor:
@@ -42,7 +42,7 @@ class _OverRows(torch.autograd.Function):
 
     @staticmethod
     def setup_context(ctx: Any, inputs: tuple[Any, ...], output: torch.Tensor) -> None:
-        raise NotImplementedError("dropout runs by its vmap rule; autograd never sees this function")
+        raise NotImplementedError("dropout runs by its vmap rule; autograd does not record this function")
 
     @staticmethod
     def vmap(
@@ -58,11 +58,12 @@ def _dropped(x: torch.Tensor, dropped: int) -> torch.Tensor:
     return x * kept * (LEVELS / (LEVELS - dropped))
 
 
-def use_dropout(module: nn.Module) -> None:
-    """Makes every `torch.nn.Dropout` in the module drop as above."""
-    for one in module.modules():
-        if type(one) is nn.Dropout:
-            one.forward = MethodType(_forward, one)  # type: ignore[method-assign]
+def use_dropout(module: nn.Module) -> bool:
+    """Replaces the forward pass of every `torch.nn.Dropout` in the module; False if there is none."""
+    found = [one for one in module.modules() if type(one) is nn.Dropout]
+    for one in found:
+        one.forward = MethodType(_forward, one)  # type: ignore[method-assign]
+    return bool(found)
 
 
 def _forward(module: Any, x: torch.Tensor) -> torch.Tensor:

@@ -1,8 +1,8 @@
-"""An encoder's last layer, computed for the first token of an example alone where no other is read.
+"""Computes an encoder's last layer for the first token only, where no other token's state is read.
 
-The others give their keys and values to it, and no more: queries, and all that follows attention, are left
-out for them. With twelve layers that is a fourteenth of the encoder's work, with six a seventh. Layers are
-known by their form, and none is trusted: what comes out is compared.
+The other tokens still give their keys and values. Their queries, and everything after attention, are left
+out. With twelve layers that is a fourteenth of the encoder's work, with six a seventh. The layer is found by
+its parts (`layer_forms`), and its outputs are compared before it is used.
 """
 
 from __future__ import annotations
@@ -18,40 +18,27 @@ from torch import nn
 from adaptkit.data.encode import Bucket
 from adaptkit.engine.forward import Forward
 from adaptkit.engine.patches.layer_forms import last_layer
-from adaptkit.engine.patches.probe import FIRST, OTHERS, alike, first_alone, shaken, with_noise
+from adaptkit.engine.patches.probe import DRAWS, alike, depends_on_first_only, perturbed, varied
 
 EXAMPLES = 4
 """Of a bucket, those that outputs are compared on."""
 
 
-@torch.no_grad()
 def narrow(encoder: nn.Module, outputs: Callable[[], torch.Tensor]) -> bool:
-    """Makes the encoder's last layer compute the first token's state alone, if outputs depend on no other.
-
-    They do where noise in the others' states changes none of them, nor does the others' absence, and noise
-    in the first token's state does.
+    """Makes the encoder's last layer compute the first token's state only, if outputs depend on no other.
 
     Args:
-        encoder: in evaluation mode. Its last hidden states are ``[batch, 1, width]`` thereafter.
+        encoder: in evaluation mode. Its last hidden states are ``[batch, 1, width]`` afterwards.
         outputs: what is made of its hidden states of some examples, as one flat tensor.
 
     Returns:
-        Whether it does so now; where an output differs, or the layer's form is unknown, it is left whole.
+        Whether the layer was narrowed. If an output differs or the layer's form is unknown, it was not.
     """
     widen(encoder)
     last = last_layer(encoder)
-    if last is None or "forward" in vars(last[0]):  # someone else's
+    if last is None or "forward" in vars(last[0]):  # another library replaced it
         return False
-    layer, forward = last
-    try:
-        whole, without_others = outputs(), _noisy(layer, OTHERS, outputs)  # [numbers] both
-        if not alike(without_others, whole):
-            return False
-        without_first = _noisy(layer, FIRST, outputs)  # [numbers]
-        layer.forward = MethodType(forward, layer)
-        done = first_alone(whole, [without_others, outputs()], without_first)
-    except Exception:  # whatever is raised by what misses the other tokens
-        done = False
+    done = _by_gradient(last[0], outputs) and _same_when_narrowed(*last, outputs)
     if not done:
         widen(encoder)
     return done
@@ -65,14 +52,36 @@ def widen(encoder: nn.Module) -> None:
 
 
 def narrow_for(forward: Forward, encoder: nn.Module, buckets: Sequence[Bucket]) -> bool:
-    """The same, where all that a task reads of the model is to stay, whatever its head's weights come to be.
+    """Narrows the last layer if none of the task's outputs depends on another token's state.
 
-    Held against a dozen of the study's own examples at most, short, middling and long, without dropout: a
-    head may go by the tokens it is given. One that goes by tokens that none of these has is not found out.
+    The check uses up to twelve of the study's own examples, short, medium and long, without dropout. It runs
+    with the parameters as they are and with perturbed ones: see `probe.perturbed`.
+
+    Args:
+        forward: how the model is called. Its head must be one of transformers' own: the head of a plugin may
+            choose what it reads by the tokens it is given, and these examples may not show that.
+        encoder: the encoder in the model, which training runs through.
+        buckets: the training examples.
     """
     inside = {id(parameter) for parameter in encoder.parameters()}
+    outside = [p for p in forward.module.parameters() if id(p) not in inside]
+    training = forward.module.training
+    forward.module.eval()
+    try:
+        widen(encoder)
+        last, outputs = last_layer(encoder), _outputs_on(forward, buckets)
+        if last is None or not _by_gradient(last[0], outputs):
+            return False
+        with perturbed(outside):
+            return narrow(encoder, outputs)
+    finally:
+        forward.module.train(training)
+
+
+def _outputs_on(forward: Forward, buckets: Sequence[Bucket]) -> Callable[[], torch.Tensor]:
+    """A function that computes the task's outputs ``[numbers]`` on some examples, in float32."""
     some = [buckets[place] for place in sorted({0, len(buckets) // 2, len(buckets) - 1})]
-    exact, module = replace(forward, bfloat16=False), forward.module
+    exact = replace(forward, bfloat16=False)
 
     def outputs() -> torch.Tensor:
         found = []
@@ -82,25 +91,50 @@ def narrow_for(forward: Forward, encoder: nn.Module, buckets: Sequence[Bucket]) 
             found += [tensor.flatten() for tensor in exact.outputs({}, batch).values()]
         return torch.cat(found)  # [numbers]
 
-    training = module.training
-    module.eval()
+    return outputs
+
+
+def _by_gradient(layer: nn.Module, outputs: Callable[[], torch.Tensor]) -> bool:
+    """Whether outputs depend only on the states that the layer computes for the first token.
+
+    They are taken at several draws of the layer's output. A layer that is called several times is checked at
+    each of its calls.
+    """
+    for draw in range(DRAWS):
+        given: list[torch.Tensor] = []
+        hook = layer.register_forward_hook(_varying(draw, given))
+        try:
+            with torch.enable_grad():
+                if not depends_on_first_only(outputs(), given, draw):
+                    return False
+        except Exception:  # whatever a model raises that does not expect such states
+            return False
+        finally:
+            hook.remove()
+    return True
+
+
+def _varying(draw: int, given: list[torch.Tensor]) -> Callable[..., Any]:
+    """A forward hook that varies the layer's ``[batch, tokens, width]`` and appends them to ``given``."""
+
+    def hook(_: nn.Module, __: object, output: Any) -> Any:
+        states = varied(output[0] if isinstance(output, tuple) else output, draw)
+        if not states.requires_grad:
+            states = states.detach().requires_grad_()
+        given.append(states)
+        return (states, *output[1:]) if isinstance(output, tuple) else states
+
+    return hook
+
+
+@torch.no_grad()
+def _same_when_narrowed(
+    layer: nn.Module, forward: Callable[..., Any], outputs: Callable[[], torch.Tensor]
+) -> bool:
+    """Whether the outputs stay the same when the layer has this forward pass, which it keeps."""
     try:
-        with shaken(parameter for parameter in module.parameters() if id(parameter) not in inside):
-            return narrow(encoder, outputs)
-    finally:
-        module.train(training)
-
-
-def _noisy(layer: nn.Module, tokens: slice, outputs: Callable[[], torch.Tensor]) -> torch.Tensor:
-    """The outputs ``[numbers]`` with noise in the place of what the layer gives for some tokens."""
-
-    def put(_: nn.Module, __: object, given: Any) -> Any:
-        if isinstance(given, tuple):  # of attention: the states, and what else it tells
-            return (with_noise(given[0], tokens), *given[1:])
-        return with_noise(given, tokens)
-
-    hook = layer.register_forward_hook(put)
-    try:
-        return outputs()
-    finally:
-        hook.remove()
+        before = outputs()  # [numbers]
+        layer.forward = MethodType(forward, layer)
+        return alike(outputs(), before)
+    except Exception:  # whatever a model raises where the other tokens are missing
+        return False

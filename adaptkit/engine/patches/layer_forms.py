@@ -1,6 +1,6 @@
 """Forms of encoder layers, and how each computes the first token's state alone.
 
-A form is known by its parts, not by the model's name. It is no proof: `last_layer` compares what comes out.
+A form is recognised by its parts, not by the model's name. `last_layer.py` compares its outputs before use.
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ from adaptkit.engine.patches.attention import attend
 
 
 def last_layer(encoder: nn.Module) -> tuple[nn.Module, Callable[..., Any]] | None:
-    """The last part of the encoder that has a known form, and its forward pass for the first token.
+    """The encoder's last part of a known form, and its forward pass for the first token.
 
-    The part is what mixes tokens: attention where all that follows works on each token by itself.
+    The part is the one that mixes tokens: attention, where everything after it works on each token alone.
     """
     found = None
     for module in encoder.modules():
@@ -62,7 +62,7 @@ FORMS: tuple[tuple[tuple[str, ...], Callable[..., Any]], ...] = (
     (("attention.q_lin", "attention.k_lin", "attention.v_lin", "attention.out_lin", "sa_layer_norm", "ffn",
       "output_layer_norm"), _as_distilbert),
 )  # fmt: skip
-"""The parts by which a form is known, and its forward pass."""
+"""The parts by which a form is recognised, and its forward pass."""
 
 
 def _attended(
@@ -76,7 +76,7 @@ def _attended(
         states.unflatten(-1, (-1, own.attention_head_size)).transpose(1, 2) for states in (query, key, value)
     )  # [batch, heads, 1 or tokens, width of a head]
     mask = None if mask is None else mask[:, :, :1]  # [batch, 1, 1, tokens]
-    share = float(own.dropout.p)  # read in scoring, too: a form without it is found out before training
+    share = float(own.dropout.p)  # read in scoring, too, so that a form without it fails before training
     dropout = share if own.training else 0.0
     attended, _ = attend(own, q, k, v, mask, dropout=dropout, scaling=own.scaling)
     return attended.flatten(-2)

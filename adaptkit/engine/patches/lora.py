@@ -1,8 +1,8 @@
-"""peft's linear layers with low-rank updates, computed in few and large products for all trials at once.
+"""peft's linear layers with low-rank updates, computed in few and large products for all trials together.
 
-peft's own forward pass makes, for every layer, a product of its own, a scaling and a sum as large as the
-layer's output, forward and backward. Here the update is added by the product that computes it, and the
-frozen weight, which all trials share, meets all their tokens in one product. Knows no model and no task.
+For every layer, peft's forward pass makes a separate product, a scaling and a sum as large as the layer's
+output, and the same backward. Here the product that computes the update also adds it, and the frozen weight,
+which all trials share, is multiplied once by the tokens of all of them. Does not depend on model or task.
 
 LoRA: y = W x + b + s B A x (Hu et al. 2021, https://arxiv.org/abs/2106.09685, section 4.1).
 """
@@ -38,18 +38,18 @@ class _Updated(torch.autograd.Function):
         """
         slots = a.shape[0]
         low = _products(x.expand(slots, -1, -1), a.transpose(1, 2))  # [slots, tokens, rank]
-        whole = linear(x, weight, bias)  # [slots or 1, tokens, out]
-        if len(whole) == slots:
-            _add_products(whole, low, b.transpose(1, 2), s)
+        output = linear(x, weight, bias)  # [slots or 1, tokens, out]
+        if len(output) == slots:
+            _add_products(output, low, b.transpose(1, 2), s)
         else:
-            whole = torch.baddbmm(whole.expand(slots, -1, -1), low, b.transpose(1, 2), alpha=s)
+            output = torch.baddbmm(output.expand(slots, -1, -1), low, b.transpose(1, 2), alpha=s)
         ctx.save_for_backward(x, a, b, weight, low)
         ctx.s = s
-        return whole
+        return output
 
     @staticmethod
     def backward(ctx: Any, gradient: torch.Tensor) -> tuple[Any, ...]:
-        """``gradient [slots, tokens, out]`` → those of ``x``, ``a`` and ``b``; the frozen weight has none."""
+        """``gradient [slots, tokens, out]`` → those of ``x``, ``a`` and ``b``. The frozen weight has none."""
         x, a, b, weight, low = ctx.saved_tensors
         slots = a.shape[0]
         of_b = _products(gradient.transpose(1, 2), low) * ctx.s  # [slots, out, rank]
@@ -64,7 +64,7 @@ class _Updated(torch.autograd.Function):
 
 
 def _products(one: torch.Tensor, other: torch.Tensor) -> torch.Tensor:
-    """``[slots, m, k]`` and ``[slots, k, n]`` → ``[slots, m, n]``; of one slot a plain one, being faster."""
+    """``[slots, m, k]`` and ``[slots, k, n]`` → ``[slots, m, n]``. For one slot a plain product is faster."""
     if len(one) == 1:
         return torch.mm(one[0], other[0]).unsqueeze(0)
     return torch.bmm(one, other)
@@ -78,8 +78,8 @@ def _add_products(to: torch.Tensor, one: torch.Tensor, other: torch.Tensor, scal
         to.baddbmm_(one, other, alpha=scale)
 
 
-class _OverRows(torch.autograd.Function):
-    """The same under vmap. Called only on batched tensors, so that always the rule below runs."""
+class _OverSlots(torch.autograd.Function):
+    """The same under vmap. It is called on batched tensors only, so the vmap rule always runs."""
 
     @staticmethod
     def forward(
@@ -90,7 +90,7 @@ class _OverRows(torch.autograd.Function):
 
     @staticmethod
     def setup_context(ctx: Any, inputs: tuple[Any, ...], output: torch.Tensor) -> None:
-        raise NotImplementedError("the update runs by its vmap rule; autograd never sees this function")
+        raise NotImplementedError("the update runs by its vmap rule; autograd does not record this function")
 
     @staticmethod
     def vmap(
@@ -122,29 +122,35 @@ def _forward(layer: Any, x: torch.Tensor, *_: Any, **__: Any) -> torch.Tensor:
     batched = any(torch._C._functorch.is_batchedtensor(tensor) for tensor in tensors[:3])
     with torch.autocast(x.device.type, enabled=False):
         if batched:
-            output = _OverRows.apply(*tensors, layer.scaling[name])  # type: ignore[no-untyped-call]
+            output = _OverSlots.apply(*tensors, layer.scaling[name])  # type: ignore[no-untyped-call]
         else:
             flat, a, b, weight, bias = tensors
             output = _Updated.apply(flat[None], a[None], b[None], weight, bias, layer.scaling[name])[0]  # type: ignore[no-untyped-call]
     return output.unflatten(0, x.shape[:-1])  # type: ignore[no-any-return]
 
 
-def use_updates(module: nn.Module, *, bfloat16: bool) -> None:
-    """Makes the module's LoRA layers compute as above; layers with more to them keep peft's own way.
+def use_updates(module: nn.Module, *, bfloat16: bool) -> bool:
+    """Replaces the forward pass of the module's plain LoRA layers; other layers keep peft's.
 
-    With ``bfloat16`` their frozen weights are kept so: autocast would turn them into that in every pass.
+    With ``bfloat16`` their frozen weights become bfloat16: autocast would convert them in every pass.
+
+    Returns:
+        Whether there was such a layer.
     """
+    if not hasattr(module, "peft_config"):  # not wrapped by peft, which takes long to import
+        return False
     from peft.tuners.lora import Linear
 
-    for layer in module.modules():
-        if type(layer) is Linear and _is_plain(layer):
-            layer.forward = MethodType(_forward, layer)  # type: ignore[method-assign]
-            if bfloat16:
-                layer.base_layer.to(torch.bfloat16)
+    found: list[Any] = [one for one in module.modules() if type(one) is Linear and _is_plain(one)]
+    for layer in found:
+        layer.forward = MethodType(_forward, layer)
+        if bfloat16:
+            layer.base_layer.to(torch.bfloat16)
+    return bool(found)
 
 
 def _is_plain(layer: Any) -> bool:
-    """Whether there is nothing to the layer but W, b, A and B: no dropout, bias or variant of its own."""
+    """Whether the layer has W, b, A and B and nothing else, such as dropout, a bias or a variant."""
     names = layer.active_adapters
     return (
         len(names) == 1

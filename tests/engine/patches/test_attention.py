@@ -14,7 +14,7 @@ from adaptkit.engine.patches.attention import NAME, attend, use_attention
 from tests.helpers.models import FAMILIES, tiny_config
 from tests.helpers.number_task import VOCABULARY
 
-ROWS, BATCH, HEADS, TOKENS, WIDTH = 3, 2, 2, 7, 4
+SLOTS, BATCH, HEADS, TOKENS, WIDTH = 3, 2, 2, 7, 4
 
 
 def draw(*shape: int, seed: int = 0) -> torch.Tensor:
@@ -33,8 +33,8 @@ def masks_of(kind: str) -> torch.Tensor | None:
     """``[slots, batch, 1, tokens, tokens]``: every slot hides other tokens."""
     if kind == "none":
         return None
-    kept = torch.ones(ROWS, BATCH, 1, TOKENS, TOKENS, dtype=torch.bool)
-    for slot in range(ROWS):
+    kept = torch.ones(SLOTS, BATCH, 1, TOKENS, TOKENS, dtype=torch.bool)
+    for slot in range(SLOTS):
         kept[slot, slot % BATCH, ..., TOKENS - 1 - slot :] = False
     return (
         kept if kind == "boolean" else torch.zeros(kept.shape, dtype=torch.float64).masked_fill(~kept, -1e9)
@@ -44,7 +44,7 @@ def masks_of(kind: str) -> torch.Tensor | None:
 @pytest.mark.parametrize("kind", ["none", "boolean", "additive"])
 @pytest.mark.parametrize("scale", [None, 0.3])
 def test_folded_attention_is_eager_attention_with_its_gradients(kind: str, scale: float | None) -> None:
-    inputs = [draw(ROWS, BATCH, HEADS, TOKENS, WIDTH, seed=seed).requires_grad_() for seed in range(3)]
+    inputs = [draw(SLOTS, BATCH, HEADS, TOKENS, WIDTH, seed=seed).requires_grad_() for seed in range(3)]
     masks = masks_of(kind)
 
     def one(query: Any, key: Any, value: Any, mask: Any = None) -> torch.Tensor:
@@ -57,10 +57,10 @@ def test_folded_attention_is_eager_attention_with_its_gradients(kind: str, scale
             eager(
                 *(part[slot] for part in inputs), None if masks is None else masks[slot], scale or WIDTH**-0.5
             )
-            for slot in range(ROWS)
+            for slot in range(SLOTS)
         ]
     )
-    assert found.shape == (ROWS, BATCH, TOKENS, HEADS, WIDTH)
+    assert found.shape == (SLOTS, BATCH, TOKENS, HEADS, WIDTH)
     torch.testing.assert_close(found, expected)
     weights = draw(*found.shape, seed=9)
     ours = torch.autograd.grad((found * weights).sum(), inputs)
@@ -69,9 +69,9 @@ def test_folded_attention_is_eager_attention_with_its_gradients(kind: str, scale
         torch.testing.assert_close(one_gradient, other)
 
 
-def test_what_the_rows_share_is_shared() -> None:
-    query = draw(ROWS, BATCH, HEADS, TOKENS, WIDTH)
-    key, value = draw(BATCH, HEADS, TOKENS, WIDTH, seed=1), draw(HEADS, BATCH, ROWS, TOKENS, WIDTH, seed=2)
+def test_what_the_slots_share_is_shared() -> None:
+    query = draw(SLOTS, BATCH, HEADS, TOKENS, WIDTH)
+    key, value = draw(BATCH, HEADS, TOKENS, WIDTH, seed=1), draw(HEADS, BATCH, SLOTS, TOKENS, WIDTH, seed=2)
     shared = masks_of("boolean")
     assert shared is not None
 
@@ -79,19 +79,19 @@ def test_what_the_rows_share_is_shared() -> None:
         return attend(nn.Identity(), query, key, value.transpose(0, 1), mask)[0]
 
     found = vmap(one, in_dims=(0, None, 2, None))(query, key, value, shared[1])
-    for slot in range(ROWS):
+    for slot in range(SLOTS):
         expected = eager(query[slot], key, value[:, :, slot].transpose(0, 1), shared[1], WIDTH**-0.5)
         torch.testing.assert_close(found[slot], expected)
 
 
-def test_one_row_alone_is_the_same_attention() -> None:
+def test_one_slot_alone_has_the_same_attention() -> None:
     query, key, value = (draw(BATCH, HEADS, TOKENS, WIDTH, seed=seed) for seed in range(3))
     found, _ = attend(nn.Identity(), query, key, value, None)
     torch.testing.assert_close(found, eager(query, key, value, None, WIDTH**-0.5))
 
 
 def test_dropout_differs_between_slots() -> None:
-    same = draw(1, BATCH, HEADS, TOKENS, WIDTH).expand(ROWS, -1, -1, -1, -1)
+    same = draw(1, BATCH, HEADS, TOKENS, WIDTH).expand(SLOTS, -1, -1, -1, -1)
 
     def one(query: Any) -> torch.Tensor:
         return attend(nn.Identity(), query, query, query, None, dropout=0.5)[0]
@@ -148,9 +148,9 @@ def test_a_window_hides_what_is_far_away() -> None:
     _, ours = model_of("modernbert", layer_types=["sliding_attention", "sliding_attention"])
     far = IDS.clone()
     far[:, -1] = 3 + (far[:, -1] - 2) % (VOCABULARY - 3)
-    whole = torch.ones_like(MASK)
+    nothing_hidden = torch.ones_like(MASK)
     with torch.no_grad():
-        one, other = (ours(input_ids=ids, attention_mask=whole).logits for ids in (IDS, far))
+        one, other = (ours(input_ids=ids, attention_mask=nothing_hidden).logits for ids in (IDS, far))
     assert torch.equal(one[:, :20], other[:, :20])
     assert not torch.equal(one[:, -1], other[:, -1])
 

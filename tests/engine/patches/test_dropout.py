@@ -58,13 +58,13 @@ def test_draws_follow_torchs_seed() -> None:
     assert not torch.equal(one, other)
 
 
-def test_rows_under_vmap_have_draws_of_their_own() -> None:
+def test_slots_under_vmap_have_their_own_draws() -> None:
     found = vmap(lambda x: dropout(x, 0.5, True), randomness="different")(torch.ones(2, 200))
     assert not torch.equal(found[0], found[1])
     assert float((found == 0).float().mean()) == pytest.approx(0.5, abs=0.15)
 
 
-def test_what_rows_share_under_vmap_each_drops_for_itself() -> None:
+def test_what_slots_share_under_vmap_each_drops_for_itself() -> None:
     shared = torch.ones(300)
     found = vmap(lambda x: x + dropout(shared, 0.5, True), randomness="different")(torch.zeros(2, 1))
     assert not torch.equal(found[0], found[1])
@@ -81,7 +81,7 @@ def test_gradients_pass_under_vmap_where_values_did() -> None:
 
 @pytest.mark.parametrize("strategy", ["frozen", "lora", "full"])
 @pytest.mark.parametrize("family", FAMILIES)
-def test_rows_together_train_with_dropout(family: str, strategy: str, tiny_model: Any) -> None:
+def test_slots_together_train_with_dropout(family: str, strategy: str, tiny_model: Any) -> None:
     loaded = tiny_model(family, dropout=0.3)
     training = make_training(loaded, strategy, "token-classification", number_rows(12))
     trials = [Trial(number=n, learning_rate=1e-3, batch_size=4, epochs=1, seed=1) for n in range(2)]
@@ -90,7 +90,7 @@ def test_rows_together_train_with_dropout(family: str, strategy: str, tiny_model
     assert not torch.equal(slots[0], slots[1]), "the same data, and dropout of their own"
 
 
-def test_every_dropout_of_a_module_is_replaced_and_a_copy_has_its_own_state() -> None:
+def test_every_dropout_is_replaced_and_copies_are_independent() -> None:
     module = nn.Sequential(nn.Linear(4, 4), nn.Dropout(0.5), nn.Sequential(nn.Dropout(0.25)))
     use_dropout(module)
     copied = copy.deepcopy(module).eval()

@@ -49,6 +49,18 @@ def second(hidden: torch.Tensor) -> torch.Tensor:
     return hidden[:, 1]
 
 
+def detached(hidden: torch.Tensor) -> torch.Tensor:
+    """Reads all tokens where no gradient shows it."""
+    return hidden[:, 0] * (1 + hidden.detach().mean(1))
+
+
+def masked_attention(hidden: torch.Tensor) -> torch.Tensor:
+    """Pools the first two tokens; the others get -1e9, and so a weight of zero."""
+    hidden_ones = torch.tensor([False, False, True, True, True][: hidden.shape[1]])
+    weights = hidden.sum(-1).masked_fill(hidden_ones, -1e9).softmax(1)  # [batch, tokens]
+    return (weights[..., None] * hidden).sum(1)
+
+
 def refused(hidden: torch.Tensor) -> torch.Tensor:
     assert hidden.shape[1] == 5
     return hidden[:, 0]
@@ -58,9 +70,9 @@ def refused(hidden: torch.Tensor) -> torch.Tensor:
 @pytest.mark.parametrize(
     ("rest", "only"),
     [(nothing, True), (first_again, True), (mean, False), (highest, False), (last, False), (second, False),
-     (refused, False)],
+     (detached, False), (masked_attention, False), (refused, False)],
 )  # fmt: skip
-def test_what_a_head_reads_is_found_out_even_where_its_weights_start_at_zero(
+def test_what_a_head_reads_is_found_whatever_its_weights(
     rest: Callable[[torch.Tensor], torch.Tensor], only: bool, start: float
 ) -> None:
     torch.manual_seed(0)
@@ -75,7 +87,7 @@ def test_a_head_for_each_token_reads_all() -> None:
     assert not reads_first_token_only(head, lambda hidden: head(hidden).flatten(), torch.randn(6, 5, WIDTH))
 
 
-def test_a_silent_head_has_shown_nothing() -> None:
+def test_a_head_with_constant_outputs_shows_nothing() -> None:
     def silent(hidden: torch.Tensor) -> torch.Tensor:
         return torch.zeros(len(hidden))
 
@@ -83,7 +95,7 @@ def test_a_silent_head_has_shown_nothing() -> None:
 
 
 @pytest.mark.parametrize("rest", [nothing, mean])
-def test_an_answer_that_is_masked_hides_nothing(rest: Callable[[torch.Tensor], torch.Tensor]) -> None:
+def test_a_masked_answer_hides_nothing(rest: Callable[[torch.Tensor], torch.Tensor]) -> None:
     head = Head(rest, 0.3)
 
     def masked(hidden: torch.Tensor) -> torch.Tensor:

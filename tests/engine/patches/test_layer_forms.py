@@ -1,4 +1,4 @@
-"""What a narrowed layer computes, held against the whole one: by each form, strategy, mask and precision."""
+"""What a narrowed layer computes, compared with the complete one, by form, strategy, mask and precision."""
 
 from __future__ import annotations
 
@@ -20,21 +20,21 @@ WHOLE_TEXT = HEADS["sequence-classification"]
 
 
 @pytest.mark.parametrize("family", sorted(KNOWN_FORMS))
-def test_gradients_are_those_of_the_whole_layer(family: str, tiny_model: Any) -> None:
+def test_gradients_are_those_of_the_complete_layer(family: str, tiny_model: Any) -> None:
     found = []
     for narrowed in (False, True):
         model = prepared(model_of(family, WHOLE_TEXT, tiny_model))
         bucket = bucket_of()
         if narrowed:
-            assert narrow_for(model.forward, model.trained, [bucket])
+            assert narrow_for(model.forward, model.narrowable, [bucket])
         inputs = {name: bucket.tensors[name] for name in ("input_ids", "attention_mask")}
         loss = nn.functional.cross_entropy(model.module(**inputs).logits, bucket.tensors["labels"][:, 0] % 3)
         loss.backward()
         named = model.module.named_parameters()
         found.append({name: p.grad for name, p in named if p.grad is not None and p.grad.any()})
-    whole, narrow_ones = found
-    assert whole.keys() == narrow_ones.keys()
-    for name, gradient in whole.items():
+    complete, narrow_ones = found
+    assert complete.keys() == narrow_ones.keys()
+    for name, gradient in complete.items():
         torch.testing.assert_close(narrow_ones[name], gradient, atol=1e-6, rtol=1e-3, msg=name)
 
 
@@ -44,7 +44,7 @@ NARROWED = {"BertAttention", "TransformerBlock"}
 
 @pytest.mark.parametrize("strategy", ["full", "lora"])
 @pytest.mark.parametrize("family", ["bert", "distilbert"])
-def test_rows_together_are_rows_alone_with_a_narrowed_layer(
+def test_slots_together_are_slots_alone_with_a_narrowed_layer(
     family: str, strategy: str, tiny_model: Any
 ) -> None:
     rows_of_data = number_rows(24, "sequence-classification")
@@ -53,15 +53,15 @@ def test_rows_together_are_rows_alone_with_a_narrowed_layer(
     )
     parts = [one for one in training.forward.module.modules() if type(one).__name__ in NARROWED]
     assert any("forward" in vars(one) for one in parts)
-    rows, step = filled_stack(training, 3), micro_step(training, [[0, 1, 2], [3, 4, 0], [2, 1, 5]])
+    slots, step = filled_stack(training, 3), micro_step(training, [[0, 1, 2], [3, 4, 0], [2, 1, 5]])
     batch = {name: tensor[step.places] for name, tensor in step.bucket.tensors.items()}
     valid = torch.ones(3, 3, dtype=torch.bool)
-    together, _ = training.forward.losses(rows.parameters(0, 3), batch, valid)
+    together, _ = training.forward.losses(slots.parameters(0, 3), batch, valid)
     alone = [
         training.forward.losses(
-            rows.parameters(row, row + 1), {n: t[row : row + 1] for n, t in batch.items()}, valid[:1]
+            slots.parameters(slot, slot + 1), {n: t[slot : slot + 1] for n, t in batch.items()}, valid[:1]
         )[0]
-        for row in range(3)
+        for slot in range(3)
     ]
     torch.testing.assert_close(together, torch.cat(alone), atol=1e-5, rtol=1e-4)
 
@@ -77,16 +77,16 @@ def test_a_choice_among_several_reads_first_tokens(tiny_model: Any) -> None:
     model = prepared(loaded)
     with torch.no_grad():
         before = model.module(**tensors).logits
-        assert narrow_for(model.forward, model.trained, [bucket])
+        assert narrow_for(model.forward, model.narrowable, [bucket])
         torch.testing.assert_close(model.module(**tensors).logits, before, atol=1e-5, rtol=1e-4)
     assert before.shape == (6, 3)
 
 
-def test_the_narrowed_layer_has_dropout_in_its_attention_while_it_trains(tiny_model: Any) -> None:
+def test_a_narrowed_layer_has_dropout_while_it_trains(tiny_model: Any) -> None:
     loaded = tiny_model("bert", WHOLE_TEXT)
     model, bucket = prepared(loaded), bucket_of()
-    assert narrow_for(model.forward, model.trained, [bucket])
-    model.trained.encoder.layer[-1].attention.self.dropout.p = 0.5
+    assert narrow_for(model.forward, model.narrowable, [bucket])
+    model.narrowable.encoder.layer[-1].attention.self.dropout.p = 0.5
     inputs = {name: bucket.tensors[name] for name in ("input_ids", "attention_mask")}
     with torch.no_grad():
         scored = [model.module.eval()(**inputs).logits for _ in range(2)]
@@ -95,21 +95,21 @@ def test_the_narrowed_layer_has_dropout_in_its_attention_while_it_trains(tiny_mo
     assert not torch.equal(*trained)
 
 
-def test_under_bfloat16_it_differs_from_the_whole_by_its_rounding(tiny_model: Any) -> None:
+def test_under_bfloat16_it_differs_by_rounding(tiny_model: Any) -> None:
     model, bucket = prepared(tiny_model("bert", WHOLE_TEXT)), bucket_of()
     half = replace(model.forward, bfloat16=True)
     with torch.no_grad():
-        exact, whole = (forward.outputs({}, bucket.tensors)["logits"] for forward in (model.forward, half))
-        assert narrow_for(half, model.trained, [bucket])
+        exact, complete = (forward.outputs({}, bucket.tensors)["logits"] for forward in (model.forward, half))
+        assert narrow_for(half, model.narrowable, [bucket])
         found = half.outputs({}, bucket.tensors)["logits"]
-    rounding = (whole - exact).abs().max()
+    rounding = (complete - exact).abs().max()
     assert 0 < (found - exact).abs().max() < 3 * rounding
 
 
 def test_masks_of_numbers_and_of_one_line_serve_as_well(tiny_model: Any) -> None:
     model, tensors = prepared(tiny_model("bert", WHOLE_TEXT)), bucket_of().tensors
-    assert narrow_for(model.forward, model.trained, [bucket_of()])
-    attention = model.trained.encoder.layer[-1].attention
+    assert narrow_for(model.forward, model.narrowable, [bucket_of()])
+    attention = model.narrowable.encoder.layer[-1].attention
     states = torch.randn(12, 32, 16, generator=torch.Generator().manual_seed(0))
     seen = tensors["attention_mask"][:, None, None, :].bool()  # [12, 1, 1, 32]
     added = torch.zeros(12, 1, 32, 32).masked_fill(~seen, torch.finfo(torch.float32).min)

@@ -37,7 +37,7 @@ def loss_of(module: nn.Module, ids: torch.Tensor) -> torch.Tensor:
 IDS = torch.tensor([[7, 9, 23, 41, 5], [6, 50, 33, 12, 18]])
 
 
-def test_one_row_is_pefts_row(tiny_model: Any) -> None:
+def test_one_slot_computes_what_peft_does(tiny_model: Any) -> None:
     theirs, ours = updated(tiny_model)
     assert sum(isinstance(vars(one).get("forward"), MethodType) for one in ours.modules()) == 2 * 6
     losses = [loss_of(module, IDS) for module in (theirs, ours)]
@@ -53,7 +53,7 @@ def test_one_row_is_pefts_row(tiny_model: Any) -> None:
 
 
 @pytest.mark.parametrize("shared", [True, False])
-def test_rows_together_are_each_row_alone(shared: bool, tiny_model: Any) -> None:
+def test_slots_together_are_each_slot_alone(shared: bool, tiny_model: Any) -> None:
     """Whether the slots share their batch, as in scoring, or have one each, as in training."""
     theirs, ours = updated(tiny_model)
     draw = torch.Generator().manual_seed(2)
@@ -97,7 +97,7 @@ def test_under_autocast_the_update_is_in_its_precision(tiny_model: Any) -> None:
     assert all(one is not None and one.dtype == torch.float32 for one in gradients)
 
 
-def test_in_bfloat16_frozen_weights_are_kept_so_and_compute_the_same(tiny_model: Any) -> None:
+def test_frozen_weights_in_bfloat16_compute_the_same(tiny_model: Any) -> None:
     _, ours = updated(tiny_model)
     kept = copy.deepcopy(ours)
     use_updates(kept, bfloat16=True)

@@ -24,44 +24,42 @@ def adapted(tiny_model: Any, family: str, strategy: str) -> Any:
 
 
 @pytest.mark.parametrize("family", FAMILIES)
-def test_outputs_on_occurring_tokens_are_the_whole_models(family: str, tiny_model: Any) -> None:
+def test_outputs_on_occurring_tokens_are_the_full_models(family: str, tiny_model: Any) -> None:
     module = adapted(tiny_model, family, "full")
     before = module(input_ids=IDS, attention_mask=MASK).logits
     width = layout_of(module).width
-    whole = trim(module, TOKENS)
-    assert whole is not None
-    assert layout_of(module).width == width - (whole.num_embeddings - len(TOKENS)) * whole.embedding_dim
+    full = trim(module, TOKENS)
+    assert full is not None
+    assert layout_of(module).width == width - (full.num_embeddings - len(TOKENS)) * full.embedding_dim
     assert torch.equal(module(input_ids=IDS, attention_mask=MASK).logits, before)
-    restore(module, whole, TOKENS)
+    restore(module, full, TOKENS)
     assert layout_of(module).width == width
     assert torch.equal(module(input_ids=IDS, attention_mask=MASK).logits, before)
 
 
 @pytest.mark.parametrize("family", FAMILIES)
-def test_a_trial_written_is_learnt_where_tokens_occur_and_untouched_elsewhere(
-    family: str, tiny_model: Any
-) -> None:
+def test_a_written_trial_changes_occurring_tokens_only(family: str, tiny_model: Any) -> None:
     module, other = adapted(tiny_model, family, "full"), adapted(tiny_model, family, "full")
     before = module.get_input_embeddings().weight.detach().clone()
     trim(other, TOKENS)
-    row = read_slot(other, layout_of(other)) + 1.0
-    write_trial(module, row, TOKENS)
+    slot = read_slot(other, layout_of(other)) + 1.0
+    write_trial(module, slot, TOKENS)
     after = module.get_input_embeddings().weight.detach()
     others = torch.ones(len(before), dtype=torch.bool).index_fill(0, TOKENS, False)
     assert torch.equal(after[others], before[others])
     torch.testing.assert_close(after[TOKENS], before[TOKENS] + 1.0)
     trim(module, TOKENS)
-    assert torch.equal(read_slot(module, layout_of(module)), row)
+    assert torch.equal(read_slot(module, layout_of(module)), slot)
 
 
 def test_padding_gets_no_gradient_as_before(tiny_model: Any) -> None:
-    whole, trimmed = adapted(tiny_model, "bert", "full"), adapted(tiny_model, "bert", "full")
+    full, trimmed = adapted(tiny_model, "bert", "full"), adapted(tiny_model, "bert", "full")
     embeddings = trim(trimmed, TOKENS)
     assert embeddings is not None
     assert embeddings.padding_idx == 0
-    for module in (whole, trimmed):
+    for module in (full, trimmed):
         module(input_ids=IDS, attention_mask=MASK).logits.square().sum().backward()
-    expected = whole.get_input_embeddings().weight.grad
+    expected = full.get_input_embeddings().weight.grad
     found = trimmed.get_input_embeddings().weight.grad
     torch.testing.assert_close(found, expected[TOKENS])
     assert not found[0].any()
@@ -89,13 +87,13 @@ def test_twice_is_refused(tiny_model: Any) -> None:
         trim(module, TOKENS)
 
 
-def test_a_row_of_another_model_is_refused(tiny_model: Any) -> None:
+def test_a_slot_of_another_model_is_refused(tiny_model: Any) -> None:
     module = adapted(tiny_model, "bert", "full")
     with pytest.raises(ValueError, match="the trial has 7 parameters, the model trains"):
         write_trial(module, torch.zeros(7), TOKENS)
 
 
-def test_the_tokens_of_a_training_are_those_of_its_rows_and_of_the_scored_ones(tiny_model: Any) -> None:
+def test_the_tokens_are_those_of_training_and_scoring_rows(tiny_model: Any) -> None:
     rows = number_rows(5)
     training = make_training(tiny_model("bert"), "full", "token-classification", rows)
     assert training.vocabulary is not None
