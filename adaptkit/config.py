@@ -130,6 +130,9 @@ class StudyConfig:
     parallel_trials: Annotated[int, Ge(1)] | None = None
     """How many trials are trained together. None: as measured."""
 
+    fast_paths: bool = True
+    """Whether to use the fast paths, which compute the same numbers in less time."""
+
     data: DataConfig = field(default_factory=DataConfig)
     search: SearchConfig = field(default_factory=SearchConfig)
 

@@ -9,7 +9,7 @@ from adaptkit.study.record import StudySummary
 def setting(summary: StudySummary) -> list[tuple[str, str]]:
     """What was searched and trained, and how, as pairs of name and value."""
     facts = [(f"searched {formatting.in_words(name)}", text) for name, text in summary.space.items()]
-    facts += [*_trained(summary), *_together(summary), *_measured(summary)]
+    facts += [*_trained(summary), *_together(summary), *_measured(summary), *_fast_paths(summary)]
     if summary.total_parameters:  # until the model is loaded, the device may be "auto"
         facts.append(("device", f"{summary.device}, {summary.precision}"))
     if summary.encoder_passes is not None:
@@ -43,7 +43,16 @@ def _together(summary: StudySummary) -> list[tuple[str, str]]:
     one_pass = (
         f"{summary.trials_per_pass} in one forward pass, at most {summary.micro_batch} examples of each"
     )
-    return [("parallel trials", f"{population}, {one_pass}")]
+    facts = [("parallel trials", f"{population}, {one_pass}")]
+    return facts + ([("not together because", summary.not_together)] if summary.not_together else [])
+
+
+def _fast_paths(summary: StudySummary) -> list[tuple[str, str]]:
+    """The fast paths in use; nothing for studies that did not record them."""
+    if summary.fast_paths is None:
+        return []
+    names = ", ".join(formatting.in_words(name) for name in summary.fast_paths)
+    return [("fast paths", names or "none")]
 
 
 def _vocabulary(tokens: int | None) -> str:

@@ -9,10 +9,11 @@ from typing import Any
 
 from adaptkit.config import StudyConfig, from_mapping, to_toml
 
-MAY_CHANGE = frozenset({"data", "search", "device", "parallel_trials", "precision"})
+MAY_CHANGE = frozenset({"data", "search", "device", "fast_paths", "parallel_trials", "precision"})
 """The settings that may change when a study is resumed. The data are compared by their fingerprint, and the
 search by its resolved space and metric, so the number of trials, the timeout and pruning may change. The
-precision may change because "auto" follows the device: bf16 changes a score less than another seed does."""
+precision may change because "auto" follows the device: bf16 changes a score less than another seed does. The
+fast paths may change because they compute the same numbers, except for rounding."""
 
 
 @dataclass(frozen=True, kw_only=True)

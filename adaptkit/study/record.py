@@ -132,6 +132,12 @@ class StudySummary:
     speeds: Mapping[str, float] = field(default_factory=dict)
     """Trials in one forward pass → examples per second of all of them; empty if not measured."""
 
+    fast_paths: Sequence[str] | None = None
+    """The fast paths in use, by name; None if not recorded."""
+
+    not_together: str = ""
+    """Why trials could not share a forward pass; empty if they could."""
+
     occurring_tokens: int | None = None
     """How many token embeddings are trained, if the embeddings of tokens that do not occur were left out."""
 

@@ -41,3 +41,17 @@ def test_phases_that_took_no_time_are_left_out() -> None:
     assert phases(replace(ner_summary(), seconds={"data": 3.1, "features": 0.0, "train": 312.4})) == [
         "data 3.1 s", "train 5 min 12 s",
     ]  # fmt: skip
+
+
+def test_the_fast_paths_in_use_are_shown() -> None:
+    found = [
+        dict(setting(replace(ner_summary(), fast_paths=names))).get("fast paths")
+        for names in (("attention", "last_layer"), (), None)
+    ]
+    assert found == ["attention, last layer", "none", None]
+
+
+def test_why_trials_are_not_trained_together_is_shown() -> None:
+    assert "not together because" not in dict(setting(ner_summary()))
+    alone = replace(ner_summary(), not_together="two trials do not fit into memory")
+    assert dict(setting(alone))["not together because"] == "two trials do not fit into memory"

@@ -60,7 +60,7 @@ def test_the_configuration_and_provenance_are_read_back(study: StudyFolder) -> N
 @pytest.mark.parametrize(
     "changes",
     [
-        {"device": "cuda", "parallel_trials": 3, "precision": "bf16"},
+        {"device": "cuda", "fast_paths": False, "parallel_trials": 3, "precision": "bf16"},
         {"search": SearchConfig(trials=40, timeout=60, pruning=False)},
         {"lora_rank": 16},  # not used by a full study
     ],
