@@ -1,7 +1,7 @@
-"""A pre-trained encoder with a task's own head on it; knows no files, no data and no training.
+"""Puts a task's own head on a pre-trained encoder.
 
-transformers saves and peft wraps such a model like one of their own: the encoder lies under the name
-its own heads know it by, so that `AutoModel` reads it out of the saved folder.
+transformers saves and peft wraps such a model like one of their own: the encoder has the name that it has
+under transformers' heads, so `AutoModel` can load it from the saved folder.
 """
 
 from __future__ import annotations
@@ -24,16 +24,16 @@ if TYPE_CHECKING:
     from adaptkit.task import Task
 
 OWN_HEAD = "the task's own"
-"""What stands in the place of a transformers class where the head is made by the task's plugin."""
+"""Recorded instead of the name of a transformers class if the task's plugin makes the head."""
 
 HEAD = "task_head"
-"""The head's name in the model. Not "head": ModernBERT's checkpoints hold one of their own by that name."""
+"""The head's name in the model. Not "head", because ModernBERT's checkpoints have a module of that name."""
 
 
 def encoder_class(config: PretrainedConfig) -> tuple[type[PreTrainedModel], dict[str, Any]]:
-    """The class of this configuration's encoder, and how to ask it for hidden states alone.
+    """The encoder class of this configuration, and the arguments that leave out its pooling layer.
 
-    A pooling layer would be trained and saved, and never be used.
+    A pooling layer would be trained and saved, but never used.
     """
     kind = MODEL_MAPPING[type(config)]
     chosen = cast("type[PreTrainedModel]", kind[0] if isinstance(kind, tuple) else kind)
@@ -42,32 +42,34 @@ def encoder_class(config: PretrainedConfig) -> tuple[type[PreTrainedModel], dict
 
 
 def make_head(task: Task, config: PretrainedConfig, labels: Sequence[str]) -> nn.Module:
-    """The head the task's factory makes, in float32.
+    """The head that the task's factory makes, in float32.
 
     Raises:
-        TaskError: the task has no factory, or it fails, or gives no module.
+        TaskError: the task has no factory, or the factory fails or does not return a module.
     """
     if isinstance(task.head, str):
         raise TaskError(
-            f"the model's head is of its task's own, but {task.name!r} as installed here names {task.head!r}",
-            expected="the plugin with which the model was made",
-            next_step="Install that version of the plugin; the model's adaptkit.json names its options.",
+            f"the model has a head made by its task, but the installed task {task.name!r} uses {task.head!r}",
+            expected="the version of the plugin that the model was made with",
+            next_step="Install that version of the plugin, and use the options in the model's adaptkit.json.",
+            code="other-plugin-version",
         )
     try:
         head = task.head(config, labels)
     except Exception as error:
-        _refuse(task, f"could not be made: {type(error).__name__}: {error}", "a torch.nn.Module", error)
+        problem = f"raised an error when it was made: {type(error).__name__}: {error}"
+        _refuse(task, problem, "a torch.nn.Module", error)
     if not isinstance(head, nn.Module):
         _refuse(task, f"is {head!r:.80}", "a torch.nn.Module from (encoder_config, labels)")
     return head.float()
 
 
 def put_on(encoder: PreTrainedModel, head: nn.Module) -> PreTrainedModel:
-    """One model of both, each with the weights it has."""
+    """One model of encoder and head. Both keep their weights."""
     kind = type(encoder)
     base: Any = next(one for one in kind.__mro__[1:] if issubclass(one, PreTrainedModel))
 
-    class HeadedEncoder(base):  # type: ignore[misc]  # transformers' way to a model that saves itself
+    class EncoderWithHead(base):  # type: ignore[misc]  # a subclass, so that transformers can save the model
         base_model_prefix = kind.base_model_prefix
 
         def __init__(self) -> None:
@@ -77,44 +79,44 @@ def put_on(encoder: PreTrainedModel, head: nn.Module) -> PreTrainedModel:
             self.post_init()
 
         def init_weights(self) -> None:
-            """Nothing: both parts come with their weights."""
+            """Does nothing, because both parts already have their weights."""
 
         @classmethod
         def _can_set_attn_implementation(cls) -> bool:
-            """As the encoder can: transformers looks into the module a class was written in."""
+            """Whether the encoder can; transformers would inspect the module that defines this class."""
             return kind._can_set_attn_implementation()
 
         def forward(self, attention_mask: torch.Tensor | None = None, **inputs: Any) -> Any:
             hidden = self.base_model(attention_mask=attention_mask, **inputs)[0]  # [batch, tokens, width]
             return _outputs(getattr(self, HEAD), hidden, attention_mask)
 
-    return HeadedEncoder()
+    return EncoderWithHead()
 
 
 def _outputs(head: nn.Module, hidden: torch.Tensor, mask: torch.Tensor | None) -> Any:
-    """What the head makes of hidden states ``[batch, tokens, width]``; a lone tensor is its logits."""
-    given = head(hidden, _token_mask(hidden, mask))
-    if isinstance(given, torch.Tensor):
-        return ModelOutput(logits=given)
-    return ModelOutput(given) if isinstance(given, Mapping) else given
+    """The head's outputs for hidden states ``[batch, tokens, width]``; a single tensor is the logits."""
+    outputs = head(hidden, _token_mask(hidden, mask))
+    if isinstance(outputs, torch.Tensor):
+        return ModelOutput(logits=outputs)
+    return ModelOutput(outputs) if isinstance(outputs, Mapping) else outputs
 
 
 def _token_mask(hidden: torch.Tensor, mask: torch.Tensor | None) -> torch.Tensor:
-    """The mask ``[batch, tokens]``, 1 for tokens and 0 for padding, whatever form the encoder was given."""
+    """The mask ``[batch, tokens]``, 1 for tokens and 0 for padding, from any form of the encoder's mask."""
     if mask is None:
         return torch.ones(hidden.shape[:2], dtype=torch.long, device=hidden.device)
-    if mask.dim() == 4:  # [batch, 1, tokens, tokens], which is added to attention's scores
+    if mask.dim() == 4:  # [batch, 1, tokens, tokens], which is added to the attention scores
         mask = (mask[:, 0, 0] == 0).long()
     return mask[:, : hidden.shape[1]]  # kept features may be of the first token alone
 
 
 @torch.no_grad()
 def refuse_unfit(task: Task, model: Any) -> None:
-    """Tries the head on two short examples.
+    """Try the head on two short examples.
 
     Raises:
-        TaskError: it fails, lacks one of the task's outputs, gives something else than a number or
-            several for each example, or keeps a state besides its parameters.
+        TaskError: the head fails, lacks one of the task's outputs, returns an output without
+            numbers for each example, or keeps a state besides its parameters.
     """
     mask = torch.tensor([[1, 1, 1, 1, 1], [1, 1, 1, 0, 0]])  # [2, 5]
     hidden = model.base_model(input_ids=torch.ones_like(mask), attention_mask=mask)[0]  # [2, 5, width]
@@ -135,27 +137,28 @@ def refuse_unfit(task: Task, model: Any) -> None:
     if changed:
         _refuse(
             task,
-            f"changes {', '.join(changed)} while it trains, which trials trained together would share",
-            "no state besides parameters (LayerNorm in the place of BatchNorm, for example)",
+            f"changes {', '.join(changed)} during training, which trials trained together would share",
+            "no state besides parameters (for example LayerNorm instead of BatchNorm)",
         )
 
 
 def _refuse_outputs(task: Task, outputs: object, examples: int) -> None:
     wanted = f"{' and '.join(task.outputs)}, a tensor of floats [batch, ...]"
     if not isinstance(outputs, Mapping):
-        _refuse(task, f"gives {type(outputs).__name__}", wanted)
+        _refuse(task, f"returned {type(outputs).__name__}", wanted)
     for name in task.outputs:
         output = outputs.get(name)
         if not isinstance(output, torch.Tensor):
-            _refuse(task, f"gives no {name} among {sorted(outputs)}", wanted)
+            _refuse(task, f"returned {sorted(outputs)} without {name}", wanted)
         if not output.is_floating_point() or output.dim() == 0 or len(output) != examples:
             kind = str(output.dtype).removeprefix("torch.")
-            _refuse(task, f"gives {name} {list(output.shape)} of {kind} for {examples} examples", wanted)
+            _refuse(task, f"returned {name} {list(output.shape)} of {kind} for {examples} examples", wanted)
 
 
 def _refuse(task: Task, problem: str, expected: str, cause: Exception | None = None) -> NoReturn:
     raise TaskError(
         f"the head of the task {task.name!r} {problem}",
         expected=expected,
-        next_step="Mend the head in the task's plugin, or tell its author.",
+        next_step="Correct the head in the task's plugin, or report this to its author.",
+        code="bad-head",
     ) from cause

