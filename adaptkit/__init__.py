@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from adaptkit.errors import AdaptkitError as AdaptkitError
     from adaptkit.export.predictor import Predictor as Predictor
     from adaptkit.export.predictor import load as load
-    from adaptkit.run.tune import Study as Study
+    from adaptkit.run.study import Study as Study
     from adaptkit.run.tune import tune as tune
     from adaptkit.task import CONTRACT_VERSION as CONTRACT_VERSION
     from adaptkit.task import Example as Example
@@ -39,7 +39,7 @@ _HOMES = {
     "Scores": "adaptkit.task",
     "SearchHints": "adaptkit.task",
     "SkipRow": "adaptkit.task",
-    "Study": "adaptkit.run.tune",
+    "Study": "adaptkit.run.study",
     "Task": "adaptkit.task",
     "class_name": "adaptkit.tasks.classification",
     "classification_metric": "adaptkit.tasks.classification",

@@ -80,6 +80,10 @@ IN_SEARCH = (
     help="auto: bf16 where the hardware multiplies it, else fp32. [default: auto]",
 )  # fmt: skip
 @click.option("--parallel-trials", type=AutoOrNumber(), help="Trials trained together. [default: auto]")
+@click.option(
+    "--fast-paths/--no-fast-paths", default=None,
+    help="Faster code for the same numbers. [default: fast paths]",
+)  # fmt: skip
 @click.option("--study", "name", help="The study's name. [default: made from these options]")
 @studies_option
 @click.option(
@@ -95,9 +99,12 @@ def tune(name: str | None, studies_dir: Path, config_file: Path | None, as_json:
     from rich.console import Console
 
     from adaptkit.errors import Interrupted
-    from adaptkit.run.tune import Study, run
+    from adaptkit.run.study import Study
+    from adaptkit.run.tune import run
+    from adaptkit.system.allocator import keep_freed_memory
 
     config = configured(config_file, given)
+    keep_freed_memory()  # here and not in `run`: it changes the process, and a Python user's is not ours
     console = Console(stderr=True, highlight=False)
     try:
         with plugins_at_work():

@@ -1,4 +1,4 @@
-"""The end of a study: its winner exported and proved, scored once on the test rows, and reported."""
+"""The end of a study: exports the winner, scores it once on the test rows, and writes the report."""
 
 from __future__ import annotations
 
@@ -26,46 +26,81 @@ if TYPE_CHECKING:
 def finalize_study(
     context: RunContext, config: StudyConfig, task: Task, data: Dataset, device: str
 ) -> Sequence[TrialRecord]:
-    """Exports the winner, unless it lies there already, and writes the report; returns all trials.
+    """Export the winner unless that is done, score it on the test rows, and write the report.
+
+    Returns:
+        All trials of the study.
 
     Raises:
-        NoTrialSucceeded: there is no winner.
-        ExportError: the exported model is not the trial.
+        NoTrialSucceeded: every trial failed.
+        ExportError: the exported model does not give the winner's logits.
     """
     records = context.folder.read_trials()
     best = best_trial(records, context.summary.direction)
-    if best is None and all(record.interrupted for record in records):
-        context.write(state="interrupted", best=None)  # the time was up before the first score
-        write_text(context.folder.report, as_html(context.summary, records))
-        return records
     if best is None:
-        context.write(state="failed", best=None)
-        write_text(context.folder.report, as_html(context.summary, records))
-        reasons = sorted({record.reason for record in records})
-        raise NoTrialSucceeded(
-            f"no trial of {context.folder.name!r} has a score: {'; '.join(reasons)}",
-            next_step=f"See 'adaptkit report {context.folder.path}'.",
-        )
-    exported = context.summary.model_folder is not None and is_whole(context.folder.current_best)
-    if not exported or best.number != context.summary.best:
-        context.interruption.check()
-        context.progress.phase("exporting the winner and loading it back")
-        with context.clock.phase("export"):
-            export_trial(
-                context.folder, config, task, data.labels, context.summary, best, context.folder.best
-            )
-        context.write(best=best.number, model_folder=str(context.folder.best), test={}, test_groups={})
+        end_without_winner(context, records)
+        return records
+    if best.number != context.summary.best or not is_exported(context):
+        export_winner(context, config, task, data, best)
     if data.test is not None and not context.summary.test:
-        context.progress.phase("scoring the winner on the test rows")
-        with context.clock.phase("score"), context.interruption.exposed():
-            test = test_scores(context.folder.best, data.test, device, context.summary.metric)
-        warnings = dict.fromkeys([*context.summary.warnings, *test.pop("warnings", [])])
-        # The card first: a study killed in between scores the test rows again, and writes both.
-        rewrite_card(context.folder.current_best, replace(context.summary, **test), best)
-        context.write(**test, warnings=list(warnings))
+        score_winner(context, data.test, device, best)
     context.write(state="finished")
-    write_text(context.folder.report, as_html(context.summary, records))
+    write_report(context, records)
     return records
+
+
+def end_without_winner(context: RunContext, records: Sequence[TrialRecord]) -> None:
+    """Write the report of a study without scores; raises NoTrialSucceeded unless it can be continued."""
+    timed_out = all(record.interrupted for record in records)
+    context.write(state="interrupted" if timed_out else "failed", best=None)
+    write_report(context, records)
+    if timed_out:
+        return
+    reasons = sorted({record.reason for record in records})
+    raise NoTrialSucceeded(
+        f"no trial of the study {context.folder.name!r} has a score: {'; '.join(reasons)}",
+        next_step="Correct the cause, or choose other options. Then start another study with --study.",
+        code="no-trial-succeeded",
+    )
+
+
+def is_exported(context: RunContext) -> bool:
+    """Whether the winner's folder exists and no file in it has changed."""
+    if context.summary.model_folder is None:
+        return False
+    try:
+        verify(context.folder.current_best)
+    except StudyError:
+        return False
+    return True
+
+
+def export_winner(
+    context: RunContext, config: StudyConfig, task: Task, data: Dataset, best: TrialRecord
+) -> None:
+    """Write the winner to the study's folder ``best``, and verify it."""
+    context.interruption.check()
+    context.progress.phase("exporting the winner and verifying it")
+    folder = context.folder
+    with context.clock.phase("export"):
+        export_trial(folder, config, task, data.labels, context.summary, best, folder.best)
+    context.write(best=best.number, model_folder=str(folder.best), test={}, test_groups={})
+
+
+def score_winner(context: RunContext, rows: Rows, device: str, best: TrialRecord) -> None:
+    """Score the exported winner on the test rows."""
+    context.progress.phase("scoring the winner on the test rows")
+    with context.clock.phase("score"), context.interruption.exposed():
+        test = test_scores(context.folder.best, rows, device, context.summary.metric)
+    warnings = dict.fromkeys([*context.summary.warnings, *test.pop("warnings", [])])
+    # The card first: if the process is killed in between, the next run scores again and writes both.
+    rewrite_card(context.folder.current_best, replace(context.summary, **test), best)
+    context.write(**test, warnings=list(warnings))
+
+
+def write_report(context: RunContext, records: Sequence[TrialRecord]) -> None:
+    """Write the HTML report."""
+    write_text(context.folder.report, as_html(context.summary, records))
 
 
 def export_trial(
@@ -79,7 +114,7 @@ def export_trial(
     *,
     merge: bool = False,
 ) -> None:
-    """Writes a trial of the study as a model folder; `adaptkit.export.export` says what may be raised."""
+    """Write a trial of the study as a model folder; `adaptkit.export.saving.export` lists the errors."""
     from safetensors.torch import load_file
 
     from adaptkit.export.saving import TrialToExport, export
@@ -88,51 +123,43 @@ def export_trial(
     if weights is None:
         raise StudyError(
             f"the weights of trial {trial.number} are not in {folder.path}",
-            expected="the weights of the best trial, which the study keeps",
-            next_step="Begin the study anew under another --study name.",
+            expected="the weights of the best trial, which a study keeps",
+            next_step="Run the study again under another name with --study.",
+            code="no-weights",
         )
     strategy = "full" if merge else summary.strategy  # how the folder is loaded
-    told = replace(
+    described = replace(
         summary,
         best=trial.number,
         model_folder=str(to),
         test=summary.test if summary.best == trial.number else {},
     )
     kept = load_file(weights)
-    winner = TrialToExport(
+    exported = TrialToExport(
         config=config,
         task=task,
         labels=labels,
         parameters=kept["row"],
         vocabulary=kept.get("vocabulary"),
         calibration=trial.calibration,
-        card=model_card(told, trial, loaded_as=strategy),
+        card=model_card(described, trial, loaded_as=strategy),
         plugin=summary.plugin,
         versions=versions(summary.plugin),
     )
-    export(winner, to, merge=merge)
+    export(exported, to, merge=merge)
 
 
 def rewrite_card(model_folder: Path, summary: StudySummary, trial: TrialRecord) -> None:
-    """Writes the winner's card anew, once there are test scores to tell."""
+    """Write the winner's card again, with the test scores."""
     from adaptkit.export.saving import CARD
 
     write_text(model_folder / CARD, model_card(summary, trial, loaded_as=summary.strategy))
 
 
-def is_whole(folder: Path) -> bool:
-    """Whether a model folder is there, every file as it was written."""
-    try:
-        verify(folder)
-    except StudyError:
-        return False
-    return True
-
-
 def test_scores(model_folder: Path, rows: Rows, device: str, metric: str) -> dict[str, Any]:
-    """The exported model's scores on the test rows, as they go into the summary.
+    """The exported model's scores on the test rows, as fields of the summary.
 
-    Rows that cannot be scored are no reason to lose the winner: they make a warning.
+    If the rows cannot be scored, the result is a warning: the winner is still valid.
     """
     from adaptkit.export.predictor import load
 

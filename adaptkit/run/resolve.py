@@ -1,4 +1,4 @@
-"""What a configuration comes to: its problems, the study's name, the metric, the machine it runs on."""
+"""Checks a configuration, and resolves the study's name, its metric and its device."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ from adaptkit.task import Metric
 
 @dataclass(frozen=True, kw_only=True)
 class Machine:
-    """Where the study runs."""
+    """The device that a study runs on, and the cache."""
 
     device: str
     precision: str
     cache: Cache
-    """Where the features of a frozen encoder are kept for the next study."""
+    """Where the features of a frozen encoder are kept for later studies."""
 
     @classmethod
     def of(cls, config: StudyConfig) -> Machine:
-        """What the configuration asks for, as this machine has it; raises ConfigError if it has not."""
+        """Resolve the configured device and precision; raises ConfigError if they are not available."""
         from adaptkit.system.devices import resolve_device, resolve_precision
 
         device = resolve_device(config.device)
@@ -32,35 +32,38 @@ class Machine:
 
 
 def refuse_problems(config: StudyConfig) -> None:
-    """Raises ConfigError with all that is wrong with the configuration's values."""
+    """Raise a ConfigError that lists every invalid value of the configuration."""
     problems = problems_of(config)
     if problems:
-        raise ConfigError("; ".join(problems), next_step="Change these options.")
+        raise ConfigError("; ".join(problems), next_step="Change these options.", code="invalid-options")
 
 
 def chosen_metric(metric: Metric, wanted: str | None) -> tuple[str, str]:
-    """The name and the direction of the number that is optimised.
+    """The name and the direction of the optimised number.
 
     Raises:
-        ConfigError: the task does not report the wanted one.
+        ConfigError: the task does not report the wanted number.
     """
     known = {metric.name: metric.direction, **metric.others}
     name = wanted or metric.name
     if name not in known:
         raise ConfigError(
-            f"metric {name!r}", expected=f"one of {', '.join(known)}", next_step="Change --metric."
+            f"metric {name!r}",
+            expected=f"one of {', '.join(known)}",
+            next_step="Change --metric, or leave it out.",
+            code="unknown-metric",
         )
     return name, known[name]
 
 
 def default_name(config: StudyConfig) -> str:
-    """The study's name where none is given: the same command finds the same study again."""
+    """The study's name if none is given. The same command always gives the same name."""
     same = asdict(config)
-    for free in ("device", "precision", "parallel_trials"):
+    for free in ("device", "precision", "parallel_trials", "fast_paths"):
         del same[free]
     for free in ("trials", "timeout", "pruning"):
         del same["search"][free]
-    # The keys as version 0.1.0 named them, so that its studies are found again.
+    # The keys have the names of version 0.1.0, so that its studies are found.
     same["data"]["dev_share"] = same["data"].pop("dev_fraction")
     same["search"]["rungs_per_epoch"] = same["search"].pop("evals_per_epoch")
     digest = hashlib.sha256(json.dumps(same, sort_keys=True, default=str).encode()).hexdigest()

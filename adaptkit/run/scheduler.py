@@ -1,7 +1,7 @@
-"""Stands between the engine and the study: the judge the engine asks, the record of what it answers.
+"""Between the engine and the study: suggests trials to the engine, prunes them, and records their ends.
 
-Each trial that ends is written to the study's folder first and told to Optuna then: the record on disk
-is the acknowledgement. Knows no model and no data.
+When a trial ends, its record is written to the study's folder first, and then passed to Optuna. The record on
+disk acknowledges the trial.
 """
 
 from __future__ import annotations
@@ -23,11 +23,11 @@ if TYPE_CHECKING:
     from adaptkit.study.folder import StudyFolder
 
 WEIGHTS_KEPT = 3
-"""The best few trials whose weights are kept, for the export and for a second look."""
+"""The number of best trials whose weights are kept."""
 
 
 class TrialScheduler:
-    """Proposes trials, judges them, and records how they end; an `adaptkit.engine.types.Scheduler`."""
+    """Decides which trials start, continue and stop; an `adaptkit.engine.types.Scheduler`."""
 
     def __init__(
         self,
@@ -44,9 +44,20 @@ class TrialScheduler:
         check: Callable[[], None],
         vocabulary: torch.Tensor | None = None,
     ) -> None:
-        """``deadline`` is a time of `time.monotonic`; ``check`` raises Interrupted once a signal came.
+        """Create the scheduler of one run.
 
-        ``vocabulary`` is kept beside a row: which tokens' embeddings are in it.
+        Args:
+            folder: the study's folder.
+            search: suggests hyperparameters.
+            records: the trials that ended before this run.
+            progress: shows what happens.
+            metric: the name of the optimised number.
+            direction: "maximize" or "minimize".
+            rungs: the rungs of a complete trial.
+            pruning: whether trials are pruned.
+            deadline: the end of the time budget, on the clock of `time.monotonic`.
+            check: raises Interrupted if a signal has been received.
+            vocabulary: the tokens whose embeddings are trained; kept with each trial's weights.
         """
         self.folder = folder
         self.search = search
@@ -64,15 +75,15 @@ class TrialScheduler:
         self.began: dict[int, float] = {}  # trial number → a time of time.monotonic
         self.stopped = False
         self.cut_short = 0
-        """The trials that count with what they had when time was up."""
+        """The trials that were stopped by the deadline and count with their best score so far."""
 
     @property
     def time_is_up(self) -> bool:
-        """Whether the study's time budget is spent."""
+        """Whether the deadline has passed."""
         return time.monotonic() >= self.deadline
 
     def suggest(self, free: int) -> Sequence[Trial]:
-        """New trials from the search; none once the time is up."""
+        """New trials from the search; none after the deadline."""
         self.check()
         suggestions = [] if self.time_is_up else self.search.ask(free)
         for suggestion in suggestions:
@@ -83,30 +94,30 @@ class TrialScheduler:
         return [_as_trial(suggestion) for suggestion in suggestions]
 
     def on_rung_end(self, reports: Sequence[RungReport]) -> Mapping[int, str]:
-        """Passes the scores on, and says which trials are pruned, and why."""
+        """Report the scores to the search, and give the trials to prune with the reasons."""
         for report in reports:
             number = report.trial.number
             self.scored[number].append(report)
             self.search.report(number, report.rung, report.score)
             self.progress.rung(number, report.epoch, report.score)
-        living = [report for report in reports if not report.last]
-        if not self.pruning or not living:
+        unfinished = [report for report in reports if not report.last]
+        if not self.pruning or not unfinished:
             return {}
         scores = {r.number: [rung.score for rung in r.rungs] for r in self.records if not r.interrupted}
         scores |= {number: self._scores(number) for number in self.scored}  # some end with this rung
-        going_on = {report.trial.number: scores.pop(report.trial.number) for report in living}
+        running = {report.trial.number: scores.pop(report.trial.number) for report in unfinished}
         return trials_to_prune(
-            going_on,
+            running,
             scores,
             metric=self.metric,
             direction=self.direction,
             rungs=self.rungs,
-            epochs=living[0].trial.epochs,
+            epochs=unfinished[0].trial.epochs,
             protected={number for number, suggestion in self.running.items() if suggestion.is_default},
         )
 
     def on_trial_end(self, outcome: Outcome) -> None:
-        """Keeps the weights if they are among the best, then acknowledges the trial."""
+        """Keep the weights if the trial is among the best, then acknowledge it."""
         record = self._record(outcome)
         self.cut_short += self.stopped and record.state == "complete"
         if outcome.parameters is not None and record.state == "complete" and self._is_among_best(record):
@@ -115,14 +126,14 @@ class TrialScheduler:
         self.folder.drop_weights_except(self._best_numbers(self.records))
 
     def on_micro_step(self, examples: int, tokens: int) -> bool:
-        """Counts the progress; False once the time is up. Raises Interrupted once a signal came."""
+        """Count the progress. Returns False after the deadline; raises Interrupted after a signal."""
         self.progress.advanced(examples, tokens)
         self.check()
         self.stopped = self.time_is_up
         return not self.stopped
 
-    def interrupted(self, why: str) -> None:
-        """Records every running trial as cut short; the next run of the study trains it again."""
+    def interrupt(self, why: str) -> None:
+        """Record every running trial as interrupted. The next run of the study trains it again."""
         for suggestion in list(self.running.values()):
             reports = self.scored[suggestion.number]
             seconds = time.monotonic() - self.began[suggestion.number]
@@ -131,7 +142,7 @@ class TrialScheduler:
 
     def _acknowledge(self, record: TrialRecord) -> None:
         self.folder.write_trial(record)
-        # It is acknowledged: should Optuna's storage fail now, nothing may take the trial for a running one.
+        # The trial is acknowledged. It must not count as running, even if Optuna's storage fails now.
         self.records.append(record)
         del self.running[record.number]
         self.search.tell(record)
@@ -140,8 +151,10 @@ class TrialScheduler:
     def _record(self, outcome: Outcome) -> TrialRecord:
         number = outcome.trial.number
         reports, best = self.scored[number], outcome.best
-        unscored = self.stopped and best is None  # it has had no chance: the next run trains it again
-        reason = f"{INTERRUPTED}: time was up before its first score" if unscored else outcome.reason
+        unscored = self.stopped and best is None  # the next run trains it again
+        reason = (
+            f"{INTERRUPTED}: the timeout was reached before its first score" if unscored else outcome.reason
+        )
         return self._record_of(self.running[number], reports, best, outcome.state, reason, outcome.seconds)
 
     def _record_of(
@@ -195,7 +208,7 @@ def _as_trial(suggestion: Suggestion) -> Trial:
 
 
 def _writer(parameters: torch.Tensor, vocabulary: torch.Tensor | None) -> Callable[[Path], None]:
-    """Writes a trial's parameters ``[P]`` and its vocabulary as safetensors to the path it is called with."""
+    """A function that writes a trial's parameters ``[P]`` and its vocabulary as safetensors to a path."""
 
     def write(path: Path) -> None:
         from safetensors.torch import save_file

@@ -1,6 +1,6 @@
-"""What comes before the first trial: the model by its strategy, the data encoded, what fits measured.
+"""The stages before the first trial: read the data, load the model, encode, and measure what fits.
 
-Each step is done once a study and told in its summary. Knows no search and no trial.
+Each is done once per run, for all trials.
 """
 
 from __future__ import annotations
@@ -8,30 +8,61 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from adaptkit.config import StudyConfig
-from adaptkit.data.load import Dataset
-from adaptkit.run.context import RunContext, with_examples
+from adaptkit.data.load import Dataset, load
+from adaptkit.report.progress import Progress
+from adaptkit.run.context import Clock, RunContext
+from adaptkit.run.opening import with_examples
 from adaptkit.run.resolve import Machine
 from adaptkit.search.space import Space
 
 if TYPE_CHECKING:
     from adaptkit.engine.capacity import Capacity
+    from adaptkit.engine.prepare import Model
     from adaptkit.engine.train import Training
     from adaptkit.models.loading import LoadedModel
     from adaptkit.task import Task
+
+
+def read_data(config: StudyConfig, task: Task, progress: Progress, clock: Clock) -> Dataset:
+    """Read the rows, and show the warnings about them; `adaptkit.data.load.load` lists the errors."""
+    progress.phase("reading the data")
+    with clock.phase("data"):
+        data = load(task, config.data, config.seed)
+    if data.sample:
+        progress.note(f"no data given: using the sample of the task {config.task!r}")
+    for warning in data.warnings:
+        progress.note(warning)
+    return data
+
+
+def load_encoder(
+    config: StudyConfig, task: Task, data: Dataset, progress: Progress, clock: Clock
+) -> tuple[Machine, LoadedModel]:
+    """Resolve the device, and load the pre-trained model with the task's head.
+
+    Raises:
+        ConfigError: the device or the precision is not available.
+        ModelError: the model cannot be loaded.
+    """
+    from adaptkit.models.loading import load_model
+
+    progress.phase("loading the model")
+    with clock.phase("model"):
+        machine = Machine.of(config)
+        return machine, load_model(
+            task, config.model, data.labels, seed=config.seed, max_length=config.max_length
+        )
 
 
 def prepare_training(
     context: RunContext, config: StudyConfig, task: Task, data: Dataset, loaded: LoadedModel,
     machine: Machine, space: Space, rungs: int,
 ) -> Training:  # fmt: skip
-    """The model by its strategy, and the data encoded for it, once for all trials."""
+    """Apply the strategy to the model, and encode the data for it, once for all trials."""
     from adaptkit.cache.features import FeaturesOnDisk
+    from adaptkit.engine.patches.fast_paths import FAST_PATHS
     from adaptkit.engine.prepare import make_training, prepare_model
-    from adaptkit.system.allocator import keep_freed_memory
-    from adaptkit.system.devices import device_name
 
-    if machine.device == "cpu":
-        keep_freed_memory()
     context.progress.phase(f"encoding the data, {len(data.train) + len(data.dev):,} rows")
     with context.clock.phase("features" if config.strategy == "frozen" else "data"):
         total = sum(parameter.numel() for parameter in loaded.module.parameters())
@@ -46,6 +77,7 @@ def prepare_training(
             device=machine.device,
             bfloat16=machine.precision == "bf16",
             store=store,
+            fast_paths=FAST_PATHS if config.fast_paths else (),
         )
         training = make_training(
             model, task, data.train.values, data.dev.values,
@@ -54,11 +86,22 @@ def prepare_training(
         )  # fmt: skip
     if store.note:
         context.progress.note(store.note)
+    write_preparation(context, machine, model, training, total_parameters=total)
+    return training
+
+
+def write_preparation(
+    context: RunContext, machine: Machine, model: Model, training: Training, *, total_parameters: int
+) -> None:
+    """Write to the summary what is trained, on what device, and how many examples there are."""
+    from adaptkit.system.devices import device_name
+
     encoder, passes = model.encoder, context.summary.encoder_passes or 0
     context.write(
         trained_parameters=training.layout.width,
+        fast_paths=training.fast_paths,
         occurring_tokens=None if training.vocabulary is None else len(training.vocabulary),
-        total_parameters=total,
+        total_parameters=total_parameters,
         device=device_name(machine.device),
         precision=machine.precision,
         encoder_passes=None if encoder is None else passes + (encoder.examples_read > 0),
@@ -67,11 +110,10 @@ def prepare_training(
             context.summary.data, train=training.plan.examples, dev=len(training.dev.examples)
         ),
     )
-    return training
 
 
 def measure_capacity(context: RunContext, config: StudyConfig, training: Training, wanted: int) -> Capacity:
-    """How many trials are trained together, as measured on the device."""
+    """Measure on the device how many trials are trained together."""
     import torch
 
     from adaptkit.engine.capacity import plan_capacity
@@ -79,13 +121,16 @@ def measure_capacity(context: RunContext, config: StudyConfig, training: Trainin
     context.progress.phase("measuring how many trials fit together")
     with context.clock.phase("measure"):
         capacity = plan_capacity(training, wanted=wanted, parallel_trials=config.parallel_trials)
-    # Dropout draws from the global generator: a resumed study draws anew, a repeated one the same.
+    # Dropout uses the global generator: a repeated study draws the same numbers, a resumed one others.
     torch.manual_seed(config.seed + wanted)
+    if capacity.reason:
+        context.progress.note(f"trials are not trained together: {capacity.reason}")
     context.write(
         parallel_trials=capacity.slots,
         trials_per_pass=capacity.limits.slots,
         micro_batch=capacity.limits.examples,
         bytes_a_trial=capacity.bytes_a_slot,
+        not_together=capacity.reason,
         speeds={str(rows): speed for rows, speed in capacity.speeds.items()},
     )
     return capacity

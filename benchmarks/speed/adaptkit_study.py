@@ -17,7 +17,7 @@ from rich.console import Console
 
 from adaptkit.config import StudyConfig
 from adaptkit.run.resolve import chosen_metric
-from adaptkit.run.tune import Study
+from adaptkit.run.study import Study
 from adaptkit.run.tune import run as run_study
 from adaptkit.search.search import Search, Suggestion
 from adaptkit.search.storage import close_storage, open_storage, open_study

@@ -1,4 +1,4 @@
-"""Studies that are killed, stopped and started twice: nothing acknowledged is lost, nothing counts twice."""
+"""Studies that are killed, stopped or started twice lose no acknowledged trial and count none twice."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ from typing import Any
 import optuna
 import pytest
 
+from adaptkit.run.training import timeout_warning
 from adaptkit.search.search import NOT_BEGUN
 from tests.helpers.data import sentences, write_conll
 from tests.helpers.program import adaptkit, called, finished, started
@@ -29,7 +30,7 @@ COUNT_RUNNING = "SELECT count(*) FROM trials WHERE state = 'RUNNING'"
 
 @pytest.fixture
 def command(tiny_folder: Path, data_folder: Path) -> list[object]:
-    """A study of some seconds of training, two trials at a time."""
+    """A study that trains for some seconds, two trials at a time."""
     return [
         "tune", "--task", "ner", "--data", data_folder / "ner", "--model", tiny_folder, "--strategy", "full",
         "--trials", TRIALS, "--epochs", 12, "--batch-size", 8, "--parallel-trials", 2, "--device", "cpu",
@@ -38,29 +39,29 @@ def command(tiny_folder: Path, data_folder: Path) -> list[object]:
 
 
 class Running:
-    """A study in a process of its own, whose words can be waited for."""
+    """A study in its own process, whose output can be waited for."""
 
     def __init__(self, command: Sequence[object], cwd: Path) -> None:
         self.log = cwd / "stderr.txt"
         with self.log.open("w") as log:
             self.process = started(*command, cwd=cwd, stderr=log)
 
-    def said(self) -> str:
+    def output(self) -> str:
         return self.log.read_text(encoding="utf-8")
 
     def wait_for(self, words: str, seconds: float = 90) -> bool:
-        """Whether it said so; False if it ended before."""
+        """Wait for these words; False if the process ended before."""
         until = time.monotonic() + seconds
-        while words not in self.said():
+        while words not in self.output():
             if self.process.poll() is not None:
                 return False
-            assert time.monotonic() < until, f"never said {words!r}: {self.said()}"
+            assert time.monotonic() < until, f"never printed {words!r}: {self.output()}"
             time.sleep(0.02)
         return True
 
 
 def wait_for_trials(study: Path, count: int, seconds: float = 90) -> None:
-    """Until so many trials are in training, as the study's own database says."""
+    """Wait until the study's database has this many running trials."""
     until = time.monotonic() + seconds
     running = 0
     while running < count:
@@ -68,14 +69,14 @@ def wait_for_trials(study: Path, count: int, seconds: float = 90) -> None:
         time.sleep(0.02)
         database = f"file:{study / 'study.db'}?mode=ro"
         with (
-            suppress(sqlite3.OperationalError),  # not there yet, or being written to
+            suppress(sqlite3.OperationalError),  # it does not exist yet, or is being written to
             closing(sqlite3.connect(database, uri=True)) as connection,
         ):
             (running,) = connection.execute(COUNT_RUNNING).fetchone()
 
 
 def records(study: Path) -> dict[str, bytes]:
-    """The trial records on disk, by name, byte for byte."""
+    """Name → contents of the trial records on disk."""
     return {path.name: path.read_bytes() for path in study.glob("trials/[0-9]*.json")}
 
 
@@ -84,14 +85,14 @@ def trials(study: Path) -> list[Any]:
 
 
 def counting(study: Path) -> list[Any]:
-    """The trials that were not cut short from outside."""
+    """The trials that were not interrupted from outside."""
     return [
         one for one in trials(study) if one["state"] != "fail" or not one["reason"].startswith("interrupted")
     ]
 
 
 def agrees_with_optuna(study: Path) -> None:
-    """Every record is in study.db as it is on disk, and nothing else that had begun has ended there."""
+    """Check that study.db has the same ended trials as the records."""
     (name,) = optuna.get_all_study_names(f"sqlite:///{study / 'study.db'}")
     known = optuna.load_study(study_name=name, storage=f"sqlite:///{study / 'study.db'}").get_trials()
     states = {"complete": "COMPLETE", "pruned": "PRUNED", "fail": "FAIL"}
@@ -107,7 +108,7 @@ def agrees_with_optuna(study: Path) -> None:
             assert known[one["number"]].params["learning_rate"] == one["hyperparameters"]["learning_rate"]
 
 
-def kill_and_go_on(command: Sequence[object], folder: Path, *, kills: int, seed: int) -> None:
+def kill_and_continue(command: Sequence[object], folder: Path, *, kills: int, seed: int) -> None:
     draw = random.Random(seed)
     study = folder / "studies" / "long"
     kept: dict[str, bytes] = {}
@@ -142,17 +143,17 @@ def kill_and_go_on(command: Sequence[object], folder: Path, *, kills: int, seed:
     assert json.loads((study / "summary.json").read_text())["state"] == "finished"
 
 
-def test_a_study_killed_twice_is_whole(command: list[object], tmp_path: Path) -> None:
-    kill_and_go_on(command, tmp_path, kills=2, seed=5)
+def test_a_study_killed_twice_is_complete(command: list[object], tmp_path: Path) -> None:
+    kill_and_continue(command, tmp_path, kills=2, seed=5)
 
 
 @pytest.mark.slow
-def test_a_study_killed_ten_times_is_whole(command: list[object], tmp_path: Path) -> None:
-    kill_and_go_on(command, tmp_path, kills=10, seed=11)
+def test_a_study_killed_ten_times_is_complete(command: list[object], tmp_path: Path) -> None:
+    kill_and_continue(command, tmp_path, kills=10, seed=11)
 
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
-def test_a_signal_ends_a_study_that_can_go_on(
+def test_a_study_stopped_by_a_signal_can_be_continued(
     number: signal.Signals, code: int, command: list[object], tmp_path: Path
 ) -> None:
     running = Running([*command, "--epochs", "200"], tmp_path)
@@ -162,10 +163,10 @@ def test_a_signal_ends_a_study_that_can_go_on(
     answer = finished(running.process)
     assert answer.code == code
     assert time.monotonic() - sent < 15
-    said = running.said()
-    assert "Traceback" not in said
-    assert f"stopped by {number.name}" in said
-    assert "same command" in said
+    output = running.output()
+    assert "Traceback" not in output
+    assert f"stopped by {number.name}" in output
+    assert "same command" in output
     study = tmp_path / "studies" / "long"
     assert json.loads((study / "summary.json").read_text())["state"] == "interrupted"
     cut = [one for one in trials(study) if one["state"] == "fail"]
@@ -175,7 +176,7 @@ def test_a_signal_ends_a_study_that_can_go_on(
     agrees_with_optuna(study)
 
 
-def test_a_second_process_is_refused(command: list[object], tmp_path: Path) -> None:
+def test_a_second_process_is_rejected(command: list[object], tmp_path: Path) -> None:
     running = Running([*command, "--epochs", "500"], tmp_path)
     assert running.wait_for("trials in step")
     before = (tmp_path / "studies" / "long" / "study.toml").read_bytes()
@@ -195,7 +196,7 @@ def test_a_signal_while_loading(
     words: str, delay: float, tiny_folder: Path, data_folder: Path, tmp_path: Path
 ) -> None:
     train = data_folder / "ner" / "train.conll"
-    if words == "reading the data":  # large enough to be caught in the middle of it
+    if words == "reading the data":  # large enough to be interrupted while reading
         train = write_conll(tmp_path / "large.conll", sentences(1000, 7) * 100)
     running = Running(
         ["tune", "--task", "ner", "--train", train, "--model", tiny_folder, "--device", "cpu"], tmp_path
@@ -204,9 +205,9 @@ def test_a_signal_while_loading(
     time.sleep(delay)
     running.process.send_signal(signal.SIGINT)
     answer = finished(running.process)
-    assert answer.code == 130, running.said()
-    assert "Traceback" not in running.said()
-    assert "stopped" in running.said()
+    assert answer.code == 130, running.output()
+    assert "Traceback" not in running.output()
+    assert "stopped" in running.output()
 
 
 TWO_SIGNALS = """
@@ -222,47 +223,47 @@ with Interruption() as interruption, interruption.guarded():
 """
 
 
-def test_a_second_signal_ends_at_once() -> None:
+def test_a_second_signal_ends_immediately() -> None:
     answer = subprocess.run(
         [sys.executable, "-c", TWO_SIGNALS], capture_output=True, text=True, check=False, timeout=30
     )
     assert (answer.returncode, answer.stdout) == (130, "noted\n")
 
 
-def test_the_time_is_up(command: list[object], tmp_path: Path) -> None:
-    """It ends well, says what is left, and the same command goes on."""
+def test_the_timeout(command: list[object], tmp_path: Path) -> None:
+    """The study ends without an error and says what remains; the same command continues it."""
     studies = ["--studies", tmp_path / "studies"]
     answer = called(*command, *studies, "--timeout", "1s")
     assert answer.code == 0, answer.err
     study = tmp_path / "studies" / "long"
     before, had = records(study), len(counting(study))
     assert had < TRIALS
-    assert f"trials that are left, and that the same command trains: {TRIALS - had}" in answer.err
+    assert f"trials that remain, and that the same command will train: {TRIALS - had}" in answer.err
     answer = called(*command, *studies, "--trials", had + 1)
     assert answer.code == 0, answer.err
     assert len(counting(study)) == had + 1
     assert {name: records(study)[name] for name in before} == before
 
 
-def test_no_time_at_all(command: list[object], tmp_path: Path) -> None:
-    """No trial is scored, and none is lost: they have not failed, they have not had their turn."""
+def test_a_timeout_before_the_first_score(command: list[object], tmp_path: Path) -> None:
+    """No trial is scored and none is lost: the trials have not failed, they can run later."""
     studies = ["--studies", tmp_path / "studies"]
     answer = called(*command, *studies, "--timeout", "0.001s")
     assert answer.code == 0, answer.err
     study = tmp_path / "studies" / "long"
     assert counting(study) == []
     assert json.loads((study / "summary.json").read_text())["state"] == "interrupted"
-    assert f"time was up; trials that are left, and that the same command trains: {TRIALS}" in answer.err
+    assert timeout_warning(cut_short=0, remaining=TRIALS) in answer.err
 
 
-def test_trials_that_the_time_cuts_short_are_told(command: list[object], tmp_path: Path) -> None:
-    """All are in training when time is up: none is left, and each counts as far as it came."""
+def test_trials_that_the_timeout_stops_are_counted(command: list[object], tmp_path: Path) -> None:
+    """All trials are in training at the timeout: none remains, and each counts with its best score."""
     command = [*command, "--studies", tmp_path / "studies", "--epochs", 1000, "--trials", 2]
     answer = called(*command, "--timeout", "3s")
     assert answer.code == 0, answer.err
     study = tmp_path / "studies" / "long"
     assert [one["state"] for one in trials(study)] == ["complete"] * 2
     assert all("time was up" in one["reason"] for one in trials(study))
-    told = "time was up; trials that were cut short, and count with the best score they had: 2"
-    assert told in answer.err
-    assert told in json.loads((study / "summary.json").read_text())["warnings"]
+    warning = timeout_warning(cut_short=2, remaining=0)
+    assert warning in answer.err
+    assert warning in json.loads((study / "summary.json").read_text())["warnings"]

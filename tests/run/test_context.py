@@ -6,12 +6,12 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from adaptkit.run.context import KEPT_ON_RESUME, Clock, RunContext, versions
+from adaptkit.run.context import Clock, RunContext, versions
 from adaptkit.study.folder import StudyFolder
-from adaptkit.study.record import StudySummary, as_json
+from adaptkit.study.record import as_json
 
 
-def test_the_clock_adds_up_by_phase_an_error_included() -> None:
+def test_the_clock_adds_up_by_phase_also_after_an_error() -> None:
     clock = Clock()
     with clock.phase("data"):
         time.sleep(0.02)
@@ -24,7 +24,7 @@ def test_the_clock_adds_up_by_phase_an_error_included() -> None:
     assert clock.seconds["train"] == 2.5
 
 
-def test_what_is_written_is_the_change_and_the_time_of_all_runs(
+def test_write_adds_the_change_and_the_time_of_all_runs(
     tuned: Callable[[str, str], Any], tmp_path: Any
 ) -> None:
     before = tuned("ner", "frozen").summary
@@ -45,14 +45,10 @@ def test_what_is_written_is_the_change_and_the_time_of_all_runs(
     assert changed <= {"seconds", "state", "updated"}
 
 
-def test_the_versions_are_those_installed() -> None:
+def test_the_versions_are_the_installed_ones() -> None:
     import torch
 
     assert versions("adaptkit-ner")["torch"] == torch.__version__
     assert versions("adaptkit-ner")["adaptkit-ner"]
     assert "adaptkit" in versions("no-such-distribution")
     assert "adaptkit" in versions("")
-
-
-def test_what_is_kept_on_resume_is_in_the_summary() -> None:
-    assert set(KEPT_ON_RESUME) <= set(StudySummary.__dataclass_fields__)

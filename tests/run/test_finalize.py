@@ -29,11 +29,11 @@ def copied(tuned: Callable[[str, str], Any], tmp_path: Path) -> StudyFolder:
 
 
 def unscored(folder: StudyFolder, reason: str) -> None:
-    """Makes it a study whose trials have all ended so, before any had a score."""
+    """Change the study so that all trials failed with this reason, without a score."""
     for trial in folder.read_trials():
-        told = f"{reason} {trial.number}"
+        ended = f"{reason} {trial.number}"
         folder.write_trial(
-            replace(trial, state="fail", reason=told, best_rung=None, rungs=(), values={}, groups={})
+            replace(trial, state="fail", reason=ended, best_rung=None, rungs=(), values={}, groups={})
         )
     summary = folder.read_summary()
     assert summary is not None
@@ -50,13 +50,13 @@ def finished(folder: StudyFolder) -> RunContext:
     return context
 
 
-def test_a_winner_that_lies_there_is_not_exported_again(copied: StudyFolder) -> None:
+def test_an_exported_winner_is_not_exported_again(copied: StudyFolder) -> None:
     (copied.best / "mark").write_text("mine")
     finished(copied)
     assert (copied.best / "mark").exists()
 
 
-def test_another_winner_takes_its_place(copied: StudyFolder) -> None:
+def test_another_winner_replaces_the_exported_one(copied: StudyFolder) -> None:
     (copied.best / "mark").write_text("mine")
     summary = copied.read_summary()
     assert summary is not None
@@ -67,9 +67,7 @@ def test_another_winner_takes_its_place(copied: StudyFolder) -> None:
     assert context.summary.test == summary.test
 
 
-def test_the_card_of_the_winner_has_its_test_scores_and_no_other_trials(
-    copied: StudyFolder, tmp_path: Path
-) -> None:
+def test_only_the_winners_card_has_the_test_scores(copied: StudyFolder, tmp_path: Path) -> None:
     summary = copied.read_summary()
     assert summary is not None
     assert summary.test
@@ -77,7 +75,7 @@ def test_the_card_of_the_winner_has_its_test_scores_and_no_other_trials(
     card = (copied.best / CARD).read_text(encoding="utf-8")
     assert "## Scores on test" in card
     assert all(line in card for line in lines)
-    verify(copied.best)  # the card was written anew since
+    verify(copied.best)  # the card has been rewritten since
 
     config = copied.read_config()
     task = registry.load(config.task)
@@ -88,26 +86,28 @@ def test_the_card_of_the_winner_has_its_test_scores_and_no_other_trials(
     assert "Scores on test" not in (tmp_path / "other" / CARD).read_text(encoding="utf-8")
 
 
-def test_without_any_score_the_reasons_are_told(copied: StudyFolder) -> None:
+def test_without_any_score_the_reasons_are_listed(copied: StudyFolder) -> None:
     unscored(copied, "diverged in")
-    with pytest.raises(NoTrialSucceeded, match="diverged in 0; diverged in 1"):
+    with pytest.raises(NoTrialSucceeded, match="diverged in 0; diverged in 1") as error:
         finished(copied)
+    assert error.value.code == "no-trial-succeeded"
     summary = copied.read_summary()
     assert summary is not None
     assert (summary.state, summary.best) == ("failed", None)
     assert "diverged in 0" in copied.report.read_text(encoding="utf-8")
 
 
-def test_trials_that_had_no_time_have_not_failed(copied: StudyFolder) -> None:
+def test_trials_without_time_have_not_failed(copied: StudyFolder) -> None:
     unscored(copied, "interrupted: time was up in")
     assert finished(copied).summary.state == "interrupted"
 
 
-def test_weights_that_are_not_kept_are_told(copied: StudyFolder, tmp_path: Path) -> None:
+def test_missing_weights_are_reported(copied: StudyFolder, tmp_path: Path) -> None:
     config, summary, trial = copied.read_config(), copied.read_summary(), copied.read_trials()[0]
     assert summary is not None
     copied.drop_weights_except([])
     task = registry.load(config.task)
-    with pytest.raises(StudyError, match=r"weights of trial 0.*--study"):
+    with pytest.raises(StudyError, match="--study") as error:
         export_trial(copied, config, task, summary.labels, summary, trial, tmp_path / "to")
+    assert error.value.code == "no-weights"
     assert not (tmp_path / "to").exists()

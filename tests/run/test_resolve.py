@@ -1,4 +1,4 @@
-"""What a configuration comes to."""
+"""The study's name, its metric and its device, from a configuration."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def test_the_same_command_finds_the_same_study() -> None:
     assert name.startswith("ner-lora-")
     free = SearchConfig(trials=99, timeout=5.0, pruning=False)
     for same in (
-        replace(CONFIG, device="cpu", precision="fp32", parallel_trials=3),
+        replace(CONFIG, device="cpu", precision="fp32", parallel_trials=3, fast_paths=False),
         replace(CONFIG, search=free),
     ):
         assert default_name(same) == name
@@ -38,27 +38,28 @@ def test_the_same_command_finds_the_same_study() -> None:
     ],
     ids=["seed", "model", "options", "data", "epochs", "metric"],
 )
-def test_another_command_begins_another_study(other: StudyConfig) -> None:
+def test_another_command_starts_another_study(other: StudyConfig) -> None:
     assert default_name(other) != default_name(CONFIG)
 
 
-def test_the_metric_is_the_tasks_unless_another_is_named() -> None:
+def test_the_metric_is_the_tasks_unless_another_is_chosen() -> None:
     metric = Metric(
         name="f1", direction="maximize", compute=lambda said, rows: None, others={"loss": "minimize"}  # type: ignore[arg-type, return-value]
     )  # fmt: skip
     assert chosen_metric(metric, None) == ("f1", "maximize")
     assert chosen_metric(metric, "loss") == ("loss", "minimize")
-    with pytest.raises(ConfigError, match=r"metric 'bleu'.*f1, loss.*--metric"):
+    with pytest.raises(ConfigError, match=r"'bleu'.*f1, loss.*--metric") as error:
         chosen_metric(metric, "bleu")
+    assert error.value.code == "unknown-metric"
 
 
-def test_all_problems_are_told_together() -> None:
+def test_all_problems_are_reported_together() -> None:
     with pytest.raises(ConfigError, match=r"lora_rank = 0.*trials = 0"):
         refuse_problems(replace(CONFIG, lora_rank=0, search=SearchConfig(trials=0)))
     refuse_problems(CONFIG)
 
 
-def test_the_machine_is_what_was_asked_for() -> None:
+def test_the_machine_is_the_configured_one() -> None:
     for precision in ("fp32", "bf16"):
         machine = Machine.of(replace(CONFIG, device="cpu", precision=precision))
         assert machine == Machine(device="cpu", precision=precision, cache=Cache.from_environment())

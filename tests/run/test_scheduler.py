@@ -1,4 +1,4 @@
-"""The scheduler with a real search and a real folder; only the engine's answers are made up."""
+"""The scheduler with a real search and a real folder, and with invented results of the engine."""
 
 from __future__ import annotations
 
@@ -72,18 +72,18 @@ def report(trial: Trial, rung: int, score: float) -> RungReport:
 
 
 def ended(trial: Trial, best: RungReport | None, state: str = "complete", reason: str = "done") -> Outcome:
-    row = None if best is None else torch.full((3,), best.score)
-    return Outcome(trial=trial, state=state, reason=reason, best=best, parameters=row, seconds=1.5)  # type: ignore[arg-type]
+    parameters = None if best is None else torch.full((3,), best.score)
+    return Outcome(trial=trial, state=state, reason=reason, best=best, parameters=parameters, seconds=1.5)  # type: ignore[arg-type]
 
 
 def finish(scheduler: TrialScheduler, trials: Sequence[Trial], scores: Sequence[float]) -> None:
     for trial, score in zip(trials, scores, strict=True):
-        told = report(trial, 0, score)
-        scheduler.on_rung_end([told])
-        scheduler.on_trial_end(ended(trial, told))
+        best = report(trial, 0, score)
+        scheduler.on_rung_end([best])
+        scheduler.on_trial_end(ended(trial, best))
 
 
-def test_a_proposal_is_a_trial_of_the_engine(make: Make) -> None:
+def test_a_suggestion_is_a_trial_of_the_engine(make: Make) -> None:
     scheduler = make()
     first, second = scheduler.suggest(2)
     assert (first.number, second.number) == (0, 1)
@@ -94,7 +94,7 @@ def test_a_proposal_is_a_trial_of_the_engine(make: Make) -> None:
     assert scheduler.suggest(1) == []
 
 
-def test_what_ended_is_on_disk_and_known_to_optuna(make: Make, folder: StudyFolder) -> None:
+def test_an_ended_trial_is_on_disk_and_in_optuna(make: Make, folder: StudyFolder) -> None:
     scheduler = make()
     (trial,) = scheduler.suggest(1)
     low, high = report(trial, 0, 0.25), report(trial, 1, 0.5)
@@ -109,7 +109,7 @@ def test_what_ended_is_on_disk_and_known_to_optuna(make: Make, folder: StudyFold
     assert scheduler.running == {}
 
 
-def test_only_the_weights_of_the_best_few_are_kept(make: Make, folder: StudyFolder) -> None:
+def test_only_the_weights_of_the_best_trials_are_kept(make: Make, folder: StudyFolder) -> None:
     from safetensors.torch import load_file
 
     scheduler = make()
@@ -123,7 +123,7 @@ def test_only_the_weights_of_the_best_few_are_kept(make: Make, folder: StudyFold
     torch.testing.assert_close(load_file(path)["row"], torch.full((3,), 0.7))
 
 
-def test_a_failed_trial_keeps_no_weights_and_its_reason(make: Make, folder: StudyFolder) -> None:
+def test_a_failed_trial_has_a_reason_and_no_weights(make: Make, folder: StudyFolder) -> None:
     scheduler = make()
     (trial,) = scheduler.suggest(1)
     best = report(trial, 0, 0.5)
@@ -134,14 +134,14 @@ def test_a_failed_trial_keeps_no_weights_and_its_reason(make: Make, folder: Stud
     assert folder.weights(0) is None
 
 
-def test_a_signal_cuts_the_living_short_and_queues_them_again(make: Make, folder: StudyFolder) -> None:
+def test_a_signal_queues_the_running_trials_again(make: Make, folder: StudyFolder) -> None:
     scheduler = make()
     before = time.monotonic()
     first, second = scheduler.suggest(2)
     finish(scheduler, [first], [0.5])
     scheduler.on_rung_end([report(second, 0, 0.25)])
     time.sleep(0.05)
-    scheduler.interrupted("stopped by signal 2")
+    scheduler.interrupt("stopped by signal 2")
     record = folder.read_trials()[1]
     assert (record.state, record.interrupted, len(record.rungs)) == ("fail", True, 1)
     assert 0.05 <= record.seconds <= time.monotonic() - before
@@ -163,7 +163,7 @@ def test_a_signal_is_noticed_at_every_step(make: Make) -> None:
         scheduler.suggest(1)
 
 
-def test_once_the_time_is_up_all_stops(make: Make) -> None:
+def test_after_the_deadline_everything_stops(make: Make) -> None:
     scheduler = make(deadline=time.monotonic() + 60)
     assert scheduler.suggest(1)
     assert scheduler.on_micro_step(8, 100)
@@ -172,9 +172,7 @@ def test_once_the_time_is_up_all_stops(make: Make) -> None:
     assert scheduler.suggest(1) == []
 
 
-def test_a_trial_without_a_score_when_the_time_is_up_has_its_turn_later(
-    make: Make, folder: StudyFolder
-) -> None:
+def test_a_trial_without_a_score_at_the_deadline_runs_later(make: Make, folder: StudyFolder) -> None:
     scheduler = make()
     scored, unscored = scheduler.suggest(2)
     best = report(scored, 0, 0.5)
@@ -189,7 +187,7 @@ def test_a_trial_without_a_score_when_the_time_is_up_has_its_turn_later(
     assert scheduler.search.remaining == 7
 
 
-def test_a_rows_vocabulary_is_kept_beside_it(make: Make) -> None:
+def test_the_vocabulary_is_kept_with_the_parameters(make: Make) -> None:
     from safetensors.torch import load_file
 
     scheduler = make()
@@ -200,7 +198,7 @@ def test_a_rows_vocabulary_is_kept_beside_it(make: Make) -> None:
     assert load_file(path)["vocabulary"].tolist() == [3, 5, 8]
 
 
-def test_trials_that_end_with_a_rung_are_compared_with_at_it(make: Make) -> None:
+def test_trials_that_end_with_a_rung_count_at_that_rung(make: Make) -> None:
     scheduler = make(pruning=True)
     early = scheduler.suggest(3)
     for rung in range(3):
@@ -210,7 +208,7 @@ def test_trials_that_end_with_a_rung_are_compared_with_at_it(make: Make) -> None
     assert set(scheduler.on_rung_end([*ending, *(report(trial, 0, 0.1) for trial in late)])) == {3, 4}
 
 
-def test_the_best_third_goes_on_and_the_default_always(make: Make) -> None:
+def test_the_best_third_continues_and_the_default_always(make: Make) -> None:
     scheduler = make(pruning=True)
     trials = scheduler.suggest(6)
     reports = [
@@ -221,13 +219,13 @@ def test_the_best_third_goes_on_and_the_default_always(make: Make) -> None:
     assert all("best third" in reason for reason in pruned.values())
 
 
-def test_without_pruning_all_go_on(make: Make) -> None:
+def test_without_pruning_all_continue(make: Make) -> None:
     scheduler = make(pruning=False)
     trials = scheduler.suggest(6)
     assert scheduler.on_rung_end([report(trial, 0, 0.1 * trial.number) for trial in trials]) == {}
 
 
-def test_nothing_that_fails_afterwards_takes_an_acknowledged_trial_back(
+def test_an_acknowledged_trial_survives_later_errors(
     make: Make, folder: StudyFolder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     scheduler = make()
@@ -243,8 +241,8 @@ def test_nothing_that_fails_afterwards_takes_an_acknowledged_trial_back(
     with pytest.raises(StudyError, match="is locked"):
         scheduler.on_trial_end(ended(first, best))
     monkeypatch.setattr(scheduler.search, "tell", tell)
-    scheduler.interrupted("StudyError: study.db is locked")  # what `adaptkit.tune` does then
+    scheduler.interrupt("StudyError: study.db is locked")  # as `adaptkit.tune` does after such an error
     kept, cut_short = folder.read_trials()
     assert (kept.number, kept.state, kept.score) == (first.number, "complete", 0.5)
     assert (cut_short.number, cut_short.interrupted) == (second.number, True)
-    assert make().search.remaining == 7  # Optuna is told when the study is opened again
+    assert make().search.remaining == 7  # Optuna gets the result when the study is opened again

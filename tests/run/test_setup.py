@@ -23,17 +23,17 @@ from adaptkit.system.signals import Interruption
 from adaptkit.tasks import registry
 
 
-def desk_of(study: Any, place: Path, said: io.StringIO) -> RunContext:
+def context_of(study: Any, place: Path, output: io.StringIO) -> RunContext:
     """A context with a copy of the study, in the folder ``place``."""
     folder = StudyFolder(Path(shutil.copytree(study.folder.path, place, dirs_exist_ok=True)))
     summary = folder.read_summary()
     assert summary is not None
-    progress = Progress(Console(file=said, width=200), 2, summary.metric, summary.direction)
+    progress = Progress(Console(file=output, width=200), 2, summary.metric, summary.direction)
     return RunContext(folder, summary, progress, Clock(), Interruption())
 
 
 def training_of(study: Any, context: RunContext, kept: Path) -> Any:
-    """What the study trains with, made anew; features are kept in the folder ``kept``."""
+    """The study's training, prepared again. Features are kept in the folder ``kept``."""
     config = study.folder.read_config()
     task = registry.load(config.task)
     data = load(task, config.data, config.seed)
@@ -44,12 +44,12 @@ def training_of(study: Any, context: RunContext, kept: Path) -> Any:
 
 
 @pytest.mark.parametrize("strategy", ["frozen", "full"])
-def test_what_was_prepared_and_measured_is_told_in_the_summary(
+def test_the_summary_has_what_was_prepared_and_measured(
     strategy: str, tuned: Callable[[str, str], Any], tmp_path: Path
 ) -> None:
     study = tuned("text-classification", strategy)
-    said = io.StringIO()
-    context = desk_of(study, tmp_path / "study", said)
+    output = io.StringIO()
+    context = context_of(study, tmp_path / "study", output)
     training = training_of(study, context, tmp_path / "kept")
     assert context.summary.trained_parameters == training.layout.width == training.initial.numel()
     assert context.summary.total_parameters >= context.summary.trained_parameters
@@ -58,38 +58,38 @@ def test_what_was_prepared_and_measured_is_told_in_the_summary(
 
     capacity = measure_capacity(context, study.folder.read_config(), training, wanted=2)
     assert 1 <= capacity.limits.slots <= capacity.slots <= 2
-    told = context.folder.read_summary()
-    assert told is not None
-    assert (told.parallel_trials, told.trials_per_pass) == (capacity.slots, capacity.limits.slots)
-    assert told.bytes_a_trial == capacity.bytes_a_slot > 4 * training.layout.width
-    assert "encoding the data" in said.getvalue()
-    assert "measuring how many trials fit together" in said.getvalue()
+    written = context.folder.read_summary()
+    assert written is not None
+    assert (written.parallel_trials, written.trials_per_pass) == (capacity.slots, capacity.limits.slots)
+    assert written.bytes_a_trial == capacity.bytes_a_slot > 4 * training.layout.width
+    assert "encoding the data" in output.getvalue()
+    assert "measuring how many trials fit together" in output.getvalue()
 
 
-def test_on_a_cpu_freed_memory_is_kept(
+def test_the_allocator_of_a_users_process_is_left_alone(
     tuned: Callable[[str, str], Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked = []
     monkeypatch.setattr("adaptkit.system.allocator.keep_freed_memory", lambda: asked.append(True))
     study = tuned("text-classification", "full")
-    training_of(study, desk_of(study, tmp_path / "study", io.StringIO()), tmp_path / "kept")
-    assert asked == [True]
+    training_of(study, context_of(study, tmp_path / "study", io.StringIO()), tmp_path / "kept")
+    assert asked == []
 
 
-def test_features_of_before_are_reused_and_told(tuned: Callable[[str, str], Any], tmp_path: Path) -> None:
+def test_kept_features_are_reused_and_counted(tuned: Callable[[str, str], Any], tmp_path: Path) -> None:
     study = tuned("text-classification", "frozen")
     reused = []
     for _ in range(2):
-        context = desk_of(study, tmp_path / "study", io.StringIO())
+        context = context_of(study, tmp_path / "study", io.StringIO())
         training_of(study, context, tmp_path / "kept")
         reused.append(context.summary.features_reused)
     assert reused[0] == 0
     assert reused[1] > 0
 
 
-def test_measuring_leaves_the_draws_to_the_seed(tuned: Callable[[str, str], Any], tmp_path: Path) -> None:
+def test_measuring_does_not_change_the_random_draws(tuned: Callable[[str, str], Any], tmp_path: Path) -> None:
     study = tuned("text-classification", "frozen")
-    context = desk_of(study, tmp_path / "study", io.StringIO())
+    context = context_of(study, tmp_path / "study", io.StringIO())
     training = training_of(study, context, tmp_path / "kept")
     drawn = []
     for wanted in (2, 2, 3):

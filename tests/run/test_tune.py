@@ -1,4 +1,4 @@
-"""What stands in `adaptkit.tune` itself; tests/end_to_end has whole studies."""
+"""`adaptkit.tune` from Python; tests/end_to_end runs studies from the command line."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from adaptkit.study.folder import StudyFolder
 from tests.helpers.program import called
 
 
-def test_a_python_call_gives_the_study(tuned: Callable[[str, str], Any]) -> None:
+def test_a_python_call_returns_the_study(tuned: Callable[[str, str], Any]) -> None:
     study = tuned("ner", "frozen")
     assert study.folder.name == "ner-frozen"
     assert study.best in study.trials
@@ -36,12 +36,12 @@ def test_nothing_is_written_for_bad_data(tmp_path: Path, tiny_folder: Path) -> N
 
 
 def tuned_again(study: Any, studies: Path, trials: int = 2) -> Any:
-    """The study anew, in another folder."""
+    """The same study again, in another folder."""
     config = study.folder.read_config()
     return adaptkit.tune(
         config.task, data=config.data.data, model=config.model, strategy="frozen", trials=trials, epochs=3,
         learning_rate=config.search.learning_rate, batch_sizes=config.search.batch_sizes,
-        studies=studies, device="cpu", parallel_trials=2,  # else measured, and so draws would differ
+        studies=studies, device="cpu", parallel_trials=2,  # otherwise measured, so the draws would differ
     )  # fmt: skip
 
 
@@ -59,7 +59,7 @@ def test_the_same_study_twice_gives_the_same_numbers(
 
 
 @pytest.mark.parametrize("strategy", ["lora", "full"])
-def test_with_together_given_dropout_draws_the_same_twice(
+def test_dropout_is_repeatable_with_given_parallel_trials(
     strategy: Any, tiny_folder: Path, data_folder: Path, tmp_path: Path
 ) -> None:
     model = Path(shutil.copytree(tiny_folder, tmp_path / "model"))
@@ -79,7 +79,7 @@ def test_with_together_given_dropout_draws_the_same_twice(
 
 
 @pytest.mark.parametrize("task", ["ner", "text-classification"])
-def test_a_second_study_reuses_the_first_ones_features_and_gives_the_same_numbers(
+def test_a_second_study_reuses_features_with_equal_results(
     task: str, tuned: Callable[[str, str], Any], tmp_path: Path
 ) -> None:
     first, second = (tuned_again(tuned(task, "frozen"), tmp_path / name) for name in ("first", "second"))
@@ -92,9 +92,7 @@ def test_a_second_study_reuses_the_first_ones_features_and_gives_the_same_number
     assert "read the data once" in called("report", first.folder.path).out
 
 
-def test_a_study_that_is_gone_on_with_has_read_the_data_once(
-    tuned: Callable[[str, str], Any], tmp_path: Path
-) -> None:
+def test_a_continued_study_has_read_the_data_once(tuned: Callable[[str, str], Any], tmp_path: Path) -> None:
     study = tuned("ner", "frozen")
     tuned_again(study, tmp_path)
     more = tuned_again(study, tmp_path, trials=3)
@@ -102,9 +100,7 @@ def test_a_study_that_is_gone_on_with_has_read_the_data_once(
     assert (more.summary.encoder_passes, more.summary.features_reused) == (1, 48 + 16)
 
 
-def test_a_study_tells_the_versions_that_its_trials_were_trained_with(
-    tuned: Callable[[str, str], Any], tmp_path: Path
-) -> None:
+def test_a_study_records_the_versions_of_its_trials(tuned: Callable[[str, str], Any], tmp_path: Path) -> None:
     study = tuned("ner", "frozen")
     first = tuned_again(study, tmp_path)
     todays = first.summary.versions
@@ -119,7 +115,7 @@ def test_a_study_tells_the_versions_that_its_trials_were_trained_with(
     assert f"other versions: torch 2.10.0 → {todays['torch']}" in warning
 
 
-def test_a_cache_that_cannot_be_written_costs_a_note_only(
+def test_an_unwritable_cache_gives_only_a_note(
     tuned: Callable[[str, str], Any], tmp_path: Path, monkeypatch: Any, capfd: Any
 ) -> None:
     (tmp_path / "file").write_text("no folder")
@@ -129,7 +125,7 @@ def test_a_cache_that_cannot_be_written_costs_a_note_only(
     assert capfd.readouterr().err.count("not kept for the next study") == 1
 
 
-def test_a_limit_that_is_no_size_is_told_before_anything_is_written(
+def test_an_invalid_limit_is_rejected_before_any_writing(
     tuned: Callable[[str, str], Any], tmp_path: Path, monkeypatch: Any
 ) -> None:
     monkeypatch.setenv("ADAPTKIT_CACHE_LIMIT", "plenty")
@@ -138,7 +134,7 @@ def test_a_limit_that_is_no_size_is_told_before_anything_is_written(
     assert not list(tmp_path.iterdir())
 
 
-def test_a_study_that_was_moved_knows_where_its_model_lies(
+def test_a_moved_study_finds_its_model(
     tuned: Callable[[str, str], Any], tiny_folder: Path, data_folder: Path, tmp_path: Path
 ) -> None:
     before = tuned("ner", "frozen")
@@ -154,10 +150,10 @@ def test_a_study_that_was_moved_knows_where_its_model_lies(
     )  # fmt: skip
     assert again.model_folder == moved / before.folder.name / "best"
     assert adaptkit.load(again.model_folder).predict(["today Amara Bela has seen Quarn ."])
-    assert again.summary.data == before.summary.data, "what was encoded then is told now, too"
+    assert again.summary.data == before.summary.data, "the examples of the first run are still there"
 
 
-def test_rows_that_were_left_out_are_listed_in_the_study(tiny_folder: Path, tmp_path: Path) -> None:
+def test_rows_that_were_left_out_are_listed(tiny_folder: Path, tmp_path: Path) -> None:
     file = tmp_path / "train.csv"
     rows = [f"a merry river {number},glad\n a grey river {number},sad\n" for number in range(20)]
     file.write_text("text,label\n" + "".join(rows) + " ,glad\n ,sad\n")

@@ -1,0 +1,136 @@
+"""Creates a study on disk, or opens an existing one, and gives its summary before the next trial."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from adaptkit.run.context import versions
+from adaptkit.study.provenance import Provenance
+from adaptkit.study.record import SplitRecord, StudySummary
+from adaptkit.system.files import write_text
+
+if TYPE_CHECKING:
+    from adaptkit.config import StudyConfig
+    from adaptkit.data.load import Dataset
+    from adaptkit.search.space import Space
+    from adaptkit.study.folder import StudyFolder
+    from adaptkit.task import Task
+
+KEPT_ON_RESUME = (
+    "best", "test", "test_groups", "importances", "seconds", "peak_memory_bytes", "encoder_passes",
+    "features_reused", "model_folder", "started", "parallel_trials", "trials_per_pass", "micro_batch",
+    "bytes_a_trial", "speeds", "occurring_tokens", "fast_paths", "not_together",
+    "trained_parameters", "total_parameters", "device", "precision", "versions",
+)  # fmt: skip
+"""The fields of the summary that a resumed study takes from its earlier runs."""
+
+
+def open_study(
+    folder: StudyFolder,
+    config: StudyConfig,
+    task: Task,
+    plugin: str,
+    data: Dataset,
+    space: Space,
+    metric: tuple[str, str],
+) -> StudySummary:
+    """Create the study, or open the existing one, and list the rows that were left out.
+
+    Args:
+        folder: the study's folder, whose lock is held.
+        config: the study's configuration.
+        task: its task.
+        plugin: the distribution that the task comes from.
+        data: its rows.
+        space: its search space.
+        metric: the optimised metric's name and direction.
+
+    Raises:
+        StudyError: the study on disk was started with other settings.
+    """
+    provenance = Provenance(
+        versions=versions(plugin),
+        data_fingerprint=data.fingerprint,
+        labels=len(data.labels),
+        space=space.in_words(),
+        fixed={**space.fixed, "rungs_per_epoch": rungs_per_epoch(folder, config, data)},
+        metric=metric[0],
+        direction=metric[1],
+    )
+    folder.create_or_open(config, provenance)
+    if data.left_out:
+        write_text(folder.left_out, "".join(f"{reason}\n" for reason in data.left_out))
+    summary = new_summary(folder, config, task, plugin, data, provenance)
+    before = folder.read_summary()
+    return summary if before is None else _resumed(summary, before, folder)
+
+
+def rungs_per_epoch(folder: StudyFolder, config: StudyConfig, data: Dataset) -> int:
+    """The evaluations per epoch: as configured, else the existing study's, else chosen by their cost."""
+    from adaptkit.engine.prepare import rungs_per_epoch_for
+
+    if config.search.evals_per_epoch:
+        return config.search.evals_per_epoch
+    if folder.toml.exists():
+        return int(folder.read_provenance().fixed["rungs_per_epoch"])
+    return rungs_per_epoch_for(len(data.train), len(data.dev))
+
+
+def new_summary(
+    folder: StudyFolder, config: StudyConfig, task: Task, plugin: str, data: Dataset, provenance: Provenance
+) -> StudySummary:
+    """The summary of a study before its first trial."""
+    return StudySummary(
+        name=folder.name,
+        state="running",
+        task=config.task,
+        strategy=config.strategy,
+        model=config.model,
+        metric=provenance.metric,
+        direction=provenance.direction,
+        groups_title=task.metric.groups_title,
+        labels=data.labels,
+        data=_splits(data),
+        space=provenance.space,
+        trials=config.search.trials,
+        trained_parameters=0,
+        total_parameters=0,
+        device=config.device,
+        precision=config.precision,
+        parallel_trials=0,
+        trials_per_pass=0,
+        micro_batch=0,
+        sample=data.sample,
+        head=task.head if isinstance(task.head, str) else "",
+        warnings=data.warnings,
+        plugin=plugin,
+        versions=provenance.versions,
+        started=datetime.now(UTC).isoformat("T", "seconds"),
+    )
+
+
+def with_examples(splits: Mapping[str, SplitRecord], **examples: int) -> dict[str, SplitRecord]:
+    """The splits, with the number of examples made from each."""
+    return {
+        name: replace(split, examples=examples.get(name, split.examples)) for name, split in splits.items()
+    }
+
+
+def _splits(data: Dataset) -> dict[str, SplitRecord]:
+    splits = {"train": data.train, "dev": data.dev, **({"test": data.test} if data.test else {})}
+    return {
+        name: SplitRecord(source=rows.source, rows=len(rows), skipped=len(rows.skipped), examples=len(rows))
+        for name, rows in splits.items()
+    }
+
+
+def _resumed(summary: StudySummary, before: StudySummary, folder: StudyFolder) -> StudySummary:
+    """The new summary with what earlier runs of the study recorded."""
+    kept = {name: getattr(before, name) for name in KEPT_ON_RESUME}
+    if before.model_folder:
+        kept["model_folder"] = str(folder.best)  # the folder may have been moved or renamed
+    examples = {name: split.examples for name, split in before.data.items()}
+    return replace(summary, **kept, data=with_examples(summary.data, **examples))

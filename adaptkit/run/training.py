@@ -1,0 +1,95 @@
+"""Trains the remaining trials of a study as a population, until the total or the timeout is reached."""
+
+from __future__ import annotations
+
+import math
+import time
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+from adaptkit.errors import Interrupted
+
+if TYPE_CHECKING:
+    from adaptkit.config import StudyConfig
+    from adaptkit.engine.capacity import Capacity
+    from adaptkit.run.context import RunContext
+    from adaptkit.run.scheduler import TrialScheduler
+    from adaptkit.search.search import Search
+
+
+def train_trials(
+    context: RunContext, config: StudyConfig, capacity: Capacity, search: Search, *, rungs: int
+) -> None:
+    """Train the remaining trials, and record how each ends.
+
+    Args:
+        context: the run.
+        config: the study's configuration.
+        capacity: how many trials are trained together, and with what.
+        search: suggests the trials.
+        rungs: the rungs of a complete trial.
+
+    Raises:
+        Interrupted: a signal was received. The running trials are recorded as interrupted.
+    """
+    from adaptkit.engine.train import populate
+
+    scheduler = make_scheduler(context, config, capacity, search, rungs)
+    plan = capacity.training.plan
+    context.progress.expected(int(search.remaining * plan.examples * rungs / plan.rungs_per_epoch))
+    context.progress.phase(f"training, {capacity.in_words()}")
+    try:
+        populate(capacity.training, capacity.slots, capacity.limits).run(scheduler)
+    except Interrupted as interrupted:
+        scheduler.interrupt(interrupted.problem)
+        raise
+    except Exception as error:
+        with suppress(Exception):  # trials that cannot be recorded now are found at the next start
+            scheduler.interrupt(f"{type(error).__name__}: {error}")
+        raise
+    finally:
+        write_costs(context, capacity)
+    if scheduler.stopped or (scheduler.time_is_up and search.remaining):
+        warning = timeout_warning(scheduler.cut_short, search.remaining)
+        context.progress.note(warning)
+        context.write(warnings=[*context.summary.warnings, warning])
+
+
+def make_scheduler(
+    context: RunContext, config: StudyConfig, capacity: Capacity, search: Search, rungs: int
+) -> TrialScheduler:
+    """The scheduler between the engine and the study."""
+    from adaptkit.run.scheduler import TrialScheduler
+
+    return TrialScheduler(
+        context.folder,
+        search,
+        context.folder.read_trials(),
+        context.progress,
+        metric=context.summary.metric,
+        direction=context.summary.direction,
+        rungs=rungs,
+        pruning=config.search.pruning,
+        deadline=time.monotonic() + (config.search.timeout or math.inf),
+        check=context.interruption.check,
+        vocabulary=capacity.training.vocabulary,
+    )
+
+
+def write_costs(context: RunContext, capacity: Capacity) -> None:
+    """Write the time and the memory that the training took."""
+    from adaptkit.system.devices import peak_memory_bytes
+
+    context.clock.add(capacity.training.seconds)
+    peak = peak_memory_bytes(str(capacity.training.forward.device))
+    context.write(peak_memory_bytes=max(context.summary.peak_memory_bytes, peak))
+
+
+def timeout_warning(cut_short: int, remaining: int) -> str:
+    """What happened to the trials that were not complete when the timeout was reached."""
+    parts = ["the timeout was reached"]
+    if cut_short:
+        parts.append(f"trials that were stopped early and count with their best score so far: {cut_short}")
+    if remaining:
+        parts.append(f"trials that remain, and that the same command will train: {remaining}")
+    return "; ".join(parts)
