@@ -1,4 +1,4 @@
-"""How urgent a message is, from 1 (whenever you can) to 5 (at once), as an adaptkit task."""
+"""The urgency of a message, from 1 (whenever you can) to 5 (immediately), as an adaptkit task."""
 
 from adaptkit import Example, Metric, Scores, Task
 
@@ -10,7 +10,7 @@ def prepare(row):
     if urgency is None:
         return {"text": text}  # a row to be predicted
     if str(urgency) not in set("12345"):
-        raise ValueError(f"urgency = {urgency!r}; expected a whole number from 1 to 5")
+        raise ValueError(f"urgency = {urgency!r}; expected an integer from 1 to 5")
     return {"text": text, "urgency": int(urgency)}
 
 
@@ -32,7 +32,7 @@ def loss(outputs, batch):
 
 
 def errors(predictions, rows):
-    apart = [abs(said - row["urgency"]) for said, row in zip(predictions, rows, strict=True)]
+    apart = [abs(one - row["urgency"]) for one, row in zip(predictions, rows, strict=True)]
     return Scores(values={"mean_error": sum(apart) / len(apart), "exact": apart.count(0) / len(apart)})
 
 

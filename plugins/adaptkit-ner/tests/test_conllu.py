@@ -32,7 +32,7 @@ def read(tmp_path):
     return read_text
 
 
-def test_words_and_their_part_of_speech_without_comments_ranges_and_empty_nodes(read):
+def test_comments_ranges_and_empty_nodes_are_left_out(read):
     tags = ["AUX", "PART", "VERB", "ADP", "SYM", "NUM", "PUNCT"]
     assert read(SENTENCES) == [
         (4, {"tokens": ["Do", "n't", "go", "to", "#", "5", "!"], "tags": tags}),
@@ -57,13 +57,13 @@ def test_a_file_of_comments_has_no_rows(read):
 @pytest.mark.parametrize(
     ("line", "message"),
     [
-        ("1 Ada Ada PROPN", r"1 column; expected the 10 of CoNLL-U, parted by tabs"),
+        ("1 Ada Ada PROPN", r"1 column; expected the 10 columns of CoNLL-U"),
         ("1\tAda\tAda\tPROPN", r"4 columns; expected the 10"),
         ("one\tAda" + "\t_" * 8, r"the ID 'one'; expected a number, a range such as 1-2, or an empty node"),
-        ("1\tAda\tAda\t" + "\t_" * 6, r"nothing in the column of the tags"),
+        ("1\tAda\tAda\t" + "\t_" * 6, r"the column of the tags is empty"),
     ],
 )
-def test_a_malformed_line_is_named_and_reading_goes_on_after_its_sentence(tmp_path, line, message):
+def test_reading_continues_after_a_malformed_sentence(tmp_path, line, message):
     path = tmp_path / "words.conllu"
     path.write_text(f"# sent_id = 0\n{line}\n\n{SENTENCES}")
     rows = reader()(path)
@@ -73,6 +73,6 @@ def test_a_malformed_line_is_named_and_reading_goes_on_after_its_sentence(tmp_pa
 
 
 @pytest.mark.parametrize("column", [10, -11])
-def test_a_column_that_is_not_there_is_named(read, column):
+def test_the_error_names_a_missing_column(read, column):
     with pytest.raises(ValueError, match=f"^line 4: 10 columns, so no tags in column {column}"):
         read("# a\n# b\n# c\n" + SENTENCES.split("\n", 4)[4], tag_column=column)

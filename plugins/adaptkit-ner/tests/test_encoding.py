@@ -23,7 +23,7 @@ def random_rows(count, *, seed, longest=40):
 
 
 def logits_of_labels(examples, *, padding_side="right"):
-    """What a perfect model gives: the logits are highest at each position's own label."""
+    """The logits of a perfect model: highest at the label of each position."""
     longest = max(len(example.inputs["labels"]) for example in examples)
     logits = np.zeros((len(examples), longest, len(LABELS)), np.float32)
     for number, example in enumerate(examples):
@@ -43,7 +43,7 @@ def merged(rows, examples, logits):
 
 
 def visible(tokenizer, row):
-    """The row's tags as they are known: a word that gives no sub-word is O."""
+    """The row's tags, with O for words without sub-words."""
     ids = [
         tokenizer([word], is_split_into_words=True, add_special_tokens=False).input_ids
         for word in row["tokens"]
@@ -52,7 +52,7 @@ def visible(tokenizer, row):
 
 
 @pytest.mark.parametrize("max_length", [8, 13, 64])
-def test_a_perfect_model_gives_back_every_tag_whatever_the_windows(tokenizer, max_length):
+def test_a_perfect_model_returns_every_tag_for_any_window_size(tokenizer, max_length):
     rows = random_rows(60, seed=max_length)
     examples = encode(rows, tokenizer, LABELS, max_length)
     assert max(len(example.inputs["input_ids"]) for example in examples) <= max_length
@@ -68,9 +68,9 @@ def test_each_word_is_labelled_once_at_its_first_sub_word(
 ):
     monkeypatch.setattr(tokenizer, "truncation_side", truncation_side)
     (row,) = random_rows(1, seed=3, longest=300)
-    whole = tokenizer(row["tokens"], is_split_into_words=True)
+    encoded = tokenizer(row["tokens"], is_split_into_words=True)
     first = {}  # word → its first sub-word
-    for token, word in zip(whole.input_ids, whole.word_ids(), strict=True):
+    for token, word in zip(encoded.input_ids, encoded.word_ids(), strict=True):
         if word is not None:
             first.setdefault(word, token)
     labelled = [
@@ -88,7 +88,7 @@ def test_each_word_is_labelled_once_at_its_first_sub_word(
     ) == len(first)
 
 
-def test_words_in_two_windows_are_decided_where_more_of_their_surroundings_are_seen(wordpiece):
+def test_a_word_in_two_windows_is_decoded_with_the_most_context(wordpiece):
     row = {"tokens": ["in"] * 100}  # one sub-word each
     examples = encode([row], wordpiece, LABELS, 34)  # 32 words in a window, 8 of them shared with the next
     assert [one.info.words.tolist() for one in examples[:2]] == [list(range(29)), list(range(29, 53))]
@@ -105,7 +105,7 @@ def test_a_tokenizer_that_pads_on_the_left(wordpiece, monkeypatch):
     ]
 
 
-def test_a_word_that_becomes_nothing_is_o_and_moves_no_other(wordpiece):
+def test_a_word_without_sub_words_is_o_and_shifts_no_other(wordpiece):
     row = {"tokens": [VANISHING, "Porto", VANISHING, "Ghent"], "tags": ["B-LOC", "B-LOC", "I-LOC", "I-LOC"]}
     examples = encode([row], wordpiece, LABELS, 64)
     (prediction,) = merged([row], examples, logits_of_labels(examples))
@@ -113,7 +113,7 @@ def test_a_word_that_becomes_nothing_is_o_and_moves_no_other(wordpiece):
     assert prediction["probabilities"][0] == 1.0
 
 
-def test_a_row_of_vanishing_words_only(wordpiece):
+def test_a_row_of_words_without_sub_words(wordpiece):
     row = {"tokens": [VANISHING], "tags": ["B-LOC"]}
     (example,) = encode([row], wordpiece, LABELS, 64)
     assert set(example.inputs["labels"]) == {-100}
@@ -146,7 +146,7 @@ def test_probabilities_are_the_softmax_of_the_chosen_tag(wordpiece):
         assert probability == pytest.approx(softmax[position].max(), rel=1e-3)
 
 
-def test_illegal_predictions_are_read_as_the_beginning_of_an_entity():
+def test_an_inside_tag_without_a_start_begins_an_entity():
     row = {"tokens": ["a", "b", "c"]}
     pieces = [[(0, "O", 0.9), (1, "I-PER", 0.8)], [(2, "I-LOC", 0.7)]]
     assert merge(row, pieces) == {"tags": ["O", "B-PER", "B-LOC"], "probabilities": [0.9, 0.8, 0.7]}
@@ -157,5 +157,5 @@ class SlowTokenizer:
 
 
 def test_a_slow_tokenizer_is_refused():
-    with pytest.raises(ValueError, match="SlowTokenizer cannot tell"):
+    with pytest.raises(ValueError, match=r"SlowTokenizer .*expected a fast tokenizer"):
         encode([{"tokens": ["a"]}], SlowTokenizer(), LABELS, 64)

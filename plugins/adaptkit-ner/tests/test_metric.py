@@ -50,7 +50,7 @@ def test_equals_seqevals_strict_result(seed):
         assert group["support"] == theirs["support"]
 
 
-def test_nothing_to_find_and_nothing_found_is_zero():
+def test_without_entities_the_scores_are_zero():
     assert scores([["O"]], [["O"]]).values == {"precision": 0, "recall": 0, "f1": 0, "accuracy": 1}
     assert scores([["O"]], [["B-LOC"]]).values["f1"] == 0
     assert scores([["B-LOC"]], [["O"]]).groups["LOC"] == {"precision": 0, "recall": 0, "f1": 0, "support": 0}
@@ -59,7 +59,7 @@ def test_nothing_to_find_and_nothing_found_is_zero():
 def test_a_thousand_sentences_take_a_fraction_of_a_second():
     predicted, gold = random_sentences(1000, seed=9)
     seconds = []
-    for _ in range(3):  # the best of several: others may be at work on the machine
+    for _ in range(3):  # the best of several, because the machine may be busy
         start = time.process_time()
         scores(predicted, gold)
         seconds.append(time.process_time() - start)

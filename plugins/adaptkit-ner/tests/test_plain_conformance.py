@@ -5,5 +5,5 @@ from adaptkit_ner import ner
 from adaptkit.testing import assert_conforms
 
 
-def test_plain_tags_do_what_the_contract_says():
+def test_plain_tags_conform_to_the_contract():
     assert_conforms(ner(spans=False))

@@ -12,13 +12,13 @@ WORDS = {"tokens": ["Ada", "slept", "."], "tags": ["PROPN", "VERB", "PUNCT"]}
 LABELS = ("I-X", "PROPN", "PUNCT", "VERB")
 
 
-def test_tags_of_any_name_stay_as_they_are():
+def test_tags_of_any_name_are_not_changed():
     odd = {"tokens": ["a", "b", "c"], "tags": ["I-X", "PRP$", "``"]}
     assert prepare(odd) == odd
     assert prepare(prepare(WORDS)) == prepare(WORDS) == WORDS
 
 
-def test_the_text_beside_the_words_gives_their_spans():
+def test_a_text_in_the_row_gives_the_spans_of_its_words():
     row = prepare({**WORDS, "text": "Ada slept."})
     assert row["spans"] == [(0, 3), (4, 9), (9, 10)]
     assert prepare(row) == row
@@ -32,7 +32,7 @@ def test_words_and_texts_without_tags_are_to_be_predicted():
 @pytest.mark.parametrize(
     ("row", "message"),
     [
-        ({"text": "Ada", "entities": []}, "the row has entities; expected tokens and tags, or the option"),
+        ({"text": "Ada", "entities": []}, "the row has entities; expected tokens and tags"),
         ({"text": "Ada", "tags": ["X"]}, "tags without tokens"),
         ({"tokens": ["a", "b"], "tags": ["X"]}, "2 tokens but 1 tags; expected a tag for each token"),
         ({"tokens": ["a", "b"], "tags": ["X", " "]}, r"token 2 \('b'\): tag ' '; expected a name"),
@@ -46,7 +46,7 @@ def test_a_bad_row_is_refused_with_what_is_wrong(row, message):
 
 
 @pytest.mark.parametrize("max_length", [8, 64])
-def test_a_perfect_model_gives_back_every_tag_whatever_the_windows(tokenizer, max_length):
+def test_a_perfect_model_returns_every_tag_for_any_window_size(tokenizer, max_length):
     rows = [{"tokens": WORDS["tokens"] * 9, "tags": ["I-X", "VERB", "PUNCT"] * 9}]
     examples = encode(rows, tokenizer, LABELS, max_length)
     longest = max(len(example.inputs["labels"]) for example in examples)
@@ -79,7 +79,7 @@ def test_a_prediction_shows_each_word_with_its_characters():
     assert [(one["start"], one["end"]) for one in joined["tokens"]] == [(0, 3), (4, 9)]
 
 
-def test_the_option_makes_the_tagger_one_of_plain_tags():
+def test_the_option_spans_selects_the_task_of_plain_tags():
     task = ner(spans=False)
     assert task.name == "ner"
     assert task.label_names(sorted(task.labels_of(task.prepare(WORDS)))) == ("PROPN", "PUNCT", "VERB")
@@ -87,6 +87,6 @@ def test_the_option_makes_the_tagger_one_of_plain_tags():
     assert task.options["spans"] is False
 
 
-def test_the_tags_of_entities_point_to_the_option():
-    with pytest.raises(ValueError, match=r"tag 'PROPN' cannot be read; .*option spans=false takes"):
+def test_an_unknown_entity_tag_points_to_the_option():
+    with pytest.raises(ValueError, match=r"tag 'PROPN' .*option spans=false"):
         ner().prepare(WORDS)

@@ -25,7 +25,7 @@ def test_text_and_offsets_become_words_tags_and_spans():
     }
 
 
-def test_a_word_is_cut_where_an_entity_begins_or_ends_so_that_none_is_lost():
+def test_a_word_is_split_where_an_entity_starts_or_ends():
     row = prepare({"text": "antiParisian", "entities": [entity(4, 9, "LOC"), entity(9, 12, "SUF")]})
     assert row["tokens"] == ["anti", "Paris", "ian"]
     assert row["tags"] == ["O", "B-LOC", "B-SUF"]
@@ -50,7 +50,7 @@ def test_words_of_raw_text(text, words):
     assert prepare({"text": text})["tokens"] == words
 
 
-def test_preparing_twice_is_preparing_once():
+def test_preparing_twice_equals_preparing_once():
     for row in (
         {"tokens": ["Ada", "slept"], "tags": ["S-PER", "O"]},
         {"text": "antiParisian, Ada", "entities": [entity(4, 9, "LOC")]},
@@ -60,7 +60,7 @@ def test_preparing_twice_is_preparing_once():
         assert prepare(prepare(row)) == prepare(row)
 
 
-def test_the_text_beside_the_words_gives_their_spans_if_they_stand_in_it():
+def test_a_text_in_the_row_gives_the_spans_if_it_has_the_words():
     words = {"tokens": ["to", "to", "o"], "tags": ["O", "O", "B-X"]}
     assert prepare(words | {"text": "to  too"})["spans"] == [(0, 2), (4, 6), (6, 7)]
     assert "spans" not in prepare(words | {"text": "something else", "spans": [{"any": "thing"}]})
@@ -70,17 +70,17 @@ def test_the_text_beside_the_words_gives_their_spans_if_they_stand_in_it():
     ("row", "message"),
     [
         ({"tokens": ["a", "b"], "tags": ["O"]}, "2 tokens but 1 tags; expected a tag for each token"),
-        ({"tokens": ["a", "b"], "tags": ["O", "??"]}, r"token 2 \('b'\): tag '\?\?' cannot be read"),
+        ({"tokens": ["a", "b"], "tags": ["O", "??"]}, r"token 2 \('b'\): tag '\?\?' is unknown"),
         ({"tokens": ["a"], "tags": [3]}, "tags holds 3; expected strings"),
         ({"tokens": "a b", "tags": ["O", "O"]}, "tokens = 'a b'; expected a list of strings"),
         ({"tokens": [], "tags": []}, "tokens is empty"),
         ({"tags": ["O"]}, "tokens = None"),
         ({}, "text = None; expected a string"),
-        ({"text": " \n", "entities": []}, "holds no word"),
+        ({"text": " \n", "entities": []}, "contains no word"),
         ({"text": "abc", "entities": [entity(1, 4)]}, "'PER' at 1-4 of a text of 3 characters"),
         ({"text": "abc", "entities": [entity(-1, 2)]}, "'PER' at -1-2 of a text of 3"),
         ({"text": "abc", "entities": [entity(2, 2)]}, "'PER' at 2-2 of a text of 3"),
-        ({"text": "abc", "entities": [entity("0", 2)]}, "offsets '0' and 2; expected whole numbers"),
+        ({"text": "abc", "entities": [entity("0", 2)]}, "offsets '0' and 2; expected integers"),
         ({"text": "abc", "entities": [entity(True, 2)]}, "offsets True and 2"),
         ({"text": "abc", "entities": [entity(0, 1, "")]}, "label ''; expected the name of a type"),
         (
@@ -88,7 +88,7 @@ def test_the_text_beside_the_words_gives_their_spans_if_they_stand_in_it():
             r"entity \[0, 1, 'PER'\]; expected {start, end, label}",
         ),
         ({"text": "abc", "entities": {"start": 0}}, "expected a list of"),
-        ({"text": "a  b", "entities": [entity(1, 3)]}, "'PER' at 1-3 holds no word"),
+        ({"text": "a  b", "entities": [entity(1, 3)]}, "'PER' at 1-3 contains no word"),
         (
             {"text": "abc def", "entities": [entity(2, 7, "B"), entity(0, 3, "A")]},
             "entities overlap: A at 0-3 and B at 2-7",
@@ -112,7 +112,7 @@ def test_a_prediction_of_raw_text_shows_its_characters():
     }
 
 
-def test_a_prediction_of_words_shows_their_characters_joined_and_their_positions():
+def test_a_prediction_of_words_shows_characters_and_positions():
     row = prepare({"tokens": ["in", "Saint", "Malo"]})
     shown = present(row, {"tags": ["O", "B-LOC", "I-LOC"], "probabilities": [1.0, 1.0, 0.5]})
     assert shown == {

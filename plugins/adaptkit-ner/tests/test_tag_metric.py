@@ -14,7 +14,7 @@ def scored(predicted, gold):
     return compute([{"tags": tags} for tags in predicted], [{"tags": tags} for tags in gold])
 
 
-def test_the_numbers_are_scikit_learns_over_all_words():
+def test_the_scores_equal_scikit_learns_over_all_words():
     draw = random.Random(3)
     gold = [draw.choices(TAGS, weights=[6, 3, 1], k=draw.randint(1, 9)) for _ in range(40)]
     predicted = [[tag if draw.random() < 0.6 else draw.choice(TAGS) for tag in tags] for tags in gold]
@@ -28,15 +28,15 @@ def test_the_numbers_are_scikit_learns_over_all_words():
         assert scores.groups[tag] == pytest.approx(theirs)
 
 
-def test_a_tag_that_only_predictions_have_counts_in_the_macro_average():
+def test_a_tag_only_in_predictions_counts_in_the_macro_average():
     assert scored([["NOUN", "X"]], [["NOUN", "NOUN"]]).values["macro_f1"] == pytest.approx((2 / 3 + 0) / 2)
 
 
-def test_a_word_without_a_tag_is_wrong_and_no_tag_of_its_own():
+def test_a_word_without_a_tag_counts_as_wrong():
     scores = scored([["NOUN", NO_TAG]], [["NOUN", "VERB"]])
     assert scores.values == {"accuracy": 0.5, "macro_f1": 0.5}
     assert set(scores.groups) == {"NOUN", "VERB"}
 
 
-def test_the_named_numbers_are_those_computed():
+def test_every_named_score_is_computed():
     assert {METRIC.name, *METRIC.others} == set(scored([["X"]], [["X"]]).values)

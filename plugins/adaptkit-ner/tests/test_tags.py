@@ -24,11 +24,11 @@ def test_every_scheme_becomes_the_same_bio(tags):
     assert canonical(tags) == BIO
 
 
-def test_entities_have_type_first_word_and_the_word_after_the_last():
+def test_an_entity_has_type_first_word_and_end():
     assert entities_of(BIO) == [Entity("PER", 0, 2), Entity("LOC", 3, 4), Entity("LOC", 4, 7)]
 
 
-def test_types_may_hold_hyphens_and_tags_may_lack_a_type():
+def test_types_may_have_hyphens_and_tags_may_lack_a_type():
     assert entity_types(["B-creative-work", "I-creative-work", "O", "B", "I"]) == {"creative-work", "entity"}
 
 
@@ -40,18 +40,18 @@ def test_types_may_hold_hyphens_and_tags_may_lack_a_type():
         (["O", "I-PER", "I-LOC"], ["O", "B-PER", "B-LOC"]),
     ],
 )
-def test_an_inside_tag_that_follows_no_tag_of_its_type_begins_an_entity(tags, repaired):
+def test_an_inside_tag_without_a_start_begins_an_entity(tags, repaired):
     assert canonical(tags) == repaired
 
 
 @pytest.mark.parametrize("tag", ["", "PER", "X-PER", "b-PER", "B_PER", "B-", "PER-B", "OO", "O-PER"])
-def test_what_is_no_tag_is_refused_with_the_tag(tag):
-    with pytest.raises(ValueError, match="cannot be read; expected O, or a prefix and a type") as caught:
+def test_an_unknown_tag_is_refused(tag):
+    with pytest.raises(ValueError, match="is unknown; expected O, or a prefix and a type") as caught:
         entities_of(["O", tag])
     assert repr(tag) in str(caught.value)
 
 
-def test_agrees_with_seqevals_lenient_reading_on_random_bio_tags():
+def test_entities_equal_seqevals_on_random_bio_tags():
     draw = random.Random(5)
     names = bio_names(["LOC", "PER", "a-b"])
     for _ in range(2000):

@@ -21,7 +21,7 @@ def labels_of(task, rows):
     return task.label_names(sorted({name for row in rows for name in task.labels_of(row)}))
 
 
-def test_importing_the_plugin_imports_neither_torch_nor_transformers():
+def test_the_import_loads_neither_torch_nor_transformers():
     code = "import sys, adaptkit_ner; sys.exit(bool({'torch', 'transformers'} & set(sys.modules)))"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
@@ -34,7 +34,7 @@ def test_options_choose_the_columns(tmp_path):
 
 
 @pytest.mark.parametrize("part", ["train", "dev", "test"])
-def test_the_sample_is_read_and_its_types_are_those_of_training(part):
+def test_the_sample_is_read_and_has_the_training_types(part):
     task = ner()
     train = rows_of(task, task.sample / "train.conll")
     rows = rows_of(task, task.sample / f"{part}.conll")
@@ -42,8 +42,8 @@ def test_the_sample_is_read_and_its_types_are_those_of_training(part):
     assert set(labels_of(task, rows)) <= set(labels_of(task, train))
 
 
-def test_a_tiny_model_learns_the_sample_by_heart(wordpiece):
-    """Rows, examples, batches, loss, predictions and scores, all the way round with a real model."""
+def test_a_tiny_model_memorises_the_sample(wordpiece):
+    """Rows, examples, batches, loss, predictions and scores with a real model."""
     torch.manual_seed(0)
     task = ner()
     rows = rows_of(task, task.sample / "train.conll")[:8]
@@ -62,7 +62,7 @@ def test_a_tiny_model_learns_the_sample_by_heart(wordpiece):
     )
     model = BertForTokenClassification(config)
     optimizer = torch.optim.AdamW(model.parameters(), lr=2e-3)
-    for _ in range(1000):  # ends long before, on any processor
+    for _ in range(1000):  # an upper limit; the loop ends earlier
         outputs = model(**{name: tensor for name, tensor in batch.items() if name != "labels"})
         losses, weights = task.loss(outputs, batch)
         assert losses.shape == weights.shape == batch["input_ids"].shape
@@ -80,20 +80,20 @@ def test_a_tiny_model_learns_the_sample_by_heart(wordpiece):
     assert task.metric.compute(predictions, rows).values["f1"] == 1.0
 
 
-def test_the_columns_of_conllu_are_its_own_unless_chosen(tmp_path):
+def test_conllu_has_default_columns_of_its_own(tmp_path):
     path = tmp_path / "words.conllu"
     path.write_text("# text = Ada\n1\tAda\tada\tPROPN\tNNP\t_\t0\troot\t_\t_\n")
     assert rows_of(ner(spans=False), path) == [{"tokens": ["Ada"], "tags": ["PROPN"]}]
     assert rows_of(ner(spans=False, tag_column=4), path) == [{"tokens": ["Ada"], "tags": ["NNP"]}]
 
 
-def test_the_options_are_kept_for_a_later_prediction():
+def test_the_options_are_saved_for_prediction():
     assert ner().options == {"token_column": None, "tag_column": None, "spans": True}
     assert ner(tag_column=2).options["tag_column"] == 2
 
 
 def test_rows_to_be_predicted_are_read_without_their_entities(tmp_path):
-    """Words are not cut at the edges of entities that nobody knows yet."""
+    """Words are not split at the edges of entities, which are unknown in prediction."""
     text = "Ada slept"
     file = tmp_path / "new.jsonl"
     entity = {"start": 0, "end": 2, "label": "NEW"}

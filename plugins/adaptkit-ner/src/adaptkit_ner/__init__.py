@@ -1,6 +1,6 @@
-"""Named entity recognition as an adaptkit task: a tag for each word, scored by entities, or word by word.
+"""Named entity recognition as an adaptkit task: a tag for each word, scored by entities or by words.
 
-Imports neither torch nor transformers until the task is used.
+Imports torch and transformers only when the task is used.
 """
 
 from __future__ import annotations
@@ -13,11 +13,15 @@ SUFFIXES = (".conll", ".tsv", ".txt", ".bio", ".iob", ".iob2", "")
 
 
 def ner(*, token_column: int | None = None, tag_column: int | None = None, spans: bool = True) -> Task:
-    """Named entity recognition; without ``spans``, a tag for each word by itself, such as its part of speech.
+    """Named entity recognition.
 
-    In a file of columns, the words stand in ``token_column`` and their tags in ``tag_column``; both count
-    from 0, or from -1 at the line's end. By default these are the first and the last, and in CoNLL-U the
-    form and the universal part of speech.
+    Args:
+        token_column: the column of the words in a column file, counted from 0, or from -1 at the end of the
+            line; by default the first column, and in CoNLL-U the form.
+        tag_column: the column of the tags; by default the last one, and in CoNLL-U the universal part of
+            speech.
+        spans: whether tags form entities; if not, each word has an independent tag, such as its part of
+            speech.
     """
     from transformers import DataCollatorForTokenClassification
 

@@ -1,7 +1,7 @@
-"""Reads files of columns: a word and its tag on a line, sentences parted by blank lines.
+"""Reads column files: a word and its tag per line, sentences separated by blank lines.
 
-Columns are parted by tabs if the line holds one, else by spaces. No line is a comment, since a word
-may begin with ``#``. Knows nothing of tag schemes.
+Columns are separated by tabs if the line contains one, and otherwise by spaces. There are no comments,
+because a word may start with ``#``.
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ class Line(NamedTuple):
 def reader(token_column: int = 0, tag_column: int = -1) -> Callable[[Path], Iterator[tuple[int, Row]]]:
     """A reader that yields ``{"tokens": [...], "tags": [...]}`` and the number of the sentence's first line.
 
-    Its iterator raises ValueError("line 7: ...") for a sentence with a malformed line, and may be asked for
-    the next one then. A file of one column gives tokens without tags, to be predicted.
+    Its iterator raises ValueError("line 7: ...") for a sentence with a malformed line, and continues with the
+    next sentence. A file with one column gives tokens without tags, to be predicted.
     """
 
     def numbered_row(numbered: tuple[Line, list[Line]]) -> tuple[int, Row]:
@@ -41,7 +41,7 @@ def reader(token_column: int = 0, tag_column: int = -1) -> Callable[[Path], Iter
 
 
 def _sentences(path: Path) -> Iterator[tuple[Line, list[Line]]]:
-    """The file's first line, which says how many columns there are, with the lines of each sentence."""
+    """The file's first line, which sets the number of columns, with the lines of each sentence."""
     model: Line | None = None
     sentence: list[Line] = []
     for number, text in numbered_lines(path):
@@ -62,7 +62,7 @@ def _columns(line: str) -> list[str]:
 
 
 def _chosen(model: Line, token_column: int, tag_column: int) -> dict[str, int]:
-    """The columns to read, each with the place it stands in."""
+    """The columns to read, each with its position."""
     width = len(model.columns)
     chosen = {"tokens": token_column} if width == 1 else {"tokens": token_column, "tags": tag_column}
     for name, column in chosen.items():
@@ -76,11 +76,11 @@ def _check(line: Line, model: Line, columns: dict[str, int]) -> None:
         raise ValueError(
             f"line {line.number}: {_count(len(line.columns))}, "
             f"but line {model.number} has {len(model.columns)}; "
-            "expected a word and its tag on every line, parted by a tab or by spaces"
+            "expected a word and its tag on every line, separated by a tab or by spaces"
         )
     for name, column in columns.items():
         if not line.columns[column]:
-            raise ValueError(f"line {line.number}: nothing in the column of the {name}")
+            raise ValueError(f"line {line.number}: the column of the {name} is empty; expected a value")
 
 
 def _count(columns: int) -> str:

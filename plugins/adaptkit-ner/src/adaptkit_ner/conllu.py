@@ -1,6 +1,6 @@
-"""Reads CoNLL-U files: a word on a line of ten columns, sentences parted by blank lines.
+"""Reads CoNLL-U files: a word per line in ten columns, sentences separated by blank lines.
 
-Comments, ranges of words (``1-2``) and empty nodes (``1.1``) are left out. Knows nothing of tags.
+Comments, ranges of words (``1-2``) and empty nodes (``1.1``) are left out.
 The format is described at https://universaldependencies.org/format.html.
 """
 
@@ -28,8 +28,8 @@ _NO_WORD = re.compile(r"\d+[-.]\d+")
 def reader(token_column: int = FORM, tag_column: int = UPOS) -> Callable[[Path], Iterator[tuple[int, Row]]]:
     """A reader that yields ``{"tokens": [...], "tags": [...]}`` and the number of the sentence's first line.
 
-    Its iterator raises ValueError("line 7: ...") for a sentence with a malformed line, and may be asked for
-    the next one then.
+    Its iterator raises ValueError("line 7: ...") for a sentence with a malformed line, and continues with the
+    next sentence.
     """
     columns = {"tokens": token_column, "tags": tag_column}
 
@@ -60,7 +60,7 @@ def _is_word(line: Line) -> bool:
     if width != WIDTH:
         raise ValueError(
             f"line {line.number}: {width} column{'' if width == 1 else 's'}; "
-            f"expected the {WIDTH} of CoNLL-U, parted by tabs"
+            f"expected the {WIDTH} columns of CoNLL-U, separated by tabs"
         )
     if not _WORD.fullmatch(identifier) and not _NO_WORD.fullmatch(identifier):
         raise ValueError(
@@ -74,5 +74,5 @@ def _field(line: Line, name: str, column: int) -> str:
     if not -WIDTH <= column < WIDTH:
         raise ValueError(f"line {line.number}: {WIDTH} columns, so no {name} in column {column}")
     if not line.columns[column]:
-        raise ValueError(f"line {line.number}: nothing in the column of the {name}")
+        raise ValueError(f"line {line.number}: the column of the {name} is empty; expected a value")
     return line.columns[column]

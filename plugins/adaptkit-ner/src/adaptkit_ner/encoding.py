@@ -1,7 +1,7 @@
-"""Words to sub-words and back: the label of a word stands at its first sub-word.
+"""Converts words to sub-words and back. The first sub-word of a word carries its label.
 
-A sentence longer than the model is cut into overlapping windows; each word is labelled and decoded in
-exactly one of them, the one that shows most of its surroundings. Knows no files and no tag schemes.
+A sentence longer than the model is split into overlapping windows. Each word is labelled and decoded in
+exactly one of them, the one with the most context around it.
 """
 
 from __future__ import annotations
@@ -23,14 +23,14 @@ if TYPE_CHECKING:
 NO_LABEL = -100
 
 Piece = list[tuple[int, str, float]]
-"""Word, tag and its probability, for each word that one window decides."""
+"""For each word that is decoded in one window: the word, its tag and the tag's probability."""
 
 
 class WordStarts(NamedTuple):
-    """Where the words that a window decides begin: both ``[words]``."""
+    """The first sub-words of the words that are decoded in a window; both arrays are ``[words]``."""
 
     positions: NDArray[np.int64]
-    """The first sub-word's position; counted from the end if the tokenizer pads on the left."""
+    """The position of the first sub-word, counted from the end if the tokenizer pads on the left."""
 
     words: NDArray[np.int64]
     """The word's position in the sentence."""
@@ -41,11 +41,11 @@ def encode(
 ) -> list[Example]:
     """The windows of each row, each of at most ``max_length`` sub-words.
 
-    Raises ValueError if the tokenizer cannot tell which word a sub-word comes from.
+    Raises ValueError if the tokenizer does not give the word of each sub-word.
     """
     if not tokenizer.is_fast:
         raise ValueError(
-            f"the tokenizer {type(tokenizer).__name__} cannot tell which word a sub-word comes from; "
+            f"the tokenizer {type(tokenizer).__name__} does not give the word of each sub-word; "
             "expected a fast tokenizer"
         )
     if not rows:
@@ -91,10 +91,10 @@ def decode(
 
 
 def merge(row: Row, pieces: Sequence[Piece]) -> dict[str, Any]:
-    """The tags of a row as legal BIO, each with the probability of the tag the model gave.
+    """The tags of a row as valid BIO, each with the probability of the predicted tag.
 
-    A word that the tokenizer turned into nothing is O. An I- that follows no tag of its type is read
-    as the beginning of an entity, as conlleval does, and becomes a B-.
+    A word without sub-words is O. An I- that does not follow a tag of its type starts an entity, as in
+    conlleval, and becomes a B-.
     """
     tags, probabilities = gathered(row, pieces, unseen=("O", 1.0))
     return {"tags": canonical(tags), "probabilities": probabilities}
@@ -103,7 +103,7 @@ def merge(row: Row, pieces: Sequence[Piece]) -> dict[str, Any]:
 def gathered(
     row: Row, pieces: Sequence[Piece], *, unseen: tuple[str, float]
 ) -> tuple[list[str], list[float]]:
-    """The tag and the probability of each word of a row; ``unseen`` are those of a word in no piece."""
+    """The tag and the probability of each word of a row; ``unseen`` is used for words in no piece."""
     words = [unseen] * len(row["tokens"])
     for piece in pieces:
         for word, tag, probability in piece:
@@ -112,28 +112,28 @@ def gathered(
 
 
 def _windows(batch: BatchEncoding, *, last_first: bool) -> Iterator[tuple[int, list[int]]]:
-    """Each row with its windows, put in the order of the text."""
+    """Each row with its windows, in the order of the text."""
     row_of = batch["overflow_to_sample_mapping"]
     for row, group in groupby(range(len(row_of)), row_of.__getitem__):
         yield row, sorted(group, reverse=last_first)
 
 
 def _beginnings(batch: BatchEncoding, window: int) -> NDArray[np.int64]:
-    """The word that begins at each position of a window ``[tokens]``, -1 where none does."""
+    """The word that starts at each position of a window ``[tokens]``, -1 for none."""
     words = np.array([-1 if word is None else word for word in batch.word_ids(window)], dtype=np.int64)
     words[1:][words[1:] == words[:-1]] = -1
     return words
 
 
 def _decided(windows: list[NDArray[np.int64]]) -> list[NDArray[np.int64]]:
-    """The windows of one row, in order, with each word left only where most of its surroundings are seen.
+    """The windows of one row, in order, with each word kept only in the window with the most context.
 
-    A word that a window begins in the midst of seems to begin there; but it has nothing on its left then,
-    while the window in which it truly begins shows something on both sides, and so is chosen.
+    If a window starts in the middle of a word, the word appears to start there. But it has no context on its
+    left in this window, so the window in which the word really starts is chosen.
     """
     if len(windows) == 1:
         return windows
-    chosen: dict[int, tuple[int, int]] = {}  # word → the surroundings it has, its window
+    chosen: dict[int, tuple[int, int]] = {}  # word → its context, its window
     for window, words in enumerate(windows):
         positions = np.flatnonzero(words >= 0)
         for position in positions.tolist():

@@ -1,6 +1,6 @@
-"""Precision, recall and F1 of entities: seqeval's strict IOB2 result, from sets of spans.
+"""Precision, recall and F1 of entities, equal to seqeval's strict IOB2 result, from sets of spans.
 
-An entity counts if its type, its first and its last word are all right. Knows nothing of models.
+An entity is correct if its type, its first word and its last word are correct.
 """
 
 from __future__ import annotations
@@ -14,11 +14,11 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 Found = set[tuple[int, Entity]]
-"""Entities, each with the number of its row."""
+"""Entities with the number of their row."""
 
 
 def compute(predictions: Sequence[Mapping[str, Any]], rows: Sequence[Row]) -> Scores:
-    """Micro-averaged precision, recall and F1, each type's own, and the share of words tagged right."""
+    """Micro-averaged precision, recall and F1, the same for each type, and the accuracy by word."""
     predicted = _found([prediction["tags"] for prediction in predictions])
     gold = _found([row["tags"] for row in rows])
     types = sorted({entity.label for _, entity in predicted | gold})

@@ -1,7 +1,4 @@
-"""Tags that spell no entities, parts of speech say: the tagger with each tag taken as it is.
-
-Turns the task of entities into this one; what both share stays in their common modules. Knows no files.
-"""
+"""The task for tags that do not form entities, such as parts of speech, derived from the entity task."""
 
 from __future__ import annotations
 
@@ -20,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def without_spans(task: Task) -> Task:
-    """The tagger of entities, made to learn and to score each word's tag by itself."""
+    """The entity task, changed so that it learns and scores the tag of each word independently."""
     return replace(
         task,
         columns={**task.columns, "tags": "a tag for each word, such as NOUN"},
@@ -34,12 +31,12 @@ def without_spans(task: Task) -> Task:
 
 
 def prepare(row: Row) -> Row:
-    """A row of ``tokens`` and ``tags``, or of tokens or a text to be predicted, in the one form.
+    """A row with ``tokens`` and ``tags``, or tokens or a text to be predicted, in the standard form.
 
-    Raises ValueError, saying what is wrong with the row.
+    Raises ValueError that says what is wrong with the row.
     """
     if row.get("entities") is not None:
-        raise ValueError("the row has entities; expected tokens and tags, or the option spans=true")
+        raise ValueError("the row has entities; expected tokens and tags (entities need --option spans=true)")
     if row.get("tags") is None:
         return prepare_words(row)
     if row.get("tokens") is None:
@@ -53,7 +50,7 @@ def prepare(row: Row) -> Row:
 
 
 def merge(row: Row, pieces: Sequence[Piece]) -> dict[str, Any]:
-    """The tags of a row, each with its probability; `NO_TAG` for a word that the tokenizer drops."""
+    """The tags of a row, each with its probability; `NO_TAG` for a word without sub-words."""
     tags, probabilities = gathered(row, pieces, unseen=(NO_TAG, 0.0))
     return {"tags": tags, "probabilities": probabilities}
 
@@ -61,7 +58,7 @@ def merge(row: Row, pieces: Sequence[Piece]) -> dict[str, Any]:
 def present(row: Row, prediction: Mapping[str, Any]) -> dict[str, Any]:
     """The text and its words, each with its tag, its characters and the probability of the tag.
 
-    Without a text the words are joined by spaces.
+    If the row has no text, the words are joined with spaces.
     """
     text, spans = located(row)
     words = zip(spans, prediction["tags"], prediction["probabilities"], strict=True)

@@ -1,7 +1,7 @@
-"""The rows of entity recognition: brought into one form, and predictions brought back to the text.
+"""Converts rows of entity recognition to a standard form, and predictions to entities in the text.
 
-The one form is ``{"tokens", "tags"}`` with BIO tags, and ``"text"`` and ``"spans"`` (the characters of
-each word) where the text is known. Knows no tokenizer and no files.
+The standard form is ``{"tokens", "tags"}`` with BIO tags, and ``"text"`` and ``"spans"`` (the characters of
+each word) if the text is known.
 """
 
 from __future__ import annotations
@@ -20,18 +20,18 @@ if TYPE_CHECKING:
 
 Span = tuple[int, int]
 
-# Chinese and Japanese put no spaces between words, so each of their characters is a word of its own.
+# Chinese and Japanese have no spaces between words, so each of their characters is one word.
 _UNSPACED = r"\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
-# Vowel signs and joiners are no \w in Python, yet part of the word.
+# Vowel signs and joiners do not match \w in Python, but are part of the word.
 _MARKS = r"\u0300-\u036f\u0591-\u05c7\u064b-\u065f\u0900-\u0963\u0966-\u0dff\u0e31-\u0e4e\u200c\u200d"
 _WORD = re.compile(rf"[{_UNSPACED}]|(?:(?![{_UNSPACED}])[\w{_MARKS}])+|\S")
 
 
 def prepare(row: Row) -> Row:
-    """A row of ``tokens`` and ``tags``, or of ``text`` and ``entities``, in the one form.
+    """A row with ``tokens`` and ``tags``, or with ``text`` and ``entities``, in the standard form.
 
-    ``entities`` is a list of ``{"start", "end", "label"}`` with character offsets into the text. A row
-    to be predicted has neither tags nor entities. Raises ValueError, saying what is wrong with the row.
+    ``entities`` is a list of ``{"start", "end", "label"}`` with character offsets in the text. A row to be
+    predicted has neither tags nor entities. Raises ValueError that says what is wrong with the row.
     """
     if row.get("tags") is None and (row.get("entities") is not None or row.get("tokens") is None):
         return _from_text(row.get("text"), row.get("entities"))
@@ -39,14 +39,14 @@ def prepare(row: Row) -> Row:
 
 
 def parse(text: str) -> Row:
-    """A row to be predicted, out of raw text."""
+    """A row to be predicted, from raw text."""
     return _from_text(text, None)
 
 
 def present(row: Row, prediction: Mapping[str, Any]) -> dict[str, Any]:
     """The text and its entities, each with its characters and the mean probability of its words' tags.
 
-    Without a text the words are joined by spaces, and each entity says its words as well.
+    If the row has no text, the words are joined with spaces, and each entity also has its word positions.
     """
     text, spans = located(row)
     found = [
@@ -60,7 +60,7 @@ def present(row: Row, prediction: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def located(row: Row) -> tuple[str, Sequence[Span]]:
-    """The text of a row, and the characters of each word in it; without a text the words joined by spaces."""
+    """The text of a row and the characters of each word; without a text, the words joined with spaces."""
     if row.get("text") is None or row.get("spans") is None:
         return _joined(row["tokens"])
     return row["text"], row["spans"]
@@ -95,7 +95,7 @@ def _from_tokens(row: Row) -> Row:
 
 
 def tags_of(value: object, tokens: Sequence[str]) -> list[str]:
-    """The tags of the tokens; raises ValueError for what is no list of strings, one for each token."""
+    """The tags of the tokens; raises ValueError unless they are a list with a string for each token."""
     tags = _strings(value, "tags")
     if len(tokens) != len(tags):
         raise ValueError(f"{len(tokens)} tokens but {len(tags)} tags; expected a tag for each token")
@@ -123,7 +123,7 @@ def _bio(tokens: Sequence[str], tags: Sequence[str]) -> list[str]:
 
 
 def _found(tokens: Sequence[str], text: str) -> list[Span] | None:
-    """The characters of each token in the text, or None if they do not stand there in this order."""
+    """The characters of each token in the text; None if the text does not contain them in this order."""
     spans, position = [], 0
     for token in tokens:
         start = text.find(token, position)
@@ -140,7 +140,7 @@ def _from_text(text: object, entities: object) -> Row:
     marked = [] if entities is None else _marked(entities, text)
     spans = _words(text, cuts=sorted({edge for one in marked for edge in (one.start, one.end)}))
     if not spans:
-        raise ValueError(f"text {text!r:.40} holds no word")
+        raise ValueError(f"text {text!r:.40} contains no word; expected at least one")
     prepared: dict[str, Any] = {
         "tokens": [text[start:end] for start, end in spans],
         "text": text,
@@ -152,7 +152,7 @@ def _from_text(text: object, entities: object) -> Row:
 
 
 def _words(text: str, cuts: Sequence[int]) -> list[Span]:
-    """The words and single punctuation marks of a text, parted at the cuts too."""
+    """The words and single punctuation marks of a text, also split at the cuts."""
     spans: list[Span] = []
     for match in _WORD.finditer(text):
         start, end = match.span()
@@ -162,7 +162,7 @@ def _words(text: str, cuts: Sequence[int]) -> list[Span]:
 
 
 def _marked(entities: object, text: str) -> list[Entity]:
-    """The entities by characters, in their order."""
+    """The entities in characters, in their order."""
     if not isinstance(entities, (list, tuple)):
         raise ValueError(f"entities = {entities!r:.80}; expected a list of {{start, end, label}}")
     marked = sorted((_entity(one, text) for one in entities), key=lambda entity: entity.start)
@@ -170,7 +170,8 @@ def _marked(entities: object, text: str) -> list[Entity]:
         if following.start < one.end:
             raise ValueError(
                 f"entities overlap: {one.label} at {one.start}-{one.end} and "
-                f"{following.label} at {following.start}-{following.end}; expected each word in one at most"
+                f"{following.label} at {following.start}-{following.end}; "
+                "expected each word in at most one entity"
             )
     return marked
 
@@ -180,7 +181,7 @@ def _entity(value: object, text: str) -> Entity:
         raise ValueError(f"entity {value!r:.80}; expected {{start, end, label}}")
     start, end, label = value["start"], value["end"], value["label"]
     if type(start) is not int or type(end) is not int:
-        raise ValueError(f"entity offsets {start!r:.40} and {end!r:.40}; expected whole numbers")
+        raise ValueError(f"entity offsets {start!r:.40} and {end!r:.40}; expected integers")
     if not 0 <= start < end <= len(text):
         raise ValueError(
             f"entity {label!r:.40} at {start}-{end} of a text of {len(text)} characters; "
@@ -192,12 +193,12 @@ def _entity(value: object, text: str) -> Entity:
 
 
 def _in_words(entity: Entity, spans: Sequence[Span], text: str) -> Entity:
-    """The entity by words instead of characters; every word lies wholly within it or without."""
+    """The entity in words instead of characters; every word is completely inside or outside it."""
     start = bisect_left(spans, (entity.start, 0))
     end = bisect_left(spans, (entity.end, 0))
     if start == end:
         raise ValueError(
-            f"entity {entity.label!r:.40} at {entity.start}-{entity.end} holds no word: "
-            f"{text[entity.start : entity.end]!r:.40}"
+            f"entity {entity.label!r:.40} at {entity.start}-{entity.end} contains no word: "
+            f"{text[entity.start : entity.end]!r:.40}; expected at least one"
         )
     return Entity(entity.label, start, end)

@@ -1,4 +1,4 @@
-"""Accuracy by word and F1 by tag, for tags that spell no entities. Knows nothing of models."""
+"""Accuracy by word and F1 by tag, for tags that do not form entities."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 NO_TAG = "_"
-"""What a word has for a tag that the tokenizer turned into nothing, as in CoNLL-U; it counts as wrong."""
+"""The tag of a word without sub-words, as in CoNLL-U; it counts as wrong."""
 
 
 def compute(predictions: Sequence[Mapping[str, Any]], rows: Sequence[Row]) -> Scores:
-    """The share of words tagged right, and F1 averaged over the tags that occur in rows or predictions."""
+    """The accuracy by word, and F1 averaged over the tags that occur in rows or predictions."""
     import numpy as np
     from sklearn.metrics import precision_recall_fscore_support
 

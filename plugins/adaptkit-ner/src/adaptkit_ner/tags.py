@@ -1,8 +1,8 @@
-"""Tags and the entities they spell, in every common scheme; knows tags only, no words and no files.
+"""Converts tags to entities and back, for every common tag scheme.
 
-One lenient reading fits them all, as conlleval and seqeval's default have it: BIO (IOB2), IOB1, IOE,
-BIOES and BILOU (also with M for the middle and W for a single word). B, S, U and W begin an entity;
-E, L, S, U and W end one; any other tag of a type goes on with an open entity of that type, or begins one.
+One lenient rule covers all schemes, as in conlleval and seqeval's default: BIO (IOB2), IOB1, IOE, BIOES and
+BILOU (also with M for the middle and W for a single word). B, S, U and W start an entity; E, L, S, U and W
+end one. Any other tag continues an open entity of its type, or starts one.
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ ENDS = frozenset("ELSUW")
 PREFIXES = BEGINS | ENDS | frozenset("IM")
 
 UNNAMED_TYPE = "entity"
-"""The type of entities whose tags are a bare B or I."""
+"""The type of entities whose tags are B or I without a type."""
 
 
 class Entity(NamedTuple):
-    """An entity: its type, its first word, and the word after its last."""
+    """An entity: its type, its first word, and the word after its last word."""
 
     label: str
     start: int
@@ -31,23 +31,20 @@ class Entity(NamedTuple):
 def read_tag(tag: str) -> tuple[str, str]:
     """The prefix of a tag and its entity type: ``("B", "PER")`` of ``B-PER``, ``("O", "")`` of ``O``.
 
-    Raises ValueError for what is no tag.
+    Raises ValueError if it is not a tag.
     """
     if tag == "O":
         return "O", ""
     prefix, dash, label = tag.partition("-")
     if prefix not in PREFIXES or (dash and not label):
-        raise ValueError(f"tag {tag!r} cannot be read; expected O, or a prefix and a type such as B-PER")
+        raise ValueError(f"tag {tag!r} is unknown; expected O, or a prefix and a type such as B-PER")
     return prefix, label or UNNAMED_TYPE
 
 
 def entities_of(tags: Sequence[str]) -> list[Entity]:
-    """The entities that the tags of one sentence spell, in their order.
-
-    Raises ValueError for what is no tag.
-    """
+    """The entities of one sentence, in order, from its tags; raises ValueError if one is not a tag."""
     entities: list[Entity] = []
-    label, start = "", 0  # the open entity; no label: none is open
+    label, start = "", 0  # the open entity; an empty label means that none is open
     for position, tag in enumerate(tags):
         if tag == "O" and not label:
             continue
@@ -74,15 +71,15 @@ def to_bio(entities: Iterable[Entity], length: int) -> list[str]:
 
 
 def canonical(tags: Sequence[str]) -> list[str]:
-    """The same entities as BIO tags; an I- that follows no tag of its type becomes a B-."""
+    """The same entities as BIO tags; an I- that does not follow a tag of its type becomes a B-."""
     return to_bio(entities_of(tags), len(tags))
 
 
 def entity_types(tags: Sequence[str]) -> set[str]:
-    """The types of the entities that the tags spell."""
+    """The types of the entities in the tags."""
     return {entity.label for entity in entities_of(tags)}
 
 
 def bio_names(types: Sequence[str]) -> tuple[str, ...]:
-    """The head's outputs: O, then B- and I- of each type."""
+    """The names of the head's outputs: O, then B- and I- of each type."""
     return ("O", *(f"{prefix}-{label}" for label in types for prefix in "BI"))
