@@ -1,4 +1,4 @@
-"""Writes docs/cli.md from the help of every verb; with --check only tells whether it is up to date.
+"""Writes docs/cli.md from the help of every command; with --check, only checks that it is up to date.
 
 python docs/generate_cli.py [--check]
 """
@@ -16,28 +16,30 @@ PAGE = Path(__file__).with_name("cli.md")
 WIDTH = 100
 HEAD = """# The command line
 
-Written by `docs/generate_cli.py` from the program's own help; change the help, not this page.
+`docs/generate_cli.py` writes this page from the help texts of the program. Change those, not this page.
 
-Reports and predictions go to standard output, progress and messages to standard error. With `--json` standard
-output holds JSON alone.
+Reports and predictions go to standard output, progress and messages to standard error. With `--json`, standard
+output contains only JSON.
 
 | exit code | meaning |
 |----------:|---------|
-| 0 | done |
-| 1 | something failed that the command line could not have told |
+| 0 | success |
+| 1 | the run failed, although everything given was valid |
 | 2 | something given is wrong: an option, a file, a row, a plugin, a model, a study |
-| 130, 143 | stopped by SIGINT or SIGTERM; the study is intact, and the same command goes on with it |
+| 130, 143 | stopped by SIGINT or SIGTERM; the study is intact, and the same command continues it |
 
-`ADAPTKIT_STUDIES` in the environment is the default of `--studies`. `ADAPTKIT_CACHE` is the folder for what
-one study keeps for the next (by default `$XDG_CACHE_HOME/adaptkit`, or `~/.cache/adaptkit`),
-`ADAPTKIT_CACHE_LIMIT` the most it may hold (`4G`; `0` keeps nothing).
+| environment variable | meaning |
+|----------------------|---------|
+| `ADAPTKIT_STUDIES` | the default of `--studies` |
+| `ADAPTKIT_CACHE` | the cache folder (default: `$XDG_CACHE_HOME/adaptkit`, or `~/.cache/adaptkit`) |
+| `ADAPTKIT_CACHE_LIMIT` | the largest size of the cache (default: `4G`; `0` keeps nothing) |
 """
 
 
 def page() -> str:
-    """The whole page, as Markdown."""
-    verbs = [_section(["adaptkit", name], command) for name, command in cli.commands.items()]
-    return "\n".join([HEAD, _section(["adaptkit"], cli), *verbs])
+    """The page, as Markdown."""
+    commands = [_section(["adaptkit", name], command) for name, command in cli.commands.items()]
+    return "\n".join([HEAD, _section(["adaptkit"], cli), *commands])
 
 
 def _section(words: list[str], command: click.Command) -> str:
@@ -48,13 +50,13 @@ def _section(words: list[str], command: click.Command) -> str:
 
 
 def main(arguments: list[str]) -> int:
-    """Writes the page, or checks it; 1 if it is not what the help says."""
+    """Write the page, or check it; returns 1 if it is out of date."""
     if "--check" not in arguments:
         PAGE.write_text(page(), encoding="utf-8")
         return 0
     if PAGE.exists() and PAGE.read_text(encoding="utf-8") == page():
         return 0
-    sys.stderr.write(f"{PAGE} is not what the help says; run: python docs/generate_cli.py\n")
+    sys.stderr.write(f"{PAGE} is out of date; run: python docs/generate_cli.py\n")
     return 1
 
 

@@ -1,4 +1,4 @@
-"""Writes the map of the modules in CONTRIBUTING.md, from their own first lines; --check only compares.
+"""Writes the map of the modules in CONTRIBUTING.md from their docstrings; with --check, only compares.
 
 python docs/generate_map.py [--check]
 """
@@ -16,20 +16,20 @@ BEGIN, END = "<!-- map: begin -->\n", "<!-- map: end -->\n"
 
 
 def page(current: str) -> str:
-    """The page with the map as it should be."""
+    """The page with an up-to-date map."""
     before, _, rest = current.partition(BEGIN)
     _, _, after = rest.partition(END)
     return f"{before}{BEGIN}\n{modules_by_folder()}\n{END}{after}"
 
 
 def modules_by_folder() -> str:
-    """A list for each folder of the package, a line for each module that says what it is."""
+    """A list for each folder of the package, with a line for each module that has a docstring."""
     paths = sorted(
         (path.relative_to(ROOT) for path in ROOT.glob("adaptkit/**/*.py")), key=lambda one: (one.parent, one)
     )
     lists = []
     for folder, members in groupby(paths, key=lambda path: path.parent):
-        lines = [f"- `{path.name}`: {said}" for path in members if (said := _first_line(path))]
+        lines = [f"- `{path.name}`: {line}" for path in members if (line := _first_line(path))]
         lists.append("\n".join([f"**{folder.as_posix()}/**", "", *lines, ""]))
     return "\n".join(lists)
 
@@ -40,7 +40,7 @@ def _first_line(path: Path) -> str:
 
 
 def main(arguments: list[str]) -> int:
-    """Writes the map, or checks it; 1 if it is not what the modules say."""
+    """Write the map, or check it; returns 1 if it is out of date."""
     current = PAGE.read_text(encoding="utf-8")
     wanted = page(current)
     if "--check" not in arguments:
@@ -48,7 +48,7 @@ def main(arguments: list[str]) -> int:
         return 0
     if current == wanted:
         return 0
-    sys.stderr.write(f"{PAGE} is not what the modules say; run: python docs/generate_map.py\n")
+    sys.stderr.write(f"{PAGE} is out of date; run: python docs/generate_map.py\n")
     return 1
 
 

@@ -1,6 +1,14 @@
-"""The command line: one file a verb, each importing its work inside the command.
+"""The command line: one file per command. Each command imports what it needs when it runs.
 
-Exit codes: 0; 2 for what the user gave; 130 and 143 on signals, with the study intact; 1 otherwise.
+Exit codes: 0; 2 if something given is wrong; 130 and 143 after signals, with the study intact; 1 otherwise.
+
+In reading order:
+
+- `tune.py`, `report.py`, `studies.py`: run a study, show it, list all.
+- `predict.py`, `evaluate.py`, `export.py`: use a study's winner.
+- `tasks.py`: list, check and create tasks.
+- `cache.py`: show or clear the cache.
+- `parameters.py`: options and types that several commands share.
 """
 
 from __future__ import annotations
@@ -26,7 +34,7 @@ from adaptkit.errors import AdaptkitError
 @click.version_option(adaptkit.__version__, prog_name="adaptkit")
 @click.option("--debug", is_flag=True, help="Show the traceback of an error.")
 def cli(debug: bool) -> None:
-    """Adapt pre-trained encoders to tasks, tuned: many trials trained together, the winner proved."""
+    """Tune pre-trained encoders on labelled text. Many trials are trained together; the best is exported."""
 
 
 for command in (tune, report, predict, evaluate, export, studies, tasks, cache):
@@ -34,9 +42,9 @@ for command in (tune, report, predict, evaluate, export, studies, tasks, cache):
 
 
 def main() -> None:
-    """The program: runs the command line, and tells of every error in one clear message."""
-    # torch's threads wait for one another by spinning unless told not to before torch is imported. On a
-    # machine that has anything else to do, that has been seen to make training five times slower.
+    """Run the command line, and print every error as one message."""
+    # By default, torch's threads wait for one another by spinning. On a busy machine this can make training
+    # five times slower. The setting only works before torch is imported.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     try:
         cli(standalone_mode=False)
@@ -54,7 +62,7 @@ def main() -> None:
     except Exception as error:
         _raise_if_debugging(error)
         kind = type(error).__name__
-        _leave(f"unexpected {kind}: {error}. Run 'adaptkit --debug ...' for the traceback, and report it.", 1)
+        _leave(f"unexpected {kind}: {error}. Run 'adaptkit --debug ...', and report the traceback.", 1)
 
 
 def _raise_if_debugging(error: Exception) -> None:

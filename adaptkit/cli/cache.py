@@ -1,4 +1,4 @@
-"""``adaptkit cache``: shows what is kept for the next study, and removes it; needs no torch."""
+"""``adaptkit cache``: shows or removes the features that are kept for later studies. Needs no torch."""
 
 from __future__ import annotations
 
@@ -13,17 +13,18 @@ from adaptkit.cli.parameters import json_option
 
 ROOM_FOR_MODEL = 20
 WIDTH_OF_THE_REST = 56
-"""Of all columns but the data's, and what is between them."""
+"""The width of all columns except the data's, with the spaces between them."""
 
 
-@click.command(short_help="Show or clear what is kept for the next study.")
-@click.option("--clear", is_flag=True, help="Remove everything, and say how much it was.")
+@click.command(short_help="Show or clear the kept features.")
+@click.option("--clear", is_flag=True, help="Remove all kept features, and print their size.")
 @json_option
 def cache(clear: bool, as_json: bool) -> None:
-    """Show the features of frozen encoders that are kept for the next study of the same data.
+    """Show the features of frozen encoders that are kept for later studies of the same data.
 
-    They lie in ADAPTKIT_CACHE (~/.cache/adaptkit), up to ADAPTKIT_CACHE_LIMIT (4G; 0 keeps nothing). What was
-    not used for longest makes room. No study needs them: it reads its data once more without.
+    The folder is ADAPTKIT_CACHE (default: ~/.cache/adaptkit). Its size is limited by ADAPTKIT_CACHE_LIMIT
+    (default: 4G; 0 keeps nothing): the features that were not used for the longest time are removed first.
+    You can remove them at any time; a study then reads its data again.
     """
     from adaptkit.cache.entries import Cache
     from adaptkit.report.formatting import size
@@ -45,7 +46,7 @@ def cache(clear: bool, as_json: bool) -> None:
 
 
 def _rows(entries: Sequence[Any]) -> list[dict[str, Any]]:
-    """The entries by model and data, the last used ones first."""
+    """The entries by model and data, the last used first."""
     rows: dict[tuple[str, str], dict[str, Any]] = {}
     for entry in entries:
         model, data = (str(entry.about.get(name, "")) for name in ("model", "data"))

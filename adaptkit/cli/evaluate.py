@@ -13,13 +13,13 @@ from adaptkit.cli.parameters import (
     device_option,
     json_option,
     pairs,
-    plugins_at_work,
+    plugin_output_on_stderr,
     skip_option,
     studies_option,
 )
 
 
-@click.command(short_help="Score a winner or model on labelled rows.")
+@click.command(short_help="Score a model on labelled rows.")
 @click.argument("study_or_model", metavar="STUDY|MODEL_DIR")
 @click.option("--data", required=True, help="The labelled rows: a file, a folder or a hub id.")
 @column_option
@@ -32,17 +32,17 @@ def evaluate(
     studies_dir: Path, as_json: bool,
 ) -> None:  # fmt: skip
     """Score a study's winner, or an exported model, on labelled rows."""
-    from adaptkit.cli.predict import load_predictor, tell_left_out
+    from adaptkit.cli.predict import load_predictor, print_left_out
     from adaptkit.data.load import read_labelled
 
     named = pairs(columns, "--column")
-    with plugins_at_work():
+    with plugin_output_on_stderr():
         predictor = load_predictor(study_or_model, studies_dir, device)
         rows = read_labelled(
             predictor.task, data,
             labels=predictor.description.labels, columns=named, skip_bad_rows=skip_bad_rows,
         )  # fmt: skip
-        tell_left_out(rows)
+        print_left_out(rows)
         scores = predictor.score(rows.values)
     if as_json:
         counts = {"rows": len(rows), "skipped": len(rows.skipped)}
@@ -55,5 +55,5 @@ def evaluate(
     for name, value in scores.values.items():
         click.echo(f"  {visible(name)}: {figure(name, value)}")
     for group, numbers in scores.groups.items():
-        told = ", ".join(f"{visible(name)} {figure(name, value)}" for name, value in numbers.items())
-        click.echo(f"  {visible(group)}: {told}")
+        values = ", ".join(f"{visible(name)} {figure(name, value)}" for name, value in numbers.items())
+        click.echo(f"  {visible(group)}: {values}")

@@ -1,4 +1,4 @@
-"""``adaptkit export``: writes a study's winner to a folder of its own."""
+"""``adaptkit export``: writes a study's winner to another folder."""
 
 from __future__ import annotations
 
@@ -6,16 +6,16 @@ from pathlib import Path
 
 import click
 
-from adaptkit.cli.parameters import plugins_at_work, studies_option
+from adaptkit.cli.parameters import plugin_output_on_stderr, studies_option
 
 
-@click.command(short_help="Write a winner to a folder of its own.")
+@click.command(short_help="Write a study's winner to a folder.")
 @click.argument("study")
 @click.option("--to", required=True, type=click.Path(path_type=Path), help="The folder to write.")
-@click.option("--merge", is_flag=True, help="LoRA: one plain transformers model, instead of an adapter.")
+@click.option("--merge", is_flag=True, help="LoRA: write a complete model instead of an adapter.")
 @studies_option
 def export(study: str, to: Path, merge: bool, studies_dir: Path) -> None:
-    """Write a study's winner to a folder that transformers, or peft, loads; loaded back before it counts."""
+    """Write a study's winner to a folder that transformers or peft can load, and verify it."""
     from adaptkit.errors import ConfigError, StudyError
     from adaptkit.run.finalize import export_trial
     from adaptkit.study.find import find_study
@@ -26,19 +26,27 @@ def export(study: str, to: Path, merge: bool, studies_dir: Path) -> None:
     config, summary = folder.read_config(), folder.read_summary()
     best = best_trial(folder.read_trials(), summary.direction) if summary else None
     if summary is None or best is None:
-        raise StudyError(f"the study {folder.name!r} has no winner", next_step="Run 'adaptkit tune' again.")
+        raise StudyError(
+            f"the study {folder.name!r} has no winner yet",
+            next_step="Continue the study: run the same 'adaptkit tune' command again.",
+            code="no-winner",
+        )
     if merge and config.strategy != "lora":
         raise ConfigError(
-            f"--merge for a study by {config.strategy!r}",
-            expected="a study by 'lora'",
-            next_step="Leave it out.",
+            f"--merge for a study with the strategy {config.strategy!r}",
+            expected="a study with the strategy 'lora'",
+            next_step="Leave out --merge.",
+            code="nothing-to-merge",
         )
     if to.exists() and (not to.is_dir() or any(to.iterdir())):
         raise ConfigError(
-            f"{to} is there already", expected="a new or empty folder", next_step="Choose another with --to."
+            f"{to} already exists",
+            expected="a new or empty folder",
+            next_step="Choose another folder with --to.",
+            code="folder-exists",
         )
     task = registry.load(config.task, config.options)
     to = to.absolute()
-    with plugins_at_work():  # a head of the task's own is made of the plugin
+    with plugin_output_on_stderr():  # the task's plugin may create the head
         export_trial(folder, config, task, summary.labels, summary, best, to, merge=merge)
     click.echo(f"trial {best.number} of {folder.name} is in {to}")

@@ -1,4 +1,4 @@
-"""What several verbs share: how their values are read, the studies folder, and where plugins print."""
+"""Shared by the commands: options, types of their values, and where the output of plugins goes."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ DURATION = re.compile(r"(\d+(?:\.\d+)?)(s|m|h|d)?")
 SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
 OLD_NAMES = {"together": "parallel-trials", "rungs": "evals-per-epoch", "dev-share": "dev-fraction"}
-"""Options of version 0.1.0 → their names today; the old ones still work, and the help does not show them."""
+"""Option of version 0.1.0 → its current name. The old options still work, but the help does not list them."""
 
 old_names_work = {"token_normalize_func": lambda name: OLD_NAMES.get(name, name)}
-"""click's settings for a command whose options were renamed."""
+"""click's settings for a command with renamed options."""
 
 studies_option = click.option(
     "--studies",
@@ -27,24 +27,24 @@ studies_option = click.option(
     show_default=True,
     envvar="ADAPTKIT_STUDIES",
     type=click.Path(file_okay=False, path_type=Path),
-    help="The folder the studies lie in.",
+    help="The folder of the studies.",
 )
 
-json_option = click.option("--json", "as_json", is_flag=True, help="One JSON object on standard output.")
+json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 
 device_option = click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda or cuda:N.")
 
 column_option = click.option(
     "--column", "columns", multiple=True, metavar="NAME=COLUMN",
-    help="The task's column NAME is the file's COLUMN: a name, or a position from 1 without header.",
+    help="Read the task's column NAME from the file's COLUMN: a name, or, without a header, a number from 1.",
 )  # fmt: skip
 
-skip_option = click.option("--skip-bad-rows", is_flag=True, help="Leave bad rows out, and count them.")
+skip_option = click.option("--skip-bad-rows", is_flag=True, help="Leave out invalid rows, and count them.")
 
 
 @contextmanager
-def plugins_at_work() -> Iterator[None]:
-    """Sends what plugins print to standard error, for standard output is the answer's."""
+def plugin_output_on_stderr() -> Iterator[None]:
+    """While the block runs, what plugins print goes to standard error: standard output is for the result."""
     with redirect_stdout(sys.stderr):
         yield
 
@@ -58,12 +58,12 @@ class Duration(click.ParamType[float]):
         """The seconds."""
         match = DURATION.fullmatch(str(value).strip())
         if match is None:
-            self.fail(f"{value!r} is no duration; write 90s, 30m, 1.5h or 2d.", param, ctx)
+            self.fail(f"{value!r} is not a duration. Write, for example, 90s, 30m, 1.5h or 2d.", param, ctx)
         return float(match[1]) * SECONDS[match[2] or "s"]
 
 
 class Numbers(click.ParamType[tuple[int, ...]]):
-    """Whole numbers with commas between them."""
+    """Whole numbers, separated by commas."""
 
     name = "numbers"
 
@@ -74,7 +74,7 @@ class Numbers(click.ParamType[tuple[int, ...]]):
         try:
             return tuple(int(part) for part in str(value).split(","))
         except ValueError:
-            self.fail(f"{value!r} is no list of whole numbers; write 8,16,32.", param, ctx)
+            self.fail(f"{value!r} is not a list of whole numbers. Write, for example, 8,16,32.", param, ctx)
 
 
 class AutoOrNumber(click.ParamType[int | str]):
@@ -89,11 +89,11 @@ class AutoOrNumber(click.ParamType[int | str]):
         try:
             return int(value)
         except ValueError:
-            self.fail(f"{value!r} is no number of trials; write auto, or a whole number.", param, ctx)
+            self.fail(f"{value!r} is not a number of trials. Write auto or a whole number.", param, ctx)
 
 
 def pairs(given: Sequence[str], option: str) -> dict[str, str]:
-    """``KEY=VALUE`` texts as a dictionary; a usage error for any other text."""
+    """``KEY=VALUE`` texts as a dictionary. Any other text is a usage error."""
     found = {}
     for text in given:
         key, equals, value = text.partition("=")

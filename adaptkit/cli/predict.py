@@ -1,4 +1,4 @@
-"""``adaptkit predict``: says what an exported model makes of texts, from arguments, a file or a pipe."""
+"""``adaptkit predict``: predicts with a model for texts from arguments, a file or a pipe."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from adaptkit.cli.parameters import (
     column_option,
     device_option,
     pairs,
-    plugins_at_work,
+    plugin_output_on_stderr,
     skip_option,
     studies_option,
 )
@@ -27,40 +27,47 @@ if TYPE_CHECKING:
 ROWS_AT_ONCE = 512
 
 
-@click.command(short_help="Predict with a winner or model.")
+@click.command(short_help="Predict with a model.")
 @click.argument("study_or_model", metavar="STUDY|MODEL_DIR")
 @click.argument("text", nargs=-1)
-@click.option("--file", "file", help="A file of rows, in any format the task reads; .txt is one text a line.")
+@click.option(
+    "--file",
+    "file",
+    help="A file of rows, in any format that the task reads. A .txt file has one text per line.",
+)
 @column_option
 @skip_option
 @device_option
 @studies_option
-@click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object per line.")
 def predict(
     study_or_model: str, text: Sequence[str], file: str | None, columns: Sequence[str], skip_bad_rows: bool,
     device: str, studies_dir: Path, as_json: bool,
 ) -> None:  # fmt: skip
-    """Predict with a study's winner or an exported model: TEXT..., --file, or one text a line from a pipe."""
+    """Predict with a study's winner, or with an exported model.
+
+    The texts are the arguments TEXT..., the rows of --file, or the lines of standard input.
+    """
     if text and file:
         raise click.UsageError("Give texts or --file, not both.")
     if columns and not file:
-        raise click.UsageError("--column goes with --file: a text has no columns.")
+        raise click.UsageError("--column needs --file: a text has no columns.")
     if not text and not file and sys.stdin.isatty():
-        raise click.UsageError("Give texts, --file, or a pipe with one text a line.")
+        raise click.UsageError("Give texts, --file, or one text per line on standard input.")
     named, output = pairs(columns, "--column"), sys.stdout
-    with plugins_at_work():
+    with plugin_output_on_stderr():
         predictor = load_predictor(study_or_model, studies_dir, device)
         if file:
             batches = _read(predictor, file, named, skip_bad_rows)
         else:
             batches = _parsed(predictor, text or _lines_of(sys.stdin), skip_bad_rows)
         for batch in batches:
-            for said in predictor.present(batch):
-                click.echo(json.dumps(said, ensure_ascii=False) if as_json else _in_words(said), file=output)
+            for one in predictor.present(batch):
+                click.echo(json.dumps(one, ensure_ascii=False) if as_json else _in_words(one), file=output)
 
 
 def load_predictor(study_or_model: str, studies_dir: Path, device: str) -> Predictor:
-    """The model in a folder, or a study's winner."""
+    """Load the model in a folder, or a study's winner."""
     from adaptkit.errors import StudyError
     from adaptkit.export.loading import DESCRIPTION
     from adaptkit.export.predictor import load
@@ -73,13 +80,14 @@ def load_predictor(study_or_model: str, studies_dir: Path, device: str) -> Predi
         if not folder.exists():
             raise StudyError(
                 f"the study {study.name!r} has no winner yet",
-                next_step="Finish it: run 'adaptkit tune' again.",
+                next_step="Continue the study: run the same 'adaptkit tune' command again.",
+                code="no-winner",
             )
     return load(folder, device=device)
 
 
-def tell_left_out(rows: Rows) -> None:
-    """Says on standard error which rows were left out, and why."""
+def print_left_out(rows: Rows) -> None:
+    """Print on standard error which rows were left out, and why."""
     from adaptkit.report.escaping import visible
 
     for reason in rows.skipped:
@@ -87,14 +95,16 @@ def tell_left_out(rows: Rows) -> None:
 
 
 def _lines_of(pipe: TextIO) -> Iterator[str]:
-    """The lines of a pipe; raises DataError where they are no UTF-8."""
+    """The lines of a pipe; raises DataError if they are not UTF-8."""
     from adaptkit.errors import DataError
 
     try:
         yield from pipe
     except UnicodeDecodeError as error:
         raise DataError(
-            f"standard input: no UTF-8 text ({error})", next_step="Convert it, with iconv for example."
+            f"standard input is not UTF-8 text ({error})",
+            next_step="Convert it to UTF-8, for example with iconv.",
+            code="not-utf-8",
         ) from error
 
 
@@ -110,7 +120,8 @@ def _parsed(predictor: Predictor, texts: Iterable[str], skip_bad_rows: bool) -> 
             if not skip_bad_rows:
                 raise DataError(
                     f"text {number}: {error}",
-                    next_step="Mend it, or leave bad texts out with --skip-bad-rows.",
+                    next_step="Correct it, or leave out invalid texts with --skip-bad-rows.",
+                    code="bad-text",
                 ) from error
             click.echo(f"left out: text {number}: {visible(str(error), 2000)}", err=True)
         if len(batch) == ROWS_AT_ONCE:
@@ -126,16 +137,18 @@ def _read(
     from adaptkit.data.load import read_unlabelled
 
     if file.lower().endswith(".txt") and ".txt" in predictor.task.readers:
-        click.echo(f"{file}: read as one text a line; for columns, give it another suffix", err=True)
+        click.echo(
+            f"{file}: read as one text per line. To read columns, rename the file to another suffix", err=True
+        )
     rows = read_unlabelled(predictor.task, file, columns=columns, skip_bad_rows=skip_bad_rows)
-    tell_left_out(rows)
+    print_left_out(rows)
     for start in range(0, len(rows.values), ROWS_AT_ONCE):
         yield rows.values[start : start + ROWS_AT_ONCE]
 
 
-def _in_words(said: Mapping[str, Any]) -> str:
-    """The prediction for people, with nothing in it that a terminal would obey."""
-    lines = [line for key, value in said.items() for line in _lines(key, value)]
+def _in_words(prediction: Mapping[str, Any]) -> str:
+    """The prediction as lines of text, without control characters."""
+    lines = [line for key, value in prediction.items() for line in _lines(key, value)]
     return "\n".join([*lines, ""])
 
 

@@ -1,4 +1,4 @@
-"""``adaptkit report``: shows a study, finished or not; reads only, and needs no torch."""
+"""``adaptkit report``: shows a study in any state. Only reads, and needs no torch."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from adaptkit.cli.parameters import json_option, studies_option
 @click.argument("study", required=False)
 @studies_option
 @click.option(
-    "--html", type=click.Path(dir_okay=False, path_type=Path), help="Write a web page to this file."
+    "--html", type=click.Path(dir_okay=False, path_type=Path), help="Write an HTML page to this file."
 )
 @click.option(
     "--markdown", type=click.Path(dir_okay=False, path_type=Path), help="Write Markdown to this file."
@@ -22,7 +22,10 @@ from adaptkit.cli.parameters import json_option, studies_option
 def report(
     study: str | None, studies_dir: Path, html: Path | None, markdown: Path | None, as_json: bool
 ) -> None:
-    """Show a study: its winner, every trial, what mattered, what it cost. Without STUDY, the newest."""
+    """Show a study: its winner, all trials, which hyperparameters mattered, and how long it took.
+
+    Without STUDY, show the last updated one.
+    """
     from adaptkit.cli.tune import show
     from adaptkit.errors import StudyError
     from adaptkit.study.find import find_study
@@ -31,7 +34,11 @@ def report(
     folder = find_study(studies_dir, study)
     summary, trials = folder.summary_as_it_stands(), folder.read_trials()
     if summary is None:
-        raise StudyError(f"the study {folder.name!r} has not begun", next_step="Run 'adaptkit tune' again.")
+        raise StudyError(
+            f"the study {folder.name!r} has not started training",
+            next_step="Start it again: run the same 'adaptkit tune' command.",
+            code="study-not-started",
+        )
     if html:
         from adaptkit.report.html import as_html
 

@@ -1,4 +1,4 @@
-"""``adaptkit studies``: lists the studies in a folder; reads only."""
+"""``adaptkit studies``: lists the studies in a folder. Only reads."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from adaptkit.cli.parameters import json_option, studies_option
 @studies_option
 @json_option
 def studies(studies_dir: Path, as_json: bool) -> None:
-    """List the studies, the last updated one first."""
+    """List the studies, the last updated first."""
     from adaptkit.errors import StudyError
     from adaptkit.study.find import list_studies
 
@@ -29,7 +29,7 @@ def studies(studies_dir: Path, as_json: bool) -> None:
         click.echo(json.dumps({"studies": rows}))
         return
     if not rows:
-        click.echo(f"no studies in {studies_dir}; 'adaptkit tune' begins one", err=True)
+        click.echo(f"no studies in {studies_dir}; 'adaptkit tune' starts one", err=True)
         return
     _print(rows)
 

@@ -1,4 +1,4 @@
-"""``adaptkit tasks``: lists the installed tasks from metadata alone; loads one only when asked for it."""
+"""``adaptkit tasks``: lists the installed tasks without importing them, checks one, or creates a new one."""
 
 from __future__ import annotations
 
@@ -12,25 +12,25 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from adaptkit.cli.parameters import json_option, pairs, plugins_at_work
+from adaptkit.cli.parameters import json_option, pairs, plugin_output_on_stderr
 
 if TYPE_CHECKING:
     from adaptkit.testing import Finding
 
 
-@click.command(short_help="List the installed tasks, check one, or begin a new one.")
+@click.command(short_help="List the installed tasks, check one, or create a new one.")
 @click.argument("name", required=False)
 @click.option("--check", "checked", metavar="NAME", help="Run the conformance kit on this task.")
-@click.option("--data", help="With --check: rows to try the task on. [default: its sample]")
+@click.option("--data", help="With --check: rows to check the task with. [default: its sample]")
 @click.option(
     "--option", "options", multiple=True, metavar="KEY=VALUE", help="With --check: an option of the task."
 )
-@click.option("--new", metavar="NAME", help="Write a plugin for a new task, to start from.")
+@click.option("--new", metavar="NAME", help="Create a plugin for a new task.")
 @click.option(
     "--to",
     metavar="DIR",
     type=click.Path(path_type=Path),
-    help="With --new: where its folder goes. [default: here]",
+    help="With --new: the folder to create it in. [default: .]",
 )
 @json_option
 def tasks(
@@ -42,19 +42,19 @@ def tasks(
     to: Path | None,
     as_json: bool,
 ) -> None:
-    """List the installed tasks. With NAME, load that task and show what it wants and gives.
+    """List the installed tasks. With NAME, show the columns, metrics and options of that task.
 
-    With --check, run the conformance kit on a task: a line for each check, and how to mend what fails. The
-    exit code is 2 if something does.
+    With --check, run the conformance kit on a task. The output has a line for each check, and for a failed
+    check how to fix it. The exit code is 2 if a check fails.
 
-    With --new, write the folder adaptkit-NAME: a small plugin that installs, passes its own tests and tunes.
+    With --new, create the folder adaptkit-NAME: a small plugin that can be installed, tested and tuned.
     """
     if sum(one is not None for one in (name, checked, new)) > 1:
-        raise click.UsageError("NAME, --check and --new are three different things; give one of them.")
+        raise click.UsageError("Give only one of NAME, --check and --new.")
     if to is not None and new is None:
-        raise click.UsageError("--to goes with --new.")
+        raise click.UsageError("--to needs --new.")
     if (data is not None or options) and checked is None:
-        raise click.UsageError("--data and --option go with --check.")
+        raise click.UsageError("--data and --option need --check.")
     if new is not None:
         _write_new(new, to or Path(), as_json)
     elif checked is not None:
@@ -82,9 +82,9 @@ def _list(as_json: bool) -> None:
         click.echo(json.dumps({"tasks": rows}))
         return
     if not rows:
-        click.echo("no tasks installed; try: pip install adaptkit-ner adaptkit-text-classification", err=True)
+        click.echo("no tasks are installed; for example, run: pip install adaptkit-ner", err=True)
         return
-    told = [
+    lines = [
         [
             row["name"],
             row["distribution"],
@@ -93,7 +93,7 @@ def _list(as_json: bool) -> None:
         ]
         for row in rows
     ]
-    _print(["name", "distribution", "version", ""], told)
+    _print(["name", "distribution", "version", ""], lines)
 
 
 def _show(name: str, as_json: bool) -> None:
@@ -104,7 +104,7 @@ def _show(name: str, as_json: bool) -> None:
     options = {key: described(option) for key, option in options_of(registry.factory_of(name)).items()}
     about: dict[str, Any] = {
         "name": task.name,
-        "head": task.head if isinstance(task.head, str) else "its own module",
+        "head": task.head if isinstance(task.head, str) else "the task's own",
         "columns": dict(task.columns),
         "metric": task.metric.name,
         "direction": task.metric.direction,
@@ -126,7 +126,7 @@ def _check(name: str, data: str | None, options: dict[str, str], as_json: bool) 
     from adaptkit.testing.fixtures import rows_from
 
     task = registry.load(name, options)
-    with plugins_at_work():
+    with plugin_output_on_stderr():
         findings = check(task, None if data is None else rows_from(task, data))
     counts = Counter(finding.state for finding in findings)
     if as_json:
@@ -141,7 +141,7 @@ def _check(name: str, data: str | None, options: dict[str, str], as_json: bool) 
 
 
 def _print_finding(finding: Finding) -> None:
-    """A line for a check; if it failed, what failed and how to mend it beneath."""
+    """Print a line for a check. If it failed, print below what failed and how to fix it."""
     from rich.console import Console
     from rich.padding import Padding
     from rich.text import Text
@@ -165,8 +165,9 @@ def _write_new(name: str, to: Path, as_json: bool) -> None:
     taken = [one for one in available() if one.name == name]
     if taken:
         raise ConfigError(
-            f"there is a task {name!r} already, in {taken[0].distribution} {taken[0].version}",
-            next_step="Choose another name; two tasks of one name cannot be told apart.",
+            f"the task {name!r} already exists, in {taken[0].distribution} {taken[0].version}",
+            next_step="Choose another name.",
+            code="task-exists",
         )
     files = write_plugin(name, to)
     folder = to / f"adaptkit-{name}"
@@ -176,7 +177,7 @@ def _write_new(name: str, to: Path, as_json: bool) -> None:
     for file in files:
         click.echo(file)
     click.echo(
-        f"\nNow:\n  pip install -e {folder}\n  adaptkit tasks --check {name}\n  adaptkit tune --task {name}"
+        f"\nNext:\n  pip install -e {folder}\n  adaptkit tasks --check {name}\n  adaptkit tune --task {name}"
     )
 
 

@@ -1,4 +1,4 @@
-"""``adaptkit tune``: searches, trains, exports and reports."""
+"""``adaptkit tune``: runs or continues a study, and prints its report."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from adaptkit.cli.parameters import (
     json_option,
     old_names_work,
     pairs,
-    plugins_at_work,
+    plugin_output_on_stderr,
     skip_option,
     studies_option,
 )
@@ -39,11 +39,13 @@ IN_SEARCH = (
 
 
 @click.command(short_help="Tune a task on labelled text.", context_settings=old_names_work)
-@click.option("--task", help="The task, by name or as distribution:name; 'adaptkit tasks' lists them.")
-@click.option("--data", help="One source for all: a file, a folder of a datasets data set, or a hub id.")
+@click.option("--task", help="The task, as name or distribution:name; 'adaptkit tasks' lists them.")
+@click.option(
+    "--data", help="One source for all rows: a file, the folder of a datasets data set, or a hub id."
+)
 @click.option("--train", help="The training rows: a file, a folder or a hub id.")
-@click.option("--dev", help="The rows that score the trials; without them a share of the training rows.")
-@click.option("--test", help="The rows the winner is scored on, once.")
+@click.option("--dev", help="The rows that score the trials. [default: a fraction of the training rows]")
+@click.option("--test", help="The rows that the winner is scored on once.")
 @column_option
 @click.option(
     "--dev-fraction", type=float, help="The fraction of the training rows used as dev. [default: 0.15]"
@@ -52,34 +54,44 @@ IN_SEARCH = (
 @click.option("--option", "options", multiple=True, metavar="KEY=VALUE", help="An option of the task.")
 @click.option("--model", help="A transformers encoder: a hub id or a folder. [default: all-MiniLM-L6-v2]")
 @click.option(
-    "--strategy", type=click.Choice(["frozen", "lora", "full"]), help="What trains. [default: full]"
+    "--strategy",
+    type=click.Choice(["frozen", "lora", "full"]),
+    help="Which parameters are trained. [default: full]",
 )
 @click.option("--lora-rank", type=int, help="The rank of LoRA's updates. [default: 8]")
 @click.option(
-    "--max-length", type=int, help="Tokens in one example at most. [default: the model's, up to 512]"
+    "--max-length", type=int, help="The most tokens in one example. [default: the model's limit, up to 512]"
 )
-@click.option("--trials", type=int, help="The study's total. [default: 8]")
-@click.option("--epochs", type=float, help="Epochs of one trial. [default: by strategy and number of rows]")
+@click.option("--trials", type=int, help="The total number of trials. [default: 8]")
+@click.option("--epochs", type=float, help="The epochs of a trial. [default: by strategy and number of rows]")
 @click.option(
-    "--lr", "learning_rate", type=(float, float), metavar="LOW HIGH", help="Learning rates to search."
+    "--lr",
+    "learning_rate",
+    type=(float, float),
+    metavar="LOW HIGH",
+    help="The range of learning rates to search.",
 )
-@click.option("--batch-size", "batch_sizes", type=Numbers(), help="Batch sizes to search, as 8,16,32.")
-@click.option("--metric", help="The number to optimise. [default: the task's]")
-@click.option("--pruning/--no-pruning", default=None, help="End hopeless trials early. [default: pruning]")
 @click.option(
-    "--evals-per-epoch", type=int, help="Evaluations on dev in one epoch. [default: 1 to 4, by cost]"
+    "--batch-size", "batch_sizes", type=Numbers(), help="The batch sizes to search, such as 8,16,32."
+)
+@click.option("--metric", help="The metric to optimise. [default: the task's]")
+@click.option("--pruning/--no-pruning", default=None, help="Stop bad trials early. [default: pruning]")
+@click.option(
+    "--evals-per-epoch", type=int, help="The evaluations on dev per epoch. [default: 1 to 4, by cost]"
 )
 @click.option(
     "--timeout", type=Duration(),
-    help="Stop training after this time, such as 30m. A trial that has a score by then counts with it.",
+    help="Stop training after this time, such as 30m. A running trial counts with its best score so far.",
 )  # fmt: skip
-@click.option("--seed", type=int, help="Decides data order, splits, new weights and draws. [default: 0]")
+@click.option("--seed", type=int, help="The seed of all random numbers. [default: 0]")
 @click.option("--device", help="auto, cpu, cuda or cuda:N. [default: auto]")
 @click.option(
     "--precision", type=click.Choice(["auto", "fp32", "bf16"]),
-    help="auto: bf16 where the hardware multiplies it, else fp32. [default: auto]",
+    help="auto: bf16 if the hardware supports it, else fp32. [default: auto]",
 )  # fmt: skip
-@click.option("--parallel-trials", type=AutoOrNumber(), help="Trials trained together. [default: auto]")
+@click.option(
+    "--parallel-trials", type=AutoOrNumber(), help="How many trials are trained together. [default: auto]"
+)
 @click.option(
     "--fast-paths/--no-fast-paths", default=None,
     help="Faster code for the same numbers. [default: fast paths]",
@@ -88,13 +100,13 @@ IN_SEARCH = (
 @studies_option
 @click.option(
     "--config", "config_file", type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="A study.toml; options given here come before it.",
+    help="A study.toml. Options on the command line take precedence.",
 )  # fmt: skip
 @json_option
 def tune(name: str | None, studies_dir: Path, config_file: Path | None, as_json: bool, **given: Any) -> None:
-    """Tune a task on labelled text: search, train trials together, export and report the best.
+    """Tune a task on labelled text: search hyperparameters, train, export the best model, and print a report.
 
-    Without data the task's own sample is tuned. The same command goes on with a study that was stopped.
+    Without data, the task's sample is used. To continue a study that was stopped, run the same command again.
     """
     from rich.console import Console
 
@@ -107,7 +119,7 @@ def tune(name: str | None, studies_dir: Path, config_file: Path | None, as_json:
     keep_freed_memory()  # here and not in `run`: it changes the process, and a Python user's is not ours
     console = Console(stderr=True, highlight=False)
     try:
-        with plugins_at_work():
+        with plugin_output_on_stderr():
             study = run(config, console, studies=studies_dir, name=name)
     except Interrupted as interrupted:
         if isinstance(interrupted.study, Study):
@@ -117,7 +129,7 @@ def tune(name: str | None, studies_dir: Path, config_file: Path | None, as_json:
 
 
 def show(summary: Any, trials: Any, *, as_json: bool) -> None:
-    """The report on standard output."""
+    """Print the report."""
     import json
 
     if as_json:
@@ -133,10 +145,10 @@ def show(summary: Any, trials: Any, *, as_json: bool) -> None:
 
 
 def configured(config_file: Path | None, given: dict[str, Any]) -> StudyConfig:
-    """The configuration: the file's, where there is one, with the options that were given on top.
+    """The configuration of the file, if there is one, changed by the given options.
 
     Raises:
-        ConfigError: the file is no configuration, or no task is named.
+        ConfigError: the file is not a valid configuration, or no task is given.
     """
     from adaptkit.config import DataConfig, SearchConfig, StudyConfig, from_toml
     from adaptkit.errors import ConfigError
@@ -145,14 +157,21 @@ def configured(config_file: Path | None, given: dict[str, Any]) -> StudyConfig:
         base = from_toml(config_file) if config_file else None
     except (ValueError, OSError) as error:
         raise ConfigError(
-            f"{config_file}: {error}", expected="a study.toml", next_step="Mend it, or leave --config out."
+            f"{config_file}: {error}",
+            expected="a valid study.toml",
+            next_step="Correct the file, or leave out --config.",
+            code="invalid-config-file",
         ) from error
     given["columns"] = pairs(given["columns"], "--column") or None
     given["options"] = pairs(given["options"], "--option") or None
     given["skip_bad_rows"] = given["skip_bad_rows"] or None
     chosen = {key: value for key, value in given.items() if value is not None}
     if base is None and "task" not in chosen:
-        raise ConfigError("no task", next_step="Name one with --task; 'adaptkit tasks' lists them.")
+        raise ConfigError(
+            "no task was given",
+            next_step="Choose one with --task; 'adaptkit tasks' lists them.",
+            code="no-task",
+        )
     base = base or StudyConfig(task=chosen["task"], data=DataConfig(), search=SearchConfig())
     top = {key: value for key, value in chosen.items() if key not in (*IN_DATA, *IN_SEARCH)}
     if top.get("parallel_trials") == "auto":
@@ -167,7 +186,7 @@ def configured(config_file: Path | None, given: dict[str, Any]) -> StudyConfig:
 
 
 def _without_other_sources(data: DataConfig, given: Mapping[str, Any]) -> DataConfig:
-    """A file's data without the sources that the given ones take the place of: one for all, or one each."""
+    """The file's data settings without the sources that the given options replace."""
     if "data" in given:
         return replace(data, train=None, dev=None, test=None)
     return replace(data, data=None) if "train" in given else data

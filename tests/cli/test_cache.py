@@ -37,15 +37,15 @@ def test_an_empty_cache_says_where_it_is(cache_of_one_test: Path) -> None:
     assert not cache_of_one_test.exists()
 
 
-def test_entries_are_shown_by_model_and_data(cache_of_one_test: Path) -> None:
+def test_entries_are_grouped_by_model_and_data(cache_of_one_test: Path) -> None:
     for place, examples in enumerate((100, 30, 20)):
         keep("tiny", "letters.csv", examples, f"letters {place}")
     keep("large\x1b[31m", "[bold]", 1200, "other")
-    told = as_json()
-    assert {(row["model"], row["data"], row["examples"]) for row in told["entries"]} == {
+    found = as_json()
+    assert {(row["model"], row["data"], row["examples"]) for row in found["entries"]} == {
         ("tiny", "letters.csv", 150), ("large\x1b[31m", "[bold]", 1200),
     }  # fmt: skip
-    assert told["bytes"] == sum(row["bytes"] for row in told["entries"]) >= 1350 * 4 * 256 * 2
+    assert found["bytes"] == sum(row["bytes"] for row in found["entries"]) >= 1350 * 4 * 256 * 2
     shown = called("cache")
     assert shown.code == 0
     assert all(word in shown.out for word in ("tiny", "letters.csv", "150", "1,200", "[bold]", "3 MiB of"))
@@ -60,19 +60,19 @@ def test_long_names_are_cut_to_one_line(cache_of_one_test: Path) -> None:
     assert max(map(len, lines[:2])) <= 80
 
 
-def test_clearing_says_how_much_it_was(cache_of_one_test: Path) -> None:
+def test_clearing_prints_the_size(cache_of_one_test: Path) -> None:
     keep("tiny", "letters.csv", 1000, "letters")
     answer = called("cache", "--clear")
     assert (answer.code, answer.out) == (0, "")
     assert "2 MiB removed" in answer.err
     assert as_json()["entries"] == []
     keep("tiny", "letters.csv", 1000, "letters")
-    told = as_json("--clear")
-    assert told["removed_bytes"] > 2000 * 1024
-    assert (told["bytes"], told["entries"]) == (0, [])
+    cleared = as_json("--clear")
+    assert cleared["removed_bytes"] > 2000 * 1024
+    assert (cleared["bytes"], cleared["entries"]) == (0, [])
 
 
-def test_a_limit_that_is_no_size_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_invalid_limit_is_rejected(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ADAPTKIT_CACHE_LIMIT", "plenty")
     answer = called("cache")
     assert answer.code == 2

@@ -9,7 +9,7 @@ from tests.helpers.data import write_csv
 from tests.helpers.program import called
 
 
-def test_for_people_and_for_programs(tuned: Callable[[str, str], Any], data_folder: Path) -> None:
+def test_the_output_as_text_and_as_json(tuned: Callable[[str, str], Any], data_folder: Path) -> None:
     study, data = tuned("ner", "full"), data_folder / "ner" / "test.conll"
     said = json.loads(called("evaluate", study.folder.path, "--data", data, "--json").out)
     assert said["rows"] == 16
@@ -21,7 +21,7 @@ def test_for_people_and_for_programs(tuned: Callable[[str, str], Any], data_fold
     assert people.endswith(f", support {said['groups']['PER']['support']:.0f}")
 
 
-def test_a_label_the_model_does_not_know(tuned: Callable[[str, str], Any], tmp_path: Path) -> None:
+def test_a_label_that_the_model_lacks(tuned: Callable[[str, str], Any], tmp_path: Path) -> None:
     data = write_csv(tmp_path / "new.csv", [("boats", "glad"), ("boats", "angry")])
     study = tuned("text-classification", "full").folder.path
     answer = called("evaluate", study, "--data", data)

@@ -21,9 +21,7 @@ def test_lora(merge: bool, tuned: Callable[[str, str], Any], tmp_path: Path) -> 
     assert str(to) in card
 
 
-def test_a_folder_with_something_in_it_is_left_alone(
-    tuned: Callable[[str, str], Any], tmp_path: Path
-) -> None:
+def test_a_folder_that_is_not_empty_is_not_changed(tuned: Callable[[str, str], Any], tmp_path: Path) -> None:
     (tmp_path / "mine").write_text("mine")
     answer = called("export", tuned("ner", "full").folder.path, "--to", tmp_path)
     assert answer.code == 2

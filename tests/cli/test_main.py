@@ -8,18 +8,18 @@ import pytest
 
 from tests.helpers.program import adaptkit, called, environment
 
-VERBS = ("tune", "report", "predict", "evaluate", "export", "studies", "tasks")
+COMMANDS = ("tune", "report", "predict", "evaluate", "export", "studies", "tasks")
 
 
-def test_help_names_every_verb() -> None:
+def test_help_lists_every_command() -> None:
     answer = called("--help")
     assert answer.code == 0
-    assert all(verb in answer.out for verb in VERBS)
+    assert all(command in answer.out for command in COMMANDS)
 
 
-@pytest.mark.parametrize("verb", VERBS)
-def test_every_verb_explains_itself(verb: str) -> None:
-    answer = called(verb, "-h")
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_has_a_help(command: str) -> None:
+    answer = called(command, "-h")
     assert answer.code == 0
     assert answer.out.startswith("Usage:")
 
@@ -28,8 +28,8 @@ def test_version() -> None:
     assert called("--version").out.strip().endswith("0.1.0")
 
 
-@pytest.mark.parametrize("arguments", [["no-such-verb"], ["tune", "--no-such-option"], ["predict"]])
-def test_a_misspelt_command_is_the_users_affair(arguments: list[str]) -> None:
+@pytest.mark.parametrize("arguments", [["no-such-command"], ["tune", "--no-such-option"], ["predict"]])
+def test_a_usage_error_exits_with_2(arguments: list[str]) -> None:
     answer = called(*arguments)
     assert answer.code == 2
     assert "Usage:" in answer.err
@@ -44,7 +44,7 @@ def test_debug_shows_the_traceback(tmp_path: Path) -> None:
     assert "Traceback" in adaptkit("--debug", "report", cwd=tmp_path).err
 
 
-def test_a_closed_pipe_is_no_catastrophe() -> None:
+def test_a_closed_pipe_gives_no_traceback() -> None:
     command = f"{sys.executable} -m adaptkit tasks --json | true"
     answer = subprocess.run(
         ["bash", "-c", command], capture_output=True, text=True, check=False, env=environment()

@@ -15,7 +15,7 @@ def test_durations(text: str, seconds: float) -> None:
 
 
 @pytest.mark.parametrize("text", ["", "soon", "-5s", "5 m", "1e3", "m", "5w", "٣m9"])
-def test_what_is_no_duration(text: str) -> None:
+def test_invalid_durations(text: str) -> None:
     with pytest.raises(click.BadParameter, match="30m"):
         Duration().convert(text, None, None)
 
@@ -27,7 +27,7 @@ def test_numbers() -> None:
             Numbers().convert(text, None, None)
 
 
-def test_together() -> None:
+def test_auto_or_number() -> None:
     assert AutoOrNumber().convert("auto", None, None) == "auto"
     assert AutoOrNumber().convert("4", None, None) == 4
     with pytest.raises(click.BadParameter, match="'many'"):

@@ -14,7 +14,7 @@ from tests.helpers.data import SENTENCE
 from tests.helpers.program import called
 
 
-def test_for_people(tuned: Callable[[str, str], Any]) -> None:
+def test_the_output_as_text(tuned: Callable[[str, str], Any]) -> None:
     answer = called("predict", tuned("ner", "full").folder.path, SENTENCE)
     assert answer.code == 0, answer.err
     assert f"text: {SENTENCE}" in answer.out
@@ -29,7 +29,7 @@ def test_a_pipe_longer_than_one_batch(tuned: Callable[[str, str], Any]) -> None:
     assert len([json.loads(line) for line in answer.out.splitlines()]) == count
 
 
-def test_an_empty_text_is_told_by_its_number(tuned: Callable[[str, str], Any]) -> None:
+def test_an_empty_text_is_reported_by_its_number(tuned: Callable[[str, str], Any]) -> None:
     answer = called("predict", tuned("text-classification", "full").folder.path, "boats", " ")
     assert answer.code == 2
     assert "text 2: the text is empty" in answer.err
@@ -43,13 +43,13 @@ def test_texts_or_a_file(tuned: Callable[[str, str], Any], tmp_path: Path) -> No
     assert "missing.csv" in answer.err
 
 
-def test_what_is_no_study_is_told(tmp_path: Path) -> None:
+def test_an_unknown_study_is_named(tmp_path: Path) -> None:
     answer = called("predict", tmp_path / "nowhere", "boats", "--studies", tmp_path)
     assert answer.code == 2
     assert "nowhere" in answer.err
 
 
-def test_bad_texts_of_a_pipe_are_left_out_where_that_was_asked_for(tuned: Callable[[str, str], Any]) -> None:
+def test_invalid_texts_are_left_out_on_request(tuned: Callable[[str, str], Any]) -> None:
     study = tuned("text-classification", "full").folder.path
     answer = called("predict", study, "--skip-bad-rows", "--json", stdin="boats\n\nrivers\n")
     assert answer.code == 0, answer.err
@@ -57,19 +57,20 @@ def test_bad_texts_of_a_pipe_are_left_out_where_that_was_asked_for(tuned: Callab
     assert "left out: text 2: " in answer.err
 
 
-def test_a_column_of_no_file_is_refused(tuned: Callable[[str, str], Any]) -> None:
+def test_a_column_without_a_file_is_rejected(tuned: Callable[[str, str], Any]) -> None:
     answer = called("predict", tuned("text-classification", "full").folder.path, "a", "--column", "text=b")
     assert answer.code == 2
-    assert "--column goes with --file" in answer.err
+    assert "--column needs --file" in answer.err
 
 
-def test_a_pipe_that_is_no_text_is_told() -> None:
+def test_a_pipe_that_is_not_utf8_is_rejected() -> None:
     pipe = io.TextIOWrapper(io.BytesIO(b"boats\n\xff\n"), encoding="utf-8")
-    with pytest.raises(DataError, match=r"standard input: no UTF-8 text .* Convert it"):
+    with pytest.raises(DataError, match="standard input") as error:
         list(_lines_of(pipe))
+    assert error.value.code == "not-utf-8"
 
 
-def test_every_row_that_was_left_out_is_told(tuned: Callable[[str, str], Any], tmp_path: Path) -> None:
+def test_every_row_that_was_left_out_is_listed(tuned: Callable[[str, str], Any], tmp_path: Path) -> None:
     file = tmp_path / "texts.csv"
     file.write_text("text\nboats\n \nrivers\n  \n")
     answer = called(
@@ -80,11 +81,9 @@ def test_every_row_that_was_left_out_is_told(tuned: Callable[[str, str], Any], t
     assert f"left out: {file}:5: " in answer.err
 
 
-def test_columns_in_a_txt_file_are_not_taken_for_texts_without_a_word(
-    tuned: Callable[[str, str], Any], tmp_path: Path
-) -> None:
+def test_a_txt_file_with_columns_gives_a_note(tuned: Callable[[str, str], Any], tmp_path: Path) -> None:
     file = tmp_path / "new.txt"
     file.write_text("Amara\tB-PER\n")
     answer = called("predict", tuned("ner", "full").folder.path, "--file", file)
     assert answer.code == 0, answer.err
-    assert f"{file}: read as one text a line; for columns, give it another suffix" in answer.err
+    assert f"{file}: read as one text per line. To read columns, rename the file" in answer.err

@@ -18,18 +18,18 @@ def test_json_and_files_together(tuned: Callable[[str, str], Any], tmp_path: Pat
     assert (tmp_path / "page.html").read_text(encoding="utf-8").startswith("<!")
 
 
-def test_the_newest_study_is_meant_where_none_is_named(
+def test_without_a_name_the_last_updated_study_is_shown(
     tuned: Callable[[str, str], Any], tmp_path: Path
 ) -> None:
     for age, strategy in ((1000, "lora"), (10, "frozen")):
         copy = shutil.copytree(tuned("ner", strategy).folder.path, tmp_path / f"ner-{strategy}")
         for file in ("study.toml", "summary.json"):
             os.utime(copy / file, (1e9 - age, 1e9 - age))
-    told = json.loads(called("report", "--studies", tmp_path, "--json").out)
-    assert told["study"]["name"] == "ner-frozen"
+    report = json.loads(called("report", "--studies", tmp_path, "--json").out)
+    assert report["study"]["name"] == "ner-frozen"
 
 
-def test_an_unknown_study_is_told_with_those_there_are(tuned: Callable[[str, str], Any]) -> None:
+def test_an_unknown_study_is_reported_with_the_existing_ones(tuned: Callable[[str, str], Any]) -> None:
     study = tuned("ner", "frozen")
     answer = called("report", "nonsense", "--studies", study.folder.path.parent)
     assert answer.code == 2
@@ -37,8 +37,10 @@ def test_an_unknown_study_is_told_with_those_there_are(tuned: Callable[[str, str
     assert "'ner-frozen'" in answer.err
 
 
-def test_a_torn_trial_record_is_left_out_and_told(tuned: Callable[[str, str], Any], tmp_path: Path) -> None:
-    copy = Path(shutil.copytree(tuned("ner", "frozen").folder.path, tmp_path / "torn"))
+def test_a_damaged_trial_record_is_left_out_and_named(
+    tuned: Callable[[str, str], Any], tmp_path: Path
+) -> None:
+    copy = Path(shutil.copytree(tuned("ner", "frozen").folder.path, tmp_path / "damaged"))
     record = copy / "trials" / "0001.json"
     record.write_bytes(record.read_bytes()[:50])
     answer = called("report", copy)
@@ -46,7 +48,7 @@ def test_a_torn_trial_record_is_left_out_and_told(tuned: Callable[[str, str], An
     assert "0001.json" in answer.err
 
 
-def test_a_page_that_cannot_be_written_is_told(tuned: Callable[[str, str], Any], tmp_path: Path) -> None:
+def test_a_page_that_cannot_be_written_is_named(tuned: Callable[[str, str], Any], tmp_path: Path) -> None:
     answer = called("report", tuned("ner", "frozen").folder.path, "--html", tmp_path / "no" / "page.html")
     assert answer.code == 2
     assert "page.html" in answer.err

@@ -17,7 +17,7 @@ def test_the_list() -> None:
     assert shown.code == 0
     assert all(f"\n{name} " in shown.out for name in ("ner", "text-classification"))
     assert max(map(len, shown.out.splitlines())) <= 80
-    assert len(shown.out.splitlines()) == 1 + len(rows), "a line for each"
+    assert len(shown.out.splitlines()) == 1 + len(rows), "one line per task"
 
 
 def test_one_task() -> None:
@@ -60,7 +60,7 @@ def mistaken(*, crash: bool = True) -> Task:
 
 @pytest.fixture
 def mistaken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A task whose decode fails, installed as a distribution of its own."""
+    """A task whose decode fails, installed as its own distribution."""
     information = tmp_path / "adaptkit_mistaken-1.0.dist-info"
     information.mkdir()
     (information / "METADATA").write_text("Metadata-Version: 2.1\nName: adaptkit-mistaken\nVersion: 1.0\n")
@@ -81,7 +81,7 @@ def test_a_task_that_conforms() -> None:
 
 
 def test_a_task_that_does_not(mistaken: None, data_folder: Path) -> None:
-    """The rows are the user's; what the plugin says of its own failure is shown, and means nothing."""
+    """The rows are the user's. The plugin's error message is shown without control characters."""
     answer = called("tasks", "--check", "mistaken", "--data", data_folder / "text-classification")
     assert answer.code == 2
     lines = answer.out.splitlines()
@@ -94,7 +94,7 @@ def test_a_task_that_does_not(mistaken: None, data_folder: Path) -> None:
     assert "1 failed" in lines[-1]
 
 
-def test_what_a_check_says_as_json(mistaken: None) -> None:
+def test_the_result_of_a_check_as_json(mistaken: None) -> None:
     answer = called("tasks", "--check", "mistaken", "--json")
     assert answer.code == 2
     found = json.loads(answer.out)
@@ -113,46 +113,46 @@ def test_a_check_with_an_option_of_the_task(mistaken: None, data_folder: Path) -
     assert "crash" in called("tasks", "--check", "mistaken", "--option", "clash=false").err
 
 
-def test_a_check_of_a_task_that_is_not_there() -> None:
+def test_a_check_of_an_unknown_task() -> None:
     answer = called("tasks", "--check", "nerr")
     assert answer.code == 2
     assert "'ner'" in answer.err
     assert answer.out == ""
 
 
-def test_a_new_one(tmp_path: Path) -> None:
+def test_a_new_task(tmp_path: Path) -> None:
     written = called("tasks", "--new", "inbox", "--to", tmp_path, "--json")
     assert written.code == 0, written.err
-    told = json.loads(written.out)
-    assert told["folder"] == str(tmp_path / "adaptkit-inbox")
-    assert all(Path(file).is_file() for file in told["files"])
+    result = json.loads(written.out)
+    assert result["folder"] == str(tmp_path / "adaptkit-inbox")
+    assert all(Path(file).is_file() for file in result["files"])
     shown = called("tasks", "--new", "outbox", "--to", tmp_path)
     assert "adaptkit tune --task outbox" in shown.out
 
 
 @pytest.mark.parametrize(
-    ("arguments", "told"),
+    ("arguments", "message"),
     [
         (["--new", "../inbox"], "'../inbox' is not a valid name"),
-        (["--new", "ner"], "a task 'ner' already, in adaptkit-ner"),
-        (["--new", "inbox", "ner"], "three different things"),
-        (["--new", "inbox", "--check", "ner"], "three different things"),
+        (["--new", "ner"], "the task 'ner' already exists, in adaptkit-ner"),
+        (["--new", "inbox", "ner"], "Give only one of NAME, --check and --new"),
+        (["--new", "inbox", "--check", "ner"], "Give only one of NAME, --check and --new"),
     ],
 )
-def test_a_new_one_that_cannot_be(arguments: list[str], told: str, tmp_path: Path) -> None:
+def test_a_new_task_that_cannot_be_created(arguments: list[str], message: str, tmp_path: Path) -> None:
     answer = called("tasks", *arguments, "--to", tmp_path / "to")
     assert answer.code == 2
-    assert told in answer.err
+    assert message in answer.err
     assert not (tmp_path / "to").exists()
 
 
 @pytest.mark.parametrize(
     "arguments", [("--to", "here"), ("--data", "rows.csv"), ("ner", "--option", "spans=false")]
 )
-def test_an_option_without_what_it_goes_with(arguments: tuple[str, ...]) -> None:
+def test_an_option_without_the_one_it_needs(arguments: tuple[str, ...]) -> None:
     answer = called("tasks", *arguments)
     assert (answer.code, answer.out) == (2, "")
-    assert "with --" in answer.err
+    assert "need --" in answer.err.replace("needs", "need")
 
 
 def plugin(site: Path, name: str, code: str) -> None:
@@ -165,7 +165,7 @@ def plugin(site: Path, name: str, code: str) -> None:
         (site / f"stall_{name}.py").write_text(code)
 
 
-def test_what_a_plugin_prints_is_no_part_of_the_answer(
+def test_the_output_of_a_plugin_goes_to_standard_error(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     plugin(
@@ -179,13 +179,13 @@ def test_what_a_plugin_prints_is_no_part_of_the_answer(
     assert answer.err == "hello\n"
 
 
-def test_a_broken_plugin_is_told_and_harms_no_other(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_broken_plugin_is_reported_and_others_work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     plugin(tmp_path, "gone", "")
     plugin(tmp_path, "exits", "import sys\nsys.exit(3)\n")
     monkeypatch.syspath_prepend(tmp_path)
     rows = {row["name"]: row for row in json.loads(called("tasks", "--json").out)["tasks"]}
     assert rows["gone"]["problem"] == "the module 'stall_gone' does not exist; reinstall stall-gone"
-    assert rows["exits"]["problem"] is None, "that takes an import to tell"
+    assert rows["exits"]["problem"] is None, "only an import could show it"
     assert rows["ner"]["problem"] is None
     shown = " ".join(called("tasks").out.split())
     assert "gone stall-gone 1.0 broken: the module" in shown

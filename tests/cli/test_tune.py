@@ -24,11 +24,11 @@ def config_of(*arguments: str) -> StudyConfig:
     return configured(options.pop("config_file"), options)
 
 
-def test_what_is_not_given_is_as_a_study_has_it() -> None:
+def test_options_that_are_not_given_have_their_defaults() -> None:
     assert config_of("--task", "ner") == StudyConfig(task="ner")
 
 
-def test_every_option_goes_where_it_belongs() -> None:
+def test_every_option_is_in_the_configuration() -> None:
     config = config_of(
         *("--task", "ner", "--train", "a", "--dev", "b", "--column", "tokens=words", "--dev-fraction", "0.3"),
         *("--skip-bad-rows", "--option", "tag_column=2", "--model", "m", "--strategy", "lora"),
@@ -57,7 +57,9 @@ def test_every_option_goes_where_it_belongs() -> None:
             "1.5h",
         ),
         *("--seed", "7", "--device", "cpu", "--precision", "fp32", "--parallel-trials", "3"),
+        "--no-fast-paths",
     )
+    assert not config.fast_paths
     assert (config.data.train, config.data.dev, config.data.data) == ("a", "b", None)
     assert (config.data.columns, config.data.dev_fraction, config.data.skip_bad_rows) == (
         {"tokens": "words"},
@@ -83,14 +85,14 @@ def test_every_option_goes_where_it_belongs() -> None:
     )  # fmt: skip
 
 
-def test_options_come_before_the_file(tmp_path: Path) -> None:
+def test_options_take_precedence_over_the_file(tmp_path: Path) -> None:
     path = tmp_path / "study.toml"
     path.write_text(to_toml(StudyConfig(task="ner", seed=3, search=SearchConfig(trials=9, epochs=2.0))))
     config = config_of("--config", str(path), "--trials", "4")
     assert (config.task, config.seed, config.search.trials, config.search.epochs) == ("ner", 3, 4, 2.0)
 
 
-def test_what_is_given_takes_the_place_of_what_the_file_has(tmp_path: Path) -> None:
+def test_a_given_source_replaces_those_of_the_file(tmp_path: Path) -> None:
     path = tmp_path / "study.toml"
     data = DataConfig(train="a.csv", dev="b.csv", dev_fraction=0.3)
     path.write_text(to_toml(StudyConfig(task="ner", parallel_trials=4, data=data)))
@@ -104,7 +106,7 @@ def test_what_is_given_takes_the_place_of_what_the_file_has(tmp_path: Path) -> N
     assert config_of("--config", str(path), "--train", "c.csv").data == DataConfig(train="c.csv")
 
 
-def test_a_bad_file_is_told_with_all_that_is_wrong(tmp_path: Path) -> None:
+def test_every_problem_of_a_file_is_reported(tmp_path: Path) -> None:
     path = tmp_path / "study.toml"
     path.write_text("sede = 3\n[search]\ntrails = 4\n")
     with pytest.raises(ConfigError, match=r"task is missing.*search\.trails.*sede"):
@@ -117,7 +119,7 @@ def test_a_task_is_needed() -> None:
         config_of()
 
 
-def test_a_pair_needs_its_sign() -> None:
+def test_a_pair_needs_an_equals_sign() -> None:
     with pytest.raises(click.BadParameter, match="KEY=VALUE"):
         config_of("--task", "ner", "--column", "tokens")
 
@@ -125,3 +127,10 @@ def test_a_pair_needs_its_sign() -> None:
 def test_options_by_their_old_names_still_work() -> None:
     config = config_of("--task", "ner", "--together", "3", "--rungs", "2", "--dev-share", "0.3")
     assert (config.parallel_trials, config.search.evals_per_epoch, config.data.dev_fraction) == (3, 2, 0.3)
+
+
+def test_the_command_keeps_freed_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = []
+    monkeypatch.setattr("adaptkit.system.allocator.keep_freed_memory", lambda: asked.append(True))
+    assert called("tune", "--task", "no-such-task").code == 2
+    assert asked == [True]
