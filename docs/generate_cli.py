@@ -18,8 +18,8 @@ HEAD = """# The command line
 
 `docs/generate_cli.py` writes this page from the help texts of the program. Change those, not this page.
 
-Reports and predictions go to standard output, progress and messages to standard error. With `--json`, standard
-output contains only JSON.
+Reports and predictions go to standard output, progress and messages to standard error. With `--json`,
+standard output contains only JSON.
 
 | exit code | meaning |
 |----------:|---------|
