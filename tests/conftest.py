@@ -12,6 +12,7 @@ import pytest
 
 from tests.helpers.data import write_data
 from tests.helpers.models import TinyModels, write_model
+from tests.helpers.shared import made_once, shared_root, tuned_once
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -39,35 +40,29 @@ def tiny_model() -> Callable[..., Any]:
 
 
 @pytest.fixture(scope="session")
-def tiny_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder that all workers share: for what is expensive to make, and only read."""
+    return shared_root(tmp_path_factory)
+
+
+@pytest.fixture(scope="session")
+def tiny_folder(shared: Path) -> Path:
     """A model folder: a small BERT with random weights whose vocabulary covers `data_folder`."""
-    return write_model(tmp_path_factory.mktemp("model") / "tiny")
+    return made_once(shared / "tiny", write_model)
 
 
 @pytest.fixture(scope="session")
-def data_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def data_folder(shared: Path) -> Path:
     """``ner/`` and ``text-classification/``, each with train, dev and test files."""
-    return write_data(tmp_path_factory.mktemp("data"))
+    return made_once(shared / "data", write_data)
 
 
 @pytest.fixture(scope="session")
-def tuned(
-    tiny_folder: Path, data_folder: Path, tmp_path_factory: pytest.TempPathFactory
-) -> Callable[[str, str], Any]:
-    """``(task, strategy) -> Study``: two trials, tuned once for all tests. To be read, not written to."""
-    import adaptkit
-
-    studies = tmp_path_factory.mktemp("tuned") / "studies"
-    made: dict[tuple[str, str], Any] = {}
+def tuned(shared: Path, tiny_folder: Path, data_folder: Path) -> Callable[[str, str], Any]:
+    """``(task, strategy) -> Study`` with two trials. To be read, not written to."""
 
     def of(task: str, strategy: str) -> Any:
-        if (task, strategy) not in made:
-            made[task, strategy] = adaptkit.tune(
-                task, data=str(data_folder / task), model=str(tiny_folder), strategy=strategy, trials=2,
-                epochs=3, learning_rate=(2e-3, 2e-2), batch_sizes=(4,), study=f"{task}-{strategy}",
-                studies=studies, device="cpu", precision="fp32",  # as exported models are scored
-            )  # fmt: skip
-        return made[task, strategy]
+        return tuned_once(shared / "studies", task, strategy, data_folder / task, tiny_folder)
 
     return of
 
