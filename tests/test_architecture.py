@@ -202,7 +202,7 @@ def loaded_by(*arguments: str) -> set[str]:
     """The modules that ``adaptkit ARGUMENTS`` imports."""
     answer = subprocess.run(
         [sys.executable, "-X", "importtime", "-m", "adaptkit", *arguments],
-        capture_output=True, text=True, check=True, timeout=60, env=environment(),
+        capture_output=True, text=True, check=True, timeout=300, env=environment(),
     )  # fmt: skip
     lines = [line for line in answer.stderr.splitlines() if line.startswith("import time:")]
     return {line.rpartition("|")[2].strip() for line in lines}
@@ -242,7 +242,7 @@ print(sorted({"datasets", "optuna"} & set(sys.modules)))
 
 def test_the_engine_needs_no_datasets_no_optuna() -> None:
     answer = subprocess.run(
-        [sys.executable, "-c", WITHOUT_DATASETS], capture_output=True, text=True, check=False, timeout=60,
+        [sys.executable, "-c", WITHOUT_DATASETS], capture_output=True, text=True, check=False, timeout=300,
         env=environment(),
     )  # fmt: skip
     assert answer.returncode == 0, answer.stderr

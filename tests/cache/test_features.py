@@ -171,7 +171,7 @@ def test_a_file_that_cannot_grow_any_more_costs_the_cache_only(tmp_path: Path, m
     """The kernel refuses to write beyond a size, midway, as a full disk does."""
     answer = subprocess.run(
         [sys.executable, "-c", FULL_DISK, str(tmp_path / "features"), str(memory)],
-        capture_output=True, text=True, check=False, timeout=60,
+        capture_output=True, text=True, check=False, timeout=300,
     )  # fmt: skip
     assert answer.returncode == 0, answer.stderr
     assert "not kept for the next study" in answer.stdout

@@ -33,12 +33,12 @@ except DataError as error:
 
 
 def ask_hub(identifier: str, port: int, home: Path, **settings: str) -> str:
-    """The program's output. It fails after a minute: the library itself would wait for longer."""
+    """The program's output."""
     kept = {name: value for name, value in os.environ.items() if "proxy" not in name.lower()}
     environment = {**kept, "HF_ENDPOINT": f"http://127.0.0.1:{port}", "HF_HOME": str(home), **settings}
     done = subprocess.run(
         [sys.executable, "-c", PROGRAM, identifier],
-        env=environment, capture_output=True, text=True, check=True, timeout=60,
+        env=environment, capture_output=True, text=True, check=True, timeout=300,
     )  # fmt: skip
     return done.stdout
 

@@ -187,6 +187,6 @@ def test_a_closed_standard_error_does_not_end_the_study() -> None:
     )
     os.close(writer)
     os.close(reader)
-    out, _ = child.communicate(timeout=30)
+    out, _ = child.communicate(timeout=120)
     assert out == '{"stdout": "untouched"}\ndone\n'
     assert child.returncode in (0, 120)  # 120: Python could not flush the closed pipe when it ended

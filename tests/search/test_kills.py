@@ -84,7 +84,7 @@ def test_ten_kills_lose_no_trial_and_the_total_is_exact(tmp_path: Path) -> None:
             time.sleep(chance.uniform(0.02, 0.3))
             assert process.pid is not None
             os.kill(process.pid, signal.SIGKILL)
-        process.join(timeout=60)
+        process.join(timeout=300)
         runs += 1
         kills += process.exitcode == -signal.SIGKILL
         assert process.exitcode in (0, -signal.SIGKILL)
@@ -144,7 +144,7 @@ def test_a_trial_without_all_hyperparameters_has_not_begun(
 ) -> None:
     process = multiprocessing.get_context("fork").Process(target=ask_and_die, args=(study, writes))
     process.start()
-    process.join(timeout=60)
+    process.join(timeout=300)
     assert process.exitcode == -signal.SIGKILL
     assert len(optuna_trials(study)[number].params) == 1
     with study.lock(), opened(study, trials=5) as search:
