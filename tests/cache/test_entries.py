@@ -136,7 +136,6 @@ def test_of_two_processes_with_the_same_the_first_one_wins(cache: Cache) -> None
         (folder / FEATURES).write_bytes(content)
     cache.put(first, key(1), ABOUT_IT)
     cache.put(second, key(1), ABOUT_IT)
-    before = time.time()
     entry = cache.find(key(1))
     assert entry is not None
     assert (entry.path / FEATURES).read_bytes() == b"first"
