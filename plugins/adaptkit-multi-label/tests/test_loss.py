@@ -19,7 +19,7 @@ def test_every_label_of_every_text_has_its_own_loss():
     assert torch.equal(weights, torch.ones(2, 3))
 
 
-def test_reduced_it_is_torchs_and_so_transformers_loss():
+def test_the_reduced_loss_equals_torchs():
     logits, labels = torch.randn(4, 5), torch.randint(0, 2, (4, 5)).float()
     losses, weights = binary_cross_entropy({"logits": logits}, {"labels": labels})
     torch.testing.assert_close((losses * weights).sum() / weights.sum(), BCEWithLogitsLoss()(logits, labels))

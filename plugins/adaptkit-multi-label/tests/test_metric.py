@@ -14,7 +14,7 @@ def scored(predicted, gold):
     return compute([{"labels": labels} for labels in predicted], [{"labels": labels} for labels in gold])
 
 
-def test_the_numbers_are_scikit_learns():
+def test_the_scores_equal_scikit_learns():
     draw = random.Random(2)
     gold = [draw.sample(NAMES, draw.randint(0, 3)) for _ in range(60)]
     predicted = [
@@ -42,7 +42,7 @@ def test_one_label_alone_is_scored_like_several():
     assert scores.groups == {"a": {"precision": 0.5, "recall": 0.5, "f1": 0.5, "support": 2}}
 
 
-def test_labels_that_only_rows_or_only_predictions_have_count_as_0():
+def test_labels_only_in_rows_or_predictions_count_as_0():
     scores = scored([["a", "b"]], [["a", "c"]])
     assert scores.values == {"micro_f1": 0.5, "macro_f1": pytest.approx(1 / 3)}
     assert scores.groups["b"] == {"precision": 0, "recall": 0, "f1": 0, "support": 0}
@@ -53,5 +53,5 @@ def test_no_labels_anywhere_score_0():
     assert scored([[], []], [[], []]).values == {"micro_f1": 0.0, "macro_f1": 0.0}
 
 
-def test_the_named_numbers_are_those_computed():
+def test_every_named_score_is_computed():
     assert {METRIC.name, *METRIC.others} == set(scored([["a"]], [["a"]]).values)

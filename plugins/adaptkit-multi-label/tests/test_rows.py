@@ -29,7 +29,7 @@ def test_labels_become_a_list_of_names(labels, names):
     assert prepare(row) == row
 
 
-def test_what_stands_between_two_labels_can_be_chosen():
+def test_the_separator_of_labels_can_be_chosen():
     row = {"text": "a", "labels": "a|b; c"}
     assert rows.prepare(row, separator=";")["labels"] == ["a|b", "c"]
 
@@ -54,7 +54,7 @@ def test_a_bad_row_is_refused_with_what_is_wrong(row, message):
         prepare(row)
 
 
-def test_encoding_is_the_tokenizers_own_with_a_number_for_each_label(tokenizer):
+def test_encoding_equals_the_tokenizers_plus_a_number_per_label(tokenizer):
     some = [
         {"text": "the lighthouse " * 30, "labels": ["museum", "bakery"]},
         {"text": "reading", "labels": []},

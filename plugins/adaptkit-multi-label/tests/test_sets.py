@@ -12,7 +12,7 @@ from adaptkit import Example
 LABELS = ("a", "b", "c")
 
 
-def test_probabilities_are_each_labels_own_and_need_not_sum_to_1():
+def test_probabilities_of_labels_are_independent():
     logits = np.array([[0.0, 3.0, -3.0], [800.0, -800.0, 1.0]], np.float32)  # [examples, labels]
     examples = [Example(row=number, inputs={}) for number in range(2)]
     one, two = decode({"logits": logits}, examples, LABELS)
@@ -25,7 +25,7 @@ def shown(probabilities, labels):
     return json.loads(json.dumps(said))
 
 
-def test_labels_come_most_probable_first_with_the_runners_up_behind():
+def test_labels_are_ordered_by_probability():
     probabilities = {"a": 0.1, "b": 0.6, "c": 0.05, "d": 0.8, "e": 0.2, "f": 0.15, "g": 0.01}
     said = shown(probabilities, ["b", "d"])
     assert said["labels"] == ["d", "b"]
@@ -38,13 +38,13 @@ def test_labels_come_most_probable_first_with_the_runners_up_behind():
     ]
 
 
-def test_every_label_is_shown_with_its_probability_however_many_there_are():
+def test_every_predicted_label_is_shown_with_its_probability():
     probabilities = {name: 0.5 + number / 20 for number, name in enumerate("abcdefg")}
     said = shown(probabilities, list("abcdefg"))
     assert said["labels"] == list(said["probabilities"]) == list("gfedcba")
 
 
-def test_no_label_may_be_likely_enough():
+def test_a_text_may_have_no_likely_label():
     assert shown({"a": 0.1, "b": 0.2}, []) == {"labels": [], "probabilities": {"b": 0.2, "a": 0.1}}
 
 

@@ -19,13 +19,13 @@ def labels_of(task, rows):
     return task.label_names(sorted({name for row in rows for name in task.labels_of(row)}))
 
 
-def test_importing_the_plugin_imports_neither_torch_nor_transformers():
+def test_the_import_loads_neither_torch_nor_transformers():
     code = "import sys, adaptkit_multi_label; sys.exit(bool({'torch', 'transformers'} & set(sys.modules)))"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
 @pytest.mark.parametrize("part", ["train", "dev", "test"])
-def test_the_sample_is_read_and_its_labels_are_those_of_training(part):
+def test_the_sample_is_read_and_has_the_training_labels(part):
     task = multi_label()
     rows = sample(task, part)
     assert set(labels_of(task, rows)) == set(labels_of(task, sample(task, "train")))
@@ -36,12 +36,12 @@ def test_the_separator_is_an_option_and_kept():
     task = multi_label(separator=";")
     assert task.prepare({"text": "a", "labels": "b;c"})["labels"] == ["b", "c"]
     assert task.options == {"separator": ";"}
-    with pytest.raises(ValueError, match="separator = ''; expected what stands between"):
+    with pytest.raises(ValueError, match="separator = ''; expected the text between"):
         multi_label(separator="")
 
 
-def test_a_tiny_model_learns_the_sample_by_heart(wordpiece):
-    """Rows, examples, batches, loss, predictions and scores, all the way round with a real model."""
+def test_a_tiny_model_memorises_the_sample(wordpiece):
+    """Rows, examples, batches, loss, predictions and scores with a real model."""
     torch.manual_seed(0)
     task = multi_label()
     rows = sample(task, "train")[:8]

@@ -27,7 +27,7 @@ def micro_f1(predictions, rows, threshold):
 
 @pytest.mark.parametrize("decimals", [1, 2, 9])
 @pytest.mark.parametrize("seed", range(8))
-def test_the_threshold_is_as_good_as_nearly_the_best_of_all(seed, decimals):
+def test_the_threshold_is_nearly_as_good_as_the_best(seed, decimals):
     predictions, rows = dev_rows(seed, decimals=decimals)
     values = {value for one in predictions for value in one["probabilities"].values()}
     best = max(micro_f1(predictions, rows, value) for value in values)
@@ -38,14 +38,14 @@ def test_the_threshold_is_as_good_as_nearly_the_best_of_all(seed, decimals):
     assert min(abs(chosen - value) for value in values) > 1e-9
 
 
-def test_between_right_and_wrong_labels_it_stands_in_the_middle():
+def test_the_threshold_is_halfway_between_right_and_wrong():
     predictions = [{"probabilities": {"a": 0.8, "b": 0.2}}, {"probabilities": {"a": 0.1, "b": 0.6}}]
     rows = [{"labels": ["a"]}, {"labels": ["b"]}]
     assert calibrate(predictions, rows) == {"threshold": pytest.approx(0.4)}
 
 
-def test_a_lone_spike_of_the_best_score_does_not_decide():
-    """The best score by itself needs 0.299 to count; the middle of what is as good lies far above it."""
+def test_an_isolated_best_threshold_is_not_chosen():
+    """The best score needs a threshold of 0.299; the middle of the nearly best range is far above it."""
     good, odd, bad = [0.9] * 40, [0.3, 0.299], [0.1] * 40
     predictions = [{"probabilities": {"a": value}} for value in (*good, *odd, *bad)]
     rows = [{"labels": ["a"]} for _ in good] + [{"labels": []}, {"labels": ["a"]}] + [{"labels": []}] * 40
@@ -60,6 +60,6 @@ def test_if_every_label_is_right_all_count():
     assert calibrated(predictions[0], chosen)["labels"] == ["a", "b"]
 
 
-def test_rows_without_any_label_leave_the_default():
+def test_rows_without_labels_give_the_default():
     assert calibrate([{"probabilities": {"a": 0.3}}], [{"labels": []}]) == {"threshold": DEFAULT}
     assert calibrated({"probabilities": {"a": 0.5, "b": 0.49}}, {})["labels"] == ["a"]

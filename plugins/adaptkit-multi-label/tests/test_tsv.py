@@ -32,14 +32,16 @@ def test_a_text_alone_is_to_be_predicted(write):
 
 
 @pytest.mark.parametrize("index", ["28", "-1", "joy", "1.0", "²"])
-def test_a_number_of_no_name_is_told_and_reading_goes_on(write, index):
+def test_a_number_without_a_name_is_one_bad_row(write, index):
     rows = read(write(f"Hm\t0,{index}\n{LINES}", NAMES))
-    with pytest.raises(ValueError, match=rf"^line 1: label '{index}'; expected a number from 0 to 27, the"):
+    with pytest.raises(
+        ValueError, match=rf"^line 1: label '{index}'; expected a number from 0 to 27, a line"
+    ):
         next(rows)
     assert len(list(rows)) == 3
 
 
-def test_without_names_beside_it_the_first_line_names_the_columns(write):
+def test_without_a_file_of_names_the_first_line_is_the_header(write):
     text = 'id\ttext\tlabels\n\n1\t"So ""quiet"""\tnoise|room\n2\t"Very" nice\t\n'
     assert list(read(write(text))) == [
         (3, {"id": "1", "text": 'So "quiet"', "labels": "noise|room"}),
@@ -47,14 +49,14 @@ def test_without_names_beside_it_the_first_line_names_the_columns(write):
     ]
 
 
-def test_a_line_of_other_length_is_told_and_reading_goes_on(write):
+def test_a_line_of_another_length_is_one_bad_row(write):
     rows = read(write("text\tlabels\nnice\nso quiet\tnoise\n"))
-    with pytest.raises(ValueError, match=r"^line 2: 1 fields; expected 2, one a column"):
+    with pytest.raises(ValueError, match=r"^line 2: 1 fields; expected 2, one per column"):
         next(rows)
     assert list(rows) == [(3, {"text": "so quiet", "labels": "noise"})]
 
 
-def test_a_column_named_twice_is_told(write):
+def test_a_column_named_twice_is_refused(write):
     with pytest.raises(ValueError, match=r"^line 1: the columns text, text; expected each name once"):
         read(write("text\ttext\na\tb\n"))
 

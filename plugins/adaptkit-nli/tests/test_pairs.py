@@ -27,7 +27,7 @@ CLEAN = {"premise": "a dog sleeps", "hypothesis": "an animal rests", "label": "e
         {"context": "a dog sleeps", "hypothesis": "an animal rests", "label": "e", "uid": "x", "reason": ""},
     ],
 )
-def test_rows_of_published_data_sets_come_into_one_form(row):
+def test_rows_of_published_data_sets_are_accepted(row):
     assert prepare(row) == CLEAN
 
 
@@ -35,7 +35,7 @@ def test_the_tasks_own_names_come_first():
     assert prepare({**CLEAN, "sentence1": "other", "context": "other", "gold_label": "neutral"}) == CLEAN
 
 
-def test_any_label_set_will_do_and_a_lone_letter_stays_one():
+def test_any_labels_are_accepted_and_letters_stay_letters():
     assert [prepare({**CLEAN, "label": one})["label"] for one in ("not_entailment", 0, True, "c")] == [
         "not_entailment", "0", "true", "c",
     ]  # fmt: skip
@@ -70,12 +70,12 @@ def test_a_bad_row_is_refused_with_what_is_wrong(changes, message):
     assert not isinstance(caught.value, SkipRow)
 
 
-def test_the_message_names_the_column_as_the_file_does():
+def test_the_message_names_the_column_of_the_file():
     with pytest.raises(ValueError, match="the sentence2 is empty"):
         prepare({"sentence1": "a", "sentence2": ""})
 
 
-def test_encoding_is_the_tokenizers_own_for_pairs(tokenizer):
+def test_encoding_equals_the_tokenizers_for_pairs(tokenizer):
     rows = [CLEAN, {**CLEAN, "premise": "reading in Murano", "label": "neutral"}]
     examples = encode(rows, tokenizer, LABELS, 64)
     assert [example.row for example in examples] == [0, 1]
@@ -85,7 +85,7 @@ def test_encoding_is_the_tokenizers_own_for_pairs(tokenizer):
         assert example.inputs == {**expected, "labels": LABELS.index(row["label"])}
 
 
-def test_token_types_are_given_where_the_encoder_has_them(wordpiece, byte_level):
+def test_token_types_are_included_if_the_encoder_has_them(wordpiece, byte_level):
     (example,) = encode([CLEAN], wordpiece, LABELS, 64)
     types = example.inputs["token_type_ids"]
     end = example.inputs["input_ids"].index(wordpiece.sep_token_id) + 1
@@ -112,7 +112,7 @@ def cut_by_hand(text, tokenizer, most):
     return text[: offsets[most][0]]
 
 
-def test_two_texts_of_5000_words_are_cut_before_they_are_paired(tokenizer):
+def test_very_long_texts_are_shortened_before_pairing(tokenizer):
     one, other = "the lighthouse " * 2500, "reading in Murano, " * 1700
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     (example,) = encode([{"premise": one, "hypothesis": other}], tokenizer, LABELS, 64)
@@ -123,7 +123,7 @@ def test_two_texts_of_5000_words_are_cut_before_they_are_paired(tokenizer):
     assert example.inputs == {name: alone[name] for name in tokenizer.model_input_names}
 
 
-def test_rows_to_be_predicted_have_no_labels_and_no_rows_no_examples(tokenizer):
+def test_rows_to_be_predicted_have_no_labels(tokenizer):
     (example,) = encode([{"premise": "reading", "hypothesis": "سلام 👍🏽"}], tokenizer, LABELS, 12)
     assert set(example.inputs) == set(tokenizer.model_input_names)
     assert encode([], tokenizer, LABELS, 12) == []
@@ -138,7 +138,7 @@ def test_a_text_of_two_parts_is_a_row(text):
     ("text", "parts"),
     [("only one", "1 part;"), ("a|||b", "1 part;"), ("a ||| b\tc", "3 parts;"), ("", "1 part;")],
 )
-def test_any_other_text_is_refused_saying_what_was_expected(text, parts):
+def test_any_other_text_is_refused(text, parts):
     with pytest.raises(ValueError, match=rf"has {parts} expected a premise and a hypothesis with ' \|\|\| '"):
         parse(text)
 

@@ -25,7 +25,7 @@ def write(tmp_path):
 
 @pytest.mark.parametrize("name", LINES)
 @pytest.mark.parametrize("suffix", SUFFIXES)
-def test_any_of_the_three_files_leads_to_the_rows(write, name, suffix):
+def test_any_of_the_three_files_may_be_named(write, name, suffix):
     rows = list(parallel_rows(write(suffix) / f"{name}{suffix}"))
     assert rows == [
         (1, {"premise": "A dog sleeps .", "hypothesis": "An animal rests .", "label": "entailment"}),
@@ -39,18 +39,18 @@ def test_without_labels_the_rows_are_to_be_predicted(write):
 
 
 def test_a_missing_file_is_named(write):
-    with pytest.raises(ValueError, match=r"^no 's2.dev' beside it$"):
+    with pytest.raises(ValueError, match=r"^'s2.dev' is missing"):
         list(parallel_rows(write(s2=None) / "s1.dev"))
 
 
 def test_a_file_of_another_name_is_refused(write):
     (write() / "other.dev").write_text("x\n")
-    with pytest.raises(ValueError, match=r"'other.dev' is none of 's1.dev', 's2.dev', 'labels.dev'"):
+    with pytest.raises(ValueError, match=r"'other.dev'; expected one of 's1.dev', 's2.dev', 'labels.dev'"):
         list(parallel_rows(write() / "other.dev"))
 
 
 @pytest.mark.parametrize("short", LINES)
-def test_a_file_that_ends_early_is_named_with_the_line(write, short):
+def test_the_error_names_a_file_that_ends_early(write, short):
     first = LINES[short].splitlines(keepends=True)[0]
     rows = parallel_rows(write(**{short: first}) / "s1.dev")
     next(rows)

@@ -27,12 +27,12 @@ def labels_of(task, rows):
     return task.label_names(sorted({name for row in rows for name in task.labels_of(row)}))
 
 
-def test_importing_the_plugin_imports_neither_torch_nor_transformers():
+def test_the_import_loads_neither_torch_nor_transformers():
     code = "import sys, adaptkit_nli; sys.exit(bool({'torch', 'transformers', 'sklearn'} & set(sys.modules)))"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
-def test_the_sample_is_balanced_and_no_premise_stands_in_two_splits():
+def test_the_sample_is_balanced_and_its_splits_are_disjoint():
     task = nli()
     rows = {split: sample(task, split) for split in SPLITS}
     for split, count in zip(SPLITS, (100, 25, 25), strict=True):
@@ -42,7 +42,7 @@ def test_the_sample_is_balanced_and_no_premise_stands_in_two_splits():
     assert len(set().union(*premises)) == sum(map(len, premises)) == 150
 
 
-def test_rows_without_a_gold_label_are_left_out_counted_and_predicted_all_the_same(tmp_path):
+def test_rows_without_a_gold_label_are_left_out_and_predicted(tmp_path):
     labels = ["entailment", "-", "neutral", "contradiction"]
     rows = [{"sentence1": f"p{n}", "sentence2": f"h{n}", "gold_label": one} for n, one in enumerate(labels)]
     file = tmp_path / "snli.jsonl"
@@ -56,7 +56,7 @@ def test_rows_without_a_gold_label_are_left_out_counted_and_predicted_all_the_sa
     assert len(unlabelled) == 7
 
 
-def test_classes_of_a_parquet_file_arrive_as_names_and_those_of_minus_one_are_left_out(tmp_path):
+def test_parquet_classes_are_names_and_minus_one_is_left_out(tmp_path):
     from datasets import ClassLabel, Dataset, Features, Value
 
     names = ClassLabel(names=["entailment", "neutral", "contradiction"])
@@ -69,7 +69,7 @@ def test_classes_of_a_parquet_file_arrive_as_names_and_those_of_minus_one_are_le
     assert (len(data.train), len(data.train.skipped)) == (9, 3)
 
 
-def test_parallel_files_are_read_by_any_of_their_names(tmp_path):
+def test_parallel_files_are_read_by_each_of_their_names(tmp_path):
     for suffix in ("train", "dev"):
         (tmp_path / f"s1.{suffix}").write_text("a\nb\nc\n")
         (tmp_path / f"s2.{suffix}").write_text("x\ny\nz\n")
@@ -84,8 +84,8 @@ def test_parallel_files_are_read_by_any_of_their_names(tmp_path):
         load(nli(), config, seed=0)
 
 
-def test_a_tiny_model_learns_the_sample_by_heart(wordpiece):
-    """Rows, examples, batches, loss, predictions and scores, all the way round with a real model."""
+def test_a_tiny_model_memorises_the_sample(wordpiece):
+    """Rows, examples, batches, loss, predictions and scores with a real model."""
     torch.manual_seed(0)
     task = nli()
     rows = sample(task, "train")[:12]

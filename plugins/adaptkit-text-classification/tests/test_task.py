@@ -19,7 +19,7 @@ def labels_of(task, rows):
     return task.label_names(sorted({name for row in rows for name in task.labels_of(row)}))
 
 
-def test_importing_the_plugin_imports_neither_torch_nor_transformers():
+def test_the_import_loads_neither_torch_nor_transformers():
     code = (
         "import sys, adaptkit_text_classification; "
         "sys.exit(bool({'torch', 'transformers', 'sklearn'} & set(sys.modules)))"
@@ -28,13 +28,13 @@ def test_importing_the_plugin_imports_neither_torch_nor_transformers():
 
 
 @pytest.mark.parametrize("part", ["train", "dev", "test"])
-def test_the_sample_is_read_and_its_labels_are_those_of_training(part):
+def test_the_sample_is_read_and_has_the_training_labels(part):
     task = text_classification()
     assert set(labels_of(task, sample(task, part))) == set(labels_of(task, sample(task, "train")))
 
 
-def test_a_tiny_model_learns_the_sample_by_heart(wordpiece):
-    """Rows, examples, batches, loss, predictions and scores, all the way round with a real model."""
+def test_a_tiny_model_memorises_the_sample(wordpiece):
+    """Rows, examples, batches, loss, predictions and scores with a real model."""
     torch.manual_seed(0)
     task = text_classification()
     rows = sample(task, "train")[:12]

@@ -34,7 +34,7 @@ def test_a_bad_row_is_refused_with_what_is_wrong(row, message):
         prepare(row)
 
 
-def test_encoding_is_the_tokenizers_own_cut_off_at_the_end(tokenizer):
+def test_encoding_equals_the_tokenizers_truncated(tokenizer):
     rows = [{"text": "the lighthouse " * 30, "label": "lighthouse"}, {"text": "reading", "label": "museum"}]
     examples = encode(rows, tokenizer, LABELS, 12)
     assert [example.row for example in examples] == [0, 1]
@@ -53,6 +53,6 @@ def test_no_rows_give_no_examples(tokenizer):
     assert encode([], tokenizer, LABELS, 12) == []
 
 
-def test_texts_of_emoji_or_right_to_left_or_nothing_known(tokenizer):
+def test_unusual_texts_are_encoded(tokenizer):
     rows = [{"text": text} for text in ("👍🏽👩‍👩‍👧", "سلام", "\u200b")]
     assert [example.row for example in encode(rows, tokenizer, LABELS, 12)] == [0, 1, 2]

@@ -1,6 +1,6 @@
 """Multi-label classification as an adaptkit task: any number of labels for each text.
 
-Imports neither torch nor transformers until the task is used.
+Imports torch and transformers only when the task is used.
 """
 
 from __future__ import annotations
@@ -12,9 +12,9 @@ from adaptkit import Task
 
 
 def multi_label(*, separator: str = "|") -> Task:
-    """Any number of labels for each text, none among them.
+    """Zero or more labels for each text.
 
-    In a file without lists, such as CSV, the labels of a row stand in one field with ``separator`` between
+    In a file without lists, such as CSV, one field contains the labels of a row with ``separator`` between
     them. Raises ValueError for an empty separator.
     """
     from transformers import DataCollatorWithPadding
@@ -27,12 +27,12 @@ def multi_label(*, separator: str = "|") -> Task:
     from adaptkit_multi_label.tsv import read
 
     if not separator:
-        raise ValueError("separator = ''; expected what stands between two labels, such as |")
+        raise ValueError("separator = ''; expected the text between two labels, such as |")
     return Task(
         name="multi-label",
         columns={
             "text": "the text",
-            "labels": f"the names of its labels: a list, or a text parted by {separator}",
+            "labels": f"the names of its labels: a list, or a text with {separator} between them",
         },
         answers=("labels",),
         head="sequence-classification",

@@ -1,4 +1,4 @@
-"""The loss of each label of each text. Knows nothing of texts or names."""
+"""The loss of each label of each text."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 def binary_cross_entropy(
     outputs: Mapping[str, torch.Tensor], batch: Mapping[str, torch.Tensor]
 ) -> tuple[torch.Tensor, torch.Tensor]:
-    """Binary cross-entropy of ``logits`` with ``labels``, both ``[batch, labels]``; all weigh the same."""
+    """Binary cross-entropy of ``logits`` and ``labels``, both ``[batch, labels]``, all with weight 1."""
     from torch.nn.functional import binary_cross_entropy_with_logits
 
     logits = outputs["logits"].float()  # [batch, labels]

@@ -1,4 +1,7 @@
-"""F1 over all labels of all texts, and by label. Knows nothing of models and thresholds."""
+"""F1 over all labels of all texts, and for each label.
+
+Counted here and not by scikit-learn, which takes a single label for a binary task and scores it differently.
+"""
 
 from __future__ import annotations
 
@@ -14,9 +17,9 @@ if TYPE_CHECKING:
 
 
 def compute(predictions: Sequence[Mapping[str, Any]], rows: Sequence[Row]) -> Scores:
-    """F1 of all labels of all rows together, and the mean of the labels' own F1.
+    """Micro F1 over all labels of all rows, and macro F1, the mean of the labels' F1.
 
-    Labels that neither a row nor a prediction has are left out.
+    Labels that occur in no row and no prediction are left out.
     """
     gold_sets = [row["labels"] for row in rows]
     predicted_sets = [prediction["labels"] for prediction in predictions]
@@ -39,7 +42,7 @@ METRIC = Metric(
 
 
 def _members(sets: Sequence[Sequence[str]], names: Sequence[str]) -> NDArray[np.bool_]:
-    """Whether each set holds each name: ``[sets, names]``."""
+    """Whether each set contains each name: ``[sets, names]``."""
     import numpy as np
 
     positions = {name: position for position, name in enumerate(names)}
@@ -50,11 +53,11 @@ def _members(sets: Sequence[Sequence[str]], names: Sequence[str]) -> NDArray[np.
 
 
 def _scores(gold: NDArray[np.bool_], predicted: NDArray[np.bool_]) -> dict[str, float]:
-    """Precision, recall and F1 over all entries, 0 where there is nothing to divide by."""
-    right, said, there = int((gold & predicted).sum()), int(predicted.sum()), int(gold.sum())
+    """Precision, recall and F1 over all entries; 0 instead of a division by 0."""
+    correct, positive, support = int((gold & predicted).sum()), int(predicted.sum()), int(gold.sum())
     return {
-        "precision": right / max(said, 1),
-        "recall": right / max(there, 1),
-        "f1": 2 * right / max(said + there, 1),
-        "support": there,
+        "precision": correct / max(positive, 1),
+        "recall": correct / max(support, 1),
+        "f1": 2 * correct / max(positive + support, 1),
+        "support": support,
     }

@@ -1,4 +1,4 @@
-"""Texts and sets of labels to model inputs; knows no files and no metric."""
+"""Converts texts and sets of labels to model inputs."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ if TYPE_CHECKING:
 
 
 def prepare(row: Row, *, separator: str) -> Row:
-    """The row's text and the list of its labels, each once; whole numbers and truth values become names.
+    """The row's text and the list of its labels without repetitions; integers and booleans become names.
 
-    Labels given as one text have ``separator`` between them; nothing in it is no label. A row to be predicted
-    has no labels column. Raises ValueError, saying what is wrong with the row.
+    Labels given as one text have ``separator`` between them; an empty text means no labels. A row to be
+    predicted has no labels column. Raises ValueError that says what is wrong with the row.
     """
     text, labels = row.get("text"), row.get("labels")
     if not isinstance(text, str):
@@ -41,7 +41,7 @@ def prepare(row: Row, *, separator: str) -> Row:
 def encode(
     rows: Sequence[Row], tokenizer: PreTrainedTokenizerBase, labels: Sequence[str], max_length: int
 ) -> list[Example]:
-    """An example for each row, cut off at ``max_length`` sub-words; for each of ``labels`` a 1 or a 0."""
+    """An example for each row, truncated to ``max_length`` sub-words, with a 1 or a 0 for each label."""
     if not rows:
         return []
     batch = tokenizer([row["text"] for row in rows], truncation=True, max_length=max_length)
@@ -57,7 +57,7 @@ def encode(
 
 
 def _members(names: Sequence[str], positions: Mapping[str, int]) -> NDArray[np.uint8]:
-    """A 1 for each of the names, a 0 for all other labels: a byte each, for there may be thousands."""
+    """A 1 for each of the names, a 0 for all other labels: one byte each, as there may be thousands."""
     import numpy as np
 
     members = np.zeros(len(positions), np.uint8)  # [labels]

@@ -1,7 +1,4 @@
-"""What a model says of a text: the probability of each label, and those that are likely enough.
-
-Knows neither how the threshold was chosen nor what the right labels are.
-"""
+"""Predictions: the probability of each label of a text, and how they are shown."""
 
 from __future__ import annotations
 
@@ -18,14 +15,14 @@ if TYPE_CHECKING:
     from adaptkit import Example, Row
 
 SHOWN = 5
-"""The labels whose probabilities are shown at least, most probable first."""
+"""The least number of labels whose probabilities are shown, most probable first."""
 
 
 class Probabilities(Mapping[str, float]):
-    """The probability of each label of one text: four bytes each, for there may be thousands of labels."""
+    """The probability of each label of one text: four bytes each, as there may be thousands of labels."""
 
     def __init__(self, positions: Mapping[str, int], values: NDArray[np.float32]) -> None:
-        """``positions``: where each label stands in ``values [labels]``; all texts share it."""
+        """``positions``: the position of each label in ``values [labels]``, shared by all texts."""
         self._positions = positions
         self._values = values
 
@@ -50,7 +47,7 @@ def decode(
 
 
 def present(row: Row, prediction: Mapping[str, Any]) -> dict[str, Any]:
-    """The labels, most probable first, and their probabilities with those of the runners-up."""
+    """The predicted labels, most probable first, and their probabilities and those of the next labels."""
     ranked = sorted(prediction["probabilities"].items(), key=lambda item: -item[1])
     chosen = set(prediction["labels"])
     return {

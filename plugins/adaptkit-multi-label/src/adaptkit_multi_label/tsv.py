@@ -1,7 +1,4 @@
-"""Reads TSV files: with a header line, or with a ``labels.txt`` beside them and labels that count its lines.
-
-Knows nothing of what a good row is.
-"""
+"""Reads TSV files: with a header line, or with labels that are line numbers of a ``labels.txt``."""
 
 from __future__ import annotations
 
@@ -25,17 +22,17 @@ Line = tuple[int, list[str]]
 def read(path: Path) -> Iterator[tuple[int, Row]]:
     """The rows of a TSV file, each with the number of its line.
 
-    With a ``labels.txt`` beside it, a line is ``text<TAB>4,27``: its labels are the names in these lines of
-    ``labels.txt``, counted from 0, and further fields are left out. Otherwise the first line names the
-    columns. The iterator raises ValueError("line 7: ...") for a malformed line, and may be asked for the next
-    one then.
+    If the folder contains a ``labels.txt``, a line is ``text<TAB>4,27``: its labels are the names in these
+    lines of ``labels.txt``, counted from 0, and further fields are ignored. Otherwise the first line names
+    the columns. The iterator raises ValueError("line 7: ...") for a malformed line, and continues with the
+    next line.
     """
     lines = ((number, line.split("\t")) for number, line in numbered_lines(path) if line)
     names_file = path.with_name(NAMES)
     if names_file.exists():
         names = [name.strip() for _, name in numbered_lines(names_file)]
         return map(partial(_indexed, names=names), lines)
-    return map(partial(_headed, header=_header(next(lines, (1, [])))), lines)
+    return map(partial(_named, header=_header(next(lines, (1, [])))), lines)
 
 
 def _indexed(line: Line, names: Sequence[str]) -> tuple[int, Row]:
@@ -47,7 +44,7 @@ def _indexed(line: Line, names: Sequence[str]) -> tuple[int, Row]:
         if not (index.isascii() and index.isdecimal() and int(index) < len(names)):
             raise ValueError(
                 f"line {number}: label {index!r:.40}; expected a number from 0 to {len(names) - 1}, "
-                f"the place of a name in the {NAMES} beside the file"
+                f"a line of {NAMES} in the same folder"
             )
     return number, {"text": fields[0], "labels": [names[int(index)] for index in indices]}
 
@@ -60,15 +57,15 @@ def _header(line: Line) -> list[str]:
     return header
 
 
-def _headed(line: Line, header: Sequence[str]) -> tuple[int, Row]:
+def _named(line: Line, header: Sequence[str]) -> tuple[int, Row]:
     number, fields = line
     if len(fields) != len(header):
-        raise ValueError(f"line {number}: {len(fields)} fields; expected {len(header)}, one a column")
+        raise ValueError(f"line {number}: {len(fields)} fields; expected {len(header)}, one per column")
     return number, dict(zip(header, map(_unquoted, fields), strict=True))
 
 
 def _unquoted(field: str) -> str:
-    """A field without the quotes that some programs put around it, doubling those within."""
+    """A field without surrounding quotes, which some programs add while doubling the quotes inside."""
     if len(field) < 2 or field[0] != '"' or field[-1] != '"' or '"' in field[1:-1].replace('""', ""):
         return field
     return field[1:-1].replace('""', '"')

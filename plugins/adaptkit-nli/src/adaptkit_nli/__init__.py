@@ -1,6 +1,6 @@
 """Natural language inference as an adaptkit task: one label for a premise and a hypothesis.
 
-Imports neither torch nor transformers until the task is used.
+Imports torch and transformers only when the task is used.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from adaptkit import Task, classification_metric, most_probable_class
 
 
 def nli() -> Task:
-    """Whether a premise entails a hypothesis, contradicts it, or leaves it open."""
+    """Whether a premise entails a hypothesis, contradicts it, or neither."""
     from transformers import DataCollatorWithPadding
 
     from adaptkit_nli.pairs import encode, parse, prepare, present
@@ -20,8 +20,8 @@ def nli() -> Task:
     return Task(
         name="nli",
         columns={
-            "premise": "what is given",
-            "hypothesis": "what may follow from it",
+            "premise": "the given text",
+            "hypothesis": "the text that may follow from it",
             "label": "the relation between them, such as entailment",
         },
         answers=("label", "gold_label"),

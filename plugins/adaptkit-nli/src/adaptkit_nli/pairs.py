@@ -1,4 +1,4 @@
-"""Premises, hypotheses and labels to model inputs; knows no files and no metric."""
+"""Converts premises, hypotheses and labels to model inputs."""
 
 from __future__ import annotations
 
@@ -17,22 +17,22 @@ if TYPE_CHECKING:
 PREMISE = ("premise", "sentence1", "context")
 HYPOTHESIS = ("hypothesis", "sentence2")
 LABEL = ("label", "gold_label")
-"""The names that a column has in published data sets; the task's own comes first."""
+"""The names of a column in published data sets; the task's own name comes first."""
 
 NO_LABEL = ("", "-", "-1")
-"""What stands for a label where the annotators did not agree, or where labels are kept secret."""
+"""The values of a missing label: the annotators did not agree, or the labels are not published."""
 
 LETTERS = {"e": "entailment", "n": "neutral", "c": "contradiction"}
-"""The labels of rows whose premise is called a context, as in ANLI."""
+"""The labels of rows whose premise has the column name "context", as in ANLI."""
 
 _BETWEEN = re.compile(r"\t| \|\|\| ")
 
 
 def prepare(row: Row) -> Row:
-    """The row's premise, hypothesis and label, by whatever names they go.
+    """The row's premise, hypothesis and label, under any of the known column names.
 
-    A row to be predicted has no label column. Raises ValueError, saying what is wrong with the row, and
-    SkipRow where the label is left open.
+    A row to be predicted has no label column. Raises ValueError that says what is wrong with the row, and
+    SkipRow if the label is missing.
     """
     texts = {"premise": _text(row, PREMISE), "hypothesis": _text(row, HYPOTHESIS)}
     name = _column(row, LABEL)
@@ -49,9 +49,9 @@ def prepare(row: Row) -> Row:
 def encode(
     rows: Sequence[Row], tokenizer: PreTrainedTokenizerBase, labels: Sequence[str], max_length: int
 ) -> list[Example]:
-    """An example for each row: both texts in the encoder's own form for pairs.
+    """An example for each row: both texts as a pair.
 
-    Where they are longer than ``max_length`` sub-words together, the longer one is cut off first.
+    If they have more than ``max_length`` sub-words together, the longer one is truncated first.
     """
     if not rows:
         return []
@@ -73,7 +73,7 @@ def encode(
 
 
 def parse(text: str) -> Row:
-    """The row of a text of two parts; raises ValueError for more or fewer."""
+    """The row of a text with two parts; raises ValueError for another number of parts."""
     parts = _BETWEEN.split(text)
     if len(parts) != 2:
         raise ValueError(
@@ -89,7 +89,7 @@ def present(row: Row, prediction: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def _column(row: Row, names: Sequence[str]) -> str:
-    """The first of these columns that the row has, else the first of all."""
+    """The first of these columns that the row has; the first name if it has none."""
     return next((name for name in names if name in row), names[0])
 
 

@@ -1,6 +1,6 @@
 """Reads parallel files: premises in ``s1.dev``, hypotheses in ``s2.dev``, labels in ``labels.dev``.
 
-Line by line they belong together. Knows nothing of what a good row is.
+Lines with the same number form a row.
 """
 
 from __future__ import annotations
@@ -17,30 +17,32 @@ if TYPE_CHECKING:
     from adaptkit import Row
 
 COLUMNS = {"s1": "premise", "s2": "hypothesis", "labels": "label"}
-"""The name of each file, without its suffix, and the column that it holds."""
+"""The name of each file without its suffix, and the column that it contains."""
 
 SUFFIXES = (".train", ".dev", ".valid", ".val", ".test")
 
 
 def parallel_rows(path: Path) -> Iterator[tuple[int, Row]]:
-    """The rows of the files beside ``path``, which is any one of them.
+    """The rows of the parallel files, of which ``path`` is any one.
 
-    Without a file of labels the rows have none. Raises ValueError for a file of another name, for a missing
-    one, and for files of different lengths.
+    Without a file of labels, the rows have no labels. Raises ValueError for a file with another name, for a
+    missing file, and for files of different lengths.
     """
     files = {column: path.with_name(f"{name}{path.suffix}") for name, column in COLUMNS.items()}
     if path not in files.values():
-        raise ValueError(f"{path.name!r} is none of {_names(files.values())}, which stand side by side")
+        raise ValueError(f"unknown file name {path.name!r}; expected one of {_names(files.values())}")
     if not files["label"].exists():
         del files["label"]
     missing = [file for file in files.values() if not file.exists()]
     if missing:
-        raise ValueError(f"no {_names(missing)} beside it")
+        raise ValueError(f"{_names(missing)} is missing; expected it in the same folder")
     lines = zip_longest(*map(numbered_lines, files.values()))
     for number, line in enumerate(lines, 1):
         ended = [file for file, found in zip(files.values(), line, strict=True) if found is None]
         if ended:
-            raise ValueError(f"line {number}: {_names(ended)} ends before this line, others go on")
+            raise ValueError(
+                f"line {number}: {_names(ended)} ends before this line; expected files of equal length"
+            )
         yield number, {column: text for column, (_, text) in zip(files, line, strict=True)}
 
 

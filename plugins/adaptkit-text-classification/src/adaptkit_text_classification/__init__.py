@@ -1,6 +1,6 @@
 """Text classification as an adaptkit task: one label for each text.
 
-Imports neither torch nor transformers until the task is used.
+Imports torch and transformers only when the task is used.
 """
 
 from __future__ import annotations

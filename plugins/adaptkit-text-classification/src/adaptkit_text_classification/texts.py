@@ -1,4 +1,4 @@
-"""Texts and labels to model inputs; knows no files and no metric."""
+"""Converts texts and labels to model inputs."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ if TYPE_CHECKING:
 
 
 def prepare(row: Row) -> Row:
-    """The row's text and label; whole numbers and truth values become their names.
+    """The row's text and label; integers and booleans become names.
 
-    A row to be predicted has no label. Raises ValueError, saying what is wrong with the row.
+    A row to be predicted has no label. Raises ValueError that says what is wrong with the row.
     """
     text, label = row.get("text"), row.get("label")
     if not isinstance(text, str):
@@ -30,7 +30,7 @@ def prepare(row: Row) -> Row:
 def encode(
     rows: Sequence[Row], tokenizer: PreTrainedTokenizerBase, labels: Sequence[str], max_length: int
 ) -> list[Example]:
-    """An example for each row, cut off at ``max_length`` sub-words."""
+    """An example for each row, truncated to ``max_length`` sub-words."""
     if not rows:
         return []
     batch = tokenizer([row["text"] for row in rows], truncation=True, max_length=max_length)
