@@ -28,19 +28,19 @@ def test_the_choices_own_names_come_first():
     assert answer("C", names=("A", "B", "C"), choices=("C", "B", "A")) == 2
 
 
-def test_texts_letters_and_numbers_are_understood_beside_names_too():
+def test_texts_letters_and_numbers_work_besides_names():
     assert answer("honey", names=("P", "Q", "R")) == 1
     assert answer("2", names=("A", "B", "C")) == 2
 
 
-def test_with_columns_numbered_from_0_a_number_is_a_columns():
+def test_with_columns_from_0_a_number_is_a_column():
     assert answer("2", columns_from=0) == 2
 
 
 @pytest.mark.parametrize("columns", [{"columns_from": 1}, {"lettered": True, "names": ("A", "B", "C")}])
 @pytest.mark.parametrize(("first", "position"), [(0, 1), (1, 0)])
-def test_where_columns_do_not_begin_at_0_it_has_to_be_said_where_numbers_begin(first, position, columns):
-    with pytest.raises(ValueError, match=r"answer = '1' .* --option first=0 or --option first=1"):
+def test_other_columns_need_the_option_first(first, position, columns):
+    with pytest.raises(ValueError, match=r"answer = '1' .*--option first=0 or --option first=1"):
         answer(1, **columns)
     assert answer(1, **columns, first=first) == position
     assert answer("wax", **columns) == 2
@@ -59,13 +59,13 @@ def test_an_answer_that_may_mean_two_choices_is_refused(value, choices, meant):
         answer(value, choices=choices)
 
 
-def test_a_number_among_numbers_is_clear_where_only_one_reading_fits_or_it_is_no_text():
+def test_a_number_is_accepted_if_only_one_reading_fits():
     assert answer("7", choices=("5", "6", "7")) == 2
     assert answer(2, choices=("1", "2", "3")) == 2
 
 
 @pytest.mark.parametrize("value", ["D", 3, "3", -2, "milk", "b", "BC"])
-def test_an_answer_that_is_no_choice_is_refused_with_what_was_expected(value):
+def test_an_answer_that_is_not_a_choice_is_refused(value):
     with pytest.raises(ValueError, match=r"none of the 3 choices; expected .* from 0 to 2; .*first=1"):
         answer(value)
     with pytest.raises(ValueError, match="from 1 to 3"):
@@ -73,6 +73,6 @@ def test_an_answer_that_is_no_choice_is_refused_with_what_was_expected(value):
 
 
 @pytest.mark.parametrize("value", [True, 1.0, ["A"], {"text": "honey"}])
-def test_an_answer_of_another_kind_is_refused(value):
+def test_an_answer_of_another_type_is_refused(value):
     with pytest.raises(ValueError, match="expected the letter, the number or the text"):
         answer(value)

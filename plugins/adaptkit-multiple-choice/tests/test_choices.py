@@ -40,13 +40,13 @@ def test_columns_are_put_in_order_by_their_numbers():
 
 
 @pytest.mark.parametrize("empty", ["", None, " "])
-def test_empty_columns_at_the_end_are_choices_that_a_row_lacks(empty):
+def test_empty_columns_at_the_end_are_not_choices(empty):
     offered = offered_in({**columns("A", "B", "C"), "D": empty, "E": empty})
     assert list(offered.choices) == TEXTS
     assert list(offered.names) == ["A", "B", "C"]
 
 
-def test_columns_of_other_names_hold_no_choices():
+def test_columns_with_other_names_are_not_choices():
     row = {
         "answers": "x",
         "options_count": 2,

@@ -22,7 +22,7 @@ def collated(rows, tokenizer, length=8):
     return examples, collator(tokenizer, pad_to_multiple_of=length)([dict(one.inputs) for one in examples])
 
 
-def test_each_choice_is_a_pair_with_its_question_or_with_the_context(tokenizer):
+def test_each_choice_is_paired_with_its_question_or_context(tokenizer):
     first, second = encode(ROWS, tokenizer, (), 64)
     assert (first.row, second.row) == (0, 1)
     pairs = [
@@ -35,7 +35,7 @@ def test_each_choice_is_a_pair_with_its_question_or_with_the_context(tokenizer):
     assert (first.inputs["labels"], second.inputs["labels"]) == (2, 0)
 
 
-def test_the_longer_part_of_a_pair_is_cut_off_first(tokenizer):
+def test_the_longer_part_of_a_pair_is_truncated_first(tokenizer):
     row = {"context": "the lighthouse " * 60, "question": "who", "choices": ["Mira", "Ghent"]}
     (example,) = encode([row], tokenizer, (), 40)
     for ids, choice in zip(example.inputs["input_ids"], row["choices"], strict=True):
@@ -50,7 +50,7 @@ def cut_by_hand(text, tokenizer, most):
     return text[: offsets[most][0]]
 
 
-def test_a_question_and_a_choice_of_5000_words_are_cut_before_they_are_paired(tokenizer):
+def test_very_long_texts_are_shortened_before_pairing(tokenizer):
     one, other = "the lighthouse " * 2500, "reading in Murano, " * 1700
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     (example,) = encode([{"question": one, "choices": [other, "Mira"]}], tokenizer, (), 64)
@@ -61,14 +61,14 @@ def test_a_question_and_a_choice_of_5000_words_are_cut_before_they_are_paired(to
     assert all(example.inputs[name][0] == alone[name] for name in tokenizer.model_input_names)
 
 
-def test_rows_to_be_predicted_have_no_labels_and_no_rows_no_examples(tokenizer):
+def test_rows_to_be_predicted_have_no_labels(tokenizer):
     examples, batch = collated([{"question": "?", "choices": ["سلام", "👍🏽"]}], tokenizer)
     assert set(examples[0].inputs) == set(tokenizer.model_input_names)
     assert "labels" not in batch
     assert encode([], tokenizer, (), 12) == []
 
 
-def test_a_batch_has_room_for_the_widest_question_and_says_which_choices_are_its_own(tokenizer):
+def test_a_batch_has_a_mask_of_each_questions_own_choices(tokenizer):
     examples, batch = collated(ROWS, tokenizer, length=16)
     tokens = batch["input_ids"].shape[-1]
     assert tokens % 16 == 0
@@ -88,7 +88,7 @@ def test_a_missing_choice_is_a_copy_of_the_first_one(tokenizer):
         assert torch.equal(batch[name][1, 2], batch[name][1, 0])
 
 
-def test_where_all_have_as_many_choices_a_batch_is_transformers_own(tokenizer):
+def test_with_equal_numbers_of_choices_a_batch_is_transformers(tokenizer):
     from transformers import DataCollatorForMultipleChoice
 
     rows = [

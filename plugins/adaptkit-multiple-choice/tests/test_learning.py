@@ -18,7 +18,7 @@ def test_the_loss_is_cross_entropy_over_a_questions_own_choices():
     assert weights.tolist() == [1.0, 1.0]
 
 
-def test_a_choice_that_only_fills_up_is_never_learnt_from():
+def test_a_padding_choice_has_no_gradient():
     logits = LOGITS.clone().requires_grad_()
     choice_loss({"logits": logits}, BATCH)[0].sum().backward()
     assert logits.grad is not None
@@ -45,6 +45,6 @@ def test_predictions_are_made_of_a_questions_own_choices():
     assert predictions[1]["probabilities"] == pytest.approx(LOGITS[1, :2].softmax(0).tolist())
 
 
-def test_very_large_logits_are_no_trouble():
+def test_very_large_logits_give_valid_probabilities():
     (prediction,) = decode({"logits": np.array([[1e30, -1e30, 0]], dtype=np.float32)}, examples_of(3), ())
     assert prediction == {"answer": 0, "probabilities": [1.0, 0.0, 0.0]}

@@ -4,7 +4,7 @@ import pytest
 from adaptkit_multiple_choice.metric import METRIC
 
 
-def test_accuracy_is_told_for_each_number_of_choices_beside_chance():
+def test_accuracy_is_reported_for_each_number_of_choices():
     rows = [
         *({"choices": list("wxyz"), "answer": answer} for answer in (0, 1, 2)),
         {"choices": ["yes", "no"], "answer": 1},

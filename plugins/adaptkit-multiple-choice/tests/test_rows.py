@@ -30,7 +30,7 @@ def prepare(row, first=None):
         {"ctx": QUESTION, "endings": CHOICES, "label": "1", "activity_label": "Bees"},
     ],
 )
-def test_rows_of_published_data_sets_come_into_one_form(row):
+def test_rows_of_published_data_sets_are_accepted(row):
     assert prepare(row) == CLEAN
 
 
@@ -92,7 +92,7 @@ def test_a_bad_row_is_refused_with_what_is_wrong(changes, message):
     assert not isinstance(caught.value, SkipRow)
 
 
-def test_a_text_of_a_question_and_choices_is_a_row():
+def test_a_question_and_choices_can_be_given_as_one_text():
     row = rows.parse("What do they make? ||| butter ||| honey")
     assert prepare(row) == {"question": "What do they make?", "choices": ["butter", "honey"]}
 
@@ -100,12 +100,12 @@ def test_a_text_of_a_question_and_choices_is_a_row():
 @pytest.mark.parametrize(
     ("text", "found"), [("a question", "0 choices"), ("a question ||| one", "1 choice;")]
 )
-def test_any_other_text_is_refused_saying_what_was_expected(text, found):
-    with pytest.raises(ValueError, match=rf"has {found}.* two choices or more with ' \|\|\| ' between them"):
+def test_any_other_text_is_refused(text, found):
+    with pytest.raises(ValueError, match=rf"has {found}.* two or more choices with ' \|\|\| ' between them"):
         rows.parse(text)
 
 
-def test_a_prediction_is_presented_by_letter_text_and_probability_the_likeliest_first():
+def test_a_prediction_shows_the_choices_by_probability():
     row = {"question": "?", "choices": ["x", "y", "z"]}
     shown = rows.present(row, {"answer": 1, "probabilities": [0.3, 0.6, 0.1]})
     assert json.loads(json.dumps(shown)) == {

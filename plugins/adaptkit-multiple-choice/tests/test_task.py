@@ -22,7 +22,7 @@ def sample(task, split):
     return [task.prepare(json.loads(line)) for line in lines]
 
 
-def test_importing_the_plugin_imports_neither_torch_nor_transformers():
+def test_the_import_loads_neither_torch_nor_transformers():
     code = (
         "import sys, adaptkit_multiple_choice; sys.exit(bool({'torch', 'transformers'} & set(sys.modules)))"
     )
@@ -36,7 +36,7 @@ def test_options_are_checked_and_kept(first):
     assert multiple_choice(**multiple_choice(first=1).options).options == {"first": 1}
 
 
-def test_no_question_of_the_sample_stands_twice_and_no_text_in_two_splits():
+def test_the_sample_has_no_duplicates():
     task = multiple_choice()
     rows = {split: sample(task, split) for split in SPLITS}
     asked = [
@@ -61,13 +61,13 @@ def test_the_samples_readme_tells_the_numbers():
         assert f"{split} {' '.join(map(str, numbers))}" in table
 
 
-def test_no_position_of_the_right_choice_is_the_usual_one():
+def test_no_position_of_the_right_choice_is_too_frequent():
     rows = [row for split in SPLITS for row in sample(multiple_choice(), split) if len(row["choices"]) == 4]
     positions = Counter(row["answer"] for row in rows)
     assert max(positions.values()) < 0.35 * len(rows)
 
 
-def test_a_table_with_a_column_for_each_choice_is_read_and_rows_may_lack_the_last_ones(tmp_path):
+def test_rows_of_a_table_may_lack_the_last_choices(tmp_path):
     file = tmp_path / "quiz.csv"
     file.write_text("question,A,B,C,answer\nOne?,x,y,z,C\nTwo?,x,y,,B\nThree?,x,y,z,-\n")
     data = load(multiple_choice(), DataConfig(train=str(file), dev=str(file)), seed=0)
@@ -96,8 +96,8 @@ def test_dev_rows_are_split_off_without_labels(tmp_path):
     assert (len(data.train), len(data.dev), data.labels) == (34, 6, ())
 
 
-def test_a_tiny_model_learns_questions_of_different_numbers_of_choices_by_heart(wordpiece):
-    """Rows, examples, batches, loss, predictions and scores, all the way round with a real model."""
+def test_a_tiny_model_memorises_questions_of_any_size(wordpiece):
+    """Rows, examples, batches, loss, predictions and scores with a real model."""
     torch.manual_seed(0)
     task = multiple_choice()
     rows = sample(task, "train")[:10]

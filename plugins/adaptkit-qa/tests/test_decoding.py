@@ -27,7 +27,7 @@ def merged(row, outputs, examples, **limits):
     return merge(row, decode(outputs, examples, (), **limits), n_best=limits["n_best"])
 
 
-def test_an_answer_in_the_third_window_only_is_found(tokenizer):
+def test_an_answer_only_in_the_third_window_is_found(tokenizer):
     row = {"question": "who", "context": NUMBERS}
     examples = encoded(tokenizer, row)
     assert len(examples) > 4
@@ -96,7 +96,7 @@ def test_equals_a_search_over_every_pair_by_hand(tokenizer, n_best, most):
     assert total == pytest.approx(1)
 
 
-def test_an_answer_never_takes_in_the_question_special_tokens_or_padding(wordpiece):
+def test_an_answer_contains_only_tokens_of_the_context(wordpiece):
     row = {"question": "who built the bridge", "context": "oak"}
     examples = encoded(wordpiece, row)
     outputs = {name: logits + 50 for name, logits in quiet_logits(examples).items()}
@@ -122,7 +122,7 @@ def piece(null, *spans):
     )
 
 
-def test_windows_are_merged_in_order_of_score_whatever_their_own_order():
+def test_merging_does_not_depend_on_the_order_of_windows():
     row = {"context": "oak bridge of oak"}
     pieces = [
         piece(3.0, (0, 3, 5.0), (4, 10, 1.0)),

@@ -17,7 +17,7 @@ def of_row(tensors, row):
     return {name: tensor[row] for name, tensor in tensors.items()}
 
 
-def test_the_mean_of_both_ends_with_weight_1_and_nothing_for_positions_outside():
+def test_the_loss_is_the_mean_of_both_ends():
     losses, weights = span_loss(of_row(OUTPUTS, 0), BATCH)
     assert weights.tolist() == [1, 1, 0, 0]
     start, end = OUTPUTS["start_logits"][0], OUTPUTS["end_logits"][0]
@@ -28,7 +28,7 @@ def test_the_mean_of_both_ends_with_weight_1_and_nothing_for_positions_outside()
     assert losses.tolist() == pytest.approx([*map(float, expected), 0, 0])
 
 
-def test_the_same_for_all_rows_together_under_vmap():
+def test_the_loss_is_the_same_under_vmap():
     together = torch.func.vmap(span_loss, in_dims=(0, None))(OUTPUTS, BATCH)
     for row in range(3):
         for ours, alone in zip(together, span_loss(of_row(OUTPUTS, row), BATCH), strict=True):

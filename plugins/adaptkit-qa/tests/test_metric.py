@@ -82,7 +82,7 @@ def test_equals_the_official_definition_on_random_answers(seed):
     assert 0.1 < scores.values["exact_match"] < scores.values["f1"] < 0.9
 
 
-def test_words_are_compared_without_case_punctuation_and_articles():
+def test_case_punctuation_and_articles_are_ignored():
     assert words("The U.S.  oak-bridge,\n a Theatre") == ["us", "oakbridge", "theatre"]
     scores = METRIC.compute([said("the Oak bridge!")], [gold("stone", "Oak Bridge")])
     assert scores.values == {"f1": 1.0, "exact_match": 1.0}
@@ -92,14 +92,14 @@ def test_repeated_words_count_as_often_as_they_occur():
     assert METRIC.compute([said("ha ha ha")], [gold("ha ha")]).values["f1"] == pytest.approx(0.8)
 
 
-def test_no_answer_is_right_only_where_there_is_none():
+def test_no_answer_is_correct_only_if_there_is_none():
     rows = [gold(), gold(), gold("oak"), gold("oak")]
     scores = METRIC.compute([said(""), said("oak"), said(""), said("oak")], rows)
     assert scores.values == {"f1": 0.5, "exact_match": 0.5}
     assert scores.groups["NoAns"] == {"f1": 0.5, "exact_match": 0.5, "support": 2.0}
 
 
-def test_groups_stand_only_where_some_questions_have_no_answer():
+def test_groups_are_given_only_if_some_questions_lack_answers():
     assert METRIC.compute([said("oak")], [gold("oak")]).groups == {}
     assert list(METRIC.compute([said("")], [gold()]).groups) == ["NoAns"]
     assert METRIC.compute([], []).values == {"f1": 0.0, "exact_match": 0.0}

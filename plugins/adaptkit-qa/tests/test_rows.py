@@ -54,12 +54,12 @@ def test_questions_without_an_answer(more):
     assert answerability(prepared) == "unanswerable"
 
 
-def test_a_row_to_be_predicted_says_nothing_of_answers():
+def test_a_row_to_be_predicted_has_no_answers():
     assert "answers" not in prepare(row())
     assert "answers" not in prepare(row(answers=None, is_impossible=False))
 
 
-def test_white_space_around_an_answer_is_no_part_of_it():
+def test_white_space_around_an_answer_is_removed():
     (prepared,) = prepare(row(answers=[answer(" Orla ", START - 1)]))["answers"]
     assert prepared == {"text": "Orla", "start": START}
 
@@ -67,28 +67,28 @@ def test_white_space_around_an_answer_is_no_part_of_it():
 @pytest.mark.parametrize(
     ("more", "message"),
     [
-        ({"answers": [answer("Orla", START + 1)]}, f"'Orla' does not stand at character {START + 1}"),
-        ({"answers": [answer("Orla", START + 1)]}, f"first found at {START}"),
-        ({"answers": [answer("Orlando", START)]}, "of its context, nowhere in it"),
-        ({"answers": [answer("café.", -5)]}, "does not stand at character -5"),
-        ({"answers": [answer("x", 10**9)]}, "does not stand at character 1000000000"),
+        ({"answers": [answer("Orla", START + 1)]}, f"'Orla' is not at character {START + 1}"),
+        ({"answers": [answer("Orla", START + 1)]}, f"first occurrence is at {START}"),
+        ({"answers": [answer("Orlando", START)]}, "does not occur in the context"),
+        ({"answers": [answer("café.", -5)]}, "is not at character -5"),
+        ({"answers": [answer("x", 10**9)]}, "is not at character 1000000000"),
         ({"answers": [answer("", 0)]}, "answer text ''; expected a text"),
         ({"answers": [answer(" ", 4)]}, "answer text ' '"),
         ({"answers": [answer(5, 0)]}, "answer text 5"),
-        ({"answers": [answer("Café", True)]}, "= True; expected a whole number"),
-        ({"answers": [answer("Café", "0")]}, "= '0'; expected a whole number"),
-        ({"answers": [answer("Café", None)]}, "= None; expected a whole number"),
+        ({"answers": [answer("Café", True)]}, "= True; expected an integer"),
+        ({"answers": [answer("Café", "0")]}, "= '0'; expected an integer"),
+        ({"answers": [answer("Café", None)]}, "= None; expected an integer"),
         ({"answers": ["Café"]}, "answer 'Café'; expected {text, start}"),
         ({"answers": "Café"}, "answers = 'Café'; expected a list"),
         ({"answers": {"text": ["Café"]}}, "expected lists of text and answer_start"),
         ({"answers": {"text": ["Café"], "answer_start": []}}, "1 answer texts, but 0 starts"),
-        ({"answers": [answer("Café", 0)], "is_impossible": True}, "is_impossible is true, yet"),
-        ({"answers": [], "is_impossible": False}, "is_impossible is false, yet it has no answer"),
+        ({"answers": [answer("Café", 0)], "is_impossible": True}, "is_impossible is true, but"),
+        ({"answers": [], "is_impossible": False}, "is_impossible is false, but there is no answer"),
         ({"answers": [], "is_impossible": "no"}, "is_impossible = 'no'"),
         ({"question": None}, "question = None; expected a text"),
         ({"question": " \n"}, r"question = ' \\n'"),
         ({"context": ["x"]}, r"context = \['x'\]"),
-        ({"context": "\ud800 x"}, "context holds half a surrogate pair"),
+        ({"context": "\ud800 x"}, "context contains an unpaired surrogate"),
     ],
 )
 def test_a_bad_row_is_refused_with_the_questions_id(more, message):
@@ -97,7 +97,7 @@ def test_a_bad_row_is_refused_with_the_questions_id(more, message):
     assert str(caught.value).startswith("question 'q7': ")
 
 
-def test_a_bad_row_without_an_id_is_named_by_its_question():
+def test_the_error_names_the_question_if_there_is_no_id():
     with pytest.raises(ValueError, match=r"^question 'Whose\?': context = None"):
         prepare({"question": "Whose?"})
 
@@ -118,7 +118,7 @@ def prediction(chosen):
     return {"n_best": best, "null_probability": 0.3, "answer": best[0] if chosen else None}
 
 
-def test_an_answer_is_shown_with_its_characters_and_the_five_best():
+def test_an_answer_is_shown_with_the_five_best_spans():
     shown = present({"id": "a", "question": "q", "context": "0123456"}, prediction(True))
     assert json.loads(json.dumps(shown)) == shown
     assert {name: shown[name] for name in ("id", "question", "answer", "start", "end", "score")} == {

@@ -14,7 +14,7 @@ def rows_of(task, part):
     return [task.prepare(row) for _, row in task.readers[".json"](task.sample / f"{part}.json")]
 
 
-def test_importing_the_plugin_imports_neither_torch_nor_transformers():
+def test_the_import_loads_neither_torch_nor_transformers():
     code = "import sys, adaptkit_qa; sys.exit(bool({'torch', 'transformers'} & set(sys.modules)))"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
@@ -24,13 +24,13 @@ def test_importing_the_plugin_imports_neither_torch_nor_transformers():
 )
 def test_options_are_checked_and_kept(options):
     ((name, value),) = options.items()
-    with pytest.raises(ValueError, match=f"{name} = {value!r}; expected a whole number"):
+    with pytest.raises(ValueError, match=f"{name} = {value!r}; expected an integer"):
         qa(**options)
     assert qa(doc_stride=0).options["doc_stride"] == 0
 
 
 @pytest.mark.parametrize("part", ["train", "dev", "test"])
-def test_the_sample_is_good_and_each_paragraph_stands_in_one_part(part):
+def test_the_sample_is_valid_and_its_splits_are_disjoint(part):
     task = qa()
     rows = rows_of(task, part)
     assert 0.2 < sum(not row["answers"] for row in rows) / len(rows) < 0.3
@@ -53,7 +53,7 @@ def test_sample_readme_tells_the_numbers():
         assert f"| {part} | {contexts} | {len(rows)} | {without} |" in " ".join(table.split())
 
 
-def test_a_tiny_model_learns_some_of_the_sample_by_heart(wordpiece):
+def test_a_tiny_model_memorises_a_part_of_the_sample(wordpiece):
     """Rows, windows, batches, loss, predictions, threshold and scores, all the way round with a model."""
     torch.manual_seed(0)
     task = qa(doc_stride=16)

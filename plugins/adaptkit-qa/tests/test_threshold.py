@@ -42,26 +42,26 @@ def test_no_other_threshold_has_a_higher_f1(seed):
     )
 
 
-def test_the_threshold_stands_halfway_to_the_first_question_not_answered():
+def test_the_threshold_is_halfway_to_the_next_question():
     predictions = [prediction("oak", -3.0), prediction("oak", -2.0), prediction("oak", 2.0)]
     assert calibrate(predictions, [row("oak"), row("oak"), row()]) == {"null_threshold": 0.0}
     assert calibrate(predictions, [row(), row(), row("oak")]) == {"null_threshold": -4.0}
     assert calibrate(predictions, [row(), row("oak"), row("oak")]) == {"null_threshold": 2.0}
 
 
-def test_rows_that_all_have_answers_are_always_answered():
+def test_if_all_rows_have_answers_all_are_answered():
     predictions = [prediction("oak", 3e38), prediction("stone", -5.0)]
     calibration = calibrate(predictions, [row("oak"), row("oak")])
     assert [calibrated(one, calibration)["answer"]["text"] for one in predictions] == ["oak", "stone"]
 
 
-def test_rows_of_which_none_has_an_answer_are_never_answered():
+def test_if_no_row_has_an_answer_none_is_answered():
     predictions = [prediction("oak", over) for over in (-9.0, -9.0, 0.0)]
     calibration = calibrate(predictions, [row()] * 3)
     assert [calibrated(one, calibration)["answer"] for one in predictions] == [None] * 3
 
 
-def test_a_prediction_without_any_span_is_no_answer():
+def test_a_prediction_without_spans_is_no_answer():
     calibration = calibrate([prediction("", 0.0)], [row()])
     assert calibrated(prediction("", 0.0), calibration)["answer"] is None
     assert calibrated(prediction("", 0.0), calibrate([], []))["answer"] is None

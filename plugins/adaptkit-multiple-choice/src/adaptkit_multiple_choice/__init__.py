@@ -1,6 +1,6 @@
-"""Multiple choice as an adaptkit task: which of several answers to a question is the right one.
+"""Multiple choice as an adaptkit task: which of several answers to a question is correct.
 
-Imports neither torch nor transformers until the task is used.
+Imports torch and transformers only when the task is used.
 """
 
 from __future__ import annotations
@@ -12,10 +12,11 @@ from adaptkit import Task
 
 
 def multiple_choice(*, first: int | None = None) -> Task:
-    """Which of several choices is the right one.
+    """Which of several choices is correct.
 
-    ``first`` is the number of the first choice where an answer is a number: 0 or 1. None: 0, and a row is
-    refused whose choices stand in columns that are numbered from 1. Raises ValueError for any other.
+    ``first`` is the number of the first choice, 0 or 1, for answers that are numbers. None means 0, and
+    refuses number answers of rows whose choices are in lettered columns or in columns numbered from 1.
+    Raises ValueError for any other value.
     """
     from adaptkit_multiple_choice.encoding import collator, encode
     from adaptkit_multiple_choice.learning import choice_loss, decode
@@ -29,7 +30,7 @@ def multiple_choice(*, first: int | None = None) -> Task:
         columns={
             "question": "the question, or the beginning of a text",
             "choices": "a list of two or more answers or endings; or columns such as choice0, choice1, ...",
-            "answer": "the right one: its letter, its number, or its text",
+            "answer": "the correct choice: its letter, its number, or its text",
         },
         answers=ANSWER,
         head="multiple-choice",

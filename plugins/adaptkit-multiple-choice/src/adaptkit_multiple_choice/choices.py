@@ -1,4 +1,4 @@
-"""The choices that a row offers, in whichever of the common forms. Knows no answers."""
+"""Reads the choices of a row in any of the common forms."""
 
 from __future__ import annotations
 
@@ -17,31 +17,31 @@ LISTS = ("choices", "options", "endings")
 _COLUMN = re.compile(
     r"(?:choice|option|ending|answer|sol|solution)[_ ]?(?:([0-9]+)|([A-Z])|(?<=[_ ])([a-z]))|([A-Z])"
 )
-"""The name of a column that holds one choice: ending0, choice_1, optionA, answer_b, A."""
+"""The name of a column with one choice: ending0, choice_1, optionA, answer_b, A."""
 
 MOST = len(ascii_uppercase)
-"""The choices of a row at most: as many as there are letters to call them by."""
+"""The most choices of a row: as many as there are letters."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Offered:
-    """What a row offers to choose from."""
+    """The choices of a row."""
 
     choices: Sequence[str]
     names: Sequence[str] = ()
-    """What the data themselves call each choice, such as A, B and C; none if nothing."""
+    """The name of each choice in the data, such as A, B and C; empty if there are none."""
 
     columns_from: int | None = None
-    """The number of the first column, where each choice stands in a numbered column."""
+    """The number of the first column, if each choice is in a numbered column."""
 
     lettered: bool = False
-    """Whether each choice stands in a column with a letter."""
+    """Whether each choice is in a column with a letter."""
 
 
 def offered_in(row: Row) -> Offered:
-    """The choices of a row: of a list, of a list of texts with labels, or of a column each.
+    """The choices of a row: a list, a list of texts with labels, or one column each.
 
-    Raises ValueError for fewer than two, for an empty one, and for what are no texts.
+    Raises ValueError if there are fewer than two, if one is empty, or if one is not a string.
     """
     offered = _listed(row) or _in_columns(row)
     if offered is None:
@@ -83,9 +83,9 @@ def _lists(texts: object, labels: object) -> tuple[Sequence[str], Sequence[objec
 
 
 def _in_columns(row: Row) -> Offered | None:
-    """A column for each choice, in order; empty ones at the end are choices that this row lacks.
+    """One column for each choice, in order, without empty columns at the end.
 
-    Raises ValueError where one between them is missing.
+    Raises ValueError if a column in between is missing.
     """
     marks = {match[match.lastindex or 0].upper(): name for name in row if (match := _COLUMN.fullmatch(name))}
     if not marks:

@@ -1,4 +1,4 @@
-"""Questions and their choices to model inputs, and these to batches. Knows no files and no scores."""
+"""Converts questions and their choices to model inputs, and model inputs to batches."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
 
 Choices = list[list[int]]
-"""One kind of input of one example: ``[choices, tokens]``, ragged."""
+"""One input of one example, such as its token ids: ``[choices, tokens]``, ragged."""
 
 
 def encode(
     rows: Sequence[Row], tokenizer: PreTrainedTokenizerBase, labels: Sequence[str], max_length: int
 ) -> list[Example]:
-    """An example for each row: each choice beside the question, in the encoder's own form for pairs.
+    """An example for each row: each choice and the question as a pair.
 
-    With a context the pair is the context, and the question with the choice after it. Where a pair is
-    longer than ``max_length`` sub-words, the longer part is cut off first.
+    With a context, the pair is the context, and the question followed by the choice. If a pair has more than
+    ``max_length`` sub-words, its longer part is truncated first.
     """
     if not rows:
         return []
@@ -50,9 +50,8 @@ def collator(
 ) -> Callable[[list[dict[str, Any]]], dict[str, torch.Tensor]]:
     """A collator that pads the tokens of each choice, and the choices of each example.
 
-    transformers' own asks for as many choices in every example, and for labels. Here a missing choice is
-    a copy of the example's first one, an input like any other, and ``choice_mask [examples, choices]``
-    is 0 where it stands.
+    transformers' own collator requires labels and the same number of choices in every example. Here a missing
+    choice is a copy of the example's first choice, and ``choice_mask [examples, choices]`` is 0 for it.
     """
 
     def collate(examples: list[dict[str, Any]]) -> dict[str, torch.Tensor]:
@@ -79,7 +78,7 @@ def _pair(row: Row, choice: str) -> tuple[str, str]:
 
 
 def _filled(example: Mapping[str, Choices], names: Sequence[str], most: int) -> list[dict[str, list[int]]]:
-    """The inputs of each choice, and copies of the first one up to ``most`` choices."""
+    """The inputs of each choice, filled up to ``most`` choices with copies of the first one."""
     choices = [
         {name: example[name][position] for name in names} for position in range(len(example["input_ids"]))
     ]
@@ -91,7 +90,7 @@ def _padded(
     tokenizer: PreTrainedTokenizerBase,
     pad_to_multiple_of: int | None,
 ) -> dict[str, torch.Tensor]:
-    """Each kind of input as ``[examples, choices, tokens]``."""
+    """Each input as ``[examples, choices, tokens]``."""
     from transformers import DataCollatorWithPadding
 
     flat = [choice for example in examples for choice in example]

@@ -1,4 +1,4 @@
-"""What is learnt of the choices' logits, and what is read from them. Knows no texts."""
+"""The loss and the predictions from the logits of the choices."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 def choice_loss(
     outputs: Mapping[str, torch.Tensor], batch: Mapping[str, torch.Tensor]
 ) -> tuple[torch.Tensor, torch.Tensor]:
-    """The cross-entropy of ``logits [batch, choices]`` over an example's own choices, and a weight of 1.
+    """The cross-entropy of ``logits [batch, choices]`` over each example's own choices, and a weight of 1.
 
     Both are ``[batch]``.
     """
@@ -36,9 +36,9 @@ def decode(
     """The number of each example's most probable choice, from 0, and the probability of each choice.
 
     Args:
-        outputs: ``logits [examples, choices]``, of which an example's own come first.
+        outputs: ``logits [examples, choices]``; the logits of an example's own choices come first.
         examples: the examples.
-        labels: none.
+        labels: not used.
     """
     import numpy as np
 

@@ -1,4 +1,4 @@
-"""The share of right answers, and by how many choices there were. Knows no texts and no tensors."""
+"""Accuracy, in total and for each number of choices."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ if TYPE_CHECKING:
 
 
 def compute(predictions: Sequence[Mapping[str, Any]], rows: Sequence[Row]) -> Scores:
-    """The share of right answers; for each number of choices also what chance would get."""
+    """The share of correct answers, and for each number of choices this share and that of chance."""
     by_count: dict[int, list[bool]] = defaultdict(list)
     for prediction, row in zip(predictions, rows, strict=True):
         by_count[len(row["choices"])].append(prediction["answer"] == row["answer"])
-    right = sum(map(sum, by_count.values()))
+    correct = sum(map(sum, by_count.values()))
     return Scores(
-        values={"accuracy": right / len(rows)},
+        values={"accuracy": correct / len(rows)},
         groups={
             str(count): {"accuracy": sum(each) / len(each), "chance": 1 / count, "support": len(each)}
             for count, each in sorted(by_count.items())
@@ -27,4 +27,4 @@ def compute(predictions: Sequence[Mapping[str, Any]], rows: Sequence[Row]) -> Sc
 
 
 METRIC = Metric(name="accuracy", direction="maximize", compute=compute, groups_title="choices")
-"""Accuracy of predictions and rows with an ``answer``; for each number of choices, its own."""
+"""Accuracy of predictions and rows with an ``answer``, also for each number of choices."""

@@ -1,7 +1,5 @@
-"""Questions with choices, by whatever names they go, to one form; and predictions for people.
-
-Knows no files, no tokenizer and no metric.
-"""
+"""Converts questions with choices to a standard form, from any of the known column names; shows
+predictions."""
 
 from __future__ import annotations
 
@@ -20,10 +18,10 @@ if TYPE_CHECKING:
 CONTEXT = ("context", "article", "passage", "premise", "sent1")
 QUESTION = ("question", "question_stem", "sent2", "sentence", "goal", "prompt", "ctx")
 ANSWER = ("answer", "answerKey", "answer_key", "label")
-"""The names that a column has in published data sets; the task's own comes first."""
+"""The names of a column in published data sets; the task's own name comes first."""
 
 NO_ANSWER = ("", "-", "-1")
-"""What stands for an answer that is kept secret, or on which nobody agreed."""
+"""The values of a missing answer: it is not published, or the annotators did not agree."""
 
 BETWEEN = " ||| "
 
@@ -31,8 +29,8 @@ BETWEEN = " ||| "
 def prepare(row: Row, *, first: int | None) -> Row:
     """The row's context if it has one, its question, its choices, and the answer's position from 0.
 
-    A row to be predicted has no answer. Raises ValueError, saying what is wrong with the row, and SkipRow
-    where its answer is left open.
+    A row to be predicted has no answer. Raises ValueError that says what is wrong with the row, and SkipRow
+    if its answer is missing.
     """
     texts = _texts(row)
     offered = offered_in(row)
@@ -47,18 +45,18 @@ def prepare(row: Row, *, first: int | None) -> Row:
 
 
 def parse(text: str) -> Row:
-    """The row of a question and its choices; raises ValueError for fewer than two choices."""
+    """The row of a text with a question and its choices; raises ValueError for fewer than two choices."""
     question, *choices = text.split(BETWEEN)
     if len(choices) < 2:
         raise ValueError(
             f"{text!r:.80} has {len(choices)} choice{'' if len(choices) == 1 else 's'}; "
-            f"expected a question and two choices or more with {BETWEEN!r} between them"
+            f"expected a question and two or more choices with {BETWEEN!r} between them"
         )
     return {"question": question, "choices": choices}
 
 
 def present(row: Row, prediction: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The answer by letter and text, its probability, and every choice with its own, likeliest first."""
+    """The answer's text, letter and probability, and every choice with its own, most probable first."""
     shown = [
         {"letter": ascii_uppercase[position], "text": text, "probability": probability}
         for position, (text, probability) in enumerate(
@@ -76,9 +74,9 @@ def present(row: Row, prediction: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def _texts(row: Row) -> dict[str, str]:
-    """The question, and the context before it if there is one."""
+    """The question, and its context if there is one."""
     question = row.get(_column(row, QUESTION))
-    if isinstance(question, dict):  # CommonsenseQA: the choices stand beside the stem
+    if isinstance(question, dict):  # CommonsenseQA: the question is a stem together with the choices
         question = question.get("stem")
     texts = {"question": _text(_column(row, QUESTION), question)}
     context = row.get(_column(row, CONTEXT))
@@ -88,7 +86,7 @@ def _texts(row: Row) -> dict[str, str]:
 
 
 def _column(row: Row, names: Sequence[str]) -> str:
-    """The first of these columns that the row has, else the first of all."""
+    """The first of these columns that the row has; the first name if it has none."""
     return next((name for name in names if name in row), names[0])
 
 

@@ -1,6 +1,6 @@
-"""Extractive question answering as an adaptkit task: an answer out of the context, or that there is none.
+"""Extractive question answering as an adaptkit task: a span of the context as the answer, or no answer.
 
-Imports neither torch nor transformers until the task is used.
+Imports torch and transformers only when the task is used.
 """
 
 from __future__ import annotations
@@ -16,10 +16,14 @@ def qa(
 ) -> Task:
     """Extractive question answering.
 
-    A context longer than the model is read in windows that share ``doc_stride`` tokens; a question is cut
-    after ``max_question_length`` tokens. Answers of at most ``max_answer_length`` tokens are made of the
-    ``n_best`` likeliest starts and ends of a window, and as many of them are kept for a question.
-    Raises ValueError for an option that is not a whole number above 0 (``doc_stride`` may be 0).
+    Args:
+        doc_stride: the number of tokens that two windows of a long context share.
+        n_best: the number of starts and ends of a window that are combined, and of spans kept for a question.
+        max_answer_length: the most tokens of an answer.
+        max_question_length: the number of tokens that a question is truncated to.
+
+    Raises:
+        ValueError: an option is not a positive integer (``doc_stride`` may be 0).
     """
     from adaptkit_qa.decoding import decode, merge
     from adaptkit_qa.encoding import collator, encode
@@ -40,13 +44,13 @@ def qa(
         name="qa",
         columns={
             "question": "the question, a text",
-            "context": "the text that may hold the answer",
+            "context": "the text that may contain the answer",
             "answers": "{text: [...], answer_start: [...]}, or a list of {text, start}; empty: no answer",
         },
         answers=("answers",),
         head="question-answering",
         outputs=("start_logits", "end_logits"),
-        config_overrides={"num_labels": 2},  # a start and an end, whatever the model was trained for before
+        config_overrides={"num_labels": 2},  # a start and an end, also for a model trained for another task
         labels_of=None,
         prepare=prepare,
         encode=partial(encode, doc_stride=doc_stride, max_question_length=max_question_length),
@@ -71,4 +75,4 @@ def _check(options: dict[str, int]) -> None:
     for name, value in options.items():
         lowest = 0 if name == "doc_stride" else 1
         if type(value) is not int or value < lowest:
-            raise ValueError(f"{name} = {value!r:.80}; expected a whole number of at least {lowest}")
+            raise ValueError(f"{name} = {value!r:.80}; expected an integer of at least {lowest}")

@@ -1,7 +1,7 @@
-"""Logits to answers: the best spans of every window, and of a question over its windows.
+"""Converts logits to answers: the best spans of each window, and of a question over its windows.
 
-Follows BERT's run_squad.py: a window's spans are made of its likeliest starts and ends, and the score of
-"no answer" is the lowest that any window gives it. Knows no threshold and no gold answers.
+As in BERT's run_squad.py, the spans of a window combine its most probable starts and ends, and the score of
+"no answer" is the lowest score over all windows.
 """
 
 from __future__ import annotations
@@ -20,16 +20,16 @@ if TYPE_CHECKING:
 
 
 class Piece(NamedTuple):
-    """What one window says, scores being sums of a start's and an end's logit."""
+    """The result of one window. A score is the sum of a start logit and an end logit."""
 
     null_score: float
     """The score of "no answer"."""
 
     scores: NDArray[np.float32]
-    """``[spans]``, the highest first."""
+    """``[spans]``, highest first."""
 
     spans: NDArray[np.int32]
-    """``[spans, 2]``: the first character of each span in the context and the one after its last."""
+    """``[spans, 2]``: the start and the end of each span in characters of the context."""
 
 
 def decode(
@@ -42,7 +42,7 @@ def decode(
 ) -> list[Piece]:
     """The best spans of each window, from ``start_logits`` and ``end_logits``, both ``[windows, tokens]``.
 
-    Spans are of at most ``max_answer_length`` tokens. There may be fewer than ``n_best``, or none at all.
+    A span has at most ``max_answer_length`` tokens. There may be fewer than ``n_best`` spans, or none.
     """
     start_logits = outputs["start_logits"].astype(np.float32)
     end_logits = outputs["end_logits"].astype(np.float32)
@@ -57,9 +57,9 @@ def decode(
     allowed = offsets[..., 0] >= 0  # [windows, tokens]
     starts, start_scores = _best(np.where(allowed, start_logits, -np.inf), n_best)  # [windows, n] both
     ends, end_scores = _best(np.where(allowed, end_logits, -np.inf), n_best)
-    further = ends[:, None, :] - starts[:, :, None]  # [windows, n, n]: pairs of a start and an end
+    distances = ends[:, None, :] - starts[:, :, None]  # [windows, n, n]: pairs of a start and an end
     scores = start_scores[:, :, None] + end_scores[:, None, :]
-    scores = np.where((further >= 0) & (further < max_answer_length), scores, -np.inf)
+    scores = np.where((distances >= 0) & (distances < max_answer_length), scores, -np.inf)
     pairs, scores = _best(scores.reshape(windows, -1), n_best)  # [windows, n] both
     first, last = np.divmod(pairs, ends.shape[1])
     spans = np.stack(
@@ -77,11 +77,11 @@ def decode(
 
 
 def merge(row: Row, pieces: Sequence[Piece], *, n_best: int) -> dict[str, Any]:
-    """The best spans over all windows of a row, whatever their order.
+    """The best spans over all windows of a row, in any order.
 
-    ``n_best`` holds ``{"text", "start", "end", "score", "probability"}``, the best first, each span once and
-    without white space around it; the probabilities of these and of "no answer" add up to 1.
-    ``best_score`` is minus infinity where no window has any span.
+    ``n_best`` contains ``{"text", "start", "end", "score", "probability"}``, the best first, each span once
+    and without white space around it. The probabilities of these spans and of "no answer" sum to 1.
+    ``best_score`` is minus infinity if no window has a span.
     """
     null_score = min(piece.null_score for piece in pieces)
     found = _distinct(row["context"], pieces, n_best)
@@ -107,15 +107,15 @@ def merge(row: Row, pieces: Sequence[Piece], *, n_best: int) -> dict[str, Any]:
 
 
 def _best(scores: NDArray[Any], count: int) -> tuple[NDArray[np.int64], NDArray[Any]]:
-    """The places of the ``count`` highest scores of each row, highest first, and these scores."""
+    """The positions of the ``count`` highest scores of each line, highest first, and these scores."""
     places = np.argsort(-scores, axis=1, kind="stable")[:, :count]
     return places, np.take_along_axis(scores, places, 1)
 
 
 def _trimmed(context: str, start: int, end: int) -> tuple[int, int]:
-    """The span without white space around it, and with the marks on its last letter.
+    """The span without white space around it, and with the combining marks of its last letter.
 
-    Tokenizers that drop accents leave them out of a token's characters.
+    Tokenizers that remove accents leave them out of a token's characters.
     """
     while end < len(context) and unicodedata.category(context[end]).startswith("M"):
         end += 1
@@ -124,7 +124,7 @@ def _trimmed(context: str, start: int, end: int) -> tuple[int, int]:
 
 
 def _distinct(context: str, pieces: Sequence[Piece], count: int) -> dict[tuple[int, int], float]:
-    """The best ``count`` spans of all pieces with their scores, the highest first."""
+    """The best ``count`` different spans of all pieces with their scores, highest first."""
     scores = np.concatenate([piece.scores for piece in pieces])
     spans = np.concatenate([piece.spans for piece in pieces])
     order = np.lexsort((spans[:, 1], spans[:, 0], -scores))

@@ -1,7 +1,6 @@
-"""Questions and contexts to windows of tokens; answers by characters to the tokens that hold them.
+"""Converts questions and contexts to windows of tokens, and answers in characters to their tokens.
 
-A context longer than the model is cut into overlapping windows, each with the whole question before it.
-Knows no files and no scores.
+A context longer than the model is split into overlapping windows, each with the complete question before it.
 """
 
 from __future__ import annotations
@@ -21,18 +20,18 @@ if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
 
 IGNORED = -100
-"""The position of an answer that a window shows a part of only: nothing to learn from."""
+"""The position of an answer that is only partly in the window, which is not used for training."""
 
 
 class Window(NamedTuple):
-    """What the tokens of one example stand for."""
+    """The characters of the tokens of one example."""
 
     offsets: NDArray[np.int32]
-    """``[tokens, 2]``: the first character of each token in the context and the one after its last;
-    -1 for tokens that no answer may begin or end with: the question's, special and empty ones."""
+    """``[tokens, 2]``: the start and the end of each token in characters of the context; -1 for tokens that
+    no answer may start or end with: tokens of the question, special and empty ones."""
 
     null: int
-    """The token that stands for "no answer": the first special one, such as [CLS]."""
+    """The token that represents "no answer": the first special one, such as [CLS]."""
 
 
 def encode(
@@ -46,9 +45,10 @@ def encode(
 ) -> list[Example]:
     """The windows of each row, each of at most ``max_length`` tokens.
 
-    Windows share ``doc_stride`` tokens of the context, or half of what is sure to fit if that is less. Where
-    every row has answers, each window learns the first one's tokens, or that it does not show it.
-    Raises ValueError for a tokenizer that cannot tell characters, and for a ``max_length`` with no room.
+    Windows share ``doc_stride`` tokens of the context, or half of the available length if that is less. If
+    every row has answers, the label of a window is the first answer's tokens, or "no answer" if the window
+    lacks them. Raises ValueError for a tokenizer without character offsets, and for a ``max_length`` that is
+    too small.
     """
     room = max_length - tokenizer.num_special_tokens_to_add(pair=True)
     _check(tokenizer, max_length, room)
@@ -64,7 +64,7 @@ def encode(
         return_overflowing_tokens=True,
     )
     names = [name for name in tokenizer.model_input_names if name in batch]
-    labelled = all("answers" in row for row in rows)  # a batch cannot hold labels of some rows only
+    labelled = all("answers" in row for row in rows)  # all examples of a batch must have labels, or none
     examples: list[Example] = []
     for number, row in enumerate(batch["overflow_to_sample_mapping"]):
         window = _window(batch.encodings[number], tokenizer.cls_token_id)
@@ -78,7 +78,7 @@ def encode(
 def collator(
     tokenizer: PreTrainedTokenizerBase, pad_to_multiple_of: int | None = None
 ) -> Callable[[list[dict[str, Any]]], Mapping[str, torch.Tensor]]:
-    """transformers' padding collator; always on the right, for an answer's position counts from the left."""
+    """transformers' padding collator, always on the right, because answer positions count from the left."""
     from transformers import DataCollatorWithPadding
 
     right = copy.copy(tokenizer)
@@ -89,15 +89,15 @@ def collator(
 def _check(tokenizer: PreTrainedTokenizerBase, max_length: int, room: int) -> None:
     if not tokenizer.is_fast:
         raise ValueError(
-            f"the tokenizer {type(tokenizer).__name__} cannot tell which characters a token comes from; "
+            f"the tokenizer {type(tokenizer).__name__} does not give the characters of each token; "
             "expected a fast tokenizer"
         )
     if room < 2:
-        raise ValueError(f"{max_length} tokens are no room for a question and a context; expected more")
+        raise ValueError(f"{max_length} tokens are too few for a question and a context; expected more")
 
 
 def _window(encoding: Any, cls_token_id: int | None) -> Window:
-    """What the tokens of one of the tokenizers library's encodings stand for."""
+    """The characters of the tokens in an encoding of the tokenizers library."""
     offsets = np.array(encoding.offsets, np.int32).reshape(-1, 2)  # [tokens, 2]
     in_context = np.array([sequence == 1 for sequence in encoding.sequence_ids], bool)
     offsets[~in_context | (offsets[:, 0] >= offsets[:, 1])] = -1
@@ -108,7 +108,7 @@ def _window(encoding: Any, cls_token_id: int | None) -> Window:
 
 
 def _positions(window: Window, answers: Sequence[Mapping[str, Any]]) -> tuple[int, int]:
-    """The first and the last token of the first answer; the null token's twice if it is not in the window."""
+    """The first and the last token of the first answer; twice the null token if the window lacks it."""
     if not answers:
         return window.null, window.null
     first, last = answers[0]["start"], answers[0]["start"] + len(answers[0]["text"])
@@ -116,7 +116,7 @@ def _positions(window: Window, answers: Sequence[Mapping[str, Any]]) -> tuple[in
     shown = np.flatnonzero(starts >= 0)
     if not len(shown):
         return IGNORED, IGNORED
-    begin, end = int(starts[shown[0]]), int(ends[shown[-1]])  # the characters the window shows
+    begin, end = int(starts[shown[0]]), int(ends[shown[-1]])  # the characters in the window
     if last <= begin or end <= first:
         return window.null, window.null
     touched = np.flatnonzero((starts < last) & (ends > first))

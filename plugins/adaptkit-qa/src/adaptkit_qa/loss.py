@@ -1,4 +1,4 @@
-"""The loss of a span: how far its two ends are from the predicted ones. Knows tensors only."""
+"""The loss of a span: the cross-entropy of its start and of its end."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ if TYPE_CHECKING:
 def span_loss(
     outputs: Mapping[str, torch.Tensor], batch: Mapping[str, torch.Tensor]
 ) -> tuple[torch.Tensor, torch.Tensor]:
-    """The mean of the start's and the end's cross-entropy, and a weight of 1: both ``[batch]``.
+    """The mean of the cross-entropies of start and end, and a weight of 1: both ``[batch]``.
 
-    An end is one of the example's own tokens, so padding has no share in it: how far a batch is padded
-    changes nothing. An example with a position outside its tokens has loss and weight 0.
+    Padding tokens are masked, so the length of the padding does not change the loss. An example with a
+    position outside its tokens has loss and weight 0.
     """
     import torch
     from torch.nn.functional import cross_entropy

@@ -1,4 +1,4 @@
-"""Exact match and F1 as SQuAD's official evaluation defines them; knows no model and no threshold.
+"""Exact match and F1 as defined by SQuAD's official evaluation.
 
 The definition is that of evaluate-v2.0.py, https://rajpurkar.github.io/SQuAD-explorer/.
 """
@@ -23,10 +23,10 @@ _NO_PUNCTUATION = str.maketrans("", "", string.punctuation)
 
 
 def compute(predictions: Sequence[Mapping[str, Any]], rows: Sequence[Row]) -> Scores:
-    """F1 and exact match, from 0 to 1, means over all questions; where some have no answer, by that too."""
-    said = [prediction["answer"]["text"] if prediction["answer"] else "" for prediction in predictions]
+    """Mean F1 and exact match, from 0 to 1; also for questions with and without answers if there are both."""
+    texts = [prediction["answer"]["text"] if prediction["answer"] else "" for prediction in predictions]
     scores = [
-        (best(f1, text, row), best(exact_match, text, row)) for text, row in zip(said, rows, strict=True)
+        (best(f1, text, row), best(exact_match, text, row)) for text, row in zip(texts, rows, strict=True)
     ]
     answerable = [bool(row["answers"]) for row in rows]
     groups = {}
@@ -49,31 +49,31 @@ METRIC = Metric(
 )
 
 
-def best(compare: Compare, said: str, row: Row) -> float:
-    """The best score of what was said ("": no answer) over the row's gold answers.
+def best(compare: Compare, predicted: str, row: Row) -> float:
+    """The best score of a predicted text (empty for "no answer") over the row's gold answers.
 
-    Gold answers of nothing but articles and punctuation are left out, as in the official evaluation.
+    Gold answers that contain only articles and punctuation are ignored, as in the official evaluation.
     """
     gold = [answer["text"] for answer in row["answers"] if words(answer["text"])]
-    return max(compare(text, said) for text in gold or [""])
+    return max(compare(text, predicted) for text in gold or [""])
 
 
-def exact_match(gold: str, said: str) -> float:
-    """1 if the two are the same words, else 0."""
-    return float(words(gold) == words(said))
+def exact_match(gold: str, predicted: str) -> float:
+    """1 if both texts have the same words, else 0."""
+    return float(words(gold) == words(predicted))
 
 
-def f1(gold: str, said: str) -> float:
-    """The F1 of the words, repeated ones counted as often as they occur; 1 if both are empty."""
-    gold_words, said_words = words(gold), words(said)
-    if not gold_words or not said_words:
-        return float(gold_words == said_words)
-    shared = (Counter(gold_words) & Counter(said_words)).total()
-    return 2 * shared / (len(gold_words) + len(said_words))
+def f1(gold: str, predicted: str) -> float:
+    """The F1 of the words, counted as often as they occur; 1 if both texts are empty."""
+    gold_words, predicted_words = words(gold), words(predicted)
+    if not gold_words or not predicted_words:
+        return float(gold_words == predicted_words)
+    shared = (Counter(gold_words) & Counter(predicted_words)).total()
+    return 2 * shared / (len(gold_words) + len(predicted_words))
 
 
 def words(text: str) -> list[str]:
-    """The words that are compared: in lower case, without ASCII punctuation and English articles."""
+    """The words to compare: in lower case, without ASCII punctuation and English articles."""
     return _ARTICLES.sub(" ", text.lower().translate(_NO_PUNCTUATION)).split()
 
 

@@ -1,8 +1,7 @@
-"""The rows of question answering: checked and brought into one form, and answers shown.
+"""Checks the rows of question answering, converts them to a standard form, and shows answers.
 
-The one form is ``{"question", "context", "answers"}`` and ``"id"`` if there is one; ``answers`` is a list of
-``{"text", "start"}`` in characters of the context, empty for a question without an answer. Knows no
-tokenizer and no files.
+The standard form is ``{"question", "context", "answers"}``, and ``"id"`` if there is one. ``answers`` is a
+list of ``{"text", "start"}`` in characters of the context, empty for a question without an answer.
 """
 
 from __future__ import annotations
@@ -15,15 +14,15 @@ if TYPE_CHECKING:
 
 SEPARATORS = (" ||| ", "\t")
 SHOWN = 5
-"""How many of the likeliest answers are shown."""
+"""The number of most probable answers that are shown."""
 
 
 def prepare(row: Row) -> Row:
-    """A row in the one form; its answers are left out if it has none to say, as when it is to be predicted.
+    """A row in the standard form, without answers if it is to be predicted.
 
     ``answers`` may be ``{"text": [...], "answer_start": [...]}``, or a list of ``{"text", "answer_start"}``
-    or ``{"text", "start"}``. Raises ValueError naming the question for a text that is missing, and for an
-    answer that does not stand where it is said to.
+    or ``{"text", "start"}``. Raises ValueError that names the question if a text is missing, or if an answer
+    is not at its offset.
     """
     try:
         return _prepared(row)
@@ -32,12 +31,12 @@ def prepare(row: Row) -> Row:
 
 
 def parse(text: str) -> Row:
-    """A question and its context, parted by `` ||| `` or a tab. Raises ValueError if neither is there."""
+    """A question and its context, separated by `` ||| `` or a tab. Raises ValueError if there is neither."""
     for separator in SEPARATORS:
         question, found, context = text.partition(separator)
         if found:
             return {"question": question.strip(), "context": context.strip()}
-    raise ValueError(f"{text!r:.80}; expected QUESTION ||| CONTEXT, or the two parted by a tab")
+    raise ValueError(f"{text!r:.80}; expected QUESTION ||| CONTEXT, or a tab between the two")
 
 
 def present(row: Row, prediction: Mapping[str, Any]) -> dict[str, Any]:
@@ -57,7 +56,7 @@ def present(row: Row, prediction: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def answerability(row: Row) -> str:
-    """Whether a labelled row has an answer, in a word."""
+    """Whether a labelled row has an answer, as a word."""
     return "answerable" if row["answers"] else "unanswerable"
 
 
@@ -81,12 +80,13 @@ def _text(value: object, name: str) -> str:
     try:
         value.encode("utf-8")
     except UnicodeEncodeError:
-        raise ValueError(f"{name} holds half a surrogate pair, which is no character") from None
+        raise ValueError(f"{name} contains an unpaired surrogate; expected only characters") from None
     return value
 
 
 def _answers(row: Row) -> list[tuple[object, object]] | None:
-    """Each answer's text and start as the row has them; None if it does not say whether there is any."""
+    """The text and the start of each answer, as given in the row; None if the row says nothing about
+    answers."""
     impossible, answers = row.get("is_impossible"), row.get("answers")
     if impossible not in (None, True, False):
         raise ValueError(f"is_impossible = {impossible!r:.80}; expected true or false")
@@ -94,9 +94,9 @@ def _answers(row: Row) -> list[tuple[object, object]] | None:
         return [] if impossible else None
     pairs = _pairs(answers)
     if impossible and pairs:
-        raise ValueError(f"is_impossible is true, yet it has the answer {pairs[0][0]!r:.80}")
+        raise ValueError(f"is_impossible is true, but there is the answer {pairs[0][0]!r:.80}; expected none")
     if impossible is False and not pairs:
-        raise ValueError("is_impossible is false, yet it has no answer")
+        raise ValueError("is_impossible is false, but there is no answer; expected at least one")
     return pairs
 
 
@@ -117,13 +117,13 @@ def _pairs(answers: object) -> list[tuple[object, object]]:
 
 
 def _placed(text: object, start: object, context: str) -> dict[str, Any]:
-    """One answer, without white space around it, checked to stand in the context."""
+    """One answer without white space around it, which must be in the context."""
     if not isinstance(text, str) or not text.strip():
-        raise ValueError(f"answer text {text!r:.80}; expected a text out of the context")
+        raise ValueError(f"answer text {text!r:.80}; expected a text from the context")
     if type(start) is not int:
-        raise ValueError(f"start of the answer {text!r:.80} = {start!r:.40}; expected a whole number")
+        raise ValueError(f"start of the answer {text!r:.80} = {start!r:.40}; expected an integer")
     if start < 0 or not context.startswith(text, start):
         found = context.find(text)
-        where = f"first found at {found}" if found >= 0 else "nowhere in it"
-        raise ValueError(f"answer {text!r:.80} does not stand at character {start} of its context, {where}")
+        where = f"its first occurrence is at {found}" if found >= 0 else "it does not occur in the context"
+        raise ValueError(f"answer {text!r:.80} is not at character {start} of its context; {where}")
     return {"text": text.strip(), "start": start + len(text) - len(text.lstrip())}

@@ -1,7 +1,6 @@
-"""Reads ``.json`` files: SQuAD 1.1 and 2.0, and plain rows as an array or one a line.
+"""Reads ``.json`` files: SQuAD 1.1 and 2.0, and plain rows as an array or one per line.
 
-SQuAD's questions and the rows of an array stand on no lines, so their running number is their place.
-Knows nothing of what a good row is.
+The questions of SQuAD and the rows of an array are identified by running numbers instead of lines.
 """
 
 from __future__ import annotations
@@ -20,10 +19,10 @@ _SPACE = " \t\r\n"
 
 
 def read(path: Path) -> Iterator[tuple[int, Row]]:
-    """Each row with its place: its running number, or its line where the file holds a row a line.
+    """Each row with its running number, or with its line if the file has one row per line.
 
-    Raises ValueError for what is no JSON and for a SQuAD document that is not built as such. The iterator
-    raises ValueError("line 7: ...") for what is no row, and may be asked for the next one then.
+    Raises ValueError for invalid JSON and for an invalid SQuAD document. The iterator raises
+    ValueError("line 7: ...") for a line that is not a row, and continues with the next row.
     """
     text = whole_text(path).lstrip(_SPACE)
     if not text:
@@ -37,11 +36,11 @@ def read(path: Path) -> Iterator[tuple[int, Row]]:
         return enumerate(_questions(first), start=1)
     if isinstance(first, list):
         return map(_object, enumerate(first, start=1))
-    raise ValueError(f"{first!r:.40}; expected a SQuAD document, an array of rows, or a row a line")
+    raise ValueError(f"{first!r:.40}; expected a SQuAD document, an array of rows, or one row per line")
 
 
 def _first_value(text: str) -> tuple[Any, int]:
-    """The first JSON value in a text and where it ends; NaN, infinity and a key given twice are refused."""
+    """The first JSON value in a text and its end; NaN, infinity and repeated keys are refused."""
     decoder = json.JSONDecoder(object_pairs_hook=_without_twins, parse_constant=_refused)
     try:
         return decoder.raw_decode(text)
@@ -50,19 +49,19 @@ def _first_value(text: str) -> tuple[Any, int]:
             f"not JSON: {error.msg} (JSON line {error.lineno}, character {error.colno})"
         ) from None
     except RecursionError:
-        raise ValueError("JSON nested too deeply") from None
+        raise ValueError("the JSON is nested too deeply") from None
 
 
 def _without_twins(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     values = dict(pairs)
     if len(values) < len(pairs):
         twice = next(name for name, count in Counter(name for name, _ in pairs).items() if count > 1)
-        raise ValueError(f"the key {twice!r:.80} is given twice in one object")
+        raise ValueError(f"the key {twice!r:.80} occurs twice in one object")
     return values
 
 
 def _refused(name: str) -> None:
-    raise ValueError(f"{name} is no JSON value")
+    raise ValueError(f"{name} is not a JSON value")
 
 
 def _parsed(numbered: tuple[int, str]) -> tuple[int, Row]:
@@ -79,12 +78,12 @@ def _parsed(numbered: tuple[int, str]) -> tuple[int, Row]:
 def _object(numbered: tuple[int, Any]) -> tuple[int, Row]:
     number, value = numbered
     if not isinstance(value, dict):
-        raise ValueError(f"line {number}: {value!r:.80} is no object with the row's columns")
+        raise ValueError(f"line {number}: {value!r:.80} is not an object with the row's columns")
     return number, value
 
 
 def _questions(document: dict[str, Any]) -> list[Row]:
-    """A SQuAD document's questions as rows; those of one paragraph share its context."""
+    """The questions of a SQuAD document as rows; the questions of a paragraph share its context."""
     return [
         {**question, "context": paragraph.get("context")}
         for article_place, article in _objects(document, "data", "the document")

@@ -1,6 +1,6 @@
-"""When a question counts as unanswerable: a threshold on how far "no answer" outscores the best span.
+"""The threshold for "no answer": by how much it must outscore the best span.
 
-Chosen on the dev rows by F1, as SQuAD's official evaluation chooses it. Knows no model.
+It is chosen on the dev rows by F1, as in SQuAD's official evaluation.
 """
 
 from __future__ import annotations
@@ -19,14 +19,14 @@ if TYPE_CHECKING:
 
 NULL_THRESHOLD = "null_threshold"
 NEVER = sys.float_info.max
-"""The threshold above every difference of scores: an answer to every question."""
+"""A threshold above every difference of scores, so that every question is answered."""
 
 
 def calibrate(predictions: Sequence[Mapping[str, Any]], rows: Sequence[Row]) -> dict[str, float]:
     """The threshold with the highest F1 on these rows; `NEVER` if all of them have an answer.
 
-    Of equally good ones the lowest, which answers the fewest questions; it stands halfway between two
-    questions' differences, so that a rounding error in a score does not turn an answer.
+    Of equally good thresholds the lowest is chosen, which answers the fewest questions. It is halfway
+    between the differences of two questions, so a rounding error in a score does not change an answer.
     """
     answerable = np.array([bool(row["answers"]) for row in rows], bool)
     if answerable.all():
@@ -41,7 +41,7 @@ def calibrate(predictions: Sequence[Mapping[str, Any]], rows: Sequence[Row]) -> 
     )  # [rows]: what answering the question adds to the sum of F1
     order = np.argsort(over, kind="stable")
     over, totals = over[order], np.cumsum(gains[order])
-    # Questions of one difference are answered together: only the last of them is a place to stop at.
+    # Questions with equal differences are answered together, so a threshold can only follow the last of them.
     stops = np.flatnonzero(np.isfinite(over) & np.append(over[1:] != over[:-1], True))
     if not len(stops):
         return {NULL_THRESHOLD: 0.0}
@@ -53,14 +53,14 @@ def calibrate(predictions: Sequence[Mapping[str, Any]], rows: Sequence[Row]) -> 
 
 
 def calibrated(prediction: Mapping[str, Any], calibration: Mapping[str, float]) -> dict[str, Any]:
-    """The prediction with its ``answer``: the best span, or None where "no answer" outscores it by more.
+    """The prediction with its ``answer``: the best span, or None if "no answer" outscores it by more.
 
-    Without a threshold it is 0.
+    The default threshold is 0.
     """
     answers = bool(prediction["n_best"]) and _over(prediction) <= calibration.get(NULL_THRESHOLD, 0.0)
     return {**prediction, "answer": prediction["n_best"][0] if answers else None}
 
 
 def _over(prediction: Mapping[str, Any]) -> float:
-    """How much higher "no answer" scores than the best span; infinity where there is no span."""
+    """The score of "no answer" minus that of the best span; infinity if there is no span."""
     return float(prediction["null_score"] - prediction["best_score"])
