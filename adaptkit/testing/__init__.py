@@ -3,6 +3,17 @@
 A plugin's test calls `assert_conforms`; ``adaptkit tasks --check NAME`` prints what `check` returns. The two
 tokenizers are like those of real models, for tests of `Task.encode`; `adaptkit.testing.pytest_plugin` offers
 them as fixtures. Names are imported on first use, so that pytest can load the plugin without torch.
+
+In reading order:
+
+- `kit.py`: the list of the checks, and how they are run.
+- `findings.py`: the result of a check.
+- `fixtures.py`: what the checks share: the task's rows, the tiny model, batches.
+- `tiny.py`: the tiny encoder and the two tokenizers.
+- `trained.py`: trains tiny models with the engine.
+- `compare.py`: compares values up to rounding.
+- `inputs.py`, `losses.py`, `predictions.py`, `training.py`, `saving.py`, `hostile.py`: the checks.
+- `pytest_plugin.py`: the two tokenizers as pytest fixtures.
 """
 
 from __future__ import annotations

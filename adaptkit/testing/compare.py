@@ -1,4 +1,4 @@
-"""Whether two values are the same but for the rounding of numbers. Knows no task."""
+"""Compares values up to the rounding of numbers."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ TOLERANCE = 1e-4
 
 
 def alike(one: Any, other: Any) -> bool:
-    """Whether two values are the same but for the rounding of numbers."""
+    """Whether two values are equal up to the rounding of numbers."""
     if isinstance(one, Mapping) and isinstance(other, Mapping):
         return set(one) == set(other) and all(alike(value, other[key]) for key, value in one.items())
     if isinstance(one, (list, tuple)) and isinstance(other, (list, tuple)):
@@ -26,7 +26,7 @@ def alike(one: Any, other: Any) -> bool:
 
 
 def difference(found: torch.Tensor, expected: torch.Tensor) -> float:
-    """The largest difference of two tensors of one shape, relative to the largest expected number."""
+    """The largest difference of two tensors of the same shape, relative to the largest expected number."""
     if found.numel() == 0:
         return 0.0
     return float((found - expected).abs().max() / expected.abs().max().clamp_min(1e-3))

@@ -1,4 +1,4 @@
-"""What a check comes to: passed, failed or skipped, and the two ways a check ends early. Knows no task."""
+"""The result of a check (passed, failed or skipped), and the two exceptions that end a check early."""
 
 from __future__ import annotations
 
@@ -21,22 +21,22 @@ class Finding:
 
     state: State
     problem: str = ""
-    """What failed, with the value that was found and what was expected; or why the check was skipped."""
+    """What failed, with the value found and the value expected; or why the check was skipped."""
 
     fix: str = ""
-    """How to mend it; empty unless the check failed."""
+    """How to fix it; empty unless the check failed."""
 
 
 class Nonconformity(AdaptkitError):
-    """Ends a check: the task does something else than the contract says; ``next_step`` is how to mend it."""
+    """Ends a check: the task does not keep the contract. ``next_step`` says how to fix it."""
 
 
 class NotApplicable(Exception):
-    """Ends a check: the task, or its rows, give it nothing to look at."""
+    """Ends a check: there is nothing to check in the task or its rows."""
 
 
 def failed(check: str, error: Exception) -> Finding:
-    """The finding of a check that an error has ended."""
+    """The finding of a check that ended with an error."""
     if isinstance(error, AdaptkitError):
         expected = f"; expected {error.expected}" if error.expected else ""
         return Finding(
@@ -47,11 +47,11 @@ def failed(check: str, error: Exception) -> Finding:
 
 
 _LIBRARIES = {"torch", "transformers", "tokenizers", "numpy"}
-_READ = "Read what the contract says of this part in adaptkit.Task, and mend the plugin."
+_READ = "Read the documentation of this part in adaptkit.Task, and correct the plugin."
 
 
 def _where(error: Exception) -> str:
-    """The innermost place in no library that the error came through: a file's name, a line and a function."""
+    """The innermost line of the traceback outside the libraries: file name, line number and function."""
     frames = traceback.extract_tb(error.__traceback__)
     own = [frame for frame in frames if not _LIBRARIES & set(Path(frame.filename).parts)]
     last = (own or frames)[-1]

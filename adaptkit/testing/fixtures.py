@@ -1,7 +1,7 @@
 """What the checks share: a task's rows, the tiny model with the task's head, and batches of examples.
 
-Everything is made when it is first asked for, by the same functions that a study uses; what cannot be made
-is the failure of the check that asked. Knows no check.
+Everything is created on first use, by the same functions that a study uses. If that fails, the check that
+needs it fails.
 """
 
 from __future__ import annotations
@@ -30,13 +30,13 @@ from adaptkit.models.loading import LoadedModel, load_model
 from adaptkit.task import Example, Prediction, Row, Task
 from adaptkit.testing.findings import Nonconformity
 from adaptkit.testing.tiny import write_encoder
-from adaptkit.testing.trained import Learnt, by_heart
+from adaptkit.testing.trained import Learnt, overfit
 
 READ = 400
-"""Rows of a source that are looked at."""
+"""The most rows that are read from a source."""
 
 KEPT = 12
-"""Rows that are tried out."""
+"""The most rows that the checks use."""
 
 FEWEST = 4
 LORA_RANK = 2
@@ -44,17 +44,17 @@ SEED = 7
 
 
 class Fixtures:
-    """A task, and what its checks work on."""
+    """A task, and what its checks need."""
 
     def __init__(self, task: Task, given: Sequence[Row] | None, folder: Path) -> None:
         self.task = task
         self.given = given
         self.folder = folder
-        """An empty folder for whatever the checks write."""
+        """An empty folder for the files of the checks."""
 
     @cached_property
     def clean(self) -> Rows:
-        """All rows looked at, prepared; the origin of each is its place in `raw`, counted from 1."""
+        """All rows, prepared. The origin of each is its position in `raw`, counted from 1."""
         raw = [RawRow(f"row {number}", row) for number, row in enumerate(self.raw, start=1)]
         try:
             return prepare_rows(self.task, RawSplit("the rows", raw), columns={}, skip_bad_rows=False)
@@ -62,32 +62,32 @@ class Fixtures:
             raise Nonconformity(
                 error.problem,
                 expected=error.expected,
-                next_step="Mend prepare, or hand the kit good rows, under the task's own names for columns.",
+                next_step="Correct prepare, or give the kit valid rows, with the task's column names.",
             ) from error
 
     @cached_property
     def raw(self) -> Sequence[Row]:
-        """The rows as a reader gives them: those the author handed in, or the sample's."""
+        """The rows as a reader returns them: the given ones, or those of the sample."""
         if self.given is not None:
             return list(self.given)
         if self.task.sample is None:
             raise Nonconformity(
                 f"task {self.task.name!r} has no sample, and no rows were given",
-                expected=f"at least {FEWEST} rows to try the task out on",
-                next_step="Give the Task a sample, or hand rows to the kit: assert_conforms(task, rows=...), "
+                expected=f"at least {FEWEST} rows to check the task with",
+                next_step="Give the Task a sample, or pass rows to the kit: assert_conforms(task, rows=...), "
                 "or adaptkit tasks --check NAME --data FILE.",
             )
         return rows_from(self.task, str(self.task.sample))
 
     @cached_property
     def chosen(self) -> Rows:
-        """A few prepared rows that show every kind of row there is."""
+        """A few prepared rows, with as many labels and strata as possible."""
         chosen = self.clean.take(_various(self.task, self.clean.values))
         if len(chosen) < FEWEST:
             raise Nonconformity(
                 f"{len(chosen)} rows",
-                expected=f"at least {FEWEST} rows to try the task out on",
-                next_step="Hand more rows to the kit, or put more into the sample.",
+                expected=f"at least {FEWEST} rows to check the task with",
+                next_step="Pass more rows to the kit, or add rows to the sample.",
             )
         return chosen
 
@@ -103,7 +103,7 @@ class Fixtures:
 
     @cached_property
     def unlabelled(self) -> list[Row]:
-        """The chosen rows prepared without their answers, as rows to be predicted are."""
+        """The chosen rows, prepared without their answers, like rows to predict."""
         return [self.task.prepare(without_answers(self.task, row)) for row in self.raw_chosen]
 
     @cached_property
@@ -113,24 +113,24 @@ class Fixtures:
 
     @cached_property
     def encoder(self) -> Path:
-        """The folder of the tiny encoder, whose tokenizer knows the rows' texts."""
+        """The folder of the tiny encoder, whose tokenizer is trained on the rows' texts."""
         return write_encoder(self.folder / "encoder", self.texts)
 
     @cached_property
     def texts(self) -> Sequence[str]:
-        """What tokenizers are trained on."""
+        """The texts that tokenizers are trained on."""
         return list(texts_in([*self.rows, *self.raw_chosen]))
 
     def loaded(self) -> LoadedModel:
-        """The tiny encoder with the task's head, in fresh objects that always start the same."""
+        """The tiny encoder with the task's head, as new objects with the same weights each time."""
         loaded = load_model(self.task, str(self.encoder), self.labels, seed=SEED, max_length=None)
         for module in loaded.module.modules():
             if isinstance(module, nn.Dropout):
-                module.p = 0.0  # a head's own: the kit compares numbers
+                module.p = 0.0  # in the task's head: the kit compares numbers
         return loaded
 
     def model_by(self, strategy: str) -> Model:
-        """A fresh tiny model as ``strategy`` trains it."""
+        """A new tiny model, prepared by the strategy."""
         return prepare_model(
             self.task, self.loaded(), self.labels, strategy, LORA_RANK, device="cpu", bfloat16=False
         )
@@ -142,8 +142,8 @@ class Fixtures:
 
     @cached_property
     def learnt(self) -> Learnt:
-        """The tiny model before and after learning the chosen rows by heart."""
-        return by_heart(self.model_by("full"), self.task, self.rows)
+        """The tiny model before and after overfitting on the chosen rows."""
+        return overfit(self.model_by("full"), self.task, self.rows)
 
     @cached_property
     def examples(self) -> Sequence[Example]:
@@ -151,20 +151,20 @@ class Fixtures:
         return self.encoded(self.rows)
 
     def encoded(self, rows: Sequence[Row]) -> Sequence[Example]:
-        """The examples of rows, with the study's own checks of them."""
+        """The examples of rows, checked as in a study."""
         return encode(self.task, rows, self.model.tokenizer, self.labels, self.model.max_length)
 
     def batch(self, positions: Sequence[int], length: int) -> Mapping[str, torch.Tensor]:
-        """The examples at ``positions`` collated and padded to ``length``: name → ``[batch, ...]``."""
+        """The examples at ``positions``, collated and padded to ``length``: name → ``[batch, ...]``."""
         return collate(self.task, self.examples, positions, self.model.tokenizer, length).tensors
 
     @cached_property
     def some(self) -> Sequence[int]:
-        """The positions of the examples that are put into a batch, of short ones and long ones."""
+        """The positions of the examples that the checks put into a batch."""
         return range(min(len(self.examples), KEPT))
 
     def length(self, positions: Sequence[int]) -> int:
-        """What the examples at ``positions`` are padded to, at least."""
+        """The smallest length that the examples at ``positions`` can be padded to."""
         longest = max(length_of(self.examples[position]) for position in positions)
         return math.ceil(longest / LENGTH_STEP) * LENGTH_STEP
 
@@ -175,7 +175,7 @@ class Fixtures:
         return {name: output[0] for name, output in self.model.forward.outputs({}, batch).items()}
 
     def predicted(self, rows: Sequence[Row]) -> list[Prediction]:
-        """The untrained model's predictions of prepared rows, not yet calibrated."""
+        """The untrained model's predictions for prepared rows, before `calibrated`."""
         data = scoring_data(self.model, self.task, rows)
         (result,) = predict_rows(self.model.forward, {}, data, BatchLimits(slots=1, examples=4))
         if isinstance(result, TrialError):
@@ -184,22 +184,22 @@ class Fixtures:
 
     @cached_property
     def calibration(self) -> Mapping[str, float]:
-        """What the task calibrates on the chosen rows."""
+        """The numbers that the task chooses on the chosen rows."""
         return calibrate(self.task, self.predicted(self.rows), self.rows)
 
 
 def rows_from(task: Task, source: str) -> list[Row]:
-    """The first rows of a file, a folder or a hub id, as a reader gives them; of its training split.
+    """The first rows of the training split of a file, a folder or a hub id, as a reader returns them.
 
     Raises:
-        DataError: it cannot be read.
+        DataError: the source cannot be read.
     """
     split = one_split(source, "train", task, ())
     return [row.values for row in islice(split.rows, READ) if not row.problem]
 
 
 def without_answers(task: Task, row: Row) -> Row:
-    """A row as it was read, without the columns that hold the answer."""
+    """A row as it was read, without the columns of the answer."""
     return {name: value for name, value in row.items() if name not in task.answers}
 
 
@@ -215,7 +215,7 @@ def texts_in(value: Any) -> Iterable[str]:
 
 
 def _various(task: Task, rows: Sequence[Row]) -> list[int]:
-    """The positions of a few rows: first those that bring a new label or stratum, then the first of all."""
+    """The positions of a few rows: first those with a new label or stratum, then the first of the others."""
     seen: set[object] = set()
     new: list[int] = []
     rest: list[int] = []

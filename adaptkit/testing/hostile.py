@@ -1,4 +1,4 @@
-"""The check with hostile rows: texts that a user will have, and that nobody thought of."""
+"""The check with hostile rows: unusual texts that users have and that authors forget."""
 
 from __future__ import annotations
 
@@ -24,30 +24,30 @@ TEXTS: Mapping[str, str] = {
     "emoji": "👩‍👩‍👧 🏳️‍🌈 👍🏽",
     "right-to-left": "\u0645\u0631\u062d\u0628\u0627 \u202e\u05e9\u05dc\u05d5\u05dd\u202c",
     "control characters": "a\x00b \x1b[31mred\x1b[0m \x7f",
-    "a word of which the tokenizer leaves nothing": "\u200b",
+    "a word that the tokenizer removes": "\u200b",
     "such a word among others": "one \u200b two",
 }
-"""Name → text that is put in the place of a row's own."""
+"""Name → the text that replaces one in a row."""
 
 ENTRIES = 5000
 
 MOST_BYTES = 256 * 2**20
-"""Of memory, for one hostile row: several times what the tasks that come with adaptkit take."""
+"""The most memory for one hostile row: several times what adaptkit's own tasks take."""
 
-MEND = (
-    "Refuse such a row in prepare with ValueError, saying what is wrong, or let encode, decode and merge "
-    "take it: an example for every row, even one without any word."
+FIX = (
+    "Reject such a row in prepare with a ValueError that says what is wrong, or handle it in encode, decode "
+    "and merge: every row needs at least one example, even a row without words."
 )
 
 
-SPARE = (
-    "Cut long texts before the tokenizer pairs them, for it makes every pair of what it cuts off of both: "
+SHORTEN = (
+    "Shorten long texts before the tokenizer pairs them, because it pairs every token that it cuts off: "
     "adaptkit.shortened(texts, tokenizer, max_length)."
 )
 
 
 def hostile_rows(fixtures: Fixtures) -> None:
-    """Each hostile row is refused by prepare with ValueError, or goes all the way through."""
+    """Each hostile row is rejected by prepare with ValueError, or can be trained on and predicted."""
     for name, raw in _hostile(fixtures):
         before = peak_memory_bytes("cpu")
         for how, row in (("", without_answers(fixtures.task, raw)), (" with its answer", raw)):
@@ -61,16 +61,16 @@ def hostile_rows(fixtures: Fixtures) -> None:
                 _go_through(fixtures, prepared, labelled=bool(how))
             except Exception as error:
                 raise _failure(f"{name}{how}", "what comes after prepare", error) from error
-        _refuse_greedy(name, peak_memory_bytes("cpu") - before)
+        _refuse_large(name, peak_memory_bytes("cpu") - before)
 
 
-def _refuse_greedy(name: str, taken: int) -> None:
-    """Raises Nonconformity for too much memory: the next row, five times as long, may end the process."""
+def _refuse_large(name: str, taken: int) -> None:
+    """Raise Nonconformity for too much memory: the next row is longer and might end the process."""
     if taken > MOST_BYTES:
         raise Nonconformity(
             f"a row with {name} took {taken / 2**20:,.0f} MiB of memory",
             expected=f"at most {MOST_BYTES / 2**20:.0f} MiB",
-            next_step=SPARE,
+            next_step=SHORTEN,
         )
 
 
@@ -93,18 +93,18 @@ def _finite_loss(fixtures: Fixtures, row: Row) -> None:
 
 
 def _failure(name: str, part: str, error: Exception) -> Nonconformity:
-    said = f"{type(error).__name__}: {error}"
+    message = f"{type(error).__name__}: {error}"
     if isinstance(error, AdaptkitError):
-        said = f"{error.problem}, expected {error.expected}" if error.expected else error.problem
+        message = f"{error.problem}, expected {error.expected}" if error.expected else error.problem
     return Nonconformity(
-        f"a row with {name}: {part} failed: {said[:300]}",
+        f"a row with {name}: {part} failed: {message[:300]}",
         expected="ValueError from prepare, or one prediction",
-        next_step=MEND,
+        next_step=FIX,
     )
 
 
 def _hostile(fixtures: Fixtures) -> Iterator[tuple[str, Row]]:
-    """Rows with a hostile text in the place of one column's own, and of all: ``(what it is, row)``."""
+    """Rows with a hostile text in one column, and in all columns: ``(description, row)``."""
     raw = fixtures.raw_chosen[0]
     columns = [name for name in without_answers(fixtures.task, raw) if _holds_text(raw[name])]
     places = [*([column] for column in columns), *([columns] if len(columns) > 1 else [])]
@@ -124,12 +124,12 @@ def _holds_text(value: Any) -> bool:
 
 
 def _put(value: Any, text: str) -> Any:
-    """The text in the place of a text, or of the first one in a list."""
+    """The text, in place of a text or of the first text in a list."""
     return text if isinstance(value, str) else [text, *value[1:]]
 
 
 def _many(raw: Row, length: int) -> dict[str, Any]:
-    """Every list of this length, so that an answer for each entry stays one, gone through over and over."""
+    """Every list of this length, repeated to `ENTRIES` entries, so that each entry keeps its answer."""
     return {
         name: [value[position % length] for position in range(ENTRIES)]
         for name, value in raw.items()

@@ -1,4 +1,4 @@
-"""Checks on the way in: the task's parts, rows, labels, head, examples, and batches."""
+"""Checks of the inputs: the task's parts, rows, labels, head, examples and batches."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from adaptkit.testing.tiny import MAX_LENGTH, byte_level_tokenizer
 
 
 def parts(fixtures: Fixtures) -> None:
-    """Every part of the task is of its kind, for this version of the contract."""
+    """Every part of the task has the right type, for this version of the contract."""
     wrong = ill_formed(fixtures.task)
     if wrong:
         raise Nonconformity("; ".join(wrong), next_step="Correct these arguments of Task.")
@@ -27,66 +27,66 @@ def parts(fixtures: Fixtures) -> None:
         raise Nonconformity(
             f"contract = {fixtures.task.contract}",
             expected=f"{CONTRACT_VERSION}, the contract of this adaptkit",
-            next_step="See what has changed in adaptkit.Task, and raise the number.",
+            next_step="Read what has changed in adaptkit.Task, adapt the plugin, and change the number.",
         )
 
 
 def sample(fixtures: Fixtures) -> None:
-    """The whole sample is read and split as a study does, and no row of it is bad."""
+    """The sample can be read and split as in a study, and has no invalid row."""
     if fixtures.task.sample is None:
         raise NotApplicable("the task has no sample")
     load(fixtures.task, DataConfig(), 0)
 
 
 def rows(fixtures: Fixtures) -> None:
-    """Rows are prepared, with every declared column, and also without their answers."""
+    """Rows can be prepared, with all declared columns and without their answers."""
     for raw, row in zip(fixtures.raw_chosen, fixtures.rows, strict=True):
         if not alike(fixtures.task.prepare(dict(raw)), row):
             raise Nonconformity(
-                f"prepare gave another row the second time for {raw!r:.80}",
+                f"a second call of prepare returned another row for {raw!r:.80}",
                 expected="the same row for the same input",
-                next_step="Make prepare depend on nothing but its argument, and change nothing in it.",
+                next_step="Make prepare depend on its argument only, and do not change the argument.",
             )
     if fixtures.task.answers and not set(fixtures.task.answers) & set(fixtures.task.columns):
         raise Nonconformity(
             f"answers = {list(fixtures.task.answers)}, and the columns are {list(fixtures.task.columns)}",
-            expected="one of the columns among the answers",
-            next_step="Name the column that holds the answer in Task.answers.",
+            expected="at least one column that is an answer",
+            next_step="List the column of the answer in Task.answers.",
         )
     _ = fixtures.unlabelled
 
 
 def labels(fixtures: Fixtures) -> None:
-    """The labels can be told, in an order that does not depend on how often they are asked for."""
+    """The rows have labels, and each label occurs once among the names."""
     names = fixtures.labels
     if fixtures.task.labels_of is None:
         raise NotApplicable("the task has no labels")
     if len(set(names)) != len(names):
         raise Nonconformity(
-            f"label_names gave {list(names)!r:.200}",
+            f"label_names returned {list(names)!r:.200}",
             expected="each name once",
-            next_step="Mend label_names.",
+            next_step="Correct label_names.",
         )
 
 
 def head(fixtures: Fixtures) -> None:
-    """The head goes onto an encoder, and something of it is new and will be trained."""
+    """The head can be put on an encoder, and has new parameters to train."""
     loaded = fixtures.loaded()
     if not loaded.newly_initialized:
         raise Nonconformity(
-            "no parameter of the model is newly initialised",
-            expected="a head whose weights are trained",
+            "no parameter of the model is newly initialized",
+            expected="a head with parameters to train",
             next_step="Give the task a head with parameters.",
         )
 
 
 def encode_rows(fixtures: Fixtures) -> None:
-    """One example a row at least, in the rows' order, none too long, each with ids and a mask."""
+    """Every row has at least one example, in order and of valid length, with ids and a mask."""
     _refuse_incomplete(fixtures.examples)
 
 
 def byte_level(fixtures: Fixtures) -> None:
-    """The same by a tokenizer of another kind: byte-level, without token types."""
+    """The same with another kind of tokenizer: byte-level, without token types."""
     tokenizer = byte_level_tokenizer(fixtures.texts, word_level=fixtures.task.word_level)
     examples = encode(fixtures.task, fixtures.rows, tokenizer, fixtures.labels, MAX_LENGTH)
     _refuse_incomplete(examples)
@@ -95,7 +95,7 @@ def byte_level(fixtures: Fixtures) -> None:
 
 
 def order_of_rows(fixtures: Fixtures) -> None:
-    """A row's examples are the same whatever rows are encoded beside it, and before it."""
+    """A row's examples do not depend on the other rows or on their order."""
     alone = [fixtures.encoded([row]) for row in fixtures.rows]
     backwards = _by_row(fixtures.encoded(fixtures.rows[::-1]), len(fixtures.rows))[::-1]
     together = _by_row(fixtures.examples, len(fixtures.rows))
@@ -105,13 +105,13 @@ def order_of_rows(fixtures: Fixtures) -> None:
                 raise Nonconformity(
                     f"row {position} encoded {what} gives other inputs: {difference}",
                     expected="inputs that depend on the row alone",
-                    next_step="Make encode work on each row for itself: keep nothing from one row or call "
-                    "to the next, and leave padding to the collator.",
+                    next_step="Make encode treat each row separately: keep no state between rows or calls, "
+                    "and leave padding to the collator.",
                 )
 
 
 def rows_to_predict(fixtures: Fixtures) -> None:
-    """Rows without answers are encoded without labels, and otherwise alike; and they can be collated."""
+    """Rows without answers have the same inputs without labels, and can be collated."""
     labelled = _by_row(fixtures.examples, len(fixtures.rows))
     plain = fixtures.encoded(fixtures.unlabelled)
     for position, (one, other) in enumerate(zip(labelled, _by_row(plain, len(fixtures.rows)), strict=True)):
@@ -120,20 +120,20 @@ def rows_to_predict(fixtures: Fixtures) -> None:
             raise Nonconformity(
                 f"row {position} without {list(fixtures.task.answers)} has labels = "
                 f"{other[0].inputs['labels']!r:.80}",
-                expected="no labels in the inputs of a row to be predicted",
-                next_step="Put labels into Example.inputs only if the row holds its answer.",
+                expected="no labels in the inputs of a row to predict",
+                next_step="Put labels into Example.inputs only if the row has its answer.",
             )
         if difference := _difference(_only(one, fixtures), _only(other, fixtures)):
             raise Nonconformity(
                 f"row {position} without its answer gives other inputs: {difference}",
-                expected="the inputs it has with its answer",
-                next_step="Let the model's inputs depend on the question, never on the answer.",
+                expected="the same inputs as with its answer",
+                next_step="Do not let the model's inputs depend on the answer.",
             )
     collate(fixtures.task, plain, range(len(plain)), fixtures.model.tokenizer, MAX_LENGTH)
 
 
 def collator(fixtures: Fixtures) -> None:
-    """Batches are tensors, an entry for each example, padded to a multiple of ``pad_to_multiple_of``."""
+    """A batch has tensors with an entry per example, padded to a multiple of ``pad_to_multiple_of``."""
     for positions in (fixtures.some, fixtures.some[:1]):
         length = fixtures.length(positions)
         batch = fixtures.batch(positions, length)
@@ -143,29 +143,29 @@ def collator(fixtures: Fixtures) -> None:
         mask = longer["attention_mask"][..., length:]
         if bool(mask.any()) or not bool((more[..., :length] == ids).all()):
             raise Nonconformity(
-                f"padded to {length + 16} tokens instead of {length}, a batch holds other tokens",
+                f"padded to {length + 16} tokens instead of {length}, a batch has other tokens",
                 expected="the same ids, then padding with attention_mask 0, on the right",
-                next_step="Use a data collator of transformers, or pad ids on the right and mask with 0.",
+                next_step="Use a data collator of transformers, or pad ids on the right and the mask with 0.",
             )
 
 
 def outputs(fixtures: Fixtures) -> None:
-    """The model gives the outputs that the task names, an entry for each example."""
+    """The model returns the outputs that the task lists, with an entry per example."""
     positions = fixtures.some
     try:
         found = fixtures.outputs(fixtures.batch(positions, fixtures.length(positions)))
     except KeyError as error:
         raise Nonconformity(
-            f"the model gives no output {error}",
+            f"the model returns no output {error}",
             expected=f"each of Task.outputs = {list(fixtures.task.outputs)}",
-            next_step="Name in Task.outputs what the head gives.",
+            next_step="List in Task.outputs the names of the head's outputs.",
         ) from error
     for name, output in found.items():
         if output.dim() == 0 or output.shape[0] != len(positions):
             raise Nonconformity(
                 f"the output {name} of a batch of {len(positions)} has the shape {list(output.shape)}",
                 expected=f"[{len(positions)}, ...]",
-                next_step="Let the head give an output for each example.",
+                next_step="Let the head return an output for each example.",
             )
 
 
@@ -175,8 +175,8 @@ def _refuse_incomplete(examples: Sequence[Example]) -> None:
         if missing:
             raise Nonconformity(
                 f"an example of row {example.row} has no {' and no '.join(sorted(missing))}",
-                expected="what the tokenizer gives, under its own names",
-                next_step="Put every name of tokenizer.model_input_names into Example.inputs.",
+                expected="the tokenizer's outputs, with their own names",
+                next_step="Put every name in tokenizer.model_input_names into Example.inputs.",
             )
 
 
@@ -185,9 +185,9 @@ def _check_batch(batch: Mapping[str, Any], examples: int) -> None:
         shape = list(getattr(tensor, "shape", ()))
         if not shape or shape[0] != examples:
             raise Nonconformity(
-                f"the collator gave {name} of shape {shape} for {examples} examples",
+                f"the collator returned {name} of shape {shape} for {examples} examples",
                 expected=f"a tensor [{examples}, ...]",
-                next_step="Let the collator give tensors only, each with an entry for every example.",
+                next_step="Let the collator return tensors only, each with an entry for every example.",
             )
 
 
@@ -199,7 +199,7 @@ def _by_row(examples: Sequence[Example], count: int) -> list[list[Example]]:
 
 
 def _only(examples: Sequence[Example], fixtures: Fixtures) -> list[Example]:
-    """The examples with nothing but the model's inputs."""
+    """The examples with only the model's inputs."""
     names = fixtures.model.forward.inputs
     return [
         Example(row=one.row, inputs={name: one.inputs[name] for name in names if name in one.inputs})
@@ -208,7 +208,7 @@ def _only(examples: Sequence[Example], fixtures: Fixtures) -> list[Example]:
 
 
 def _difference(one: Sequence[Example], other: Sequence[Example]) -> str:
-    """In what the inputs of the same row differ; empty if in nothing."""
+    """How the inputs of the same row differ; empty if they are equal."""
     if len(one) != len(other):
         return f"{len(one)} examples, {len(other)} the other time"
     for first, second in zip(one, other, strict=True):

@@ -1,6 +1,6 @@
-"""The conformance kit: the list of its checks, run one after another on a task.
+"""The conformance kit: the list of its checks, and how they are run on a task.
 
-A check that rests on one that has failed is skipped, so that one defect is told once.
+A check that needs a failed check is skipped, so that one defect is reported once.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from adaptkit.testing.hostile import hostile_rows
 
 @dataclass(frozen=True)
 class Check:
-    """A check: what it does, and the checks it rests on."""
+    """A check, and the checks that it needs."""
 
     run: Callable[[Fixtures], None]
     needs: tuple[str, ...] = ()
@@ -38,7 +38,7 @@ CHECKS: Mapping[str, Check] = {
     "encode": Check(inputs.encode_rows, ("head",)),
     "encode: byte-level tokenizer": Check(inputs.byte_level, ("encode",)),
     "encode: order of rows": Check(inputs.order_of_rows, ("encode",)),
-    "encode: rows to be predicted": Check(inputs.rows_to_predict, ("encode",)),
+    "encode: rows to predict": Check(inputs.rows_to_predict, ("encode",)),
     "collator": Check(inputs.collator, ("encode",)),
     "outputs": Check(inputs.outputs, ("collator",)),
     "loss: un-reduced": Check(losses.unreduced, ("outputs",)),
@@ -51,8 +51,8 @@ CHECKS: Mapping[str, Check] = {
     "parse and present": Check(predictions.parsed_and_presented, ("merge",)),
     "hostile rows": Check(hostile_rows, ("parse and present",)),
     "step of a plain loop": Check(training.plain_step, ("loss: batch in parts", "merge")),
-    "learning by heart": Check(training.learning, ("step of a plain loop",)),
-    "metric": Check(training.metric, ("learning by heart",)),
+    "overfitting": Check(training.learning, ("step of a plain loop",)),
+    "metric": Check(training.metric, ("overfitting",)),
     "trained together: full": Check(training.together("full"), ("loss: many trials at once", "merge")),
     "trained together: lora": Check(training.together("lora"), ("loss: many trials at once", "merge")),
     "trained together: frozen": Check(training.together("frozen"), ("loss: many trials at once", "merge")),
@@ -60,15 +60,15 @@ CHECKS: Mapping[str, Check] = {
     "save and load: lora": Check(saving.round_trip("lora"), ("merge",)),
     "save and load: frozen": Check(saving.round_trip("frozen"), ("merge",)),
 }
-"""Name → check, in the order they are run; what a check needs comes before it."""
+"""Name → check, in the order of running. A check comes after the checks that it needs."""
 
 
 def check(task: Task, rows: Sequence[Row] | None = None) -> list[Finding]:
-    """Runs every check of the kit on a task, on the CPU, with a tiny model made on the spot.
+    """Run every check of the kit on a task, on the CPU, with a tiny random model.
 
     Args:
-        task: what the plugin's factory returned.
-        rows: labelled rows as a reader gives them; by default those of the task's own sample.
+        task: what the plugin's factory returns.
+        rows: labelled rows as a reader returns them; by default those of the task's sample.
     """
     found: dict[str, Finding] = {}
     with tempfile.TemporaryDirectory() as folder, _undisturbed(), quiet():
@@ -79,7 +79,7 @@ def check(task: Task, rows: Sequence[Row] | None = None) -> list[Finding]:
 
 
 def assert_conforms(task: Task, rows: Sequence[Row] | None = None) -> None:
-    """What a plugin's own test calls: raises AssertionError that lists every check that fails.
+    """Raise an AssertionError that lists every failed check. Call it in a plugin's test.
 
     The arguments are those of `check`.
     """
@@ -93,7 +93,7 @@ def assert_conforms(task: Task, rows: Sequence[Row] | None = None) -> None:
 
 @contextmanager
 def _undisturbed() -> Iterator[None]:
-    """The same random numbers each time, and the caller's own afterwards; tiny tensors on one thread."""
+    """Use a fixed seed and one thread while the block runs, and restore the caller's state afterwards."""
     threads = torch.get_num_threads()
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
@@ -111,13 +111,13 @@ def _finding(name: str, one: Check, fixtures: Fixtures, found: Mapping[str, Find
         one.run(fixtures)
     except NotApplicable as reason:
         return Finding(check=name, state="skipped", problem=str(reason))
-    except Exception as error:  # whatever a stranger's plugin raises is a finding
+    except Exception as error:  # any error of the plugin is a finding
         return failed(name, error)
     return Finding(check=name, state="passed")
 
 
 def _failed_before(one: Check, found: Mapping[str, Finding]) -> str:
-    """The failed check that this one rests on, directly or by way of others; empty if there is none."""
+    """The failed check that this one needs, directly or indirectly; empty if there is none."""
     for need in one.needs:
         at_fault = need if found[need].state == "failed" else _failed_before(CHECKS[need], found)
         if at_fault:

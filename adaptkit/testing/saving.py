@@ -1,4 +1,4 @@
-"""Checks of the way to disk and back: a trained tiny model exported, and loaded in fresh objects."""
+"""Checks of the export: a trained tiny model is exported, and loaded as new objects."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ from adaptkit.testing.training import TRIALS, parameters_of
 
 TOLERANCE = 1e-3
 
-MEND = (
-    "Keep everything the head computes with in parameters or persistent buffers: torch.nn.Parameter, "
-    "nn.ParameterList or register_buffer, no plain tensor or list of tensors."
+FIX = (
+    "Keep all tensors of the head in parameters or persistent buffers: torch.nn.Parameter, nn.ParameterList "
+    "or register_buffer, not in plain attributes or lists."
 )
 
 
 def round_trip(strategy: StrategyName) -> Callable[[Fixtures], None]:
-    """The check that a model trained by a strategy is saved whole: loaded back, it gives the same outputs."""
+    """The check that a model trained by the strategy gives the same outputs after it is saved and loaded."""
 
     def check(fixtures: Fixtures) -> None:
         training = training_of(fixtures.model_by(strategy), fixtures.task, fixtures.rows)
@@ -52,7 +52,7 @@ def round_trip(strategy: StrategyName) -> Callable[[Fixtures], None]:
             export(winner, folder)
         except ExportError as error:
             problem = error.problem + _unsaved(fixtures.model.module)
-            raise Nonconformity(problem, expected=error.expected, next_step=MEND) from error
+            raise Nonconformity(problem, expected=error.expected, next_step=FIX) from error
         loaded = load_exported(folder, fixtures.task, read_description(folder), "cpu")
         found = _outputs(fixtures, loaded.forward)
         apart = difference(
@@ -62,7 +62,7 @@ def round_trip(strategy: StrategyName) -> Callable[[Fixtures], None]:
             raise Nonconformity(
                 f"saved and loaded back, the model's outputs differ by {apart:.1e} of the largest",
                 expected="the outputs of the trained model",
-                next_step=MEND,
+                next_step=FIX,
             )
 
     return check
@@ -71,7 +71,7 @@ def round_trip(strategy: StrategyName) -> Callable[[Fixtures], None]:
 def _forward(
     fixtures: Fixtures, strategy: StrategyName, parameters: torch.Tensor, vocabulary: torch.Tensor | None
 ) -> Forward:
-    """How to call the trained model: its ``parameters [P]`` are written into fresh objects."""
+    """The trained model: its ``parameters [P]`` are written into new objects."""
     module = STRATEGIES[strategy](fixtures.loaded(), LORA_RANK)
     write_trial(module, parameters, vocabulary)
     return replace(fixtures.model.forward, module=module)
@@ -79,14 +79,14 @@ def _forward(
 
 @torch.no_grad()
 def _outputs(fixtures: Fixtures, forward: Forward) -> torch.Tensor:
-    """All outputs, flat, on a batch of the task's own."""
+    """All outputs for a batch of the task, flat."""
     batch = fixtures.batch(fixtures.some, fixtures.length(fixtures.some))
     forward.module.eval()
     return torch.cat([output.flatten() for output in forward.outputs({}, batch).values()])  # [numbers]
 
 
 def _unsaved(module: nn.Module) -> str:
-    """What a task's own head holds and a checkpoint will not, in words; nothing if it holds no such thing."""
+    """The tensors of the task's head that a checkpoint does not save, in words; empty if there are none."""
     head = getattr(module, HEAD, None)
     names = [
         f"{path}.{name}" if path else name
@@ -95,7 +95,7 @@ def _unsaved(module: nn.Module) -> str:
         if not name.startswith("_") and _holds_tensors(value)
     ]
     names += [name for name, _ in head.named_buffers() if name not in head.state_dict()] if head else []
-    return f"; the head keeps {', '.join(names)} where no checkpoint looks" if names else ""
+    return f"; a checkpoint does not save these attributes of the head: {', '.join(names)}" if names else ""
 
 
 def _holds_tensors(value: object) -> bool:

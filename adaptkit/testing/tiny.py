@@ -1,6 +1,6 @@
-"""A tiny encoder with random weights, and tokenizers trained on a few texts: what a task is tried out on.
+"""A tiny encoder with random weights, and tokenizers trained on a few texts, to check a task with.
 
-The encoder is written as a model folder, so that it is loaded the way a user's own is. Knows no task.
+The encoder is written as a model folder, so that it is loaded like a user's model.
 """
 
 from __future__ import annotations
@@ -15,13 +15,13 @@ import transformers
 from adaptkit.system.quiet import quiet
 
 MAX_LENGTH = 64
-"""Tokens in one example, so few that a text of some sentences is longer."""
+"""The most tokens in an example: so few that a text of some sentences has more."""
 
 POSITIONS = 96
-"""More than `MAX_LENGTH`, so that a batch can be padded beyond it."""
+"""More than `MAX_LENGTH`, so that a batch can have more padding."""
 
 WORDS = 800
-"""Sub-words at most: few enough for texts to be cut into pieces of words."""
+"""The most sub-words: so few that words are split."""
 
 SPECIAL = {
     "pad_token": "[PAD]",
@@ -36,7 +36,7 @@ BYTE_LEVEL_SPECIAL = {"pad_token": "<pad>", "cls_token": "<s>", "sep_token": "</
 
 
 def write_encoder(folder: Path, texts: Iterable[str]) -> Path:
-    """A BERT of two small layers, without dropout, and a WordPiece tokenizer that knows the texts."""
+    """A BERT of two small layers, without dropout, and a WordPiece tokenizer trained on the texts."""
     tokenizer = wordpiece_tokenizer(texts)
     config = transformers.BertConfig(
         vocab_size=len(tokenizer), hidden_size=32, num_hidden_layers=2, num_attention_heads=2,
@@ -52,12 +52,12 @@ def write_encoder(folder: Path, texts: Iterable[str]) -> Path:
 def wordpiece_tokenizer(
     texts: Iterable[str], *, words: int = WORDS, max_length: int = MAX_LENGTH
 ) -> transformers.PreTrainedTokenizerBase:
-    """A WordPiece tokenizer such as BERT's, in lower case, with token types for pairs.
+    """A WordPiece tokenizer like BERT's, in lower case, with token types for pairs.
 
     Args:
-        texts: what its sub-words are learnt from.
-        words: the most sub-words it has.
-        max_length: the tokens of an example that it says a model can take.
+        texts: the texts to train it on.
+        words: the most sub-words.
+        max_length: the most tokens of an example.
     """
     core = tokenizers.Tokenizer(tokenizers.models.WordPiece(unk_token=SPECIAL["unk_token"]))
     core.normalizer = tokenizers.normalizers.BertNormalizer(lowercase=True)
@@ -83,16 +83,16 @@ def wordpiece_tokenizer(
 def byte_level_tokenizer(
     texts: Iterable[str], *, word_level: bool, words: int = WORDS, max_length: int = MAX_LENGTH
 ) -> transformers.PreTrainedTokenizerBase:
-    """A byte-level BPE tokenizer such as RoBERTa's and ModernBERT's, without token types.
+    """A byte-level BPE tokenizer like RoBERTa's and ModernBERT's, without token types.
 
-    As a study's own, it reads each word as after a space for a word-level task, and else does not. A word's
-    offsets take in the space before it.
+    As in a study, it puts a space before each word for a word-level task. The offsets of a word include the
+    space before it.
 
     Args:
-        texts: what its sub-words are learnt from.
+        texts: the texts to train it on.
         word_level: whether a space is put before each word.
-        words: the most sub-words it has; the 256 bytes are among them.
-        max_length: the tokens of an example that it says a model can take.
+        words: the most sub-words, including the 256 bytes.
+        max_length: the most tokens of an example.
     """
     core = tokenizers.Tokenizer(tokenizers.models.BPE())
     core.pre_tokenizer = tokenizers.pre_tokenizers.ByteLevel(add_prefix_space=word_level)

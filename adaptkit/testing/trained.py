@@ -1,4 +1,4 @@
-"""Tiny models trained by the study's own engine, on a few rows. Knows no check."""
+"""Tiny models, trained by the engine on a few rows."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ from adaptkit.task import Row, Scores, Task
 MICRO_BATCH = 4
 MOST_EPOCHS = 80
 LEARNT = 0.05
-"""The share of the untrained model's loss at which rows are known by heart."""
+"""The fraction of the untrained model's loss at which the model has overfitted."""
 
 
 @dataclass
-class Watching:
-    """A judge that proposes the trials of a list, and remembers what became of them."""
+class ListScheduler:
+    """A scheduler that suggests the trials of a list, and records their results."""
 
     waiting: list[Trial]
     enough: Callable[[RungReport], bool] = lambda report: False
-    """Whether a trial need not be trained further."""
+    """Whether a trial can stop."""
 
     reports: list[RungReport] = field(default_factory=list)
     outcomes: dict[int, Outcome] = field(default_factory=dict)
@@ -38,25 +38,25 @@ class Watching:
         return taken
 
     def on_rung_end(self, reports: Sequence[RungReport]) -> Mapping[int, str]:
-        """Ends the trials that have learnt enough."""
+        """Stop the trials that have learnt enough."""
         self.reports.extend(reports)
         return {report.trial.number: "learnt" for report in reports if self.enough(report)}
 
     def on_trial_end(self, outcome: Outcome) -> None:
-        """Remembers how the trial ended."""
+        """Record how the trial ended."""
         self.outcomes[outcome.trial.number] = outcome
 
     def check(self) -> None:
-        """Nothing ends it."""
+        """Nothing interrupts the training."""
 
     def on_micro_step(self, examples: int, tokens: int) -> bool:
-        """Goes on."""
+        """Continue."""
         return True
 
 
 @dataclass(frozen=True)
 class Learnt:
-    """A tiny model before and after it was trained on the rows that it is scored on."""
+    """The results of a tiny model before and after training on the rows that it is scored on."""
 
     loss_before: float
     loss_after: float
@@ -66,7 +66,7 @@ class Learnt:
 
 
 def training_of(model: Model, task: Task, rows: Sequence[Row]) -> Training:
-    """The rows, to be trained on and to be scored on."""
+    """A training on the rows, which are also the dev rows."""
     return make_training(
         model, task, rows, rows, batch_sizes=(MICRO_BATCH,), rungs_per_epoch=1, seed=0,
         metric=task.metric.name, direction=task.metric.direction,
@@ -74,71 +74,72 @@ def training_of(model: Model, task: Task, rows: Sequence[Row]) -> Training:
 
 
 def trained(training: Training, trials: Sequence[Trial], together: int) -> dict[int, Outcome]:
-    """Number → what became of each trial, ``together`` of them in one pass."""
-    watching = Watching(list(trials))
-    Population(training, together, BatchLimits(slots=together, examples=MICRO_BATCH)).run(watching)
-    return watching.outcomes
+    """Train the trials, ``together`` of them in one pass: number → outcome."""
+    scheduler = ListScheduler(list(trials))
+    Population(training, together, BatchLimits(slots=together, examples=MICRO_BATCH)).run(scheduler)
+    return scheduler.outcomes
 
 
-def by_heart(model: Model, task: Task, rows: Sequence[Row]) -> Learnt:
-    """Trains the model on the rows until it knows them, or for `MOST_EPOCHS`.
+def overfit(model: Model, task: Task, rows: Sequence[Row]) -> Learnt:
+    """Train the model on the rows until it has overfitted, or for `MOST_EPOCHS`.
 
     Raises:
-        TrialError: an output was not finite, or decode, merge or the metric failed.
+        TrialError: an output is not finite, or decode, merge or the metric failed.
     """
     training = training_of(model, task, rows)
     loss_before, before = mean_loss(training, training.initial), scores(training, training.initial)
     trial = Trial(number=0, learning_rate=3e-3, batch_size=MICRO_BATCH, epochs=MOST_EPOCHS)
-    watching = Watching([trial], enough=lambda report: report.loss < LEARNT * loss_before)
-    Population(training, 1, BatchLimits(slots=1, examples=MICRO_BATCH)).run(watching)
-    if not watching.reports or watching.outcomes[0].state == "fail":
-        raise TrialError(watching.outcomes[0].reason)
-    last = watching.reports[-1]
-    return Learnt(loss_before, last.loss, before, last.scores, len(watching.reports))
+    scheduler = ListScheduler([trial], enough=lambda report: report.loss < LEARNT * loss_before)
+    Population(training, 1, BatchLimits(slots=1, examples=MICRO_BATCH)).run(scheduler)
+    if not scheduler.reports or scheduler.outcomes[0].state == "fail":
+        raise TrialError(scheduler.outcomes[0].reason)
+    last = scheduler.reports[-1]
+    return Learnt(loss_before, last.loss, before, last.scores, len(scheduler.reports))
 
 
 @torch.no_grad()
-def losses_of(training: Training, row: torch.Tensor) -> torch.Tensor:
-    """The weighted loss of each item, flat, with a row's weights ``[P]``, on the longest examples.
+def losses_of(training: Training, parameters: torch.Tensor) -> torch.Tensor:
+    """The weighted loss of each item, flat, with these ``parameters [P]``, on the longest examples.
 
-    Not the outputs: rounding alone moves what no loss sees of them, such as a bias that all choices share.
+    Losses are compared, not outputs: rounding changes parts of the outputs that do not affect the loss, for
+    example a bias that all choices share.
     """
     forward, batch = training.forward, training.buckets[-1].tensors
     forward.module.eval()
-    outputs = forward.outputs(_parameters(training, row), batch)  # name → [1, batch, ...]
+    outputs = forward.outputs(_by_name(training, parameters), batch)  # name → [1, batch, ...]
     losses, weights = forward.task.loss({name: output[0] for name, output in outputs.items()}, batch)
     return (losses * weights).flatten()  # [items]
 
 
 @torch.no_grad()
-def mean_loss(training: Training, row: torch.Tensor) -> float:
-    """The mean loss per item with a row's weights ``[P]``, without dropout."""
+def mean_loss(training: Training, parameters: torch.Tensor) -> float:
+    """The mean loss per item with these ``parameters [P]``, without dropout."""
     training.forward.module.eval()
     loss, weight = 0.0, 0.0
     for bucket in training.buckets:
         batch = {name: tensor.unsqueeze(0) for name, tensor in bucket.tensors.items()}  # [1, batch, ...]
         valid = torch.ones(1, len(bucket.positions))  # [1, batch]
-        losses, weights = training.forward.losses(_parameters(training, row), batch, valid)
+        losses, weights = training.forward.losses(_by_name(training, parameters), batch, valid)
         loss, weight = loss + float(losses), weight + float(weights)
     return loss / max(weight, 1e-12)
 
 
-def scores(training: Training, row: torch.Tensor) -> Scores:
-    """The scores with a row's weights ``[P]``, calibrated as a study's are.
+def scores(training: Training, parameters: torch.Tensor) -> Scores:
+    """The scores with these ``parameters [P]``, calibrated as in a study.
 
     Raises:
-        TrialError: an output was not finite, or decode, merge or the metric failed.
+        TrialError: an output is not finite, or decode, merge or the metric failed.
     """
     dev = training.dev
     limits = BatchLimits(slots=1, examples=MICRO_BATCH)
-    (result,) = predict_rows(training.forward, _parameters(training, row), dev, limits)
+    (result,) = predict_rows(training.forward, _by_name(training, parameters), dev, limits)
     if isinstance(result, TrialError):
         raise result
     calibration = calibrate(dev.task, result, dev.rows)
     return score(dev.task, calibrated(dev.task, result, calibration), dev.rows, training.metric)
 
 
-def _parameters(training: Training, row: torch.Tensor) -> dict[str, torch.Tensor]:
+def _by_name(training: Training, parameters: torch.Tensor) -> dict[str, torch.Tensor]:
     """Name → ``[1, *shape]``."""
     layout = training.layout
-    return {name: row[layout.columns[name]].view(1, *shape) for name, shape in layout.shapes.items()}
+    return {name: parameters[layout.columns[name]].view(1, *shape) for name, shape in layout.shapes.items()}

@@ -1,4 +1,4 @@
-"""Checks by training: a plain loop's step, learning by heart, the metric, and trials trained together."""
+"""Checks by training: a step of a plain loop, overfitting, the metric, and trials trained together."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from adaptkit.testing.fixtures import Fixtures
 from adaptkit.testing.trained import losses_of, trained, training_of
 
 SHARE = 0.05
-"""Numbers may differ by this share of what training has moved them; an engine's error is as large as that."""
+"""Numbers may differ by this fraction of what training changed; an error in the engine is larger."""
 
 MARGIN = 0.02
-"""By how much a score must differ, relative to the larger one, to be called better or worse."""
+"""The difference, relative to the larger score, from which a score is better or worse."""
 
 FALLEN = 0.5
-"""The share of the untrained model's loss that must be left behind."""
+"""The largest allowed fraction of the untrained model's loss after training."""
 
 TRIALS = (
     Trial(number=0, learning_rate=2e-3, batch_size=4, epochs=1, seed=1),
@@ -32,7 +32,7 @@ TRIALS = (
 
 
 def plain_step(fixtures: Fixtures) -> None:
-    """One optimiser step on all rows, in micro-batches, is a plain loop's step on the whole batch."""
+    """One optimiser step on all rows, in micro-batches, equals a plain loop's step on one batch."""
     count = len(fixtures.examples)
     model = fixtures.model_by("full")
     training = training_of(model, fixtures.task, fixtures.rows)
@@ -49,48 +49,48 @@ def plain_step(fixtures: Fixtures) -> None:
         raise Nonconformity(
             f"after one step on {count} examples the losses differ by {difference:.1e} from a plain loop's, "
             f"which moved them by {moved:.1e}",
-            expected="the same step, however the batch is cut into micro-batches",
-            next_step="See that loss gives each item's own loss and weight, and that padding weighs 0.",
+            expected="the same step, however the batch is divided into micro-batches",
+            next_step="Check that loss returns each item's own loss and weight, and weight 0 for padding.",
         )
 
 
 def learning(fixtures: Fixtures) -> None:
-    """A tiny model learns the rows by heart: its loss falls."""
+    """A tiny model can overfit on the rows: its loss falls."""
     learnt = fixtures.learnt
     if not learnt.loss_after <= FALLEN * learnt.loss_before:
         raise Nonconformity(
             f"trained on {len(fixtures.rows)} rows for {learnt.epochs} epochs, the mean loss went from "
             f"{learnt.loss_before:.3g} to {learnt.loss_after:.3g}",
-            expected=f"less than {FALLEN:g} of the first, when the rows may be learnt by heart",
-            next_step="See that labels reach the loss unchanged, that no two rows contradict each other, and "
-            "that the loss falls when predictions get better.",
+            expected=f"less than {FALLEN:g} of the first, because the model can overfit on the rows",
+            next_step="Check that labels reach the loss unchanged, that no rows contradict each other, and "
+            "that the loss falls when predictions improve.",
         )
 
 
 def metric(fixtures: Fixtures) -> None:
-    """Every number that may be optimised is there, and better for a model that knows the rows by heart."""
+    """The metric has every listed number, and each is better for a model that has overfitted on the rows."""
     task, learnt = fixtures.task, fixtures.learnt
     for name, direction in {**task.metric.others, task.metric.name: task.metric.direction}.items():
         if name not in learnt.after.values or name not in learnt.before.values:
             raise Nonconformity(
-                f"the metric gives no finite {name!r}, but {sorted(learnt.after.values)}",
-                expected=f"{name!r}, as Metric names it",
-                next_step="Let compute give every number that Metric names, for any predictions.",
+                f"the metric returns no finite {name!r}, but {sorted(learnt.after.values)}",
+                expected=f"{name!r}, because Metric lists it",
+                next_step="Let compute return every number that Metric lists, for any predictions.",
             )
         before, after = learnt.before.values[name], learnt.after.values[name]
         better = (after - before) * (1 if direction == "maximize" else -1)
         margin = MARGIN * max(abs(before), abs(after))
         if better < -margin or (name == task.metric.name and not better > margin):
             raise Nonconformity(
-                f"{name} is {before:.4g} of an untrained model and {after:.4g} of one that knows the rows by "
-                f"heart, and its direction is {direction!r}",
+                f"{name} is {before:.4g} for an untrained model and {after:.4g} for one that has overfitted, "
+                f"and its direction is {direction!r}",
                 expected=f"a better {name} for the better model",
-                next_step="Correct the direction in Metric, or what compute makes of predictions and rows.",
+                next_step="Correct the direction in Metric, or correct compute.",
             )
 
 
 def together(strategy: str) -> Callable[[Fixtures], None]:
-    """The check that trials trained together by a strategy are each trained as if alone."""
+    """The check that trials that are trained together have the same results as each alone."""
 
     def check(fixtures: Fixtures) -> None:
         found = vmap_check(training_of(fixtures.model_by(strategy), fixtures.task, fixtures.rows))
@@ -100,42 +100,42 @@ def together(strategy: str) -> Callable[[Fixtures], None]:
                 "the outputs and the loss of two trials in one pass are not those of each alone: "
                 f"{found.reason}",
                 expected="the same numbers under torch.func.vmap",
-                next_step="Let head and loss branch on no tensor's value, change no tensor in place, and "
-                "keep nothing from one call to the next.",
+                next_step="In head and loss, do not branch on a tensor's value, do not change a tensor in "
+                "place, and keep no state between calls.",
             )
-        rows, lone = (
+        among_others, alone = (
             {number: parameters_of(outcome) for number, outcome in trained(training, TRIALS, count).items()}
             for count in (len(TRIALS), 1)
         )
         start = losses_of(training, training.initial)
         for trial in TRIALS:
-            ours, alone = (losses_of(training, of[trial.number]) for of in (rows, lone))
-            moved, difference = float((alone - start).abs().max()), float((ours - alone).abs().max())
+            ours, expected = (losses_of(training, of[trial.number]) for of in (among_others, alone))
+            moved, difference = float((expected - start).abs().max()), float((ours - expected).abs().max())
             if not difference <= SHARE * moved + 1e-5:
                 raise Nonconformity(
-                    f"a trial trained among {len(TRIALS)} ends with losses that differ by {difference:.1e} "
-                    f"from those it has alone; training moved them by {moved:.1e}",
-                    expected="the same trial, whatever is trained beside it",
+                    f"a trial trained with others ends with losses that differ by {difference:.1e} "
+                    f"from those of the trial alone; training changed them by {moved:.1e}",
+                    expected="the same results, whatever is trained at the same time",
                     next_step="Keep no state in the head between calls (batch normalisation does), and draw "
-                    "no random numbers but by torch.nn.Dropout.",
+                    "random numbers with torch.nn.Dropout only.",
                 )
 
     return check
 
 
 def parameters_of(outcome: Outcome) -> torch.Tensor:
-    """``[P]``: the trained row; raises Nonconformity if the trial has failed."""
+    """The trained parameters ``[P]``; raises Nonconformity if the trial has failed."""
     if outcome.parameters is None:
         raise Nonconformity(
             f"a trial failed: {outcome.reason}",
-            expected="a trial trained and scored",
-            next_step="Mend the part that is named, or the loss if that is not finite.",
+            expected="a trial that is trained and scored",
+            next_step="Correct the part that the message names; if the loss is not finite, correct the loss.",
         )
     return outcome.parameters
 
 
 def _step(fixtures: Fixtures, model: Model, learning_rate: float) -> None:
-    """One step of AdamW on the mean loss of all examples as one batch, as anybody would write it."""
+    """One step of AdamW on the mean loss of all examples in one batch, in plain torch."""
     module = model.module.train()
     positions: Sequence[int] = range(len(fixtures.examples))
     batch = fixtures.batch(positions, fixtures.length(positions))
