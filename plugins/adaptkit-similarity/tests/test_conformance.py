@@ -5,5 +5,5 @@ from adaptkit_similarity import similarity
 from adaptkit.testing import assert_conforms
 
 
-def test_it_does_what_the_contract_says():
+def test_the_task_conforms_to_the_contract():
     assert_conforms(similarity())

@@ -33,7 +33,7 @@ def encode(rows, tokenizer, max_length):
         {"sentence_A": "a dog sleeps", "sentence_B": "an animal rests", "relatedness_score": 3.5},
     ],
 )
-def test_rows_of_published_data_sets_come_into_one_form(row):
+def test_rows_of_published_data_sets_are_accepted(row):
     assert prepare(row) == CLEAN
 
 
@@ -52,7 +52,7 @@ def test_a_row_without_a_score_is_skipped_with_its_reason(score):
         prepare({"sentence1": "a", "sentence2": "b", "label": score})
 
 
-def test_minus_one_is_a_score_where_the_scale_has_it():
+def test_minus_one_is_a_score_if_the_scale_includes_it():
     assert prepare({**CLEAN, "score": -1}, Scale(lowest=-1, highest=1))["score"] == -1
 
 
@@ -74,9 +74,9 @@ def test_a_row_to_be_predicted_has_no_score_column():
         ({"score": "3,5"}, "score = '3,5'; expected a number"),
         (
             {"score": 87},
-            "score = 87; expected a number from 0 to 5; another scale .* --option highest=NUMBER",
+            "score = 87; expected a number from 0 to 5; set another scale .* --option highest=NUMBER",
         ),
-        ({"score": "inf"}, "score = 'inf'; expected a number from 0 to 5; another scale"),
+        ({"score": "inf"}, "score = 'inf'; expected a number from 0 to 5; set another scale"),
         ({"score": -0.1}, "score = -0.1; expected"),
         ({"score": 10**400}, "score = 1000.*; expected a number"),
     ],
@@ -87,7 +87,7 @@ def test_a_bad_row_is_refused_with_what_is_wrong(changes, message):
     assert not isinstance(caught.value, SkipRow)
 
 
-def test_encoding_is_the_tokenizers_own_for_pairs(tokenizer):
+def test_encoding_equals_the_tokenizers_for_pairs(tokenizer):
     rows = [CLEAN, {**CLEAN, "sentence1": "reading in Murano", "score": 0.0}]
     examples = encode(rows, tokenizer, 64)
     assert [example.row for example in examples] == [0, 1]
@@ -114,7 +114,7 @@ def cut_by_hand(text, tokenizer, most):
     return text[: offsets[most][0]]
 
 
-def test_two_sentences_of_5000_words_are_cut_before_they_are_paired(tokenizer):
+def test_very_long_sentences_are_shortened_before_pairing(tokenizer):
     one, other = "the lighthouse " * 2500, "reading in Murano, " * 1700
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     (example,) = encode([{"sentence1": one, "sentence2": other}], tokenizer, 64)
@@ -125,7 +125,7 @@ def test_two_sentences_of_5000_words_are_cut_before_they_are_paired(tokenizer):
     assert example.inputs == {name: alone[name] for name in tokenizer.model_input_names}
 
 
-def test_rows_to_be_predicted_have_no_labels_and_no_rows_no_examples(tokenizer):
+def test_rows_to_be_predicted_have_no_labels(tokenizer):
     (example,) = encode([{"sentence1": "reading", "sentence2": "سلام 👍🏽"}], tokenizer, 12)
     assert set(example.inputs) == set(tokenizer.model_input_names)
     assert encode([], tokenizer, 12) == []
@@ -140,7 +140,7 @@ def test_a_text_of_two_parts_is_a_row(text):
     ("text", "parts"),
     [("only one", "1 part;"), ("a|||b", "1 part;"), ("a ||| b\tc", "3 parts;"), ("", "1 part;")],
 )
-def test_any_other_text_is_refused_saying_what_was_expected(text, parts):
+def test_any_other_text_is_refused(text, parts):
     with pytest.raises(ValueError, match=rf"has {parts} expected two sentences with ' \|\|\| '"):
         pairs.parse(text)
 

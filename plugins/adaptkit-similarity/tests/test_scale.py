@@ -8,7 +8,7 @@ from adaptkit_similarity.scale import Scale
 
 
 @pytest.mark.parametrize(("lowest", "highest"), [(0, 5), (-1, 1), (0, 100), (1, 5)])
-def test_a_scale_is_learnt_as_minus_one_to_one_and_read_back(lowest, highest):
+def test_a_scale_is_learned_as_minus_one_to_one(lowest, highest):
     scale = Scale(lowest=lowest, highest=highest)
     scores = np.linspace(lowest, highest, 7)
     targets = np.array([scale.target(score) for score in scores])
@@ -25,7 +25,7 @@ def test_a_number_beyond_an_end_is_that_end():
     ("score", "band"),
     [(0, "0 to 1"), (0.99, "0 to 1"), (1, "1 to 2"), (4.2, "4 to 5"), (5, "4 to 5")],
 )
-def test_a_band_begins_with_its_lower_end_and_the_last_one_has_both(score, band):
+def test_a_band_includes_its_lower_end(score, band):
     assert Scale(lowest=0, highest=5).band(score) == band
 
 
@@ -40,12 +40,14 @@ def test_bands_are_named_shortly_on_any_scale():
     ("lowest", "highest"), [(5, 0), (1, 1), (0, math.inf), (-math.inf, 0), (math.nan, 1), (0, math.nan)]
 )
 def test_a_scale_without_room_is_refused(lowest, highest):
-    with pytest.raises(ValueError, match=rf"lowest = {lowest}, highest = {highest}; expected two numbers"):
+    with pytest.raises(
+        ValueError, match=rf"lowest = {lowest}, highest = {highest}; expected two numbers, the first less"
+    ):
         Scale(lowest=lowest, highest=highest)
 
 
 @pytest.mark.parametrize(("lowest", "highest"), [(0, 1), (1, 5), (-1, 1), (0, 3)])
-def test_a_band_begins_where_it_says_on_any_scale(lowest, highest):
+def test_a_band_starts_at_its_name_on_any_scale(lowest, highest):
     scale = Scale(lowest=lowest, highest=highest)
     for part in range(5):
         low = round(lowest + part * (highest - lowest) / 5, 6)

@@ -22,7 +22,7 @@ def sample(task, split):
         return [task.prepare(row) for row in csv.DictReader(file)]
 
 
-def test_importing_the_plugin_imports_neither_torch_nor_transformers():
+def test_the_import_loads_neither_torch_nor_transformers():
     code = "import sys, adaptkit_similarity; sys.exit(bool({'torch', 'transformers'} & set(sys.modules)))"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
@@ -31,10 +31,10 @@ def test_options_are_checked_and_kept():
     with pytest.raises(ValueError, match=r"lowest = 5.0, highest = 1.0; expected"):
         similarity(lowest=5.0, highest=1.0)
     task = similarity(highest=1.0)
-    assert similarity(**task.options).columns["score"] == "how much they mean the same, from 0 to 1"
+    assert similarity(**task.options).columns["score"] == "how similar their meaning is, from 0 to 1"
 
 
-def test_the_sample_shows_the_whole_scale_and_no_sentence_stands_in_two_splits():
+def test_the_sample_covers_the_scale_with_disjoint_splits():
     task = similarity()
     rows = {split: sample(task, split) for split in SPLITS}
     assert {split: len(its) for split, its in rows.items()} == SPLITS
@@ -73,7 +73,7 @@ def test_dev_rows_are_split_off_with_each_band_in_proportion(tmp_path):
     assert max(bands.values()) - min(bands.values()) <= 1
 
 
-def test_rows_without_a_score_are_left_out_and_predicted_all_the_same(tmp_path):
+def test_rows_without_a_score_are_left_out_and_predicted(tmp_path):
     file = tmp_path / "pairs.csv"
     file.write_text("sentence1,sentence2,label\na,b,1\nc,d,-1\ne,f,\ng,h,4\n")
     data = load(similarity(), DataConfig(train=str(file), dev=str(file)), seed=0)
@@ -84,7 +84,7 @@ def test_rows_without_a_score_are_left_out_and_predicted_all_the_same(tmp_path):
     assert len(unlabelled) == 4
 
 
-def test_a_score_of_another_scale_is_told_with_file_line_and_option(tmp_path):
+def test_a_score_outside_the_scale_names_line_and_option(tmp_path):
     file = tmp_path / "pairs.csv"
     file.write_text("sentence1,sentence2,score\na,b,1\nc,d,80\n")
     with pytest.raises(DataError, match=rf"{file}:3: score = '80'; expected .*--option highest=NUMBER"):
@@ -93,8 +93,8 @@ def test_a_score_of_another_scale_is_told_with_file_line_and_option(tmp_path):
 
 
 @pytest.mark.parametrize("highest", [1.0, 5.0, 1000.0])
-def test_a_tiny_model_learns_pairs_by_heart_on_any_scale_with_one_learning_rate(wordpiece, highest):
-    """Rows, examples, batches, loss, predictions and scores, all the way round with a real model."""
+def test_a_tiny_model_memorises_pairs_on_any_scale(wordpiece, highest):
+    """Rows, examples, batches, loss, predictions and scores with a real model."""
     torch.manual_seed(0)
     task = similarity(highest=highest)
     rows = [{**row, "score": row["score"] * highest / 5} for row in sample(similarity(), "train")[:12]]

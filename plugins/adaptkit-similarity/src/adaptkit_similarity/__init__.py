@@ -1,6 +1,6 @@
-"""Sentence similarity as an adaptkit task: how much two sentences mean the same, as a number.
+"""Sentence similarity as an adaptkit task: how similar the meaning of two sentences is, as a number.
 
-Imports neither torch nor transformers until the task is used.
+Imports torch and transformers only when the task is used.
 """
 
 from __future__ import annotations
@@ -12,9 +12,9 @@ from adaptkit import Task
 
 
 def similarity(*, lowest: float = 0.0, highest: float = 5.0) -> Task:
-    """How much two sentences mean the same, from ``lowest`` (nothing) to ``highest`` (all).
+    """How similar the meaning of two sentences is, from ``lowest`` (not at all) to ``highest`` (the same).
 
-    Raises ValueError for a scale without room between its ends.
+    Raises ValueError unless ``lowest`` is less than ``highest``.
     """
     from transformers import DataCollatorWithPadding
 
@@ -28,8 +28,8 @@ def similarity(*, lowest: float = 0.0, highest: float = 5.0) -> Task:
         name="similarity",
         columns={
             "sentence1": "a sentence",
-            "sentence2": "another",
-            "score": f"how much they mean the same, {scale}",
+            "sentence2": "another sentence",
+            "score": f"how similar their meaning is, {scale}",
         },
         answers=SCORE,
         head="sequence-classification",

@@ -1,4 +1,4 @@
-"""What is learnt of a model's number, and what is read from it: the loss, and scores. Knows no texts."""
+"""The loss, and the scores from the model's output."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How well predicted scores follow the true ones; knows no texts and no tensors."""
+"""How well predicted scores agree with the true ones: correlations by SciPy, and the mean absolute error."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from adaptkit import Metric, Row, Scores
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from numpy.typing import NDArray
 
@@ -16,11 +16,11 @@ if TYPE_CHECKING:
 
 
 def metric_for(scale: Scale) -> Metric:
-    """Pearson's correlation; beside it Spearman's and the mean absolute error, on ``scale``.
+    """Pearson's correlation, Spearman's correlation and the mean absolute error on ``scale``.
 
-    Pearson's is optimised: it is what STS-B is scored by (Cer et al. 2017, https://aclanthology.org/S17-2001),
-    and it asks for the distances between scores, which the loss learns, where Spearman's asks for
-    their order only.
+    Pearson's correlation is optimised. It is the score of STS-B (Cer et al. 2017,
+    https://aclanthology.org/S17-2001), and like the loss it depends on the distances between scores, while
+    Spearman's depends only on their order.
     """
     return Metric(
         name="pearson",
@@ -31,45 +31,32 @@ def metric_for(scale: Scale) -> Metric:
     )
 
 
-def correlation(one: NDArray[Any], other: NDArray[Any]) -> float:
-    """Pearson's r of two arrays ``[rows]``; 0 where one of them is constant, as it then tells nothing."""
-    import numpy as np
-
-    if np.ptp(one) == 0 or np.ptp(other) == 0:
+def _correlation(coefficient: Callable[..., Any], one: NDArray[Any], other: NDArray[Any]) -> float:
+    """A correlation of two arrays ``[rows]``; 0 if one of them is constant, where it is not defined."""
+    if one.min() == one.max() or other.min() == other.max():
         return 0.0
-    one, other = one - one.mean(), other - other.mean()  # [rows] both
-    r = one @ other / (np.linalg.norm(one) * np.linalg.norm(other))
-    return float(np.clip(r, -1, 1))
-
-
-def ranks(values: NDArray[Any]) -> NDArray[Any]:
-    """The rank of each value, from 1; equal values share the mean of theirs: ``[rows]``."""
-    import numpy as np
-
-    _, positions, counts = np.unique(values, return_inverse=True, return_counts=True)
-    last = counts.cumsum()  # [different values]
-    mean: NDArray[Any] = (last - (counts - 1) / 2)[positions]
-    return mean
+    return float(coefficient(one, other).statistic)
 
 
 def _scores(predictions: Sequence[float], rows: Sequence[Row], *, scale: Scale) -> Scores:
-    """Raises ValueError where all true scores are the same: no correlation is defined then."""
+    """Raises ValueError if all true scores are equal, because no correlation is defined then."""
     import numpy as np
+    from scipy import stats
 
     true = np.array([row["score"] for row in rows], dtype=np.float64)  # [rows]
     predicted = np.array(predictions, dtype=np.float64)  # [rows]
     if np.ptp(true) == 0:
         raise ValueError(
             f"all {len(rows)} rows have the score {true[0]:g}; expected at least two different scores, "
-            "as nothing can correlate with a single one"
+            "because a correlation with a constant is not defined"
         )
     errors = np.abs(predicted - true)  # [rows]
     bands = np.array([scale.band(score) for score in true])  # [rows]
     in_order = dict.fromkeys(bands[np.argsort(true)].tolist())
     return Scores(
         values={
-            "pearson": correlation(predicted, true),
-            "spearman": correlation(ranks(predicted), ranks(true)),
+            "pearson": _correlation(stats.pearsonr, predicted, true),
+            "spearman": _correlation(stats.spearmanr, predicted, true),
             "absolute_error": float(errors.mean()),
         },
         groups={

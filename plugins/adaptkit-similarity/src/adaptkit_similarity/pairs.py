@@ -1,4 +1,4 @@
-"""Pairs of sentences and their scores to model inputs; knows no files and no metric."""
+"""Converts pairs of sentences and their scores to model inputs."""
 
 from __future__ import annotations
 
@@ -19,20 +19,19 @@ if TYPE_CHECKING:
 FIRST = ("sentence1", "sentence_A", "text1", "s1")
 SECOND = ("sentence2", "sentence_B", "text2", "s2")
 SCORE = ("score", "similarity", "similarity_score", "relatedness_score", "label")
-"""The names that a column has in published data sets; the task's own comes first."""
+"""The names of a column in published data sets; the task's own name comes first."""
 
 NO_SCORE = ("", "-")
-"""What stands for a score where there is none; so does -1, where scores are kept secret, on a scale
-that begins at 0 or higher."""
+"""The values of a missing score. On a scale that starts at 0 or higher, -1 is one too."""
 
 _BETWEEN = re.compile(r"\t| \|\|\| ")
 
 
 def prepare(row: Row, *, scale: Scale) -> Row:
-    """The row's sentences and score, by whatever names they go.
+    """The row's sentences and score, under any of the known column names.
 
-    A row to be predicted has no score. Raises ValueError, saying what is wrong with the row, and SkipRow
-    where its score is left open.
+    A row to be predicted has no score. Raises ValueError that says what is wrong with the row, and SkipRow
+    if its score is missing.
     """
     sentences = {"sentence1": _text(row, FIRST), "sentence2": _text(row, SECOND)}
     name = _column(row, SCORE)
@@ -47,9 +46,9 @@ def encode(
     *,
     scale: Scale,
 ) -> list[Example]:
-    """An example for each row: both sentences in the encoder's own form for pairs.
+    """An example for each row: both sentences as a pair.
 
-    Where they are longer than ``max_length`` sub-words together, the longer one is cut off first.
+    If they have more than ``max_length`` sub-words together, the longer one is truncated first.
     """
     if not rows:
         return []
@@ -70,7 +69,7 @@ def encode(
 
 
 def parse(text: str) -> Row:
-    """The row of a text of two parts; raises ValueError for more or fewer."""
+    """The row of a text with two parts; raises ValueError for another number of parts."""
     parts = _BETWEEN.split(text)
     if len(parts) != 2:
         raise ValueError(
@@ -86,7 +85,7 @@ def present(row: Row, prediction: float) -> Mapping[str, Any]:
 
 
 def _column(row: Row, names: Sequence[str]) -> str:
-    """The first of these columns that the row has, else the first of all."""
+    """The first of these columns that the row has; the first name if it has none."""
     return next((name for name in names if name in row), names[0])
 
 
@@ -111,13 +110,13 @@ def _score(name: str, value: object, scale: Scale) -> float:
     if not scale.lowest <= score <= scale.highest:
         raise ValueError(
             f"{name} = {value!r:.80}; expected a number {scale}; "
-            "another scale is set with --option lowest=NUMBER and --option highest=NUMBER"
+            "set another scale with --option lowest=NUMBER and --option highest=NUMBER"
         )
     return score
 
 
 def _number(value: object) -> float:
-    """The value as a number; NaN if it is none."""
+    """The value as a number; NaN if it is not a number."""
     if isinstance(value, bool) or not isinstance(value, (str, int, float)):
         return math.nan
     try:
