@@ -17,7 +17,7 @@ from adaptkit.engine.trial_stack import layout_of, read_slot, write_slot
 from adaptkit.engine.types import Trial
 from adaptkit.task import Scores
 from tests.helpers.number_task import number_rows, number_task
-from tests.helpers.plain_training import TRIALS, logits, plain_loop
+from tests.helpers.plain_training import TRIALS, assert_trained_as_in_plain_torch, logits, plain_module
 from tests.helpers.populations import HEADS, ListScheduler, greedy_above, last_slots, make_training, train
 
 FAMILIES = ("bert", "roberta", "distilbert", "modernbert", "deberta-v2", "mpnet")
@@ -28,20 +28,7 @@ STRATEGIES = ("frozen", "lora", "full")
 @pytest.mark.parametrize("strategy", STRATEGIES)
 @pytest.mark.parametrize("family", FAMILIES)
 def test_together_alone_and_plain_torch_agree(family: str, strategy: str, head: str, tiny_model: Any) -> None:
-    slots = number_rows(37, head)
-    loaded = tiny_model(family, HEADS[head])
-    training = make_training(copy.deepcopy(loaded), strategy, head, slots)
-    together = last_slots(training, TRIALS, together=3)
-    alone = last_slots(training, TRIALS, together=1)
-    # Frozen features are kept in half precision, whose numbers are exact to about 1 in 2,000.
-    tolerance = 2e-2 if strategy == "frozen" else 2e-4
-    for trial in TRIALS:
-        plain = plain_loop(loaded, training, trial, slots, strategy)
-        before, expected = (logits(loaded, training, strategy, slot) for slot in (training.initial, plain))
-        assert (expected - before).abs().max() > 0.005, "the trial has to have learnt something"
-        ours, lone = (logits(loaded, training, strategy, slots[trial.number]) for slots in (together, alone))
-        torch.testing.assert_close(ours, lone, atol=2e-4, rtol=1e-4)
-        torch.testing.assert_close(ours, expected, atol=tolerance, rtol=1e-3)
+    assert_trained_as_in_plain_torch(tiny_model(family, HEADS[head]), strategy, head)
 
 
 def test_permuting_the_trials_permutes_the_results(tiny_model: Any) -> None:
@@ -64,7 +51,8 @@ def test_micro_batches_add_up_to_the_batch(tiny_model: Any) -> None:
     )
     uncut = last_slots(training, trial, together=1, limits=BatchLimits(slots=1, examples=32))[0]
     cut = last_slots(training, trial, together=1, limits=BatchLimits(slots=1, examples=8))[0]
-    one, two = (logits(tiny_model("bert"), training, "full", slot) for slot in (uncut, cut))
+    module = plain_module(tiny_model("bert"), training, "full")
+    one, two = (logits(module, training, slot) for slot in (uncut, cut))
     torch.testing.assert_close(one, two, atol=1e-5, rtol=1e-5)
 
 

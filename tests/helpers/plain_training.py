@@ -14,12 +14,33 @@ from adaptkit.engine.patches.vocabulary import trim, write_trial
 from adaptkit.engine.train import Training
 from adaptkit.engine.trial_stack import read_slot
 from adaptkit.engine.types import Trial
+from tests.helpers.number_task import number_rows
+from tests.helpers.populations import last_slots, make_training
 
 TRIALS = (
     Trial(number=0, learning_rate=2e-3, batch_size=4, epochs=2, seed=11),
     Trial(number=1, learning_rate=5e-3, batch_size=8, epochs=2, seed=12, weight_decay=0.1),
     Trial(number=2, learning_rate=1e-3, batch_size=16, epochs=2, seed=13, warmup=0.5),
 )
+
+
+def assert_trained_as_in_plain_torch(loaded: Any, strategy: str, head: str) -> None:
+    """Check that trials trained together, each trial alone, and a plain loop give the same logits."""
+    rows = number_rows(21, head)
+    training = make_training(copy.deepcopy(loaded), strategy, head, rows)
+    together = last_slots(training, TRIALS, together=3)
+    alone = last_slots(training, TRIALS, together=1)
+    module = plain_module(loaded, training, strategy)
+    before = logits(module, training, training.initial)
+    # Frozen features are kept in half precision, whose numbers are exact to about 1 in 2,000.
+    tolerance = 2e-2 if strategy == "frozen" else 2e-4
+    for trial in TRIALS:
+        plain = plain_loop(loaded, training, trial, rows, strategy)
+        slots = (plain, together[trial.number], alone[trial.number])
+        expected, ours, lone = (logits(module, training, slot) for slot in slots)
+        assert (expected - before).abs().max() > 0.005, "the trial has to have learnt something"
+        torch.testing.assert_close(ours, lone, atol=2e-4, rtol=1e-4)
+        torch.testing.assert_close(ours, expected, atol=tolerance, rtol=1e-3)
 
 
 def plain_loop(
@@ -103,13 +124,12 @@ def effective_batches(plan: Plan, trial: Trial) -> list[list[int]]:
     return batches
 
 
-def logits(loaded: Any, training: Training, strategy: str, slot: torch.Tensor) -> torch.Tensor:
+def logits(module: torch.nn.Module, training: Training, slot: torch.Tensor) -> torch.Tensor:
     """The plain model's logits with a slot's weights.
 
     Logits are compared, not parameters: the bias of a key changes no attention, so its gradient is
     rounding noise, which Adam scales up to full steps.
     """
-    module = plain_module(loaded, training, strategy)
     write_trial(module, slot, training.vocabulary)
     ids = torch.tensor([[7, 9, 23, 41, 5, 6, 50, 33, 12, 18, 27, 44], [3, 4, 5, 6, 7, 8, 9, 10, 0, 0, 0, 0]])
     with torch.no_grad():

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -20,9 +19,8 @@ from adaptkit.models.loading import load_model, reload_model
 from adaptkit.strategies import STRATEGIES
 from adaptkit.system.quiet import quiet
 from tests.helpers.models import pooling_head, tiny_config, with_own_head
-from tests.helpers.number_task import LABELS, number_rows, number_task
-from tests.helpers.plain_training import TRIALS, logits, plain_loop
-from tests.helpers.populations import last_slots, make_training
+from tests.helpers.number_task import LABELS, number_task
+from tests.helpers.plain_training import assert_trained_as_in_plain_torch
 
 FAMILIES = ("bert", "distilbert", "modernbert", "deberta-v2")
 KIND = "sequence-classification"
@@ -34,20 +32,7 @@ KIND = "sequence-classification"
 @pytest.mark.parametrize("family", FAMILIES)
 @pytest.mark.parametrize("strategy", STRATEGIES)
 def test_together_alone_and_plain_torch_agree(family: str, strategy: str, tiny_model: Any) -> None:
-    rows = number_rows(37, KIND)
-    loaded = tiny_model(family, OWN_HEAD)
-    training = make_training(copy.deepcopy(loaded), strategy, KIND, rows)
-    together = last_slots(training, TRIALS, together=3)
-    alone = last_slots(training, TRIALS, together=1)
-    # Frozen features are kept in half precision, whose numbers are exact to about 1 in 2,000.
-    tolerance = 2e-2 if strategy == "frozen" else 2e-4
-    for trial in TRIALS:
-        plain = plain_loop(loaded, training, trial, rows, strategy)
-        before, expected = (logits(loaded, training, strategy, row) for row in (training.initial, plain))
-        assert (expected - before).abs().max() > 0.005, "the trial has to have learnt something"
-        ours, lone = (logits(loaded, training, strategy, rows[trial.number]) for rows in (together, alone))
-        torch.testing.assert_close(ours, lone, atol=2e-4, rtol=1e-4)
-        torch.testing.assert_close(ours, expected, atol=tolerance, rtol=1e-3)
+    assert_trained_as_in_plain_torch(tiny_model(family, OWN_HEAD), strategy, KIND)
 
 
 @pytest.mark.parametrize("family", FAMILIES)
