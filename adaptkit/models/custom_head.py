@@ -1,6 +1,6 @@
 """Puts a task's own head on a pre-trained encoder.
 
-transformers saves and peft wraps such a model like one of their own: the encoder has the name that it has
+transformers and peft treat the result like any transformers model. The encoder has the same attribute name as
 under transformers' heads, so `AutoModel` can load it from the saved folder.
 """
 

@@ -1,4 +1,4 @@
-"""``manifest.json``: the size and the SHA-256 of the files beside it.
+"""``manifest.json``: the size and the SHA-256 of the files in its folder.
 
 safetensors detects a truncated file, but not a flipped bit; the manifest detects both. It protects against
 broken disks and incomplete copies, not against someone who can also change the manifest.

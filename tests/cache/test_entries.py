@@ -26,7 +26,7 @@ def cache(tmp_path: Path) -> Cache:
 
 
 def put(cache: Cache, number: int, size: int = 1000, used: float = 0.0) -> None:
-    """An entry of so many bytes of features; ``used`` seconds after 1970."""
+    """Adds an entry with so many bytes of features, last used so many seconds after 1970."""
     folder = cache.new_folder(key(number))
     (folder / FEATURES).write_bytes(bytes([number]) * size)
     cache.put(folder, key(number), ABOUT_IT)
@@ -34,12 +34,12 @@ def put(cache: Cache, number: int, size: int = 1000, used: float = 0.0) -> None:
 
 
 def numbers(cache: Cache) -> list[int]:
-    """Which entries there are, the last used one first."""
+    """The numbers of the entries, the most recently used one first."""
     known = {key(number): number for number in range(20)}
     return [known[entry.path.name] for entry in cache.entries()]
 
 
-def test_an_entry_is_found_as_it_was_put_and_is_then_the_last_used(cache: Cache) -> None:
+def test_an_entry_is_found_unchanged_and_marked_as_used(cache: Cache) -> None:
     put(cache, 1, used=50)
     put(cache, 2, used=90)
     assert numbers(cache) == [2, 1]
@@ -87,14 +87,14 @@ def test_a_damaged_entry_is_not_found_and_not_kept(harm: Callable[[Path], None],
     assert cache.find(key(1)) is not None
 
 
-def test_one_that_says_nothing_of_itself_is_listed(cache: Cache) -> None:
+def test_an_entry_without_a_description_is_listed(cache: Cache) -> None:
     put(cache, 1)
     (cache.folder / key(1) / ABOUT).write_text("[1")
     (entry,) = cache.entries()
     assert (entry.about, entry.shape) == ({}, [])
 
 
-def test_what_was_not_used_for_longest_makes_room(cache: Cache) -> None:
+def test_the_least_recently_used_entries_are_removed(cache: Cache) -> None:
     for number in range(1, 6):
         put(cache, number, size=100_000, used=number * 10)
     assert cache.make_room(400_000, set()) == ""
@@ -105,7 +105,7 @@ def test_what_was_not_used_for_longest_makes_room(cache: Cache) -> None:
     assert numbers(cache) == [5, 3]
 
 
-def test_what_never_fits_makes_nothing_leave(cache: Cache) -> None:
+def test_features_that_never_fit_remove_no_entry(cache: Cache) -> None:
     for number in (1, 2):
         put(cache, number, size=400_000)
     assert "ADAPTKIT_CACHE_LIMIT" in cache.make_room(10**6 + 1, set())
@@ -113,14 +113,14 @@ def test_what_never_fits_makes_nothing_leave(cache: Cache) -> None:
     assert len(numbers(cache)) == 2
 
 
-def test_a_nearly_full_disk_is_left_alone(cache: Cache, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_nearly_full_disk_is_not_used(cache: Cache, monkeypatch: pytest.MonkeyPatch) -> None:
     put(cache, 1)
     monkeypatch.setattr(entries, "LEFT_FREE", shutil.disk_usage(cache.folder).total)
     assert cache.make_room(10, set()) == "the disk is nearly full"
     assert numbers(cache) == [1]
 
 
-def test_small_entries_are_bounded_in_number(cache: Cache, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_number_of_entries_is_limited(cache: Cache, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(entries, "MOST_ENTRIES", 3)
     for number in range(1, 6):
         assert cache.make_room(1000, set()) == ""
@@ -129,7 +129,7 @@ def test_small_entries_are_bounded_in_number(cache: Cache, monkeypatch: pytest.M
     assert cache.make_room(1000, {key(3), key(4), key(5)})
 
 
-def test_of_two_processes_with_the_same_the_first_one_wins(cache: Cache) -> None:
+def test_the_first_of_two_processes_with_one_key_wins(cache: Cache) -> None:
     first, second = cache.new_folder(key(1)), cache.new_folder(key(1))
     assert first != second
     for folder, content in ((first, b"first"), (second, b"second")):
@@ -141,7 +141,7 @@ def test_of_two_processes_with_the_same_the_first_one_wins(cache: Cache) -> None
     assert (entry.path / FEATURES).read_bytes() == b"first"
 
 
-def test_what_a_killed_process_left_is_swept_in_time(cache: Cache) -> None:
+def test_unfinished_entries_of_killed_processes_are_removed(cache: Cache) -> None:
     left, living = cache.new_folder(key(1)), cache.new_folder(key(2))
     for folder in (left, living):
         (folder / FEATURES).write_bytes(b"half")
@@ -176,7 +176,7 @@ def test_an_entry_that_cannot_be_removed_is_an_error(cache: Cache) -> None:
         (cache.folder / key(1)).chmod(0o700)
 
 
-def test_the_environment_says_where_and_how_much(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_the_environment_sets_folder_and_limit(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.delenv("ADAPTKIT_CACHE")
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.delenv("XDG_CACHE_HOME", raising=False)

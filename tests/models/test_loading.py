@@ -93,9 +93,7 @@ def test_a_checkpoint_with_other_labels_gets_a_new_head(save: Any) -> None:
     folder = save("AutoModelForSequenceClassification")
     loaded = load(folder)
     assert loaded.module.classifier.out_features == 3
-    assert loaded.newly_initialized == {"classifier.weight", "classifier.bias"}, (
-        "the pooler was in the checkpoint"
-    )
+    assert loaded.newly_initialized == {"classifier.weight", "classifier.bias"}, "not the pooler"
     kept = transformers.AutoModel.from_pretrained(folder).state_dict()
     assert torch.equal(loaded.module.bert.pooler.dense.weight, kept["pooler.dense.weight"])
 
@@ -103,9 +101,8 @@ def test_a_checkpoint_with_other_labels_gets_a_new_head(save: Any) -> None:
 def test_a_model_is_reloaded_completely_or_not_at_all(save: Any) -> None:
     folder = save("AutoModelForSequenceClassification")
     assert reload_model(folder, HEAD_CLASS, number_task(), LABELS).classifier.out_features == 2
-    with pytest.raises(ModelError, match=r"classifier.bias, classifier.weight") as caught:
+    with pytest.raises(ModelError, match=r"lacks the weights classifier.bias, classifier.weight"):
         reload_model(save("AutoModel"), HEAD_CLASS, number_task(), LABELS)
-    assert caught.value.code == "missing-weights"
 
 
 # What cannot be loaded.
@@ -188,7 +185,7 @@ def test_code_that_is_part_of_a_model_is_never_run(
         else:
             content["tokenizer_class"] = "HarbourTokenizer"
         (folder / name).write_text(json.dumps(content))
-    if model_type == "bert":  # transformers has a class of its own for it, and for its tokenizer a fallback
+    if model_type == "bert":  # transformers has its own class for it, and a fallback for its tokenizer
         load(folder)
     else:
         with pytest.raises(ModelError) as caught:
@@ -221,9 +218,8 @@ def test_more_tokens_than_the_model_reads_are_refused(save: Any) -> None:
     assert load(folder).max_length == 48
     assert load(folder, max_length=20).max_length == 20
     assert load(folder, max_length=48).max_length == 48
-    with pytest.raises(ModelError, match=r"49 .*at most 48 tokens.*--max-length") as caught:
+    with pytest.raises(ModelError, match=r"49 .*at most 48 tokens.*--max-length"):
         load(folder, max_length=49)
-    assert caught.value.code == "max-length"
 
 
 def test_roberta_reads_two_positions_fewer(save: Any, tiny_model: Any, wordpiece: Any) -> None:
@@ -298,9 +294,7 @@ def test_other_tokenizers_are_not_changed(wordpiece: Any, tmp_path: Path) -> Non
 
 
 def test_labels_name_the_heads_outputs() -> None:
-    assert head_settings(number_task(), ("x", "y")) == {
-        "id2label": {0: "x", 1: "y"},
-        "label2id": {"x": 0, "y": 1},
-    }
+    named = {"id2label": {0: "x", 1: "y"}, "label2id": {"x": 0, "y": 1}}
+    assert head_settings(number_task(), ("x", "y")) == named
     assert head_settings(number_task(config_overrides={"num_labels": 1}), ()) == {"num_labels": 1}
     assert len(LABELS) < VOCABULARY

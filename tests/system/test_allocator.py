@@ -27,7 +27,7 @@ print(returned, faults(10))
 
 
 @pytest.mark.skipif(not allocator._is_glibc(), reason="the allocator is not glibc's")
-def test_memory_freed_by_a_step_is_used_again_without_page_faults() -> None:
+def test_memory_freed_by_a_step_is_reused_without_faults() -> None:
     """In a separate process, because the setting cannot be undone."""
     fixed = {**os.environ, "MALLOC_MMAP_THRESHOLD_": str(2**17)}  # otherwise glibc adapts the threshold
     command = [sys.executable, "-c", STEPS]

@@ -12,7 +12,7 @@ LINES = {
 
 @pytest.fixture
 def write(tmp_path):
-    """Writes the three files, with some of them changed or, where None, left out."""
+    """Writes the three files, with some of them changed or left out if None."""
 
     def write(suffix=".dev", **changes):
         for name, lines in {**LINES, **changes}.items():

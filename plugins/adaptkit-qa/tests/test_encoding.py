@@ -55,7 +55,7 @@ def characters(example, row):
 
 
 def without_last_marks(text):
-    """The text as a tokenizer that drops accents shows it."""
+    """The text as shown by a tokenizer that removes accents."""
     while unicodedata.category(text[-1]) == "Mn":
         text = text[:-1]
     return text
@@ -108,10 +108,10 @@ def test_the_three_kinds_of_windows(wordpiece):
     kinds = []
     for example in examples:
         ids = example.inputs["input_ids"]
-        whole = ids.count(wordpiece.convert_tokens_to_ids("bridge"))
+        count = ids.count(wordpiece.convert_tokens_to_ids("bridge"))
         start, end = example.inputs["start_positions"], example.inputs["end_positions"]
-        assert (start, end) == {0: (0, 0), 8: (start, start + 7)}.get(whole, (IGNORED, IGNORED))
-        kinds.append(whole)
+        assert (start, end) == {0: (0, 0), 8: (start, start + 7)}.get(count, (IGNORED, IGNORED))
+        kinds.append(count)
     assert len(examples) > 4
     assert 0 in kinds
 

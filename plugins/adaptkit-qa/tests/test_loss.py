@@ -36,7 +36,7 @@ def test_the_loss_is_the_same_under_vmap():
 
 
 def test_padding_has_no_share_in_it():
-    """The first example has two tokens of padding: whatever the model says of them changes nothing."""
+    """The first example has two tokens of padding, whose logits do not change the loss."""
     other = {name: tensor.clone() for name, tensor in of_row(OUTPUTS, 0).items()}
     for logits in other.values():
         logits[0, 4:] = 30.0

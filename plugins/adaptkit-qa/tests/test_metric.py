@@ -33,7 +33,7 @@ def gold(*texts):
 
 
 def normalized(text):
-    """Written anew from the definition: lower case, no punctuation, no articles, single spaces."""
+    """Written from the definition: lower case, no punctuation, no articles, single spaces."""
     kept = "".join(character for character in text.lower() if character not in set(string.punctuation))
     return " ".join(re.sub(r"\b(?:an|a|the)\b", " ", kept).split())
 

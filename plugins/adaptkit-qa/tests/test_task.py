@@ -54,7 +54,7 @@ def test_sample_readme_tells_the_numbers():
 
 
 def test_a_tiny_model_memorises_a_part_of_the_sample(wordpiece):
-    """Rows, windows, batches, loss, predictions, threshold and scores, all the way round with a model."""
+    """Rows, windows, batches, loss, predictions, threshold and scores with a real model."""
     torch.manual_seed(0)
     task = qa(doc_stride=16)
     rows = [*rows_of(task, "train")[3:6], *rows_of(task, "train")[11:15]]

@@ -109,7 +109,7 @@ def test_the_longer_sentence_is_cut_off_first(tokenizer, long):
 
 
 def cut_by_hand(text, tokenizer, most):
-    """The text up to where its token number ``most`` begins."""
+    """The first ``most`` tokens of the text."""
     offsets = tokenizer(text, add_special_tokens=False, return_offsets_mapping=True)["offset_mapping"]
     return text[: offsets[most][0]]
 

@@ -52,7 +52,7 @@ def test_the_samples_readme_tells_the_numbers():
 
 
 def test_a_file_without_a_header_is_read_by_position(tmp_path):
-    """As STS-B is often handed round: sentences and score, and no line that says so."""
+    """STS-B is often distributed in this form: sentences and score without a header line."""
     file = tmp_path / "sts.csv"
     file.write_text('"One, two.",Three.,5.0\nA dog.,A cat.,1.250\nA man.,A plane.,0\n')
     columns = {"sentence1": "1", "sentence2": "2", "score": "3"}
