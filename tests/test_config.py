@@ -102,7 +102,7 @@ def test_a_columns_position_may_be_written_as_a_number() -> None:
     assert problems_of(config) == []
 
 
-def test_values_of_the_wrong_kind_are_problems_and_not_errors_of_python() -> None:
+def test_values_of_the_wrong_type_are_problems_not_exceptions() -> None:
     search = SearchConfig(learning_rate=1e-3, trials="8", batch_sizes=16)  # type: ignore[arg-type]
     problems = problems_of(StudyConfig(task="ner", max_length=1.5, search=search))  # type: ignore[arg-type]
     for words in (
