@@ -1,1 +1,1 @@
-"""What several test modules share: functions and data, imported by name. Fixtures are in conftest.py."""
+"""Functions and data that several test modules use. Fixtures are in the files conftest.py."""

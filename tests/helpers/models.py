@@ -18,7 +18,7 @@ FAMILIES = ("bert", "roberta", "distilbert", "modernbert", "deberta-v2", "mpnet"
 
 
 def tiny_config(family: str, **settings: Any) -> Any:
-    """A configuration of two small layers, without dropout unless ``dropout`` says so."""
+    """A configuration of two small layers, without dropout unless ``dropout`` is given."""
     import transformers
 
     dropout = settings.pop("dropout", 0.0)
@@ -61,7 +61,7 @@ def tiny_config(family: str, **settings: Any) -> Any:
 
 
 def pooling_head(config: Any, labels: Sequence[str]) -> Any:
-    """A factory of a head no transformers class has: a weighted mean of the tokens, and a bare parameter."""
+    """A head that transformers does not have: a weighted mean of the tokens, and a parameter of no layer."""
     import torch
     from torch import nn
 
@@ -83,7 +83,7 @@ def pooling_head(config: Any, labels: Sequence[str]) -> Any:
 
 
 def with_own_head(config: Any) -> Any:
-    """An encoder with random weights under `pooling_head`."""
+    """An encoder with random weights and a `pooling_head`."""
     import torch
 
     from adaptkit.models.custom_head import encoder_class, make_head, put_on
@@ -126,7 +126,7 @@ def write_model(folder: Path, words: Sequence[str] = WORDS) -> Path:
 
 
 class TinyModels:
-    """Makes tiny models as `load_model` returns them; each kind is built once, and copied."""
+    """Tiny models like those that `load_model` returns; each kind is built once, then copied."""
 
     def __init__(self) -> None:
         self._built: dict[str, Any] = {}

@@ -1,4 +1,4 @@
-"""Two healthy tasks, a class for each text and a tag for each word, whose parts the tests make defective."""
+"""Two correct tasks, whose parts the tests replace by defective ones: a class per text, a tag per word."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def decode_texts(outputs: Any, examples: Sequence[Example], labels: Sequence[str
 
 
 def decode_words(outputs: Any, examples: Sequence[Example], labels: Sequence[str]) -> list[dict[int, str]]:
-    """For each example the tag of every word it shows."""
+    """For each example, the tag of every word in it."""
     best = outputs["logits"].argmax(-1).tolist()
     return [
         {word: labels[tags[token]] for token, word in enumerate(example.info) if word is not None}

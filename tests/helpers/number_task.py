@@ -1,4 +1,4 @@
-"""A tiny task over numbers, and rows for it: no tokenizer, no text."""
+"""A tiny task over numbers, without text or tokenizer, and rows for it."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def right_share(predictions: Sequence[Any], rows: Sequence[Row]) -> Scores:
 
 
 def number_task(head: Any = "token-classification", **changes: Any) -> Task:
-    """A task over rows ``{"ids": [...], "answer": label or labels}``: numbers in, labels out."""
+    """A task over rows ``{"ids": [...], "answer": label or labels}``."""
     parts: dict[str, Any] = {
         "name": "numbers",
         "columns": {"ids": "token ids", "answer": "label ids"},
@@ -80,7 +80,7 @@ def number_task(head: Any = "token-classification", **changes: Any) -> Task:
 
 
 def number_rows(count: int, head: str = "token-classification", seed: int = 0) -> list[Row]:
-    """Rows of 3 to 30 numbers; a number's label is what it leaves when divided by 3."""
+    """Rows of 3 to 30 numbers; the label of a number is its remainder modulo 3."""
     draw = random.Random(seed)
     rows = []
     for _ in range(count):

@@ -1,4 +1,4 @@
-"""What the engine's tests share: a training put together, a scheduler with a list, and what is left of it."""
+"""What the engine's tests share: a prepared training, a scheduler with a list of trials, and its results."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ KNOWN_FORMS = {"bert", "roberta", "electra", "distilbert"}
 
 
 class ListScheduler:
-    """Proposes the trials of a list, prunes what it was told to, and remembers everything."""
+    """Suggests the trials of a list, prunes those in ``prune``, and keeps all reports and outcomes."""
 
     def __init__(self, trials: Sequence[Trial], prune: Mapping[int, int] | None = None) -> None:
         self.waiting = list(trials)
@@ -45,7 +45,7 @@ class ListScheduler:
 
     def on_rung_end(self, reports: Sequence[RungReport]) -> Mapping[int, str]:
         self.reports.extend(reports)
-        return {r.trial.number: "told to" for r in reports if self.prune.get(r.trial.number) == r.rung}
+        return {r.trial.number: "on request" for r in reports if self.prune.get(r.trial.number) == r.rung}
 
     def on_trial_end(self, outcome: Outcome) -> None:
         self.outcomes[outcome.trial.number] = outcome
@@ -106,7 +106,7 @@ def make_training(*args: Any, **kwargs: Any) -> Training:
 def train(
     training: Training, trials: Sequence[Trial], together: int, examples: int = 4, **scheduler: Any
 ) -> ListScheduler:
-    """Trains the trials, and gives back the scheduler that watched."""
+    """Train the trials, and return their scheduler."""
     listed = ListScheduler(trials, **scheduler)
     Population(training, together, BatchLimits(slots=together, examples=examples)).run(listed)
     return listed
@@ -115,7 +115,7 @@ def train(
 def last_slots(
     training: Training, trials: Sequence[Trial], together: int, limits: BatchLimits | None = None
 ) -> dict[int, torch.Tensor]:
-    """The slots as they stand when training ends, whatever rung was best."""
+    """Each trial's parameters at the end of its training, not at its best rung."""
     kept: dict[int, torch.Tensor] = {}
     population = Population(training, together, limits or BatchLimits(slots=together, examples=4))
     close = population._close
@@ -130,7 +130,7 @@ def last_slots(
 
 
 def filled_stack(training: Training, count: int, noise: float = 0.05) -> TrialStack:
-    """Slots that start near one another, each somewhere else."""
+    """Slots whose parameters differ a little."""
     slots = TrialStack(training.layout, count, training.forward.device)
     draw = torch.Generator().manual_seed(7)
     for number in range(count):
@@ -140,7 +140,7 @@ def filled_stack(training: Training, count: int, noise: float = 0.05) -> TrialSt
 
 
 def micro_step(training: Training, places: Sequence[Sequence[int]], bucket: int = -1) -> MicroStep:
-    """A micro-step on these places of a bucket, a list for each slot; -1 holds no example."""
+    """A micro-step on these places of a bucket, a list for each slot; -1 stands for no example."""
     chosen = torch.tensor(places)
     return MicroStep(
         bucket=training.buckets[bucket],
@@ -152,12 +152,12 @@ def micro_step(training: Training, places: Sequence[Sequence[int]], bucket: int 
 
 
 def allocate_too_much() -> None:
-    """Asks torch's own allocator for a petabyte, and so runs out of memory for real."""
+    """Ask torch for a petabyte, so that memory really runs out."""
     torch.empty(2**50, dtype=torch.uint8)
 
 
 def greedy_above(module: torch.nn.Module, examples: int) -> Any:
-    """Makes the encoder run out of memory on more than this many examples of a slot at once."""
+    """Make the encoder run out of memory if it gets more than this many examples of a slot at once."""
 
     def hook(_: Any, args: Any, kwargs: Any) -> None:
         given = kwargs.get("input_ids", args[0] if args else None)

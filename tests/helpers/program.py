@@ -1,4 +1,4 @@
-"""The command line, run as a user runs it: in a process of its own, or in this one."""
+"""The command line, run in a separate process or in this one."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from unittest import mock
 
 @dataclass(frozen=True)
 class Answer:
-    """What the program said, and how it left."""
+    """The program's exit code and output."""
 
     code: int
     out: str
@@ -36,25 +36,25 @@ def environment(**changes: str) -> dict[str, str]:
 
 
 def started(*arguments: object, cwd: Path, **options: Any) -> subprocess.Popen[str]:
-    """``adaptkit ARGUMENTS`` in a process of its own, running."""
+    """Start ``adaptkit ARGUMENTS`` in a separate process."""
     command = [sys.executable, "-m", "adaptkit", *map(str, arguments)]
     pipes = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
     return subprocess.Popen(command, cwd=cwd, text=True, env=environment(), **{**pipes, **options})
 
 
 def finished(process: subprocess.Popen[str], timeout: float = 120) -> Answer:
-    """What a started process says in the end."""
+    """Wait for a started process, and return its answer."""
     out, err = process.communicate(timeout=timeout)
     return Answer(process.returncode, out, err)
 
 
 def adaptkit(*arguments: object, cwd: Path) -> Answer:
-    """``adaptkit ARGUMENTS`` in a process of its own, to its end."""
+    """Run ``adaptkit ARGUMENTS`` in a separate process."""
     return finished(started(*arguments, cwd=cwd))
 
 
 def called(*arguments: object, stdin: str = "") -> Answer:
-    """``adaptkit ARGUMENTS`` in this process: the same program without the seconds its imports take."""
+    """Run ``adaptkit ARGUMENTS`` in this process, which saves the time of the imports."""
     from adaptkit.cli import main
 
     out, err = io.StringIO(), io.StringIO()

@@ -1,4 +1,4 @@
-"""What the search's tests share: a search opened on a study, and trials that end without any training."""
+"""What the search's tests share: a search opened on a study, and trials that end without training."""
 
 import math
 from contextlib import AbstractContextManager

@@ -1,4 +1,4 @@
-"""Fictional studies to draw reports from: a realistic one, and the edges."""
+"""Made-up studies for reports: a realistic one, and edge cases."""
 
 from __future__ import annotations
 
@@ -153,7 +153,7 @@ def ner_summary() -> StudySummary:
 
 
 def hostile() -> tuple[StudySummary, list[TrialRecord]]:
-    """Every string that a stranger may choose holds escapes, markup and direction controls."""
+    """A study with escapes, markup and direction controls in every string from outside."""
     groups = {HOSTILE: {"f1": 0.5, HOSTILE: 0.4, "support": 3}, "[/]": {"f1": 0.6, "support": 2}}
     trial = replace(
         ner_trial(0, 5e-4, 16, 0.8, 2.0, 12),
@@ -210,7 +210,7 @@ def many_classes() -> tuple[StudySummary, list[TrialRecord]]:
 
 
 def edge_studies() -> dict[str, tuple[StudySummary, list[TrialRecord]]]:
-    """Every state and every size a report must hold."""
+    """Studies of every state and size, by name."""
     summary, trials = ner_summary(), ner_trials()
     unscored = replace(summary, best=None, test={}, test_groups={}, importances={}, model_folder=None)
     return {
