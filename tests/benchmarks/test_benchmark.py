@@ -1,4 +1,4 @@
-"""The benchmark as it is run: processes, files, what it prints."""
+"""The benchmarks, run as processes: the files they write and what they print."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.mark.slow
-def test_the_benchmark_writes_all_it_measured(tiny_folder: Path, tmp_path: Path) -> None:
+def test_the_benchmark_writes_all_measurements(tiny_folder: Path, tmp_path: Path) -> None:
     command = [
         sys.executable, "-m", "benchmarks.speed.against_search", "--model", str(tiny_folder),
         "--made-rows", "48", "--made-length", "12", "--max-length", "48", "--trials", "3",
@@ -60,7 +60,9 @@ def test_the_benchmark_writes_all_it_measured(tiny_folder: Path, tmp_path: Path)
         ("cost", "cost", "--trials 1,2 --rows 48 --tokens 16 --base-rows 32 --base-tokens 12 --dev-rows 16"),
     ],
 )
-def test_the_others_write_what_they_measured(benchmark: str, kind: str, options: str, tmp_path: Path) -> None:
+def test_the_other_benchmarks_write_all_measurements(
+    benchmark: str, kind: str, options: str, tmp_path: Path
+) -> None:
     command = [
         sys.executable,
         "-m",

@@ -1,4 +1,4 @@
-"""Ratios, rates and shares, against numbers worked out by hand; the pages are what the results say."""
+"""Ratios, rates and shares, compared with numbers computed by hand; the pages match the results."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def outcome(seconds: float, best: float, at: float, training: float = 4.0, rows:
 
 
 def record(**sides: Outcome) -> dict[str, Any]:
-    """Three pairs: as given, and twice with the first side slower by ten and by twenty seconds."""
+    """Three pairs: as given, and with the first side slower by ten and by twenty seconds."""
     names = {"theirs": TRAINER, "ours": ADAPTKIT, "pruned": PRUNED}
     ours = sides["ours"].as_values()
     return {
@@ -63,7 +63,7 @@ def tried() -> dict[str, Any]:
     )
 
 
-def test_a_pairs_ratio_is_its_own(tried: dict[str, Any]) -> None:
+def test_the_ratio_of_each_pair(tried: dict[str, Any]) -> None:
     against = figures_of(tried)["against Trainer"]
     assert against["times_as_fast_each"] == [3.0, 4.0, 5.0]
     assert against["times_as_fast"] == 4.0
@@ -72,14 +72,14 @@ def test_a_pairs_ratio_is_its_own(tried: dict[str, Any]) -> None:
     assert against["trial_difference"] == pytest.approx(0.1)
 
 
-def test_pruning_is_told_as_a_share(tried: dict[str, Any]) -> None:
+def test_pruning_is_given_as_a_share(tried: dict[str, Any]) -> None:
     pruning = figures_of(tried)["pruning"]
     assert pruning["share_of_seconds_to_best"] == 2 / 8
     assert pruning["share_of_seconds"] == 5 / 10
     assert pruning["best_difference"] == pytest.approx(-0.05)
 
 
-def test_a_sides_rates_are_of_its_training(tried: dict[str, Any]) -> None:
+def test_the_rates_of_a_side_are_those_of_its_training(tried: dict[str, Any]) -> None:
     side = figures_of(tried)["sides"][ADAPTKIT]
     assert side["examples_per_second"] == 2 * 20 / 4
     assert side["tokens_per_second"] == 2 * 100 / 4
@@ -95,8 +95,8 @@ def test_arithmetic_is_the_usual_count(strategy: str, factor: int) -> None:
     assert narrowed.arithmetic(strategy, outcome(1, 1, 1)) == factor * (3 * 10 + 2 * 1) * 2
 
 
-def test_weights_are_those_whose_products_torch_counts() -> None:
-    """Of a BERT forwards and backwards, apart from the pooler and attention's own products."""
+def test_the_weights_are_those_that_torch_counts() -> None:
+    """For a BERT, forward and backward, without the pooler and the products inside attention."""
     config = transformers.BertConfig(
         vocab_size=50, hidden_size=16, num_hidden_layers=2, num_attention_heads=2, intermediate_size=24
     )
@@ -111,9 +111,7 @@ def test_weights_are_those_whose_products_torch_counts() -> None:
 
 
 @pytest.mark.parametrize("head", ["sequence-classification", "token-classification"])
-def test_weights_that_meet_one_token_are_those_behind_the_last_layers_attention(
-    head: str, tiny_model: Any
-) -> None:
+def test_the_weights_that_are_used_for_one_token(head: str, tiny_model: Any) -> None:
     rows = number_rows(8, head)
     bucket = collate(number_task(head), encode_numbers(rows, None, (), 48), range(8), None, 32)  # type: ignore[arg-type]
     loaded = tiny_model("bert", HEADS[head])
@@ -134,7 +132,7 @@ def test_a_record_is_written_and_read_back(tried: dict[str, Any], tmp_path: Path
     assert read_results(tmp_path) == [tried]
 
 
-def test_tables_tell_the_figures(tried: dict[str, Any]) -> None:
+def test_tables_contain_the_figures(tried: dict[str, Any]) -> None:
     (row,) = [line for line in compact([tried]).splitlines() if "tiny" in line]
     assert "**4.0 times (3.0 … 5.0)**" in row
     assert "0.5000 / 0.6000" in row
@@ -155,14 +153,14 @@ def test_scores_of_random_weights_are_left_out(tried: dict[str, Any]) -> None:
     assert "0.6000" not in compact([{**tried, "scores": False}])
 
 
-def test_a_section_is_replaced_and_nothing_else() -> None:
+def test_only_the_section_is_replaced() -> None:
     page = "a\n<!-- x: begin -->\n\nold\n\n<!-- x: end -->\nb\n"
     assert with_section(page, "x", "new") == page.replace("old", "new")
     with pytest.raises(ValueError, match="no section 'y'"):
         with_section(page, "y", "new")
 
 
-def test_the_pages_are_what_the_results_say() -> None:
+def test_the_pages_match_the_results() -> None:
     done = subprocess.run(
         [sys.executable, "-m", "benchmarks.speed.table", "--check"],
         cwd=ROOT,

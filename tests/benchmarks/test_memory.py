@@ -1,4 +1,4 @@
-"""A study's memory does not grow from trial to trial."""
+"""The memory of a study does not grow with the number of trials."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ from benchmarks.speed.random_models import random_model
 
 TRIALS = 50
 EARLY, LATE = slice(5, 15), slice(40, 50)
-"""Around trial 10, when everything is loaded, and up to trial 50; the least of each counts."""
+"""Around trial 10, when everything is loaded, and up to trial 50. The minimum of each counts."""
 
 MEBIBYTES_OF_NOISE = 3
-"""A row of ``full`` is some 2 MiB, one of ``lora`` some 150 KiB: rows kept from 30 trials would be found. A
-head's row is too small for that; under ``frozen`` it is features or passes that would be."""
+"""The parameters of a trial take about 2 MiB under ``full`` and 150 KiB under ``lora``, so those of 30 trials
+would be detected. Under ``frozen`` they are too small; there, kept features would be detected."""
 
 
 def held() -> int:
-    """The resident bytes, without what the allocator has of freed memory, which comes and goes in lumps."""
+    """The resident bytes, without the freed memory that the allocator keeps, which varies."""
     gc.collect()
     if hasattr(libc := ctypes.CDLL(None), "malloc_trim"):  # glibc has it
         libc.malloc_trim(0)

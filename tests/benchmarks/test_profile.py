@@ -1,4 +1,4 @@
-"""Where a step's time goes: the kinds of work, and the comparison on a tiny model."""
+"""The time of a step by kind of work, and the comparison on a tiny model."""
 
 from __future__ import annotations
 
@@ -27,11 +27,11 @@ from benchmarks.speed.results import read_results
         ("AddmmBackward0", "elementwise and the rest"),
     ],
 )
-def test_an_operation_is_of_one_kind(operation: str, kind: str) -> None:
+def test_the_kind_of_an_operation(operation: str, kind: str) -> None:
     assert profile_step.kind_of(operation) == kind
 
 
-def test_both_sides_are_profiled_and_told(
+def test_both_sides_are_profiled_and_printed(
     tiny_folder: Path, data_folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (train,) = (data_folder / "text-classification").glob("train.*")

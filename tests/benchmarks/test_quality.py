@@ -1,4 +1,4 @@
-"""The page of the comparisons with Trainer leaves no record out."""
+"""The page of the comparisons with Trainer has every record."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def record(ours: list[float], theirs: list[float]) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def test_a_record_is_a_row_with_its_difference() -> None:
+def test_a_record_is_a_line_with_its_difference() -> None:
     (row,) = [line for line in overview.table([record([0.4], [0.25])]).splitlines() if "tried" in line]
     assert row == "| tried | lora, bf16 | 5.00e-04, 16, 1 | f1 | 1,009 | 40.00 | 25.00 | +15.00 |"
     several = overview.table([record([0.4, 0.42], [0.5, 0.5])])

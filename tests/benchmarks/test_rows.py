@@ -1,4 +1,4 @@
-"""Trial lists, shares of rows, made rows and random models."""
+"""Trial lists, shares of rows, generated rows and random models."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def test_a_share_of_rows_keeps_the_labels_in_proportion(data_folder: Path, tmp_p
 
 
 @pytest.mark.parametrize("name", ["text-classification", "ner"])
-def test_made_rows_have_the_tokens_asked_for(name: str, tmp_path: Path) -> None:
+def test_generated_rows_have_the_requested_tokens(name: str, tmp_path: Path) -> None:
     model = random_model("bert-tiny", tmp_path / "model")
     task, tokenizer = registry.load(name), transformers.AutoTokenizer.from_pretrained(model)
     data = load(task, made_rows(name, tmp_path, train=30, dev=4, length=16, seed=0), 0)
@@ -47,11 +47,11 @@ def test_made_rows_have_the_tokens_asked_for(name: str, tmp_path: Path) -> None:
     assert len(data.train) == 30
 
 
-def test_no_rows_are_made_for_other_tasks(tmp_path: Path) -> None:
+def test_rows_cannot_be_generated_for_other_tasks(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="not for 'qa'"):
         made_rows("qa", tmp_path, train=1, dev=1, length=16, seed=0)
 
 
-def test_a_random_model_is_of_its_size(tmp_path: Path) -> None:
+def test_the_size_of_a_random_model(tmp_path: Path) -> None:
     config = json.loads((random_model("bert-tiny", tmp_path) / "config.json").read_text(encoding="utf-8"))
     assert (config["num_hidden_layers"], config["hidden_size"], config["intermediate_size"]) == (2, 128, 512)

@@ -1,4 +1,4 @@
-"""Both sides train the list that they are set, all of it, on the same rows."""
+"""Both sides train the same complete list of trials on the same rows."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ pytestmark = [
 
 
 def clock() -> Callable[[], float]:
-    """A clock that counts how often it was looked at."""
+    """A clock that counts its calls."""
     ticks = itertools.count()
     return lambda: float(next(ticks))
 
@@ -36,7 +36,7 @@ def test_both_sides_train_the_list_to_its_end(setting: Callable[..., Any], strat
         assert [[one.epoch for one in trial.scored] for trial in outcome.trials] == [[1.0, 2.0]] * 3
         assert outcome.training > 0
         assert outcome.best is not None
-    # adaptkit leaves out the embeddings of tokens that no row has.
+    # adaptkit does not train the embeddings of tokens that do not occur.
     assert (theirs.trained_parameters == ours.trained_parameters) or strategy == "full"
     assert theirs.trained_parameters >= ours.trained_parameters > 0
     assert theirs.encoder_epochs == 6
@@ -44,15 +44,15 @@ def test_both_sides_train_the_list_to_its_end(setting: Callable[..., Any], strat
     assert outcome_of(ours.as_values()) == ours
 
 
-def test_the_sides_score_alike(setting: Callable[..., Any], data_folder: Path) -> None:
-    """Rows learnt by heart are right on both sides: what was sorted by length has its own answers again."""
+def test_both_sides_score_the_same(setting: Callable[..., Any], data_folder: Path) -> None:
+    """Both sides overfit to a score of 1, so predictions sorted by length are matched with their rows."""
     rows = str(data_folder / "text-classification" / "train.csv")
     wanted = setting("full", dev=rows, epochs=10, trials=[{"learning_rate": 1e-2, "batch_size": 8}])
     scores = [side.run(wanted, clock()).best for side in (trainer_search, adaptkit_study)]
     assert scores == [1.0, 1.0]
 
 
-def test_pruned_trials_are_told_as_such(setting: Callable[..., Any]) -> None:
+def test_pruned_trials_are_reported_as_pruned(setting: Callable[..., Any]) -> None:
     rates = (1e-9, 1e-2, 1e-2, 1e-9, 1e-9, 1e-9)
     wanted = setting(
         "full", epochs=8, pruning=True, trials=[{"learning_rate": rate, "batch_size": 8} for rate in rates]
@@ -60,16 +60,14 @@ def test_pruned_trials_are_told_as_such(setting: Callable[..., Any]) -> None:
     outcome = adaptkit_study.run(wanted, clock())
     refuse_others("adaptkit, pruning", wanted, outcome)
     states = [trial.state for trial in outcome.trials]
-    assert states[0] == "complete", "the first is the default, and never pruned"
+    assert states[0] == "complete", "the first is the default, which is never pruned"
     assert "pruned" in states
     assert all(trial.epochs < 8 for trial in outcome.trials if trial.state == "pruned")
     assert outcome.seconds_to_best is not None
 
 
 @pytest.mark.parametrize(("state", "epochs"), [("fail", 1.0), ("pruned", 1.0), ("complete", 1.0)])
-def test_a_trial_that_was_not_trained_to_its_end_is_refused(
-    setting: Callable[..., Any], state: Any, epochs: float
-) -> None:
+def test_an_incomplete_trial_is_rejected(setting: Callable[..., Any], state: Any, epochs: float) -> None:
     wanted = setting("full", epochs=2, trials=[{"learning_rate": 1e-2, "batch_size": 8}])
     trial = TrialOutcome(
         learning_rate=1e-2, batch_size=8, state=state, scored=[Scored(epoch=epochs, score=0.5, at=1.0)]
@@ -82,7 +80,7 @@ def test_a_trial_that_was_not_trained_to_its_end_is_refused(
         refuse_others("adaptkit", wanted, outcome)
 
 
-def test_another_list_is_refused(setting: Callable[..., Any]) -> None:
+def test_another_list_is_rejected(setting: Callable[..., Any]) -> None:
     wanted = setting("full")
     nothing = Outcome(
         trials=[], direction="maximize", before_training=0, training=1, trained_parameters=1, encoder_epochs=0

@@ -1,4 +1,4 @@
-"""What pruning and growth come to, in sentences, tables and the drawing."""
+"""The results of pruning and growth in sentences, tables and the chart."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from benchmarks.speed.results import circumstances
 
 
 def search(seconds: float, best: float, at: float, *, pruned: int = 0) -> dict[str, Any]:
-    """A search of four trials, the first of which scored best."""
+    """A search of four trials, of which the first has the best score."""
     trials = [
         TrialOutcome(
             learning_rate=1e-3, batch_size=8, state="pruned" if number >= 4 - pruned else "complete",
@@ -86,4 +86,4 @@ def test_growth_in_words_and_drawn(circumstance: dict[str, Any]) -> None:
     assert len(lines) == 6  # three axes, seconds and memory
     (start, end) = [tuple(map(float, place.split(","))) for place in lines[0].attrib["points"].split()]
     assert start[0] < end[0]
-    assert start[1] > end[1]  # more seconds stand higher
+    assert start[1] > end[1]  # more seconds are higher

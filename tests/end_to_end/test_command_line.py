@@ -1,4 +1,4 @@
-"""A user's whole way, verb by verb, through the real command line."""
+"""Every command in turn, as a user runs them."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def command(tiny_folder: Path, data_folder: Path, home: Path) -> list[object]:
 
 @pytest.fixture(scope="module")
 def first(command: list[object], home: Path) -> Answer:
-    """The study is begun and finished, in a process of its own."""
+    """The output of a study that runs in its own process."""
     answer = adaptkit(*command, "--json", cwd=home)
     assert answer.code == 0, answer.err
     return answer
@@ -41,18 +41,18 @@ def study(first: Answer, home: Path) -> Path:
     return path
 
 
-def test_tune_says_on_standard_output_what_a_program_reads(first: Answer, study: Path) -> None:
-    told = json.loads(first.out)
-    assert told["study"]["state"] == "finished"
-    assert told["study"]["name"] == study.name
-    assert [trial["number"] for trial in told["trials"]] == [0, 1]
-    assert told["best"]["model_folder"] == str(study / "best")
+def test_tune_prints_json_on_standard_output(first: Answer, study: Path) -> None:
+    report = json.loads(first.out)
+    assert report["study"]["state"] == "finished"
+    assert report["study"]["name"] == study.name
+    assert [trial["number"] for trial in report["trials"]] == [0, 1]
+    assert report["best"]["model_folder"] == str(study / "best")
     assert "training" in first.err
     assert "Traceback" not in first.err
     assert "Warning" not in first.err
 
 
-def test_the_same_command_does_nothing_but_show(first: Answer, command: list[object], study: Path) -> None:
+def test_the_same_command_only_shows_the_report(first: Answer, command: list[object], study: Path) -> None:
     before = {
         path: path.read_bytes() for path in study.rglob("*") if path.suffix in (".safetensors", ".json")
     }
@@ -70,8 +70,8 @@ def test_report(study: Path, home: Path) -> None:
     assert max(map(len, answer.out.splitlines())) <= 80
     assert "Winner: trial" in answer.out
     assert called("report", "--studies", study.parent).out == answer.out
-    told = json.loads(called("report", study, "--json").out)
-    assert told["study"]["name"] == study.name
+    report = json.loads(called("report", study, "--json").out)
+    assert report["study"]["name"] == study.name
     page, text = home / "report.html", home / "report.md"
     answer = called("report", study, "--html", page, "--markdown", text)
     assert (answer.code, answer.out) == (0, "")
@@ -110,13 +110,13 @@ def test_predict_from_arguments_a_file_and_a_pipe(study: Path, home: Path) -> No
 
 
 def test_evaluate(study: Path, data_folder: Path) -> None:
-    told = json.loads(called("report", study, "--json").out)
+    report = json.loads(called("report", study, "--json").out)
     data = data_folder / "text-classification" / "test.csv"
     answer = called("evaluate", study, "--data", data, "--json")
     assert answer.code == 0, answer.err
     said = json.loads(answer.out)
     assert said["rows"] == 16
-    assert said["values"] == pytest.approx(told["study"]["test"])
+    assert said["values"] == pytest.approx(report["study"]["test"])
     assert "16 rows" in called("evaluate", study, "--data", data).out
 
 
@@ -127,15 +127,15 @@ def test_export(study: Path, home: Path) -> None:
     assert (to / "model.safetensors").read_bytes() == (study / "best" / "model.safetensors").read_bytes()
     again = called("export", study, "--to", to)
     assert again.code == 2
-    assert "is there already" in again.err
+    assert "already exists" in again.err
     merged = called("export", study, "--to", home / "merged", "--merge")
     assert merged.code == 2
     assert "'lora'" in merged.err
     assert not (home / "merged").exists()
 
 
-def test_more_trials_go_on(command: list[object], study: Path) -> None:
-    """The last one here, since it changes the study."""
+def test_more_trials_continue_the_study(command: list[object], study: Path) -> None:
+    """The last test of this module, because it changes the study."""
     before = [(study / "trials" / f"000{number}.json").read_bytes() for number in (0, 1)]
     answer = called(*command, "--trials", "3")
     assert answer.code == 0, answer.err

@@ -1,4 +1,4 @@
-"""Labels and texts that would mean something to a terminal or a browser are shown, and nothing more."""
+"""Labels and texts with markup or control characters are shown literally."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ TEXT = "[link=http://example.org]bright[/link] \x1b]0;owned\x07 \u202ekind <scri
 
 @pytest.fixture(scope="module")
 def study(tiny_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Any:
-    folder = tmp_path_factory.mktemp("strangers")
+    folder = tmp_path_factory.mktemp("hostile")
     train = write_csv(folder / "[b]train[bold].csv", [*moods(30, 1, NASTY), (TEXT, NASTY["glad"])])
     dev = write_csv(folder / "dev.csv", moods(12, 2, NASTY))
     return adaptkit.tune(
@@ -31,7 +31,7 @@ def study(tiny_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Any:
     )  # fmt: skip
 
 
-def test_the_labels_come_back_as_they_were(study: Any) -> None:
+def test_the_labels_are_unchanged_in_predictions(study: Any) -> None:
     assert sorted(study.summary.labels) == sorted(NASTY.values())
     answer = called("predict", study.folder.path, TEXT, "--json")
     assert answer.code == 0, answer.err
@@ -44,14 +44,14 @@ def test_the_terminal_shows_them_literally(study: Any) -> None:
     assert answer.code == 0, answer.err
     for sign in ("\x1b", "\u202e", "\x07"):
         assert sign not in answer.out
-    together = "".join(answer.out.split())
-    assert "[red]glad[/red]" in together
-    assert "\\x1b[31m" in together
-    assert "\\u202e" in together
-    assert "<script>" in together
+    output = "".join(answer.out.split())
+    assert "[red]glad[/red]" in output
+    assert "\\x1b[31m" in output
+    assert "\\u202e" in output
+    assert "<script>" in output
 
 
-def test_the_web_page_holds_no_script_of_theirs(study: Any) -> None:
+def test_the_web_page_has_no_script_from_the_data(study: Any) -> None:
     page = study.folder.report.read_text(encoding="utf-8")
     assert "<script>alert" not in page
     assert "&lt;script&gt;alert" in page
@@ -74,7 +74,7 @@ def test_an_evaluation_shows_them_literally(study: Any) -> None:
     assert "[red]glad[/red]" in answer.out
 
 
-def test_the_model_card_holds_none_of_it(study: Any) -> None:
+def test_the_model_card_has_no_markup_from_the_data(study: Any) -> None:
     card = (study.folder.best / "README.md").read_text(encoding="utf-8")
     assert "\x1b" not in card
     assert "<script>" not in card

@@ -1,4 +1,4 @@
-"""An export that is killed amid its work leaves the old winner or the new one, whole."""
+"""A killed export leaves the old model folder or the new one, complete."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ while True:
 
 
 def export_and_kill(study: Path, *, kills: int, seed: int) -> None:
-    """Exports trial 0 and trial 1 in turn, killed amid it: the folder is always wholly one of the two."""
+    """Exports trials 0 and 1 in turn until it is killed: the folder is always one of the two."""
     from safetensors.torch import load_file
 
     draw = random.Random(seed)
@@ -45,7 +45,7 @@ def export_and_kill(study: Path, *, kills: int, seed: int) -> None:
             [sys.executable, "-c", EXPORTS, str(study)], stdout=subprocess.PIPE, env=environment()
         )
         assert process.stdout is not None
-        for _ in range(2):  # both are exported once
+        for _ in range(2):  # each has been exported once
             assert process.stdout.readline()
         time.sleep(draw.uniform(0, 0.6))
         process.kill()
@@ -54,10 +54,11 @@ def export_and_kill(study: Path, *, kills: int, seed: int) -> None:
         read_description(folder)  # verifies every file against the manifest
         card = (folder / "README.md").read_text(encoding="utf-8")
         (number,) = [n for n in (0, 1) if f"trial {n} of" in card]
-        row = load_file(study / "trials" / f"{number:04d}.safetensors")["row"]
+        parameters = load_file(study / "trials" / f"{number:04d}.safetensors")["row"]
         bias = load_file(folder / "model.safetensors")["classifier.bias"]
-        # the weights that the card names
-        assert any((row[at : at + len(bias)] == bias).all() for at in range(len(row) - len(bias) + 1))
+        # the weights are those of the trial in the card
+        places = range(len(parameters) - len(bias) + 1)
+        assert any((parameters[at : at + len(bias)] == bias).all() for at in places)
 
 
 @pytest.fixture
@@ -71,5 +72,5 @@ def test_a_killed_export_leaves_the_old_or_the_new(copied: Path) -> None:
 
 
 @pytest.mark.slow
-def test_an_export_killed_many_times_leaves_the_old_or_the_new(copied: Path) -> None:
+def test_an_export_killed_often_leaves_the_old_or_the_new(copied: Path) -> None:
     export_and_kill(copied, kills=12, seed=4)

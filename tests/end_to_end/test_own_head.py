@@ -1,4 +1,4 @@
-"""A plugin with a head of its own, from the data to a prediction, by every strategy."""
+"""A plugin with its own head, from the data to a prediction, with every strategy."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ PLUGIN = """
     from adaptkit_text_classification import text_classification
     from dataclasses import replace
 
-    def talking(name, part):
-        def called(*given):
-            print(name, "talks")
-            return part(*given)
+    def printing(name, part):
+        def called(*arguments):
+            print(name, "prints")
+            return part(*arguments)
 
         return called
 
@@ -44,21 +44,21 @@ PLUGIN = """
         return Pooling()
 
     def moods(*, own: bool = True):
-        print("plugin talks")
+        print("plugin prints")
         task = text_classification()
-        compute = talking("metric", task.metric.compute)
+        compute = printing("metric", task.metric.compute)
         return replace(
-            task, name="moods", head=talking("head", head) if own else task.head,
-            prepare=talking("prepare", task.prepare), encode=talking("encode", task.encode),
-            decode=talking("decode", task.decode), metric=replace(task.metric, compute=compute),
-            present=talking("present", task.present), parse=talking("parse", task.parse),
+            task, name="moods", head=printing("head", head) if own else task.head,
+            prepare=printing("prepare", task.prepare), encode=printing("encode", task.encode),
+            decode=printing("decode", task.decode), metric=replace(task.metric, compute=compute),
+            present=printing("present", task.present), parse=printing("parse", task.parse),
         )
 """
 
 
 @pytest.fixture(scope="module")
 def plugin(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """The folder of an installed distribution, on the path while the module's tests run."""
+    """The folder of an installed distribution, on the path during the tests of this module."""
     site = tmp_path_factory.mktemp("site")
     information = site / "shop_moods-1.0.dist-info"
     information.mkdir()
@@ -94,7 +94,7 @@ def study(
 def test_it_learns_and_is_exported(strategy: str, study: Callable[[str], Any]) -> None:
     done = study(strategy)
     assert done.summary.state == "finished"
-    assert done.summary.test["accuracy"] > 0.4, "better than one guess in three, on random weights"
+    assert done.summary.test["accuracy"] > 0.4, "better than one guess in three, with random weights"
     described = json.loads((done.folder.best / "adaptkit.json").read_text())
     assert described["head_class"] == "the task's own"
     assert described["task"] == "moods"
@@ -117,7 +117,7 @@ def test_it_is_loaded_and_predicts(strategy: str, study: Callable[[str], Any], d
     assert "model = adaptkit.load(folder)" in called("report", done.folder.path).out
 
 
-def test_what_a_plugin_prints_is_no_part_of_an_answer(
+def test_the_output_of_a_plugin_goes_to_standard_error(
     study: Callable[[str], Any], data_folder: Path, tmp_path: Path
 ) -> None:
     data, folder = data_folder / "text-classification", study("full").folder.best
@@ -132,15 +132,15 @@ def test_what_a_plugin_prints_is_no_part_of_an_answer(
         ("metric",): called("evaluate", folder, "--data", data / "test.csv", "--json"),
         (): called("tasks", "--check", "moods", "--json"),
     }
-    for talking, answer in answers.items():
+    for parts, answer in answers.items():
         assert answer.code == 0, answer.err
         assert all(json.loads(line) for line in answer.out.splitlines() or [answer.out])
-        assert all(f"{part} talks" in answer.err for part in {*talking, *always})
+        assert all(f"{part} prints" in answer.err for part in {*parts, *always})
     exported = called("export", study("full").folder.path, "--to", tmp_path / "exported")
     assert exported.out == f"trial {study('full').best.number} of full is in {tmp_path / 'exported'}\n"
 
 
-def test_transformers_reads_the_encoder_out_of_the_folder(study: Callable[[str], Any]) -> None:
+def test_transformers_loads_the_encoder_from_the_folder(study: Callable[[str], Any]) -> None:
     folder = study("full").folder.best
     ids = torch.tensor([[2, 7, 9, 11, 3]])
     ours: Any = adaptkit.load(folder, device="cpu").model.module
@@ -149,7 +149,7 @@ def test_transformers_reads_the_encoder_out_of_the_folder(study: Callable[[str],
         torch.testing.assert_close(alone, ours.base_model(input_ids=ids)[0])
 
 
-def test_a_merged_adapter_is_a_whole_model(study: Callable[[str], Any], tmp_path: Path) -> None:
+def test_a_merged_adapter_is_a_complete_model(study: Callable[[str], Any], tmp_path: Path) -> None:
     answer = called("export", study("lora").folder.path, "--to", tmp_path / "merged", "--merge")
     assert answer.code == 0, answer.err
     assert not (tmp_path / "merged" / "adapter_config.json").exists()
@@ -162,7 +162,7 @@ def test_a_merged_adapter_is_a_whole_model(study: Callable[[str], Any], tmp_path
     assert predicted[0]["probability"] == pytest.approx(predicted[1]["probability"], abs=1e-4)
 
 
-def test_a_folder_whose_plugin_has_another_head_is_told(study: Callable[[str], Any], tmp_path: Path) -> None:
+def test_a_plugin_that_has_another_head_now_is_rejected(study: Callable[[str], Any], tmp_path: Path) -> None:
     folder = study("full").folder.best
     for name in ("config.json", "model.safetensors", "tokenizer.json", "tokenizer_config.json"):
         (tmp_path / name).write_bytes((folder / name).read_bytes())

@@ -1,4 +1,4 @@
-"""What the user gave is wrong: one clear message, exit code 2, no traceback, and nothing written."""
+"""Wrong options, data or studies: one message, exit code 2, no traceback, and nothing is written."""
 
 from __future__ import annotations
 
@@ -72,13 +72,13 @@ def test_no_gpu(command: list[object], tmp_path: Path) -> None:
     import torch
 
     if torch.cuda.is_available():
-        pytest.skip("there is one")
+        pytest.skip("there is a GPU")
     refused(called(*command, "--device", "cuda"), "'cuda'", "0 CUDA devices", "--device cpu")
     assert os.listdir(tmp_path) == []
 
 
 def broken(folder: Path, name: str, at: int, line: str) -> Path:
-    """Good rows with the line numbered ``at`` in place of a good one."""
+    """Valid rows, with the line number ``at`` replaced."""
     path = write_conll(folder / name, sentences(20, 9))
     lines = path.read_text(encoding="utf-8").split("\n")
     lines[at - 1] = line
@@ -87,14 +87,14 @@ def broken(folder: Path, name: str, at: int, line: str) -> Path:
 
 
 def test_bad_data(tiny_folder: Path, data_folder: Path, tmp_path: Path) -> None:
-    """A process of its own, as a user sees it."""
+    """In its own process, as for a user."""
     train = broken(tmp_path, "train.conll", 3, "boats")
     answer = adaptkit("tune", "--task", "ner", "--data", train, "--model", tiny_folder, cwd=tmp_path)
     refused(answer, f"{train}:3", "1 column")
     assert not (tmp_path / "studies").exists()
 
 
-def told_data() -> Iterator[tuple[str, Callable[[Path], list[object]], list[str]]]:
+def bad_data() -> Iterator[tuple[str, Callable[[Path], list[object]], list[str]]]:
     def missing(folder: Path) -> list[object]:
         return ["--data", folder / "trian.conll"]
 
@@ -132,9 +132,9 @@ def told_data() -> Iterator[tuple[str, Callable[[Path], list[object]], list[str]
 
 
 @pytest.mark.parametrize(
-    ("case", "make", "words"), list(told_data()), ids=lambda one: one if type(one) is str else ""
+    ("case", "make", "words"), list(bad_data()), ids=lambda one: one if type(one) is str else ""
 )
-def test_data_that_cannot_be_learnt_from(
+def test_invalid_data(
     case: str, make: Callable[[Path], list[object]], words: list[str], tiny_folder: Path, tmp_path: Path
 ) -> None:
     given = make(tmp_path)
@@ -148,7 +148,7 @@ def test_a_studies_folder_that_cannot_be_written(command: list[object], tmp_path
     studies.mkdir()
     studies.chmod(0o500)
     if os.access(studies, os.W_OK):
-        pytest.skip("this user may write everywhere")
+        pytest.skip("this user can write everywhere")
     refused(called(*command), str(studies), "--studies")
 
 
@@ -160,7 +160,7 @@ def test_a_file_in_place_of_the_studies_folder(command: list[object], tmp_path: 
 
 @pytest.fixture
 def copied(tuned: Callable[[str, str], Any], tmp_path: Path) -> Path:
-    """A finished study in a studies folder of its own."""
+    """A copy of a finished study, in its own studies folder."""
     study = tuned("ner", "full")
     return Path(shutil.copytree(study.folder.path, tmp_path / "studies" / study.folder.name))
 
@@ -183,7 +183,7 @@ def content(study: Path) -> dict[str, bytes]:
     }
 
 
-def test_other_settings_under_the_same_name(again: list[object], copied: Path) -> None:
+def test_other_settings_for_the_same_name(again: list[object], copied: Path) -> None:
     before = content(copied)
     changes = ["--lr", "1e-4", "1e-3", "--metric", "precision", "--strategy", "lora", "--seed", "4"]
     answer = called(*again, *changes)
@@ -192,13 +192,12 @@ def test_other_settings_under_the_same_name(again: list[object], copied: Path) -
     assert content(copied) == before
 
 
-def test_other_data_under_the_same_name(again: list[object], copied: Path, tmp_path: Path) -> None:
+def test_other_data_for_the_same_name(again: list[object], copied: Path, tmp_path: Path) -> None:
     before = content(copied)
     other = write_conll(tmp_path / "other.conll", sentences(30, 77))
     answer = called(*again, "--data", other)
     refused(answer, "data fingerprint: ")
-    told = answer.err.partition("data fingerprint: ")[2]
-    old, arrow, new = told.split()[:3]
+    old, arrow, new = answer.err.partition("data fingerprint: ")[2].split()[:3]
     assert (len(old), arrow, len(new.rstrip(";.")[:64])) == (64, "→", 64)
     assert content(copied) == before
 
@@ -222,15 +221,15 @@ def test_a_flipped_bit_in_the_kept_weights(copied: Path, tmp_path: Path) -> None
 
 
 def test_a_truncated_database(again: list[object], copied: Path) -> None:
-    """Said, copied aside, rebuilt from the records; the study goes on."""
+    """It is reported, copied, and rebuilt from the records. Then the study continues."""
     database = copied / "study.db"
-    torn = database.read_bytes()[:5000]
-    database.write_bytes(torn)
+    damaged = database.read_bytes()[:5000]
+    database.write_bytes(damaged)
     before = {name: data for name, data in content(copied).items() if name.startswith("trials/0")}
     answer = called(*again, "--trials", "3")
     assert answer.code == 0, answer.err
     assert "study.db was damaged" in answer.err
-    assert (copied / "study.db.broken-1").read_bytes() == torn
+    assert (copied / "study.db.broken-1").read_bytes() == damaged
     now = content(copied)
     assert {name: now[name] for name in before if name.endswith(".json")} == {
         name: data for name, data in before.items() if name.endswith(".json")
@@ -241,7 +240,7 @@ def test_a_truncated_database(again: list[object], copied: Path) -> None:
 
 
 def test_every_trial_fails(command: list[object], tiny_folder: Path, tmp_path: Path) -> None:
-    """A model with a weight that is no number: each trial's loss is none either."""
+    """A model with a weight that is NaN, so each trial's loss is NaN."""
     from safetensors.torch import load_file, save_file
 
     ruined = Path(shutil.copytree(tiny_folder, tmp_path / "ruined-model"))
@@ -262,12 +261,12 @@ def test_every_trial_fails(command: list[object], tiny_folder: Path, tmp_path: P
 
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """A disk with too little room for a study."""
+    """A disk with too little space for a study."""
     disk = tmp_path / "disk"
     disk.mkdir()
     mount = ["mount", "-t", "tmpfs", "-o", "size=320k", "tmpfs", str(disk)]
     if not shutil.which("mount") or subprocess.run(mount, check=False, capture_output=True).returncode:
-        pytest.skip("only root may mount")
+        pytest.skip("only root can mount")
     yield disk
     subprocess.run(["umount", str(disk)], check=True)
 

@@ -1,4 +1,4 @@
-"""Every strategy for every task, from labelled rows to a folder that others load without adaptkit."""
+"""Every strategy and task, from labelled rows to a folder that loads without adaptkit."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from tests.helpers.program import called, environment
 STRATEGIES = ("frozen", "lora", "full")
 TASKS = ("ner", "text-classification")
 
-STRANGER = '''
-"""Loads model folders as someone does who has never heard of adaptkit; prints what they predict."""
+WITHOUT_ADAPTKIT = '''
+"""Loads model folders without adaptkit, and prints their predictions."""
 import json, sys
 
 class Absent:
@@ -32,7 +32,7 @@ try:
 except ModuleNotFoundError:
     pass
 else:
-    raise SystemExit("adaptkit was to be absent")
+    raise SystemExit("adaptkit must not be importable")
 
 import transformers
 transformers.logging.set_verbosity_error()
@@ -64,7 +64,7 @@ HEADS = {
 
 @pytest.fixture(scope="module")
 def exported(tuned: Callable[[str, str], Any], tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
-    """For each kind of folder: the folder, its base model, and what ``adaptkit predict --json`` says."""
+    """For each kind of folder: the folder, its base model, and the output of ``adaptkit predict --json``."""
     to = tmp_path_factory.mktemp("exported")
     jobs: dict[str, Any] = {}
     for task in TASKS:
@@ -91,10 +91,10 @@ def exported(tuned: Callable[[str, str], Any], tmp_path_factory: pytest.TempPath
 
 
 @pytest.fixture(scope="module")
-def of_strangers(exported: dict[str, Any]) -> dict[str, Any]:
-    """What transformers and peft alone make of each folder, in a process without adaptkit."""
+def without_adaptkit(exported: dict[str, Any]) -> dict[str, Any]:
+    """The predictions of transformers and peft for each folder, in a process without adaptkit."""
     answer = subprocess.run(
-        [sys.executable, "-c", STRANGER], input=json.dumps(list(exported.values())), text=True,
+        [sys.executable, "-c", WITHOUT_ADAPTKIT], input=json.dumps(list(exported.values())), text=True,
         capture_output=True, check=False, env=environment(), timeout=120,
     )  # fmt: skip
     assert answer.returncode == 0, answer.stderr
@@ -107,9 +107,9 @@ KINDS = [f"{task} {kind}" for task in TASKS for kind in ("frozen", "full", "lora
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_predictions_are_the_same_without_adaptkit(
-    kind: str, exported: dict[str, Any], of_strangers: dict[str, Any]
+    kind: str, exported: dict[str, Any], without_adaptkit: dict[str, Any]
 ) -> None:
-    ours, theirs = exported[kind]["said"], of_strangers[kind]
+    ours, theirs = exported[kind]["said"], without_adaptkit[kind]
     if kind.startswith("ner"):
         assert ours["entities"]
         assert [(one["label"], one["start"], one["end"]) for one in ours["entities"]] == [
@@ -127,8 +127,8 @@ def test_predictions_are_the_same_without_adaptkit(
 @pytest.mark.parametrize("kind", KINDS)
 def test_only_an_adapter_needs_its_base_model(kind: str, exported: dict[str, Any]) -> None:
     files = {path.name for path in Path(exported[kind]["folder"]).iterdir()}
-    whole, adapter = "model.safetensors" in files, "adapter_model.safetensors" in files
-    assert (whole, adapter) == ((False, True) if kind.endswith("lora") else (True, False))
+    complete, adapter = "model.safetensors" in files, "adapter_model.safetensors" in files
+    assert (complete, adapter) == ((False, True) if kind.endswith("lora") else (True, False))
     assert {"README.md", "adaptkit.json", "tokenizer.json", "config.json"} <= files
 
 
@@ -149,7 +149,7 @@ def test_a_study_has_learnt_and_is_finished(
 
 @pytest.mark.parametrize("task", TASKS)
 def test_the_exported_scores_are_those_of_the_search(task: str, tuned: Callable[[str, str], Any]) -> None:
-    """Evaluating the folder on dev gives what the trial had at its best rung: the weights are the same."""
+    """Evaluating the folder on dev gives the trial's best score, so the weights are the same."""
     for strategy in STRATEGIES:
         study = tuned(task, strategy)
         answer = called("evaluate", study.folder.path, "--data", study.summary.data["dev"].source, "--json")
