@@ -82,7 +82,7 @@ def test_freed_slots_are_refilled_with_trials_on_their_own_data(tiny_model: Any)
     training = make_training(tiny_model("bert"), "full", "token-classification", slots)
     scheduler = train(training, trials, 3, prune={1: 0})
     assert scheduler.outcomes[1].state == "pruned"
-    assert scheduler.outcomes[1].reason == "told to"
+    assert scheduler.outcomes[1].reason == "on request"
     assert {n: o.state for n, o in scheduler.outcomes.items()} == {
         0: "complete",
         1: "pruned",
