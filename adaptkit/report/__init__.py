@@ -8,7 +8,7 @@ Reads the records only; does not import torch or Optuna. In reading order:
 - `escaping.py`: makes texts from data and plugins safe to show.
 - `loading.py`: the Python code that loads the exported model.
 - `terminal.py`: the report in a terminal.
-- `html.py`, `report.html.jinja`, `charts.py`: the report as a web page, with two charts.
+- `html.py`, `report.html.jinja`, `style.css.jinja`, `charts.py`: the report as a web page with two charts.
 - `markdown.py`: the report as GitHub Markdown.
 - `document.py`: the report as JSON.
 - `progress.py`, `throughput.py`: the progress of a running study.

@@ -1,6 +1,7 @@
 """The report as one HTML file, without scripts and without anything loaded from elsewhere.
 
-The page is `report.html.jinja`. This module gives it the contents, and escapes every text.
+The page is `report.html.jinja`, with the styles of `style.css.jinja`. This module gives it the contents, and
+escapes every text.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The search for hyperparameters: Optuna suggests them, pruning ends hopeless trials. Does not import torch.
+"""The search for hyperparameters: Optuna suggests them, pruning stops bad trials. Does not import torch.
 
 In reading order:
 
