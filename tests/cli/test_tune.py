@@ -7,6 +7,7 @@ from typing import Any
 import click
 import pytest
 
+from adaptkit.cli import cli
 from adaptkit.cli.tune import configured, tune
 from adaptkit.config import DataConfig, SearchConfig, StudyConfig, to_toml
 from adaptkit.errors import ConfigError
@@ -15,7 +16,8 @@ from tests.helpers.program import called
 
 def given(*arguments: str) -> dict[str, Any]:
     """The command's options as click reads them."""
-    found = tune.make_context("tune", list(arguments)).params
+    program = click.Context(cli, **cli.context_settings)  # click keeps the help option of the first context
+    found = tune.make_context("tune", list(arguments), parent=program).params
     return {key: value for key, value in found.items() if key not in ("name", "studies_dir", "as_json")}
 
 
