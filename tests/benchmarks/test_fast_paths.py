@@ -10,7 +10,7 @@ from adaptkit.config import DataConfig
 from adaptkit.data.load import load
 from adaptkit.engine.patches.fast_paths import FAST_PATHS
 from adaptkit.tasks import registry
-from benchmarks.fast_paths import CASES, PASS, STEP, Case, Setting, in_turns, measured
+from benchmarks.fast_paths import CASES, PASS, STEP, Case, Setting, in_turns, joined, measured
 from benchmarks.fast_paths_table import line, page_with, table
 
 
@@ -20,7 +20,10 @@ def test_each_case_is_measured_on_both_sides(
 ) -> None:
     task = registry.load("text-classification")
     data = load(task, DataConfig(train=str(data_folder / "text-classification" / "train.csv")), 0)
-    setting = Setting(task=task, data=data, model=str(tiny_folder))
+    setting = Setting(
+        task=task, train=data.train.values, dev=data.dev.values, labels=data.labels, model=str(tiny_folder),
+        bfloat16=False,
+    )  # fmt: skip
     monkeypatch.setattr("benchmarks.fast_paths.in_turns", lambda works, repeats: both_once(works))
     found = list(measured(setting, strategy, 2))
     cases = [Case(path=one["path"], work=one["work"], trials=one["trials"]) for one in found]
@@ -51,10 +54,13 @@ def test_both_sides_take_turns_in_changing_order() -> None:
 
 
 def test_a_line_has_the_median_and_the_middle_half() -> None:
-    case = {"path": "last_layer", "work": STEP, "trials": 4, "with_seconds": 0.1, "without_seconds": 0.1204,
-            "ratios": [1.0, 1.1, 1.2, 1.3, 1.4]}  # fmt: skip
+    case = {
+        "path": "last_layer", "work": STEP, "trials": 4, "tokens": 12, "with_seconds": 0.1,
+        "without_seconds": 0.1204, "ratios": [1.0, 1.1, 1.2, 1.3, 1.4],
+    }  # fmt: skip
     assert line("full", case) == (
-        "| last layer | full | training step, 4 trials in a pass | 100 ms | 120 ms | 1.20 | 1.05 to 1.35 |\n"
+        "| last layer | full | training step, 4 trials in a pass | 12 "
+        "| 100 ms | 120 ms | 1.20 | 1.05 to 1.35 |\n"
     )
     assert f"| {PASS} |" in line("frozen", {**case, "work": PASS})
 
@@ -66,3 +72,13 @@ def test_the_table_replaces_what_is_between_the_marks() -> None:
     assert found.endswith("after\n")
     assert "old" not in found
     assert page_with(table({}), found) == found
+
+
+def test_joined_rows_are_longer_and_keep_their_label() -> None:
+    rows = [{"text": text, "label": text.upper()} for text in "abc"]
+    assert joined(rows, 1) == rows
+    assert joined(rows, 2) == [
+        {"text": "a b", "label": "A"},
+        {"text": "b c", "label": "B"},
+        {"text": "c", "label": "C"},
+    ]
