@@ -100,6 +100,25 @@ def test_dropout_differs_between_slots() -> None:
     assert not torch.equal(found[0], found[1])
 
 
+def test_with_dropout_the_mean_is_that_without_it() -> None:
+    torch.manual_seed(0)
+    query, key, value = (draw(SLOTS, BATCH, HEADS, TOKENS, WIDTH, seed=seed) for seed in range(3))
+    masks = masks_of("boolean")
+    assert masks is not None
+
+    def one(query: Any, key: Any, value: Any, mask: Any, dropout: float) -> torch.Tensor:
+        return attend(nn.Identity(), query, key, value, mask, dropout=dropout)[0]
+
+    def together(dropout: float) -> torch.Tensor:
+        return vmap(one, in_dims=(0, 0, 0, 0, None), randomness="different")(
+            query, key, value, masks, dropout
+        )
+
+    mean = torch.stack([together(0.3) for _ in range(2000)]).mean(0)
+    torch.testing.assert_close(mean, together(0.0), atol=0.1, rtol=0.0)
+    assert not torch.equal(together(0.3), together(0.3))
+
+
 def model_of(family: str, **settings: Any) -> tuple[Any, Any]:
     """The same weights twice: with transformers' eager attention, and with this one."""
     torch.manual_seed(0)
