@@ -3,6 +3,7 @@ from __future__ import annotations
 import io
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -64,6 +65,21 @@ def test_the_summary_has_what_was_prepared_and_measured(
     assert written.bytes_a_trial == capacity.bytes_a_slot > 4 * training.layout.width
     assert "encoding the data" in output.getvalue()
     assert "measuring how many trials fit together" in output.getvalue()
+
+
+def test_the_reason_for_one_trial_at_a_time_is_reported(
+    tuned: Callable[[str, str], Any], tmp_path: Path
+) -> None:
+    study, output = tuned("text-classification", "full"), io.StringIO()
+    context = context_of(study, tmp_path / "study", output)
+    training = training_of(study, context, tmp_path / "kept")
+    assert list(context.summary.fast_paths or ()) == list(training.fast_paths)
+    config = replace(study.folder.read_config(), parallel_trials=1)
+    measure_capacity(context, config, training, wanted=2)
+    assert context.summary.not_together == "--parallel-trials 1"
+    assert "trials are not trained together: --parallel-trials 1" in output.getvalue()
+    measure_capacity(context, replace(config, parallel_trials=2), training, wanted=2)
+    assert context.summary.not_together == ""
 
 
 def test_the_allocator_of_a_users_process_is_left_alone(
