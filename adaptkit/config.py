@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 StrategyName = Literal["frozen", "lora", "full"]
 PrecisionName = Literal["auto", "fp32", "bf16"]
+PoolingName = Literal["auto", "mean", "first", "checkpoint"]
+SolverName = Literal["auto", "lbfgs", "adamw"]
 
 DEFAULT_MODEL = "sentence-transformers/all-MiniLM-L6-v2"
 
@@ -120,6 +122,15 @@ class StudyConfig:
 
     model: str = DEFAULT_MODEL
     strategy: StrategyName = "full"
+    pooling: PoolingName = "auto"
+    """How a head that classifies texts pools the tokens' states. auto: as the model folder declares."""
+
+    head_solver: SolverName = "auto"
+    """How a head on a frozen encoder is trained. auto: solved where it is one linear layer."""
+
+    folds: Annotated[int, Ge(0), Le(20)] | None = None
+    """Folds of cross-validation that score the trials instead of a dev split; 0 for none. None: as pays."""
+
     lora_rank: Annotated[int, Ge(1)] = 8
     max_length: Annotated[int, Ge(8)] | None = None
     """The largest number of tokens in one example. None: the model's own limit, at most 512."""

@@ -58,6 +58,15 @@ IN_SEARCH = (
     type=click.Choice(["frozen", "lora", "full"]),
     help="Which parameters are trained. [default: full]",
 )
+@click.option(
+    "--pooling", type=click.Choice(["auto", "mean", "first", "checkpoint"]),
+    help="How a head for texts pools the tokens. [default: auto, as the model declares]",
+)  # fmt: skip
+@click.option(
+    "--head-solver", type=click.Choice(["auto", "lbfgs", "adamw"]),
+    help="How a head on a frozen encoder trains. [default: auto, solved where it is linear]",
+)  # fmt: skip
+@click.option("--folds", type=int, help="Folds that score the trials, 0 for none. [default: 5 on small data]")
 @click.option("--lora-rank", type=int, help="The rank of LoRA's updates. [default: 8]")
 @click.option(
     "--max-length", type=int, help="The most tokens in one example. [default: the model's limit, up to 512]"

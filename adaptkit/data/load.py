@@ -43,6 +43,9 @@ class Dataset:
     sample: bool
     """Whether this is the task's own sample, used because the user named no data."""
 
+    dev_from_train: bool = False
+    """Whether the dev rows were split off the training rows."""
+
     @property
     def left_out(self) -> Sequence[str]:
         """For each row that was left out, its file and line and the reason."""
@@ -81,7 +84,8 @@ def load(task: Task, config: DataConfig, seed: int) -> Dataset:
         *rare_label_warnings(task, splits["train"]),
         *duplicate_warnings(task, splits),
     ]
-    if "dev" not in splits:
+    dev_from_train = "dev" not in splits
+    if dev_from_train:
         train, dev = split_off_dev(task, splits["train"], config.dev_fraction, seed)
         splits = {**splits, "train": train, "dev": dev}
     return Dataset(
@@ -92,6 +96,7 @@ def load(task: Task, config: DataConfig, seed: int) -> Dataset:
         fingerprint=fingerprint_of(splits),
         warnings=tuple(warnings),
         sample=config.data is None and config.train is None,
+        dev_from_train=dev_from_train,
     )
 
 

@@ -24,6 +24,7 @@ from adaptkit.engine.patches.first_token import reads_first_token_only
 from adaptkit.engine.patches.last_layer import narrow, widen
 from adaptkit.engine.patches.probe import all_outputs, some_tokens
 from adaptkit.engine.store import FeatureStore, InMemory
+from adaptkit.models.pooling import pooled_head
 
 TOKENS_AT_ONCE = 4096
 """Tokens in one forward pass of the encoder."""
@@ -75,6 +76,7 @@ class FrozenEncoder:
         self.store: FeatureStore = store or InMemory()
         self.wanted = fast_paths
         self.in_use: list[str] = []
+        self.head = pooled_head(model)
         self.examples_read = 0
         self.examples_reused = 0
 
@@ -106,7 +108,8 @@ class FrozenEncoder:
         if difference > TOLERANCE * before.abs().max().clamp_min(TOLERANCE):
             self.restore()
             return False
-        self.in_use = self._fast_paths(ids, mask, hidden)
+        if self.head is None:  # a pooled head says itself what it reads
+            self.in_use = self._fast_paths(ids, mask, hidden)
         return True
 
     def _fast_paths(self, ids: torch.Tensor, mask: torch.Tensor, hidden: torch.Tensor) -> list[str]:
@@ -150,7 +153,7 @@ class FrozenEncoder:
         all tokens, because a loss may use it.
         """
         read = {name: tensor for name, tensor in bucket.tensors.items() if name in inputs}
-        key = fingerprint.of_tensors(read, self.fingerprint, self.first_token_only)
+        key = fingerprint.of_tensors(read, self.fingerprint, self._kept_states)
         features = self.store.find(key)
         if features is None:
             size = max(1, TOKENS_AT_ONCE // (bucket.length * bucket.choices))
@@ -161,6 +164,11 @@ class FrozenEncoder:
         kept = {n: t for n, t in bucket.tensors.items() if n not in inputs or n == "attention_mask"}
         tensors = {**kept, "inputs_embeds": features}
         return replace(bucket, length=features.shape[-2], tensors=tensors)
+
+    @property
+    def _kept_states(self) -> bool | str:
+        """Which states are kept: of all tokens, of the first one, or pooled."""
+        return self.first_token_only if self.head is None else self.head.pooling
 
     @cached_property
     def fingerprint(self) -> str:
@@ -189,7 +197,9 @@ class FrozenEncoder:
         moved = {name: tensor.to(self.device).flatten(0, -2) for name, tensor in batch.items()}
         with torch.autocast(self.device.type, dtype=torch.bfloat16, enabled=self.bfloat16):
             hidden = self.encoder(**moved)[0]  # [batch, tokens, width], choices among the batch
-        if self.first_token_only:
+        if self.head is not None:
+            hidden = self.head.pool(hidden, moved["attention_mask"]).unsqueeze(1)  # [batch, 1, width]
+        elif self.first_token_only:
             hidden = hidden[:, :1]  # [batch, 1, width]
         kept: torch.Tensor = hidden.half().cpu().reshape(*examples, *hidden.shape[1:])
         return kept

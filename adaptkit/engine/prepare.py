@@ -225,6 +225,25 @@ def narrow_and_trim(model: Model, buckets: Sequence[Bucket], tokens: torch.Tenso
     return tuple(name for name in FAST_PATHS if name in used)
 
 
+def make_solver_training(
+    model: Model, task: Task, rows: Sequence[Row], *, seed: int, metric: str, direction: str
+) -> Training:
+    """The same rows for training and for scoring, for heads that are solved with folds."""
+    scored = scoring_data(model, task, rows)
+    lengths = [length_of(example) for example in scored.examples]
+    layout = layout_of(model.module)
+    return Training(
+        forward=model.forward,
+        layout=layout,
+        initial=read_slot(model.module, layout),
+        plan=make_plan(lengths, micro_batch=1, rungs_per_epoch=1, seed=seed),
+        buckets=scored.buckets,
+        dev=scored,
+        metric=metric,
+        direction=direction,
+    )
+
+
 def micro_batch_for(batch_sizes: Sequence[int]) -> int:
     """The examples of a micro-step: the largest number that divides every effective batch size."""
     shared = math.gcd(*batch_sizes)

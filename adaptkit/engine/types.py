@@ -32,6 +32,9 @@ class Trial:
     warmup: float = 0.1
     """The share of the optimiser steps that warm up."""
 
+    l2: float = 0.0
+    """The weight of the L2 penalty of a head that is solved; gradient steps do not use it."""
+
     seed: int = 0
     """Decides the order of its data."""
 

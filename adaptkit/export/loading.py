@@ -44,6 +44,9 @@ class Description:
     """For an adapter, its base model; None if the folder holds a complete model."""
 
     max_length: int
+    pooling: str = "checkpoint"
+    """How the head pools the tokens' states; "checkpoint" where it is transformers' or the plugin's own."""
+
     calibration: Mapping[str, float]
     """The numbers that the task chose on the dev rows, such as a threshold."""
 

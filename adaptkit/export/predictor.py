@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from adaptkit.data.rows import shortened
 from adaptkit.errors import DataError, TaskError
 from adaptkit.export.loading import Description, load_exported, read_description
+from adaptkit.models.pooling import with_pooling
 from adaptkit.tasks import registry
 
 if TYPE_CHECKING:
@@ -99,7 +100,7 @@ def load(path: str | Path, *, device: str = "auto") -> Predictor:
 
     folder = Path(path)
     description = read_description(folder)
-    task = registry.load(_installed(description), description.options)
+    task = with_pooling(registry.load(_installed(description), description.options), description.pooling)
     model = load_exported(folder, task, description, resolve_device(device))
     return Predictor(task=task, model=model, description=description)
 

@@ -16,7 +16,9 @@ import torch
 from adaptkit.engine.patches.vocabulary import write_trial
 from adaptkit.errors import ExportError
 from adaptkit.export.loading import DESCRIPTION, Description, load_module
+from adaptkit.export.sentence_transformers import write_modules
 from adaptkit.models.loading import load_model
+from adaptkit.models.pooling import pooled_head, pooling_of
 from adaptkit.strategies import STRATEGIES
 from adaptkit.system.files import atomic_folder, write_json
 from adaptkit.system.manifest import write_manifest
@@ -99,6 +101,7 @@ def export(trial: TrialToExport, folder: Path, *, merge: bool = False) -> None:
         head_class=loaded.head_class,
         base_model=_from_anywhere(config.model) if adapter else None,
         max_length=loaded.max_length,
+        pooling=pooling_of(loaded.module),
         calibration=dict(trial.calibration),
         versions=dict(trial.versions),
     )
@@ -108,12 +111,21 @@ def export(trial: TrialToExport, folder: Path, *, merge: bool = False) -> None:
             base: Any = loaded.module
             base.config.save_pretrained(aside)  # holds the labels, which peft does not save
         loaded.tokenizer.save_pretrained(aside)
+        head = None if adapter else pooled_head(module)
+        if head is not None:
+            write_modules(aside, head, loaded.tokenizer, loaded.max_length)
         write_json(aside / DESCRIPTION, asdict(description))
-        for file in aside.iterdir():
+        for file in _files_of(aside):
             file.chmod(0o644)  # safetensors creates files that only their owner can read
         (aside / CARD).write_text(trial.card, encoding="utf-8")
-        write_manifest(aside, [file.name for file in aside.iterdir() if file.name != CARD])
+        write_manifest(
+            aside, [name for file in _files_of(aside) if (name := file.relative_to(aside).as_posix()) != CARD]
+        )
         _verify(aside, description, trial.task, inputs, expected)
+
+
+def _files_of(folder: Path) -> list[Path]:
+    return [path for path in folder.rglob("*") if path.is_file()]
 
 
 def _from_anywhere(model: str) -> str:

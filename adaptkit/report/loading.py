@@ -12,6 +12,8 @@ def loading_lines(summary: StudySummary, width: int = 76) -> list[str]:
     """
     if not summary.model_folder:
         return []
+    if summary.pooling != "checkpoint" and summary.strategy != "lora":
+        return _pooled_lines(summary, width)
     if not summary.head:
         return _own_head_lines(summary.model_folder, width)
     auto = "AutoModelFor" + "".join(word.capitalize() for word in summary.head.split("-"))
@@ -32,6 +34,16 @@ def loading_lines(summary: StudySummary, width: int = 76) -> list[str]:
         "    base, config=AutoConfig.from_pretrained(folder)",
         ")",
         "model = PeftModel.from_pretrained(model, folder)",
+    ]
+
+
+def _pooled_lines(summary: StudySummary, width: int) -> list[str]:
+    return [
+        "from sentence_transformers import SentenceTransformer",
+        "",
+        *_assignment("folder", str(summary.model_folder), width),
+        "model = SentenceTransformer(folder)",
+        'logits = model.encode(["a text"])  # in the order of the labels in config.json',
     ]
 
 

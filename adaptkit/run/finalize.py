@@ -118,6 +118,7 @@ def export_trial(
     from safetensors.torch import load_file
 
     from adaptkit.export.saving import TrialToExport, export
+    from adaptkit.models.pooling import with_pooling
 
     weights = folder.weights(trial.number)
     if weights is None:
@@ -137,7 +138,7 @@ def export_trial(
     kept = load_file(weights)
     exported = TrialToExport(
         config=config,
-        task=task,
+        task=with_pooling(task, summary.pooling),
         labels=labels,
         parameters=kept["row"],
         vocabulary=kept.get("vocabulary"),

@@ -15,14 +15,15 @@ from adaptkit.system.files import write_text
 if TYPE_CHECKING:
     from adaptkit.config import StudyConfig
     from adaptkit.data.load import Dataset
-    from adaptkit.search.space import Space
+    from adaptkit.run.method import Method
+    from adaptkit.search.space import SearchSpace
     from adaptkit.study.folder import StudyFolder
     from adaptkit.task import Task
 
 KEPT_ON_RESUME = (
     "best", "test", "test_groups", "importances", "seconds", "peak_memory_bytes", "encoder_passes",
     "features_reused", "model_folder", "started", "parallel_trials", "trials_per_pass", "micro_batch",
-    "bytes_a_trial", "speeds", "occurring_tokens", "fast_paths", "not_together",
+    "bytes_a_trial", "speeds", "occurring_tokens", "fast_paths", "not_together", "refit",
     "trained_parameters", "total_parameters", "device", "precision", "versions",
 )  # fmt: skip
 """The fields of the summary that a resumed study takes from its earlier runs."""
@@ -34,7 +35,8 @@ def open_study(
     task: Task,
     plugin: str,
     data: Dataset,
-    space: Space,
+    space: SearchSpace,
+    method: Method,
     metric: tuple[str, str],
 ) -> StudySummary:
     """Create the study, or open the existing one, and list the rows that were left out.
@@ -46,6 +48,7 @@ def open_study(
         plugin: the distribution that the task comes from.
         data: its rows.
         space: its search space.
+        method: how its models are built and trained.
         metric: the optimised metric's name and direction.
 
     Raises:
@@ -59,6 +62,9 @@ def open_study(
         fixed={**space.fixed, "rungs_per_epoch": rungs_per_epoch(folder, config, data)},
         metric=metric[0],
         direction=metric[1],
+        pooling=method.pooling,
+        solver=method.solver,
+        folds=method.folds,
     )
     folder.create_or_open(config, provenance)
     if data.left_out:
@@ -93,7 +99,7 @@ def new_summary(
         direction=provenance.direction,
         groups_title=task.metric.groups_title,
         labels=data.labels,
-        data=_splits(data),
+        data=_splits(data, provenance.folds),
         space=provenance.space,
         trials=config.search.trials,
         trained_parameters=0,
@@ -104,6 +110,8 @@ def new_summary(
         trials_per_pass=0,
         micro_batch=0,
         sample=data.sample,
+        pooling=provenance.pooling,
+        folds=provenance.folds,
         head=task.head if isinstance(task.head, str) else "",
         warnings=data.warnings,
         plugin=plugin,
@@ -119,12 +127,18 @@ def with_examples(splits: Mapping[str, SplitRecord], **examples: int) -> dict[st
     }
 
 
-def _splits(data: Dataset) -> dict[str, SplitRecord]:
+def _splits(data: Dataset, folds: int) -> dict[str, SplitRecord]:
+    """The splits by name. With folds, the rows that would be the dev split are training rows."""
     splits = {"train": data.train, "dev": data.dev, **({"test": data.test} if data.test else {})}
-    return {
+    found = {
         name: SplitRecord(source=rows.source, rows=len(rows), skipped=len(rows.skipped), examples=len(rows))
         for name, rows in splits.items()
     }
+    if folds:
+        rows = len(data.train) + len(data.dev)
+        del found["dev"]
+        found["train"] = replace(found["train"], rows=rows, examples=rows)
+    return found
 
 
 def _resumed(summary: StudySummary, before: StudySummary, folder: StudyFolder) -> StudySummary:

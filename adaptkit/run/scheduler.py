@@ -121,7 +121,7 @@ class TrialScheduler:
         record = self._record(outcome)
         self.cut_short += self.stopped and record.state == "complete"
         if outcome.parameters is not None and record.state == "complete" and self._is_among_best(record):
-            self.folder.keep_weights(record.number, _writer(outcome.parameters, self.vocabulary))
+            self.folder.keep_weights(record.number, weights_writer(outcome.parameters, self.vocabulary))
         self._acknowledge(record)
         self.folder.drop_weights_except(self._best_numbers(self.records))
 
@@ -198,16 +198,17 @@ def _as_trial(suggestion: Suggestion) -> Trial:
     values = suggestion.hyperparameters
     return Trial(
         number=suggestion.number,
-        learning_rate=values["learning_rate"],
-        batch_size=int(values["batch_size"]),
-        epochs=values["epochs"],
-        weight_decay=values["weight_decay"],
-        warmup=values["warmup"],
+        learning_rate=values.get("learning_rate", 0.0),
+        batch_size=int(values.get("batch_size", 1)),
+        epochs=values.get("epochs", 1.0),
+        weight_decay=values.get("weight_decay", 0.0),
+        warmup=values.get("warmup", 0.0),
+        l2=values.get("l2", 0.0),
         seed=suggestion.seed,
     )
 
 
-def _writer(parameters: torch.Tensor, vocabulary: torch.Tensor | None) -> Callable[[Path], None]:
+def weights_writer(parameters: torch.Tensor, vocabulary: torch.Tensor | None) -> Callable[[Path], None]:
     """A function that writes a trial's parameters ``[P]`` and its vocabulary as safetensors to a path."""
 
     def write(path: Path) -> None:

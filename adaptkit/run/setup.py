@@ -13,7 +13,7 @@ from adaptkit.report.progress import Progress
 from adaptkit.run.context import Clock, RunContext
 from adaptkit.run.opening import with_examples
 from adaptkit.run.resolve import Machine
-from adaptkit.search.space import Space
+from adaptkit.search.space import SearchSpace
 
 if TYPE_CHECKING:
     from adaptkit.engine.capacity import Capacity
@@ -56,12 +56,12 @@ def load_encoder(
 
 def prepare_training(
     context: RunContext, config: StudyConfig, task: Task, data: Dataset, loaded: LoadedModel,
-    machine: Machine, space: Space, rungs: int,
+    machine: Machine, space: SearchSpace, rungs: int, *, folds: int,
 ) -> Training:  # fmt: skip
     """Apply the strategy to the model, and encode the data for it, once for all trials."""
     from adaptkit.cache.features import FeaturesOnDisk
     from adaptkit.engine.patches.fast_paths import FAST_PATHS
-    from adaptkit.engine.prepare import make_training, prepare_model
+    from adaptkit.engine.prepare import make_solver_training, make_training, prepare_model
 
     context.progress.phase(f"encoding the data, {len(data.train) + len(data.dev):,} rows")
     with context.clock.phase("features" if config.strategy == "frozen" else "data"):
@@ -79,11 +79,15 @@ def prepare_training(
             store=store,
             fast_paths=FAST_PATHS if config.fast_paths else (),
         )
-        training = make_training(
-            model, task, data.train.values, data.dev.values,
-            batch_sizes=space.batch_sizes, rungs_per_epoch=rungs,
-            seed=config.seed, metric=context.summary.metric, direction=context.summary.direction,
-        )  # fmt: skip
+        aim = {"metric": context.summary.metric, "direction": context.summary.direction}
+        if folds:
+            rows = [*data.train.values, *data.dev.values]
+            training = make_solver_training(model, task, rows, seed=config.seed, **aim)
+        else:
+            training = make_training(
+                model, task, data.train.values, data.dev.values,
+                batch_sizes=space.batch_sizes, rungs_per_epoch=rungs, seed=config.seed, **aim,
+            )  # fmt: skip
     if store.note:
         context.progress.note(store.note)
     write_preparation(context, machine, model, training, total_parameters=total)

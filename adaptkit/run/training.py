@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,7 @@ from adaptkit.errors import Interrupted
 if TYPE_CHECKING:
     from adaptkit.config import StudyConfig
     from adaptkit.engine.capacity import Capacity
+    from adaptkit.engine.train import Training
     from adaptkit.run.context import RunContext
     from adaptkit.run.scheduler import TrialScheduler
     from adaptkit.search.search import Search
@@ -34,12 +36,35 @@ def train_trials(
     """
     from adaptkit.engine.train import populate
 
-    scheduler = make_scheduler(context, config, capacity, search, rungs)
     plan = capacity.training.plan
     context.progress.expected(int(search.remaining * plan.examples * rungs / plan.rungs_per_epoch))
     context.progress.phase(f"training, {capacity.in_words()}")
+    scheduler = make_scheduler(context, config, capacity.training, search, rungs)
+    population = populate(capacity.training, capacity.slots, capacity.limits)
+    run_recorded(context, capacity.training, scheduler, search, lambda: population.run(scheduler))
+
+
+def run_recorded(
+    context: RunContext,
+    training: Training,
+    scheduler: TrialScheduler,
+    search: Search,
+    work: Callable[[], None],
+) -> None:
+    """Do the work that ends trials; if it is interrupted or fails, record the running trials as such.
+
+    Args:
+        context: the run.
+        training: what the trials are trained with.
+        scheduler: knows the running trials.
+        search: knows how many trials remain.
+        work: trains the trials.
+
+    Raises:
+        Interrupted: a signal was received.
+    """
     try:
-        populate(capacity.training, capacity.slots, capacity.limits).run(scheduler)
+        work()
     except Interrupted as interrupted:
         scheduler.interrupt(interrupted.problem)
         raise
@@ -48,7 +73,7 @@ def train_trials(
             scheduler.interrupt(f"{type(error).__name__}: {error}")
         raise
     finally:
-        write_costs(context, capacity)
+        write_costs(context, training)
     if scheduler.stopped or (scheduler.time_is_up and search.remaining):
         warning = timeout_warning(scheduler.cut_short, search.remaining)
         context.progress.note(warning)
@@ -56,7 +81,7 @@ def train_trials(
 
 
 def make_scheduler(
-    context: RunContext, config: StudyConfig, capacity: Capacity, search: Search, rungs: int
+    context: RunContext, config: StudyConfig, training: Training, search: Search, rungs: int
 ) -> TrialScheduler:
     """The scheduler between the engine and the study."""
     from adaptkit.run.scheduler import TrialScheduler
@@ -72,16 +97,16 @@ def make_scheduler(
         pruning=config.search.pruning,
         deadline=time.monotonic() + (config.search.timeout or math.inf),
         check=context.interruption.check,
-        vocabulary=capacity.training.vocabulary,
+        vocabulary=training.vocabulary,
     )
 
 
-def write_costs(context: RunContext, capacity: Capacity) -> None:
+def write_costs(context: RunContext, training: Training) -> None:
     """Write the time and the memory that the training took."""
     from adaptkit.system.devices import peak_memory_bytes
 
-    context.clock.add(capacity.training.seconds)
-    peak = peak_memory_bytes(str(capacity.training.forward.device))
+    context.clock.add(training.seconds)
+    peak = peak_memory_bytes(str(training.forward.device))
     context.write(peak_memory_bytes=max(context.summary.peak_memory_bytes, peak))
 
 

@@ -13,22 +13,27 @@ from typing import TYPE_CHECKING, Any
 from adaptkit.config import (
     DEFAULT_MODEL,
     DataConfig,
+    PoolingName,
     PrecisionName,
     SearchConfig,
+    SolverName,
     StrategyName,
     StudyConfig,
     columns_of,
 )
 from adaptkit.errors import Interrupted
+from adaptkit.models.pooling import with_pooling
 from adaptkit.report.progress import Progress
 from adaptkit.run.context import Clock, RunContext, versions
 from adaptkit.run.finalize import finalize_study
+from adaptkit.run.heads import refit_best, refit_is_due, solve_trials
+from adaptkit.run.method import Method, resolve_method, space_of
 from adaptkit.run.opening import open_study
 from adaptkit.run.resolve import Machine, chosen_metric, default_name, refuse_problems
 from adaptkit.run.setup import load_encoder, measure_capacity, prepare_training, read_data
 from adaptkit.run.study import Study
 from adaptkit.run.training import train_trials
-from adaptkit.search.space import Space, space_for
+from adaptkit.search.space import SearchSpace
 from adaptkit.study.find import refuse_unwritable, study_folder
 from adaptkit.study.record import standing
 from adaptkit.system.signals import Interruption
@@ -56,6 +61,9 @@ def tune(
     options: Mapping[str, Any] | None = None,
     model: str | Path = DEFAULT_MODEL,
     strategy: StrategyName = StudyConfig.strategy,
+    pooling: PoolingName = StudyConfig.pooling,
+    head_solver: SolverName = StudyConfig.head_solver,
+    folds: int | None = None,
     lora_rank: int = StudyConfig.lora_rank,
     max_length: int | None = None,
     trials: int = SearchConfig.trials,
@@ -86,6 +94,9 @@ def tune(
         options=dict(options or {}),
         model=str(model),
         strategy=strategy,
+        pooling=pooling,
+        head_solver=head_solver,
+        folds=folds,
         lora_rank=lora_rank,
         max_length=max_length,
         seed=seed,
@@ -132,14 +143,16 @@ def run(config: StudyConfig, console: Console, *, studies: Path, name: str | Non
     progress, clock = Progress(console, config.search.trials, metric, direction), Clock()
     with Interruption() as interruption, progress:
         data = read_data(config, task, progress, clock)
-        space = space_for(config.strategy, config.search, task.hints, rows=len(data.train))
-        machine, loaded = load_encoder(config, task, data, progress, clock)
+        method = resolve_method(config, task, folder.earlier_provenance(), data)
+        space = space_of(config, task, method, data)
+        pooled = with_pooling(task, method.pooling)
+        machine, loaded = load_encoder(config, pooled, data, progress, clock)
         with folder.lock(), interruption.guarded():
-            summary = open_study(folder, config, task, plugin, data, space, (metric, direction))
+            summary = open_study(folder, config, task, plugin, data, space, method, (metric, direction))
             context = RunContext(folder, summary, progress, clock, interruption, earlier=summary.seconds)
             progress.resumed(record for record in folder.read_trials() if not record.interrupted)
             with recorded_on_error(context):
-                search_and_train(context, config, task, data, loaded, machine, space)
+                search_and_train(context, config, task, data, loaded, machine, space, method)
                 records = finalize_study(context, config, task, data, machine.device)
     return Study(folder, context.summary, records)
 
@@ -151,7 +164,8 @@ def search_and_train(
     data: Dataset,
     loaded: LoadedModel,
     machine: Machine,
-    space: Space,
+    space: SearchSpace,
+    method: Method,
 ) -> None:
     """Train trials together, and record how each ends, until the study has its total."""
     from adaptkit.search.search import open_search
@@ -165,16 +179,24 @@ def search_and_train(
         trials=config.search.trials,
     ) as search:
         record_orphans(context, search)
-        if not search.remaining:
+        if not search.remaining and not refit_is_due(context, method, data):
             return
         context.write_versions(versions(context.summary.plugin))
         rungs_per_epoch = int(context.folder.read_provenance().fixed["rungs_per_epoch"])
         with context.interruption.exposed():  # no trial has started, so a signal may stop it at any point
-            training = prepare_training(context, config, task, data, loaded, machine, space, rungs_per_epoch)
-            capacity = measure_capacity(context, config, training, search.remaining)
-        rungs = max(1, round(space.epochs * rungs_per_epoch))
-        train_trials(context, config, capacity, search, rungs=rungs)
+            training = prepare_training(
+                context, config, task, data, loaded, machine, space, rungs_per_epoch, folds=method.folds
+            )
+        if method.solver == "lbfgs":
+            solve_trials(context, config, task, training, search, folds=method.folds)
+        else:
+            with context.interruption.exposed():
+                capacity = measure_capacity(context, config, training, search.remaining)
+            rungs = max(1, round(space.epochs * rungs_per_epoch))
+            train_trials(context, config, capacity, search, rungs=rungs)
         context.write(importances=search.importances())
+        if refit_is_due(context, method, data):
+            refit_best(context, training)
 
 
 def record_orphans(context: RunContext, search: Search) -> None:

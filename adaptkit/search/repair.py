@@ -9,12 +9,12 @@ from pathlib import Path
 from optuna.trial import FrozenTrial, TrialState, create_trial
 
 from adaptkit.errors import StudyError
-from adaptkit.search.space import Space
+from adaptkit.search.space import SearchSpace
 from adaptkit.search.storage import close_storage, damage_of, open_storage, open_study, rebuild, writing
 from adaptkit.study.record import INTERRUPTED, TrialRecord
 
 
-def repair(database: Path, records: Sequence[TrialRecord], space: Space, direction: str) -> list[str]:
+def repair(database: Path, records: Sequence[TrialRecord], space: SearchSpace, direction: str) -> list[str]:
     """Rebuild the database if it is damaged or lacks a recorded trial.
 
     Returns:
@@ -53,7 +53,7 @@ def _is_of(trial: FrozenTrial, record: TrialRecord) -> bool:
     return same and trial.state != TrialState.WAITING
 
 
-def _trials_of(records: Sequence[TrialRecord], space: Space) -> list[FrozenTrial]:
+def _trials_of(records: Sequence[TrialRecord], space: SearchSpace) -> list[FrozenTrial]:
     """The recorded trials, each at the position of its number. Lost trials in between do not count."""
     recorded = {record.number: record for record in records}
     lost = create_trial(
@@ -63,7 +63,7 @@ def _trials_of(records: Sequence[TrialRecord], space: Space) -> list[FrozenTrial
     return [_as_trial(recorded[number], space) if number in recorded else lost for number in numbers]
 
 
-def _as_trial(record: TrialRecord, space: Space) -> FrozenTrial:
+def _as_trial(record: TrialRecord, space: SearchSpace) -> FrozenTrial:
     distributions = space.as_distributions()
     state, value = outcome(record)
     scores = finite_scores(record)

@@ -32,7 +32,7 @@ from optuna.trial import FrozenTrial, TrialState
 
 from adaptkit.search.importance import importances
 from adaptkit.search.repair import attributes, finite_scores, outcome, repair
-from adaptkit.search.space import Space
+from adaptkit.search.space import SearchSpace
 from adaptkit.search.storage import close_storage, open_storage, open_study, writing
 from adaptkit.study.record import INTERRUPTED, TrialRecord
 
@@ -68,7 +68,7 @@ def open_search(
     database: Path,
     records: Sequence[TrialRecord],
     *,
-    space: Space,
+    space: SearchSpace,
     direction: str,
     seed: int,
     trials: int,
@@ -114,7 +114,7 @@ class Search:
         storage: RDBStorage,
         study: optuna.Study,
         *,
-        space: Space,
+        space: SearchSpace,
         seed: int,
         trials: int,
     ) -> None:

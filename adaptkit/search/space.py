@@ -84,6 +84,42 @@ class Space:
 
 
 @dataclass(frozen=True, kw_only=True)
+class PenaltySpace:
+    """The space of heads that are solved: the weight of their L2 penalty, on a logarithmic scale."""
+
+    l2: tuple[float, float]
+    default_l2: float
+    batch_sizes: tuple[int, ...] = (16,)
+    """Of the plan of the data alone: a solver reads all examples in every iteration."""
+
+    epochs: float = 1.0
+
+    @property
+    def default(self) -> dict[str, float]:
+        """The known-good default, of the searched hyperparameters."""
+        return {"l2": self.default_l2}
+
+    @property
+    def fixed(self) -> dict[str, float]:
+        """The hyperparameters that are not searched: there are none."""
+        return {}
+
+    def as_distributions(self) -> dict[str, BaseDistribution]:
+        """The searched hyperparameters as Optuna's distributions."""
+        from optuna.distributions import FloatDistribution
+
+        return {"l2": FloatDistribution(*self.l2, log=True)}
+
+    def in_words(self) -> dict[str, str]:
+        """Each searched hyperparameter and its range, exactly: equal words are equal ranges."""
+        low, high = (_scientific(weight) for weight in self.l2)
+        return {"l2": f"{low} … {high} (log)"}
+
+
+SearchSpace = Space | PenaltySpace
+
+
+@dataclass(frozen=True, kw_only=True)
 class _Defaults:
     learning_rate: tuple[float, float]
     default_learning_rate: float

@@ -145,6 +145,10 @@ class StudyFolder:
         with _readable(self.toml):
             return Provenance(**tomllib.loads(self.toml.read_text(encoding="utf-8"))["provenance"])
 
+    def earlier_provenance(self) -> Provenance | None:
+        """What the study resolved to when it started; None if it has not started."""
+        return self.read_provenance() if self.toml.exists() else None
+
     def read_trials(self) -> list[TrialRecord]:
         """The trials that have ended, by number, without the unreadable ones: see `unreadable_trials`."""
         return [found for _, found in self._read_each() if isinstance(found, TrialRecord)]

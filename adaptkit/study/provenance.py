@@ -35,6 +35,14 @@ class Provenance:
 
     metric: str
     direction: str
+    pooling: str = "checkpoint"
+    """How the head pools, resolved; studies of version 0.1.0 had the checkpoint's own head."""
+
+    solver: str = "adamw"
+    """How a head on a frozen encoder is trained, resolved; version 0.1.0 took gradient steps."""
+
+    folds: int = 0
+    """The folds of cross-validation; 0 where dev rows score the trials."""
 
 
 def differences_of(old: tuple[StudyConfig, Provenance], new: tuple[StudyConfig, Provenance]) -> list[str]:
@@ -55,6 +63,8 @@ def _compared(config: StudyConfig, provenance: Provenance) -> dict[str, Any]:
     settings["evals_per_epoch"] = as_read.search.evals_per_epoch
     if as_read.strategy != "lora":
         del settings["lora_rank"]
+    for name in ("pooling", "head_solver", "folds"):
+        del settings[name]  # what they resolved to is compared
     resolved = asdict(provenance)
     del resolved["versions"]
     flat = settings | resolved.pop("space") | resolved.pop("fixed") | resolved

@@ -167,6 +167,15 @@ class StudySummary:
     model_folder: str | None = None
     """The exported winner's folder; None before the export. The path is the one at the time of the export."""
 
+    pooling: str = "checkpoint"
+    """How the head pools the tokens' states; "checkpoint" where it is transformers' or the plugin's own."""
+
+    folds: int = 0
+    """The folds of cross-validation that scored the trials; 0 where dev rows did."""
+
+    refit: int | None = None
+    """The number of the trial whose head was solved again on the training and dev rows together."""
+
     head: str = ""
     """The tag of transformers' head, such as "token-classification"; empty for a task's own head."""
 

@@ -1,0 +1,176 @@
+"""The objective of a linear head on kept features, in the coordinates of standardised features.
+
+It is minimised by SciPy's L-BFGS-B (Liu and Nocedal 1989, https://doi.org/10.1007/BF01589116). The
+standardisation is part of the objective only: solutions are given for the features as they are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from adaptkit.data.encode import Bucket
+from adaptkit.engine.train import Training
+from adaptkit.engine.trial_stack import SMALLEST_WEIGHT, views
+
+MOST_ITERATIONS = 200
+TOLERANCE = 1e-6
+"""L-BFGS ends when the objective falls by less than this fraction in one iteration."""
+
+SMALLEST_DEVIATION = 1e-6
+"""A feature that varies less is constant, and is not scaled."""
+
+FEATURES, MASK = "inputs_embeds", "attention_mask"
+
+
+@dataclass(frozen=True)
+class LinearHead:
+    """The parameters of a linear layer, and the moments of the features that it reads."""
+
+    weight: str
+    bias: str
+    mean: torch.Tensor
+    """``[width]``: the mean of each feature over all tokens that are not padding."""
+
+    scale: torch.Tensor
+    """``[width]``: the standard deviation of each feature; 1 where the feature is constant."""
+
+
+def linear_head(training: Training) -> LinearHead | None:
+    """The head of the training, if one linear layer on kept features is all that trains; else None."""
+    shapes = training.layout.shapes
+    weights = [name for name, shape in shapes.items() if len(shape) == 2]
+    biases = [name for name, shape in shapes.items() if len(shape) == 1]
+    if len(shapes) != 2 or len(weights) != 1 or any(FEATURES not in one.tensors for one in training.buckets):
+        return None
+    layer = dict(training.forward.module.named_modules()).get(weights[0].rpartition(".")[0])
+    if type(layer) is not torch.nn.Linear:
+        return None
+    mean, scale = _moments(training.buckets, layer.in_features)
+    return LinearHead(weights[0], biases[0], mean, scale)
+
+
+def _moments(buckets: Sequence[Bucket], width: int) -> tuple[torch.Tensor, torch.Tensor]:
+    """The mean and the standard deviation of each feature: two ``[width]``."""
+    total, squares, count = (torch.zeros(size, dtype=torch.float64) for size in (width, width, 1))
+    for bucket in buckets:
+        features = bucket.tensors[FEATURES].double().cpu()  # [examples, ..., tokens, width]
+        kept = bucket.tensors[MASK].double().cpu()[..., : features.shape[-2]].unsqueeze(-1)
+        total += (features * kept).flatten(0, -2).sum(0)
+        squares += (features.square() * kept).flatten(0, -2).sum(0)
+        count += kept.sum()
+    mean = total / count.clamp_min(1)  # [width]
+    deviation = (squares / count.clamp_min(1) - mean.square()).clamp_min(0).sqrt()  # [width]
+    return mean.float(), torch.where(deviation > SMALLEST_DEVIATION, deviation, 1.0).float()
+
+
+class Objective:
+    """The penalised mean loss of a training's head, on all rows or without the rows of one fold."""
+
+    def __init__(self, training: Training, head: LinearHead, fold_of_row: NDArray[np.int64] | None) -> None:
+        self.training = training
+        self.head = head
+        self.width = training.layout.width
+        self.fold_of_row = fold_of_row
+        self.folds = () if fold_of_row is None else tuple(int(fold) for fold in np.unique(fold_of_row))
+        self._buckets = [one.to(training.forward.device) for one in merged(training.buckets)]
+        self._folds = [self._folds_of(bucket) for bucket in self._buckets]
+
+    def minimum(
+        self, l2: float, start: NDArray[np.float64], without: int
+    ) -> tuple[NDArray[np.float64], float, int]:
+        """The point ``[P]`` that minimises the objective, its value, and the iterations it took.
+
+        Args:
+            l2: the weight of the penalty.
+            start: ``[P]``, where the search begins.
+            without: the fold whose rows are left out; a number that is no fold leaves out none.
+        """
+        from scipy.optimize import minimize
+
+        self.training.forward.module.eval()  # without dropout
+        valid = [(folds != without).float().unsqueeze(0) for folds in self._folds]  # each [1, examples]
+        result: Any = minimize(
+            self._value_and_gradient, start, args=(l2, valid), jac=True, method="L-BFGS-B",
+            options={"maxiter": MOST_ITERATIONS, "ftol": TOLERANCE, "gtol": 1e-7},
+        )  # fmt: skip
+        return result.x, float(result.fun), int(result.nit)
+
+    def parameters(self, point: NDArray[np.float64]) -> torch.Tensor:
+        """The head's parameters ``[P]`` for features as they are."""
+        weight, bias = self._split(torch.from_numpy(point).float())
+        plain = weight / self.head.scale  # [outputs, width]
+        return self._joined(plain, bias - plain @ self.head.mean)
+
+    def _value_and_gradient(
+        self, point: NDArray[np.float64], l2: float, valid: Sequence[torch.Tensor]
+    ) -> tuple[float, NDArray[np.float64]]:
+        """The objective at ``point [P]``, and its gradient ``[P]``."""
+        weight, _ = self._split(torch.from_numpy(point).float())  # [outputs, width]
+        loss, gradient = self._mean_loss(self.parameters(point), valid)
+        by_weight, by_bias = self._split(gradient)
+        by_weight = (by_weight - by_bias.unsqueeze(1) * self.head.mean) / self.head.scale + l2 * weight
+        value = loss + 0.5 * l2 * float(weight.square().sum())
+        return value, self._joined(by_weight, by_bias).double().numpy()
+
+    def _mean_loss(
+        self, parameters: torch.Tensor, valid: Sequence[torch.Tensor]
+    ) -> tuple[float, torch.Tensor]:
+        """The mean loss per item, and its gradient ``[P]`` by the parameters ``[P]``."""
+        forward = self.training.forward
+        leaf = parameters.to(forward.device).unsqueeze(0).requires_grad_()  # [1, P]
+        gradient = torch.zeros_like(leaf)  # [1, P]
+        total, items = 0.0, 0.0
+        for bucket, kept in zip(self._buckets, valid, strict=True):
+            batch = {name: tensor.unsqueeze(0) for name, tensor in bucket.tensors.items()}
+            losses, weights = forward.losses(views(self.training.layout, leaf), batch, kept)  # [1] both
+            gradient += torch.autograd.grad(losses.sum(), leaf)[0]
+            total, items = total + float(losses.detach()), items + float(weights)
+        items = max(items, SMALLEST_WEIGHT)
+        return total / items, gradient[0].cpu() / items
+
+    def _folds_of(self, bucket: Bucket) -> torch.Tensor:
+        """The fold of each example ``[examples]``; -2, which is no fold, without folds."""
+        examples = self.training.dev.examples
+        if self.fold_of_row is None:
+            return torch.full((len(bucket.positions),), -2, device=self.training.forward.device)
+        rows = [examples[position].row for position in bucket.positions]
+        return torch.from_numpy(self.fold_of_row[rows]).to(self.training.forward.device)
+
+    def _split(self, flat: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """``[P]`` → the weight ``[outputs, width]`` and the bias ``[outputs]``."""
+        parts = views(self.training.layout, flat.unsqueeze(0))  # name → [1, *shape]
+        return parts[self.head.weight][0], parts[self.head.bias][0]
+
+    def _joined(self, weight: torch.Tensor, bias: torch.Tensor) -> torch.Tensor:
+        columns = self.training.layout.columns
+        flat = torch.empty(self.width)  # [P]
+        flat[columns[self.head.weight]], flat[columns[self.head.bias]] = weight.reshape(-1), bias
+        return flat
+
+
+def merged(buckets: Sequence[Bucket]) -> Sequence[Bucket]:
+    """One bucket of all examples where each has one pooled state; else the buckets as they are.
+
+    The masks, which differ in length, are padded: a head on pooled states reads their first place only.
+    """
+    if not buckets or any(bucket.tensors[FEATURES].dim() != 3 or bucket.length != 1 for bucket in buckets):
+        return buckets
+    longest = max(bucket.tensors[MASK].shape[-1] for bucket in buckets)
+    padded = [
+        {
+            **bucket.tensors,
+            FEATURES: bucket.tensors[FEATURES].float(),
+            MASK: torch.nn.functional.pad(mask := bucket.tensors[MASK], (0, longest - mask.shape[-1])),
+        }
+        for bucket in buckets
+    ]
+    tensors = {name: torch.cat([part[name] for part in padded]) for name in padded[0]}  # [examples, ...]
+    positions = [position for bucket in buckets for position in bucket.positions]
+    sizes = np.concatenate([bucket.sizes for bucket in buckets])  # [examples]
+    return [replace(buckets[0], positions=positions, sizes=sizes, tensors=tensors)]

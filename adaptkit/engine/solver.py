@@ -1,0 +1,175 @@
+"""Solves linear heads on kept features: full-batch L-BFGS with an L2 penalty, instead of gradient steps.
+
+The mean loss of a linear head under cross-entropy or squared error is convex in the head, so a solver finds
+its minimum and no learning rate has to be searched. What is searched is the weight of the penalty::
+
+    mean loss + l2 / 2 * sum of squared weights, with the features standardised; the bias is not penalised
+
+With folds, a trial is solved once without each fold and scored on the predictions for the rows that were left
+out; what is kept of it is the solution on all rows.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import TypeVar
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from adaptkit.engine.batch_limits import BatchLimits
+from adaptkit.engine.evaluate import calibrate, calibrated, predict_rows, score
+from adaptkit.engine.objective import LinearHead, Objective, linear_head
+from adaptkit.engine.train import Training
+from adaptkit.engine.trial_stack import views
+from adaptkit.engine.types import Outcome, RungReport, Scheduler, Trial
+from adaptkit.errors import TrialError
+from adaptkit.task import Prediction
+
+T = TypeVar("T")
+
+ALL_ROWS = -1
+"""Stands for a fold that leaves out no row."""
+
+
+def solve(
+    training: Training,
+    head: LinearHead,
+    scheduler: Scheduler,
+    *,
+    at_once: int,
+    folds: NDArray[np.int64] | None,
+) -> None:
+    """Trains all trials that the scheduler suggests, ``at_once`` of them between two suggestions.
+
+    Args:
+        training: the model and the data.
+        head: its linear layer.
+        scheduler: suggests the trials and takes their results.
+        at_once: how many trials are solved before any of them is scored.
+        folds: ``[rows]``, the fold of each row, where training and dev rows are the same; None where dev rows
+            score the trials.
+    """
+    objective = Objective(training, head, folds)
+    while trials := scheduler.suggest(at_once):
+        solved = _timed(training, "train", lambda trials=trials: _solve_all(objective, trials, scheduler))  # type: ignore[misc]
+        _timed(training, "score", lambda solved=solved: _score_all(objective, solved, scheduler))  # type: ignore[misc]
+        scheduler.on_rung_end([one.report for one in solved if one.report is not None])
+        for one in solved:
+            scheduler.on_trial_end(_outcome(one))
+        if len(solved) < len(trials):
+            return  # time was up
+
+
+def refit(training: Training, l2: float) -> torch.Tensor:
+    """The parameters ``[P]`` of the head solved on the training and dev rows together.
+
+    Raises:
+        ValueError: the head is not one linear layer.
+    """
+    together = replace(training, buckets=[*training.buckets, *training.dev.buckets])
+    head = linear_head(together)
+    if head is None:
+        raise ValueError("the head is not one linear layer on kept features")
+    objective = Objective(together, head, None)
+    point, _, _ = objective.minimum(l2, np.zeros(training.layout.width), without=ALL_ROWS)
+    return objective.parameters(point)
+
+
+@dataclass
+class _Solved:
+    """A trial with the solutions of its objective."""
+
+    trial: Trial
+    solutions: dict[int, torch.Tensor]
+    """Fold that was left out, or `ALL_ROWS` → parameters ``[P]``."""
+
+    loss: float
+    iterations: int
+    seconds: float
+    report: RungReport | None = None
+    failure: str = ""
+
+
+def _solve_all(objective: Objective, trials: Sequence[Trial], scheduler: Scheduler) -> list[_Solved]:
+    """The trials solved, from the strongest penalty to the weakest, each starting from the one before."""
+    solved: list[_Solved] = []
+    points = {fold: np.zeros(objective.width) for fold in (ALL_ROWS, *objective.folds)}  # each [P]
+    for trial in sorted(trials, key=lambda one: -one.l2):
+        started, iterations, loss = time.monotonic(), 0, 0.0
+        for fold, point in points.items():
+            points[fold], loss_of_fold, steps = objective.minimum(trial.l2, point, without=fold)
+            iterations += steps
+            loss = loss_of_fold if fold == ALL_ROWS else loss
+            scheduler.check()
+        solutions = {fold: objective.parameters(point) for fold, point in points.items()}
+        solved.append(_Solved(trial, solutions, loss, iterations, time.monotonic() - started))
+        if not scheduler.on_micro_step(objective.training.plan.examples, 0):
+            break
+    return solved
+
+
+def _score_all(objective: Objective, solved: Sequence[_Solved], scheduler: Scheduler) -> None:
+    """Gives each trial its report, or the reason why it has none."""
+    for one in solved:
+        try:
+            one.report = _report(objective, one, scheduler)
+        except TrialError as failure:
+            one.failure = str(failure)
+
+
+def _report(objective: Objective, one: _Solved, scheduler: Scheduler) -> RungReport:
+    training = objective.training
+    predictions = _predictions(objective, one, scheduler)
+    task, rows = training.dev.task, training.dev.rows
+    calibration = calibrate(task, predictions, rows)
+    scores = score(task, calibrated(task, predictions, calibration), rows, training.metric)
+    return RungReport(
+        trial=one.trial, rung=0, epoch=1.0, loss=one.loss, score=scores.values[training.metric],
+        scores=scores, last=True, calibration=calibration,
+    )  # fmt: skip
+
+
+def _predictions(objective: Objective, one: _Solved, scheduler: Scheduler) -> list[Prediction]:
+    """One prediction per dev row; with folds, by the solution that was found without the row's fold.
+
+    Raises:
+        TrialError: the outputs are not finite, or the task's decode or merge failed.
+    """
+    training, folds = objective.training, objective.folds or (ALL_ROWS,)
+    stacked = torch.stack([one.solutions[fold] for fold in folds])  # [folds, P]
+    parameters = views(training.layout, stacked.to(training.forward.device))
+    limits = BatchLimits(slots=len(folds), examples=1)
+    results = predict_rows(training.forward, parameters, training.dev, limits, scheduler.check)
+    predictions = [_unless_failed(result) for result in results]
+    if objective.fold_of_row is None:
+        return predictions[0]
+    return [predictions[fold][row] for row, fold in enumerate(objective.fold_of_row)]
+
+
+def _unless_failed(result: list[Prediction] | TrialError) -> list[Prediction]:
+    if isinstance(result, TrialError):
+        raise result
+    return result
+
+
+def _outcome(one: _Solved) -> Outcome:
+    return Outcome(
+        trial=one.trial,
+        state="fail" if one.report is None else "complete",
+        reason=one.failure or f"solved in {one.iterations} iterations",
+        best=one.report,
+        parameters=None if one.report is None else one.solutions[ALL_ROWS],
+        seconds=one.seconds,
+    )
+
+
+def _timed(training: Training, phase: str, work: Callable[[], T]) -> T:
+    started = time.monotonic()
+    try:
+        return work()
+    finally:
+        training.seconds[phase] += time.monotonic() - started

@@ -1,0 +1,114 @@
+"""Heads that pool an encoder's hidden states: a linear layer on the mean of the tokens, or on the first."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import torch
+from torch import nn
+
+from adaptkit.errors import ConfigError
+
+if TYPE_CHECKING:
+    from transformers import PretrainedConfig
+
+    from adaptkit.task import Task
+
+POOLINGS = ("mean", "first")
+"""What `--pooling` may name besides "auto" and "checkpoint"."""
+
+CHECKPOINT = "checkpoint"
+"""The head that transformers puts on the checkpoint: for BERT, the pooler and a linear layer."""
+
+POOLED_HEADS = ("sequence-classification",)
+"""The tags of the heads that read one vector per text."""
+
+DECLARATION = "1_Pooling/config.json"
+"""Where sentence-transformers keeps the pooling of an encoder."""
+
+DECLARED = {
+    "mean": ("pooling_mode_mean_tokens", "mean"),
+    "first": ("pooling_mode_cls_token", "cls"),
+}
+"""Pooling → its key in a declaration with a key per mode, and its name where the mode is named."""
+
+
+class PooledHead(nn.Module):
+    """Dropout and one linear layer on the pooled hidden states."""
+
+    def __init__(self, pooling: str, width: int, outputs: int, dropout: float) -> None:
+        super().__init__()
+        self.pooling = pooling
+        self.dropout = nn.Dropout(dropout)
+        self.out = nn.Linear(width, outputs)
+
+    def pool(self, hidden: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
+        """Hidden states ``[batch, tokens, width]`` and mask ``[batch, tokens]`` → ``[batch, width]``."""
+        if self.pooling == "first":
+            return hidden[:, 0]
+        kept = mask.unsqueeze(-1).to(hidden.dtype)  # [batch, tokens, 1]
+        return (hidden * kept).sum(1) / kept.sum(1).clamp_min(1e-6)
+
+    def forward(self, hidden: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
+        """The logits ``[batch, outputs]``."""
+        logits: torch.Tensor = self.out(self.dropout(self.pool(hidden, mask)))
+        return logits
+
+
+def with_pooling(task: Task, pooling: str) -> Task:
+    """The task with a `PooledHead` in place of the transformers head that it names.
+
+    Raises:
+        ConfigError: the task's head does not read one vector per text.
+    """
+    if pooling in ("", CHECKPOINT):
+        return task
+    if task.head not in POOLED_HEADS:
+        raise ConfigError(
+            f"pooling {pooling!r} for the task {task.name!r}",
+            expected="a task whose head reads one vector per text",
+            next_step="Leave --pooling out.",
+        )
+
+    def head(config: PretrainedConfig, labels: Sequence[str]) -> nn.Module:
+        return PooledHead(pooling, config.hidden_size, int(config.num_labels or 1), _dropout_of(config))
+
+    return replace(task, head=head)
+
+
+def _dropout_of(config: Any) -> float:
+    """The dropout of a classification head, by the name that this kind of configuration has for it."""
+    names = ("classifier_dropout", "seq_classif_dropout", "hidden_dropout_prob", "pooler_dropout")
+    rates = (getattr(config, name, None) for name in names)
+    return float(next((rate for rate in rates if rate is not None), 0.1))
+
+
+def declared_pooling(folder: str | Path) -> str:
+    """The pooling that a model folder declares; empty if it declares none that adaptkit has."""
+    try:
+        declared = json.loads(Path(folder, DECLARATION).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return ""
+    if not isinstance(declared, Mapping):
+        return ""
+    modes = [
+        how
+        for how, (key, name) in DECLARED.items()
+        if declared.get(key) is True or declared.get("pooling_mode") == name
+    ]
+    return modes[0] if len(modes) == 1 else ""
+
+
+def pooled_head(module: nn.Module) -> PooledHead | None:
+    """The model's `PooledHead`; None if it has another head."""
+    return next((one for one in module.modules() if isinstance(one, PooledHead)), None)
+
+
+def pooling_of(module: nn.Module) -> str:
+    """How the model's head pools; "checkpoint" if it has no `PooledHead`."""
+    head = pooled_head(module)
+    return CHECKPOINT if head is None else head.pooling

@@ -1,0 +1,78 @@
+"""Solves the heads of a study's trials, and the best one again on all rows."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from adaptkit.errors import ConfigError
+from adaptkit.run.training import make_scheduler, run_recorded
+from adaptkit.study.record import best_trial
+
+if TYPE_CHECKING:
+    from adaptkit.config import StudyConfig
+    from adaptkit.data.load import Dataset
+    from adaptkit.engine.train import Training
+    from adaptkit.run.context import RunContext
+    from adaptkit.run.method import Method
+    from adaptkit.search.search import Search
+    from adaptkit.task import Task
+
+
+def solve_trials(
+    context: RunContext, config: StudyConfig, task: Task, training: Training, search: Search, *, folds: int
+) -> None:
+    """Solve the heads of the remaining trials, and record how each ends.
+
+    Half of the study's trials are solved before any is scored, so that the search learns from them.
+
+    Raises:
+        ConfigError: the head is not one linear layer.
+        Interrupted: a signal was received. The running trials are recorded as interrupted.
+    """
+    from adaptkit.data.folds import folds_of
+    from adaptkit.engine.objective import linear_head
+    from adaptkit.engine.solver import solve
+
+    head = linear_head(training)
+    if head is None:
+        raise ConfigError(
+            "the head cannot be solved",
+            expected="one linear layer on the outputs of a frozen encoder",
+            next_step="Add --head-solver adamw.",
+            code="not-linear",
+        )
+    assigned = folds_of(task, training.dev.rows, folds, config.seed) if folds else None  # [rows]
+    at_once = max(1, -(-config.search.trials // 2))
+    context.progress.phase("solving the heads")
+    scheduler = make_scheduler(context, config, training, search, 1)
+    run_recorded(
+        context, training, scheduler, search,
+        lambda: solve(training, head, scheduler, at_once=at_once, folds=assigned),
+    )  # fmt: skip
+
+
+def refit_is_due(context: RunContext, method: Method, data: Dataset) -> bool:
+    """Whether the best trial's head is to be solved again, on the training and dev rows together.
+
+    It is where the dev rows were split off the training rows, unless folds have scored the trials: then
+    every trial's head was solved on all rows.
+    """
+    if method.solver != "lbfgs" or method.folds or not data.dev_from_train:
+        return False
+    best = best_trial(context.folder.read_trials(), context.summary.direction)
+    return best is None or context.summary.refit != best.number
+
+
+def refit_best(context: RunContext, training: Training) -> None:
+    """Solve the best trial's head again, on the training and dev rows together, and keep its weights."""
+    from adaptkit.engine.solver import refit
+    from adaptkit.run.scheduler import weights_writer
+
+    best = best_trial(context.folder.read_trials(), context.summary.direction)
+    if best is None:
+        return
+    context.progress.phase("solving the best head on all rows")
+    with context.clock.phase("train"), context.interruption.exposed():
+        parameters = refit(training, best.hyperparameters["l2"])
+    context.folder.keep_weights(best.number, weights_writer(parameters, training.vocabulary))
+    context.write(refit=best.number, best=None, model_folder=None, test={}, test_groups={})

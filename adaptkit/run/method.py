@@ -1,0 +1,105 @@
+"""What "auto" resolves to: how the head pools, whether it is solved, and what scores the trials."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from adaptkit.config import StudyConfig
+from adaptkit.errors import ConfigError
+from adaptkit.search.space import PenaltySpace, SearchSpace, space_for
+
+if TYPE_CHECKING:
+    from adaptkit.data.load import Dataset
+    from adaptkit.study.provenance import Provenance
+    from adaptkit.task import Task
+
+MOST_ROWS_FOR_FOLDS, MOST_SENTENCES_FOR_FOLDS = 3_000, 300
+"""Beyond so many rows a dev split is large enough, and folds cost more than they tell."""
+
+L2_RANGE, DEFAULT_L2 = (1e-4, 0.3), 5e-3
+"""Weights of the L2 penalty on a head of standardised features, in units of the mean loss."""
+
+MOST_ROWS_TO_SOLVE = 50_000
+"""Beyond so many training rows gradient steps are cheaper than full-batch iterations."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Method:
+    """How the study's models are built and trained, where the configuration says "auto"."""
+
+    pooling: str
+    """"mean" or "first"; "checkpoint" for the head of transformers or of the task's plugin."""
+
+    solver: str
+    """"lbfgs" for a head that is solved, "adamw" for gradient steps."""
+
+    folds: int
+    """The folds of cross-validation; 0 where dev rows score the trials."""
+
+
+def resolve_method(config: StudyConfig, task: Task, earlier: Provenance | None, data: Dataset) -> Method:
+    """The method of a study.
+
+    Args:
+        config: the configuration.
+        task: the task as its plugin gives it.
+        earlier: what the study resolved to when it started, if it has.
+        data: the rows.
+
+    Raises:
+        ConfigError: the task or the strategy has no such method.
+    """
+    pooling = config.pooling if config.pooling != "auto" else earlier.pooling if earlier else ""
+    pooling = pooling or _default_pooling(config, task)
+    solver = config.head_solver if config.head_solver != "auto" else earlier.solver if earlier else ""
+    solver = solver or _default_solver(config, task, pooling, len(data.train))
+    if solver == "lbfgs" and config.strategy != "frozen":
+        raise ConfigError(
+            f"head solver 'lbfgs' with the strategy {config.strategy!r}",
+            expected="the strategy 'frozen': with the others the encoder trains, too",
+            next_step="Leave --head-solver out.",
+        )
+    folds = config.folds if config.folds is not None else earlier.folds if earlier else None
+    if folds is None:
+        folds = _default_folds(solver, pooling, data)
+    if folds and (solver != "lbfgs" or not data.dev_from_train or folds == 1):
+        raise ConfigError(
+            f"{folds} folds",
+            expected="2 folds or more, a head that is solved, and no dev rows of their own",
+            next_step="Set --folds 0, or leave the option out.",
+        )
+    return Method(pooling=pooling, solver=solver, folds=folds)
+
+
+def _default_folds(solver: str, pooling: str, data: Dataset) -> int:
+    """Five for small data without dev rows, where they are cheap: heads that are solved, on few numbers."""
+    rows = len(data.train) + len(data.dev)
+    most = MOST_ROWS_FOR_FOLDS if pooling in ("mean", "first") else MOST_SENTENCES_FOR_FOLDS
+    return 5 if solver == "lbfgs" and data.dev_from_train and rows <= most else 0
+
+
+def _default_pooling(config: StudyConfig, task: Task) -> str:
+    """What the model folder declares; else the mean under a frozen encoder, and the checkpoint's own head."""
+    from adaptkit.models.files import locate
+    from adaptkit.models.pooling import CHECKPOINT, POOLED_HEADS, declared_pooling
+
+    if task.head not in POOLED_HEADS:
+        return CHECKPOINT
+    return declared_pooling(locate(config.model)) or ("mean" if config.strategy == "frozen" else CHECKPOINT)
+
+
+def _default_solver(config: StudyConfig, task: Task, pooling: str, rows: int) -> str:
+    """Heads of one linear layer are solved, unless options or hints are about gradient steps."""
+    search, hints = config.search, task.hints
+    steps = search.learning_rate or search.batch_sizes or search.epochs or hints.batch_sizes or hints.epochs
+    linear = pooling in ("mean", "first") or task.head == "token-classification"
+    wanted = config.strategy == "frozen" and linear and not steps and "frozen" not in hints.learning_rate
+    return "lbfgs" if wanted and rows <= MOST_ROWS_TO_SOLVE else "adamw"
+
+
+def space_of(config: StudyConfig, task: Task, method: Method, data: Dataset) -> SearchSpace:
+    """What is searched with this method."""
+    if method.solver == "lbfgs":
+        return PenaltySpace(l2=L2_RANGE, default_l2=DEFAULT_L2)
+    return space_for(config.strategy, config.search, task.hints, rows=len(data.train))
