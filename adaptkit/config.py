@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 StrategyName = Literal["frozen", "lora", "full"]
 PrecisionName = Literal["auto", "fp32", "bf16"]
-PoolingName = Literal["auto", "mean", "first", "checkpoint"]
+PoolingName = Literal["auto", "mean", "first", "pair", "checkpoint"]
 SolverName = Literal["auto", "lbfgs", "adamw"]
 
 DEFAULT_MODEL = "sentence-transformers/all-MiniLM-L6-v2"

@@ -224,6 +224,10 @@ class Task:
     config_overrides: Mapping[str, Any] = field(default_factory=dict)
     """Settings for the model's configuration, such as ``{"num_labels": 1}``."""
 
+    text_pair: tuple[str, str] | tuple[()] = ()
+    """The two columns of a prepared row whose texts are compared; empty for other tasks. The encoder can then
+    read the two texts apart, with `encode` giving the labels and all else that is not the model's."""
+
     merge: Callable[[Row, Sequence[Any]], Prediction] = only_piece
     """Combines the pieces of one row's examples, in order, into one prediction."""
 

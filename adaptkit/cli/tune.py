@@ -59,7 +59,7 @@ IN_SEARCH = (
     help="Which parameters are trained. [default: full]",
 )
 @click.option(
-    "--pooling", type=click.Choice(["auto", "mean", "first", "checkpoint"]),
+    "--pooling", type=click.Choice(["auto", "mean", "first", "pair", "checkpoint"]),
     help="How a head for texts pools the tokens. [default: auto, as the model declares]",
 )  # fmt: skip
 @click.option(

@@ -95,6 +95,10 @@ class FrozenEncoder:
         inside = {name for name, p in self.encoder.named_parameters() if p.requires_grad}
         if not inside <= {name for name, _ in stub.named_parameters()}:
             return False
+        if self.head is not None:  # it says itself what it reads
+            setattr(self.model, self.model.base_model_prefix, stub)
+            self.model.to(self.device)
+            return True
         widen(self.encoder)
         ids, mask = some_tokens(self.encoder.config.vocab_size, self.device)
         try:
@@ -108,8 +112,7 @@ class FrozenEncoder:
         if difference > TOLERANCE * before.abs().max().clamp_min(TOLERANCE):
             self.restore()
             return False
-        if self.head is None:  # a pooled head says itself what it reads
-            self.in_use = self._fast_paths(ids, mask, hidden)
+        self.in_use = self._fast_paths(ids, mask, hidden)
         return True
 
     def _fast_paths(self, ids: torch.Tensor, mask: torch.Tensor, hidden: torch.Tensor) -> list[str]:
@@ -198,8 +201,9 @@ class FrozenEncoder:
         with torch.autocast(self.device.type, dtype=torch.bfloat16, enabled=self.bfloat16):
             hidden = self.encoder(**moved)[0]  # [batch, tokens, width], choices among the batch
         if self.head is not None:
-            hidden = self.head.pool(hidden, moved["attention_mask"]).unsqueeze(1)  # [batch, 1, width]
-        elif self.first_token_only:
+            pooled = self.head.pool(hidden, moved["attention_mask"])  # [batch, width of the pooled states]
+            return pooled.half().cpu().unsqueeze(1)
+        if self.first_token_only:
             hidden = hidden[:, :1]  # [batch, 1, width]
         kept: torch.Tensor = hidden.half().cpu().reshape(*examples, *hidden.shape[1:])
         return kept

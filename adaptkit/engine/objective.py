@@ -60,7 +60,9 @@ def _moments(buckets: Sequence[Bucket], width: int) -> tuple[torch.Tensor, torch
     total, squares, count = (torch.zeros(size, dtype=torch.float64) for size in (width, width, 1))
     for bucket in buckets:
         features = bucket.tensors[FEATURES].double().cpu()  # [examples, ..., tokens, width]
-        kept = bucket.tensors[MASK].double().cpu()[..., : features.shape[-2]].unsqueeze(-1)
+        kept = torch.ones(*features.shape[:-1], 1, dtype=torch.float64)  # [examples, ..., tokens, 1]
+        if features.shape[-2] > 1:  # else they are pooled, and no padding is left
+            kept = bucket.tensors[MASK].double().cpu().unsqueeze(-1)
         total += (features * kept).flatten(0, -2).sum(0)
         squares += (features.square() * kept).flatten(0, -2).sum(0)
         count += kept.sum()

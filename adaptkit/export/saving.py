@@ -18,7 +18,7 @@ from adaptkit.errors import ExportError
 from adaptkit.export.loading import DESCRIPTION, Description, load_module
 from adaptkit.export.sentence_transformers import write_modules
 from adaptkit.models.loading import load_model
-from adaptkit.models.pooling import pooled_head, pooling_of
+from adaptkit.models.pooling import PooledHead, pooled_head, pooling_of
 from adaptkit.strategies import STRATEGIES
 from adaptkit.system.files import atomic_folder, write_json
 from adaptkit.system.manifest import write_manifest
@@ -112,7 +112,7 @@ def export(trial: TrialToExport, folder: Path, *, merge: bool = False) -> None:
             base.config.save_pretrained(aside)  # holds the labels, which peft does not save
         loaded.tokenizer.save_pretrained(aside)
         head = None if adapter else pooled_head(module)
-        if head is not None:
+        if isinstance(head, PooledHead):
             write_modules(aside, head, loaded.tokenizer, loaded.max_length)
         write_json(aside / DESCRIPTION, asdict(description))
         for file in _files_of(aside):

@@ -87,10 +87,22 @@ def put_on(encoder: PreTrainedModel, head: nn.Module) -> PreTrainedModel:
             return kind._can_set_attn_implementation()
 
         def forward(self, attention_mask: torch.Tensor | None = None, **inputs: Any) -> Any:
+            inputs, attention_mask = _sides_in_batch(inputs, attention_mask)
             hidden = self.base_model(attention_mask=attention_mask, **inputs)[0]  # [batch, tokens, width]
             return _outputs(getattr(self, HEAD), hidden, attention_mask)
 
     return EncoderWithHead()
+
+
+def _sides_in_batch(
+    inputs: dict[str, Any], mask: torch.Tensor | None
+) -> tuple[dict[str, Any], torch.Tensor | None]:
+    """Tokens ``[batch, sides, tokens]`` of texts that are read apart, as ``[batch * sides, tokens]``."""
+    ids = inputs.get("input_ids")
+    if ids is None or ids.dim() != 3:
+        return inputs, mask
+    flat = {name: tensor.flatten(0, 1) for name, tensor in inputs.items()}
+    return flat, mask if mask is None or mask.dim() == 4 else mask.flatten(0, 1)
 
 
 def _outputs(head: nn.Module, hidden: torch.Tensor, mask: torch.Tensor | None) -> Any:
@@ -107,6 +119,8 @@ def _token_mask(hidden: torch.Tensor, mask: torch.Tensor | None) -> torch.Tensor
         return torch.ones(hidden.shape[:2], dtype=torch.long, device=hidden.device)
     if mask.dim() == 4:  # [batch, 1, tokens, tokens], which is added to the attention scores
         mask = (mask[:, 0, 0] == 0).long()
+    if mask.dim() == 3:  # [batch, sides, tokens], beside features that are pooled already
+        mask = mask[:, 0]
     return mask[:, : hidden.shape[1]]  # kept features may be of the first token alone
 
 

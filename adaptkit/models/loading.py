@@ -118,6 +118,7 @@ def load_with_head(
         TaskError: the task's own head is invalid.
     """
     from adaptkit.models import custom_head
+    from adaptkit.models.pooling import pooled_head
 
     if head_class != custom_head.OWN_HEAD:
         import transformers
@@ -129,7 +130,8 @@ def load_with_head(
     head = custom_head.make_head(task, config, labels)
     newly_initialized = _load_weights(head, _weights_of(location, custom_head.HEAD))
     module = custom_head.put_on(encoder, head)
-    custom_head.refuse_unfit(task, module)
+    if pooled_head(module) is None:  # adaptkit's own heads fit
+        custom_head.refuse_unfit(task, module)
     in_encoder = {f"{module.base_model_prefix}.{name}" for name in missing}
     return module, frozenset(in_encoder | {f"{custom_head.HEAD}.{name}" for name in newly_initialized})
 

@@ -12,14 +12,15 @@ import torch
 from torch import nn
 
 from adaptkit.errors import ConfigError
+from adaptkit.models.pairs import PairHead, with_sides
 
 if TYPE_CHECKING:
     from transformers import PretrainedConfig
 
     from adaptkit.task import Task
 
-POOLINGS = ("mean", "first")
-"""What `--pooling` may name besides "auto" and "checkpoint"."""
+PAIR = "pair"
+"""Two texts pooled apart and compared; see `adaptkit.models.pairs`."""
 
 CHECKPOINT = "checkpoint"
 """The head that transformers puts on the checkpoint: for BERT, the pooler and a linear layer."""
@@ -74,10 +75,28 @@ def with_pooling(task: Task, pooling: str) -> Task:
             next_step="Leave --pooling out.",
         )
 
+    if pooling == PAIR:
+        return _with_pair_head(task)
+
     def head(config: PretrainedConfig, labels: Sequence[str]) -> nn.Module:
         return PooledHead(pooling, config.hidden_size, int(config.num_labels or 1), _dropout_of(config))
 
     return replace(task, head=head)
+
+
+def _with_pair_head(task: Task) -> Task:
+    if not task.text_pair:
+        raise ConfigError(
+            f"pooling {PAIR!r} for the task {task.name!r}",
+            expected="a task with two texts in a row",
+            next_step="Leave --pooling out.",
+            code="no-pair",
+        )
+
+    def head(config: PretrainedConfig, labels: Sequence[str]) -> nn.Module:
+        return PairHead(config.hidden_size, int(config.num_labels or 1), _dropout_of(config))
+
+    return with_sides(task, head)
 
 
 def _dropout_of(config: Any) -> float:
@@ -103,9 +122,9 @@ def declared_pooling(folder: str | Path) -> str:
     return modes[0] if len(modes) == 1 else ""
 
 
-def pooled_head(module: nn.Module) -> PooledHead | None:
-    """The model's `PooledHead`; None if it has another head."""
-    return next((one for one in module.modules() if isinstance(one, PooledHead)), None)
+def pooled_head(module: nn.Module) -> PooledHead | PairHead | None:
+    """The model's head that pools; None if it has another head."""
+    return next((one for one in module.modules() if isinstance(one, (PooledHead, PairHead))), None)
 
 
 def pooling_of(module: nn.Module) -> str:

@@ -12,6 +12,8 @@ def loading_lines(summary: StudySummary, width: int = 76) -> list[str]:
     """
     if not summary.model_folder:
         return []
+    if summary.pooling == "pair":
+        return _pair_lines(summary.model_folder, width)
     if summary.pooling != "checkpoint" and summary.strategy != "lora":
         return _pooled_lines(summary, width)
     if not summary.head:
@@ -34,6 +36,16 @@ def loading_lines(summary: StudySummary, width: int = 76) -> list[str]:
         "    base, config=AutoConfig.from_pretrained(folder)",
         ")",
         "model = PeftModel.from_pretrained(model, folder)",
+    ]
+
+
+def _pair_lines(folder: str, width: int) -> list[str]:
+    return [
+        "import adaptkit",
+        "",
+        *_assignment("folder", folder, width),
+        "model = adaptkit.load(folder)",
+        'model.predict(["a text ||| another text"])',
     ]
 
 

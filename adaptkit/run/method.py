@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from adaptkit.study.provenance import Provenance
     from adaptkit.task import Task
 
+POOLED = ("mean", "first", "pair")
+
 MOST_ROWS_FOR_FOLDS, MOST_SENTENCES_FOR_FOLDS = 3_000, 300
 """Beyond so many rows a dev split is large enough, and folds cost more than they tell."""
 
@@ -75,27 +77,34 @@ def resolve_method(config: StudyConfig, task: Task, earlier: Provenance | None, 
 def _default_folds(solver: str, pooling: str, data: Dataset) -> int:
     """Five for small data without dev rows, where they are cheap: heads that are solved, on few numbers."""
     rows = len(data.train) + len(data.dev)
-    most = MOST_ROWS_FOR_FOLDS if pooling in ("mean", "first") else MOST_SENTENCES_FOR_FOLDS
+    most = MOST_ROWS_FOR_FOLDS if pooling in POOLED else MOST_SENTENCES_FOR_FOLDS
     return 5 if solver == "lbfgs" and data.dev_from_train and rows <= most else 0
 
 
 def _default_pooling(config: StudyConfig, task: Task) -> str:
     """What the model folder declares; else the mean under a frozen encoder, and the checkpoint's own head."""
     from adaptkit.models.files import locate
-    from adaptkit.models.pooling import CHECKPOINT, POOLED_HEADS, declared_pooling
+    from adaptkit.models.pooling import CHECKPOINT, PAIR, POOLED_HEADS, declared_pooling
 
     if task.head not in POOLED_HEADS:
         return CHECKPOINT
+    if task.text_pair and config.strategy == "frozen" and not _asks_for_steps(config, task):
+        return PAIR
     return declared_pooling(locate(config.model)) or ("mean" if config.strategy == "frozen" else CHECKPOINT)
 
 
 def _default_solver(config: StudyConfig, task: Task, pooling: str, rows: int) -> str:
     """Heads of one linear layer are solved, unless options or hints are about gradient steps."""
-    search, hints = config.search, task.hints
-    steps = search.learning_rate or search.batch_sizes or search.epochs or hints.batch_sizes or hints.epochs
-    linear = pooling in ("mean", "first") or task.head == "token-classification"
-    wanted = config.strategy == "frozen" and linear and not steps and "frozen" not in hints.learning_rate
+    linear = pooling in POOLED or task.head == "token-classification"
+    wanted = config.strategy == "frozen" and linear and not _asks_for_steps(config, task)
     return "lbfgs" if wanted and rows <= MOST_ROWS_TO_SOLVE else "adamw"
+
+
+def _asks_for_steps(config: StudyConfig, task: Task) -> bool:
+    """Whether options or the task's hints are about gradient steps."""
+    search, hints = config.search, task.hints
+    given = (search.learning_rate, search.batch_sizes, search.epochs, hints.batch_sizes, hints.epochs)
+    return any(one is not None for one in given) or "frozen" in hints.learning_rate
 
 
 def space_of(config: StudyConfig, task: Task, method: Method, data: Dataset) -> SearchSpace:

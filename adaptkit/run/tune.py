@@ -152,7 +152,7 @@ def run(config: StudyConfig, console: Console, *, studies: Path, name: str | Non
             context = RunContext(folder, summary, progress, clock, interruption, earlier=summary.seconds)
             progress.resumed(record for record in folder.read_trials() if not record.interrupted)
             with recorded_on_error(context):
-                search_and_train(context, config, task, data, loaded, machine, space, method)
+                search_and_train(context, config, pooled, data, loaded, machine, space, method)
                 records = finalize_study(context, config, task, data, machine.device)
     return Study(folder, context.summary, records)
 

@@ -77,6 +77,7 @@ _TASK_PARTS: Mapping[str, tuple[Check, str]] = {
     "labels_of": _CALLABLE_OR_NONE,
     "label_names": _CALLABLE,
     "config_overrides": (_each(_is_name, lambda _: True), "settings by name"),
+    "text_pair": (lambda value: len(value) in (0, 2) and _all(_is_name)(value), "two columns, or none"),
     "merge": _CALLABLE,
     "calibrate": _CALLABLE_OR_NONE,
     "calibrated": _CALLABLE,

@@ -26,6 +26,7 @@ def nli() -> Task:
         },
         answers=("label", "gold_label"),
         head="sequence-classification",
+        text_pair=("premise", "hypothesis"),
         collator=DataCollatorWithPadding,
         prepare=prepare,
         encode=encode,

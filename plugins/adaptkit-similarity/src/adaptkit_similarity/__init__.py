@@ -35,6 +35,7 @@ def similarity(*, lowest: float = 0.0, highest: float = 5.0) -> Task:
         head="sequence-classification",
         config_overrides={"num_labels": 1, "problem_type": "regression"},
         labels_of=None,
+        text_pair=("sentence1", "sentence2"),
         collator=DataCollatorWithPadding,
         prepare=partial(prepare, scale=scale),
         encode=partial(encode, scale=scale),
