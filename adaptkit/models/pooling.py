@@ -73,6 +73,7 @@ def with_pooling(task: Task, pooling: str) -> Task:
             f"pooling {pooling!r} for the task {task.name!r}",
             expected="a task whose head reads one vector per text",
             next_step="Leave --pooling out.",
+            code="no-pooling",
         )
 
     if pooling == PAIR:

@@ -1,0 +1,179 @@
+"""Heads that are solved equal scikit-learn's, with folds and without, together and alone."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from sklearn.linear_model import LogisticRegression
+
+from adaptkit.engine.objective import FEATURES, MASK, Objective, linear_head
+from adaptkit.engine.prepare import make_solver_training, make_training, prepare_model
+from adaptkit.engine.solver import ALL_ROWS, refit, solve
+from adaptkit.engine.train import Training
+from adaptkit.engine.trial_stack import views
+from adaptkit.engine.types import Trial
+from tests.helpers.number_task import number_rows, number_task
+from tests.helpers.populations import ListScheduler
+
+HEADS = {
+    "token-classification": "AutoModelForTokenClassification",
+    "sequence-classification": "AutoModelForSequenceClassification",
+}
+L2 = 1e-2
+AIM = {"metric": "accuracy", "direction": "maximize"}
+
+
+def trial(number: int, l2: float = L2) -> Trial:
+    return Trial(number=number, learning_rate=0.0, batch_size=1, epochs=1, l2=l2)
+
+
+def model_of(tiny_model: Any, family: str = "bert") -> Any:
+    loaded = tiny_model(family, HEADS["token-classification"])
+    return prepare_model(number_task(), loaded, (), "frozen", 4, device="cpu", bfloat16=False)
+
+
+@pytest.fixture
+def folded(tiny_model: Any) -> Training:
+    """All rows for training and for scoring."""
+    return make_solver_training(model_of(tiny_model), number_task(), number_rows(40), seed=0, **AIM)
+
+
+def solved(training: Training, trials: Sequence[Trial], folds: Any = None) -> ListScheduler:
+    scheduler = ListScheduler(trials)
+    scheduler.on_micro_step = lambda examples, tokens: True  # type: ignore[method-assign]
+    head = linear_head(training)
+    assert head is not None
+    solve(training, head, scheduler, at_once=len(trials), folds=folds)
+    return scheduler
+
+
+def tokens_of(training: Training, rows: set[int]) -> tuple[np.ndarray, np.ndarray]:
+    """The features ``[tokens, width]`` and the labels ``[tokens]`` of these rows, without padding."""
+    features, labels = [], []
+    for bucket in training.buckets:
+        for place, position in enumerate(bucket.positions):
+            if training.dev.examples[position].row in rows:
+                kept = bucket.tensors[MASK][place].bool()
+                features.append(bucket.tensors[FEATURES][place][kept].double().numpy())
+                labels.append(bucket.tensors["labels"][place][kept].numpy())
+    return np.concatenate(features), np.concatenate(labels)
+
+
+def reference(training: Training, rows: set[int], l2: float) -> LogisticRegression:
+    """scikit-learn's solution of the same objective, on standardised features."""
+    head = linear_head(training)
+    assert head is not None
+    features, labels = tokens_of(training, rows)
+    standard = (features - head.mean.numpy()) / head.scale.numpy()
+    return LogisticRegression(C=1 / (l2 * len(labels)), tol=1e-8, max_iter=10_000).fit(standard, labels)
+
+
+def logits(training: Training, parameters: torch.Tensor, features: np.ndarray) -> np.ndarray:
+    parts = views(training.layout, parameters.unsqueeze(0))
+    weight, bias = parts["classifier.weight"][0].numpy(), parts["classifier.bias"][0].numpy()
+    return features @ weight.T + bias
+
+
+def probabilities(values: np.ndarray) -> np.ndarray:
+    powers = np.exp(values - values.max(1, keepdims=True))
+    return powers / powers.sum(1, keepdims=True)
+
+
+def assert_same(training: Training, parameters: torch.Tensor, rows: set[int], l2: float) -> None:
+    head = linear_head(training)
+    assert head is not None
+    features, _ = tokens_of(training, set(range(40)))
+    expected = reference(training, rows, l2).predict_proba(
+        (features - head.mean.numpy()) / head.scale.numpy()
+    )
+    np.testing.assert_allclose(probabilities(logits(training, parameters, features)), expected, atol=5e-3)
+
+
+@pytest.mark.parametrize("l2", [1e-3, 1e-1])
+def test_the_solution_is_scikit_learns(l2: float, folded: Training) -> None:
+    outcome = solved(folded, [trial(0, l2)]).outcomes[0]
+    assert outcome.parameters is not None
+    assert_same(folded, outcome.parameters, set(range(40)), l2)
+
+
+def test_without_a_fold_its_rows_have_no_part(folded: Training) -> None:
+    folds = np.arange(40) % 4
+    head = linear_head(folded)
+    assert head is not None
+    objective = Objective(folded, head, folds)
+    point, _, _ = objective.minimum(L2, np.zeros(objective.width), without=2)
+    assert_same(folded, objective.parameters(point), set(np.flatnonzero(folds != 2)), L2)
+
+
+def test_rows_are_scored_by_solutions_without_them(folded: Training) -> None:
+    folds = np.arange(40) % 4
+    report = solved(folded, [trial(0)], folds).reports[0]
+    right = []
+    for fold in range(4):
+        held_out = {row for row in range(40) if folds[row] == fold}
+        features, labels = tokens_of(folded, held_out)
+        head = linear_head(folded)
+        assert head is not None
+        standard = (features - head.mean.numpy()) / head.scale.numpy()
+        predicted = reference(folded, set(range(40)) - held_out, L2).predict(standard)
+        right.extend(predicted == labels)
+    assert report.scores.values["accuracy"] == pytest.approx(np.mean(right), abs=0.03)
+
+
+def test_trials_together_are_each_alone(folded: Training) -> None:
+    trials = [trial(number, l2) for number, l2 in enumerate((1e-3, 1e-1, 1e-2))]
+    together = solved(folded, trials).outcomes
+    for one in trials:
+        alone = solved(folded, [one]).outcomes[one.number]
+        features, _ = tokens_of(folded, set(range(40)))
+        both = [
+            probabilities(logits(folded, found.parameters, features))  # type: ignore[arg-type]
+            for found in (together[one.number], alone)
+        ]
+        np.testing.assert_allclose(*both, atol=5e-3)
+
+
+def test_the_gradient_is_that_of_the_objective(folded: Training) -> None:
+    head = linear_head(folded)
+    assert head is not None
+    objective = Objective(folded, head, None)
+    valid = [torch.ones(1, len(bucket.positions)) for bucket in objective._buckets]
+    point = np.random.default_rng(0).normal(0, 0.1, objective.width)
+    direction = np.random.default_rng(1).normal(0, 1, objective.width)
+    _, gradient = objective._value_and_gradient(point, 0.1, valid)
+    above, below = (
+        objective._value_and_gradient(point + s * 1e-2 * direction, 0.1, valid)[0] for s in (1, -1)
+    )
+    assert gradient @ direction == pytest.approx((above - below) / 2e-2, rel=1e-2)
+
+
+def test_refit_uses_the_dev_rows_too(tiny_model: Any) -> None:
+    rows = number_rows(40)
+    model = model_of(tiny_model)
+    split = make_training(
+        model, number_task(), rows[:30], rows[30:], batch_sizes=[4], rungs_per_epoch=1, seed=0, **AIM
+    )
+    folded = make_solver_training(model, number_task(), rows, seed=0, **AIM)
+    assert_same(folded, refit(split, L2), set(range(40)), L2)
+
+
+def test_a_head_of_several_layers_is_not_solved(tiny_model: Any) -> None:
+    loaded = tiny_model("roberta", HEADS["sequence-classification"])
+    task = number_task("sequence-classification")
+    model = prepare_model(task, loaded, (), "frozen", 4, device="cpu", bfloat16=False)
+    rows = number_rows(12, "sequence-classification")
+    assert linear_head(make_solver_training(model, task, rows, seed=0, **AIM)) is None
+
+
+def test_a_trial_that_time_stops_is_scored(folded: Training) -> None:
+    scheduler = ListScheduler([trial(0), trial(1)])
+    scheduler.on_micro_step = lambda examples, tokens: False  # type: ignore[method-assign]
+    head = linear_head(folded)
+    assert head is not None
+    solve(folded, head, scheduler, at_once=2, folds=None)
+    assert [outcome.state for outcome in scheduler.outcomes.values()] == ["complete"]
+    assert ALL_ROWS == -1
