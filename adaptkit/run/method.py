@@ -19,7 +19,7 @@ POOLED = ("mean", "first", "pair")
 MOST_ROWS_FOR_FOLDS, MOST_SENTENCES_FOR_FOLDS = 3_000, 300
 """Beyond so many rows a dev split is large enough, and folds cost more than they tell."""
 
-L2_RANGE, DEFAULT_L2 = (1e-4, 0.3), 5e-3
+L2_RANGE, DEFAULT_L2 = (1e-4, 1.0), 5e-3
 """Weights of the L2 penalty on a head of standardised features, in units of the mean loss."""
 
 MOST_ROWS_TO_SOLVE = 50_000
@@ -82,15 +82,16 @@ def _default_folds(solver: str, pooling: str, data: Dataset) -> int:
 
 
 def _default_pooling(config: StudyConfig, task: Task) -> str:
-    """What the model folder declares; else the mean under a frozen encoder, and the checkpoint's own head."""
+    """What the model folder declares; else the mean for heads that are solved, and the checkpoint's head."""
     from adaptkit.models.files import locate
     from adaptkit.models.pooling import CHECKPOINT, PAIR, POOLED_HEADS, declared_pooling
 
     if task.head not in POOLED_HEADS:
         return CHECKPOINT
-    if task.text_pair and config.strategy == "frozen" and not _asks_for_steps(config, task):
+    solved = config.strategy == "frozen" and not _asks_for_steps(config, task)
+    if solved and task.text_pair:
         return PAIR
-    return declared_pooling(locate(config.model)) or ("mean" if config.strategy == "frozen" else CHECKPOINT)
+    return declared_pooling(locate(config.model)) or ("mean" if solved else CHECKPOINT)
 
 
 def _default_solver(config: StudyConfig, task: Task, pooling: str, rows: int) -> str:

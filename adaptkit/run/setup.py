@@ -56,7 +56,7 @@ def load_encoder(
 
 def prepare_training(
     context: RunContext, config: StudyConfig, task: Task, data: Dataset, loaded: LoadedModel,
-    machine: Machine, space: SearchSpace, rungs: int, *, folds: int,
+    machine: Machine, space: SearchSpace, rungs: int, *, folds: int = 0,
 ) -> Training:  # fmt: skip
     """Apply the strategy to the model, and encode the data for it, once for all trials."""
     from adaptkit.cache.features import FeaturesOnDisk
