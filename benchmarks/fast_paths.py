@@ -64,17 +64,17 @@ class Case:
 CASES = {
     "full": [
         Case(path=path, work=STEP, trials=trials)
-        for path in ("attention", "dropout", "last_layer", "vocabulary")
+        for path in ("attention", "last_layer", "vocabulary")
         for trials in (1, 4)
     ],
     "lora": [
         Case(path=path, work=STEP, trials=trials)
-        for path in ("attention", "dropout", "lora", "last_layer")
+        for path in ("attention", "lora", "last_layer")
         for trials in (1, 4)
     ],
     "frozen": [
         *(Case(path=path, work=PASS, trials=1) for path in ("attention", "last_layer")),
-        *(Case(path=path, work=STEP, trials=8) for path in ("dropout", "first_token")),
+        Case(path="first_token", work=STEP, trials=8),
     ],
 }
 """Strategy → the cases in which a path has something to do."""
@@ -168,11 +168,13 @@ def medium_bucket(setting: Setting, model: Model) -> Bucket:
     return collate(setting.task, examples, medium, model.tokenizer, length_of(examples[medium[-1]]))
 
 
-def measured(setting: Setting, strategy: str, repeats: int) -> Iterator[dict[str, Any]]:
-    """The results of the strategy's cases; each model is prepared once."""
+def measured(
+    setting: Setting, strategy: str, paths: Collection[str], repeats: int
+) -> Iterator[dict[str, Any]]:
+    """The results of the strategy's cases with these paths; each model is prepared once."""
     everything = prepare(setting, strategy, FAST_PATHS)
     path, without = "", everything
-    for case in CASES[strategy]:
+    for case in (case for case in CASES[strategy] if case.path in paths):
         if case.path not in everything[1].fast_paths:
             raise ValueError(f"{case.path} is not in use under {strategy}: {everything[1].fast_paths}")
         if case.path != path:
@@ -250,6 +252,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--task", default="text-classification")
     parser.add_argument("--column", action="append", default=[], metavar="NAME=COLUMN")
     parser.add_argument("--strategies", default="frozen,lora,full")
+    parser.add_argument("--paths", default=",".join(FAST_PATHS))
     parser.add_argument("--model", default=DEFAULT_MODEL)
     parser.add_argument("--precision", choices=["auto", "fp32", "bf16"], default="auto")
     parser.add_argument("--join", type=int, default=1, help="join the texts of so many rows to longer ones")
@@ -261,7 +264,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     setting = setting_of(options)
     for strategy in options.strategies.split(","):
         cases = []
-        for found in measured(setting, strategy, options.repeats):
+        for found in measured(setting, strategy, options.paths.split(","), options.repeats):
             cases.append(found)
             spread = f"{min(found['ratios']):.2f} to {max(found['ratios']):.2f}"
             print(

@@ -88,7 +88,7 @@ def prepare_model(
     """
     place = torch.device(device)
     module = STRATEGIES[strategy](loaded, rank).to(place)
-    patched = patch_model(loaded.module, module, fast_paths, device=place.type, bfloat16=bfloat16)
+    patched = patch_model(loaded.module, module, fast_paths, bfloat16=bfloat16)
     encoder = cast("nn.Module", loaded.module.base_model)
     names = getattr(loaded.tokenizer, "model_input_names", None) or ["input_ids", "attention_mask"]
     forward = Forward(

@@ -25,7 +25,7 @@ def test_each_case_is_measured_on_both_sides(
         bfloat16=False,
     )  # fmt: skip
     monkeypatch.setattr("benchmarks.fast_paths.in_turns", lambda works, repeats: both_once(works))
-    found = list(measured(setting, strategy, 2))
+    found = list(measured(setting, strategy, FAST_PATHS, 2))
     cases = [Case(path=one["path"], work=one["work"], trials=one["trials"]) for one in found]
     assert cases == CASES[strategy]
     assert all(ratio > 0 for one in found for ratio in one["ratios"])

@@ -197,6 +197,17 @@ def test_dropout_is_on_in_training_and_off_in_scoring(tiny_model: Any) -> None:
     assert np.isfinite(first.loss)
 
 
+@pytest.mark.parametrize("strategy", STRATEGIES)
+@pytest.mark.parametrize("family", FAMILIES)
+def test_slots_together_train_with_dropout(family: str, strategy: str, tiny_model: Any) -> None:
+    loaded = tiny_model(family, dropout=0.3)
+    training = make_training(loaded, strategy, "token-classification", number_rows(12))
+    trials = [Trial(number=n, learning_rate=1e-3, batch_size=4, epochs=1, seed=1) for n in range(2)]
+    slots = last_slots(training, trials, together=2)
+    assert all(bool(slot.isfinite().all()) for slot in slots.values())
+    assert not torch.equal(slots[0], slots[1]), "the same data, and each its own dropout"
+
+
 def test_a_population_that_does_not_fit_is_made_smaller(tiny_model: Any, monkeypatch: Any) -> None:
     from adaptkit.engine import train as module
 

@@ -5,7 +5,6 @@ In reading order:
 
 - `fast_paths`: their names, and the function that applies those that replace parts of a model
 - `attention`: one fused attention kernel for all trials of a pass
-- `dropout`: dropout on the CPU from fewer random bits
 - `lora`: peft's linear layers in few and large products
 - `probe`: which hidden states a head reads, by the gradient of its outputs
 - `first_token`: under a frozen encoder, whether the first token's state is all that a head reads

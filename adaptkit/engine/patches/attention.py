@@ -11,11 +11,10 @@ from typing import Any
 
 import torch
 from torch import nn
+from torch.nn import functional
 from torch.nn.functional import scaled_dot_product_attention
 from transformers import AttentionInterface, AttentionMaskInterface, PreTrainedModel
 from transformers.masking_utils import sdpa_mask
-
-from adaptkit.engine.patches.dropout import dropout as drop
 
 NAME = "adaptkit"
 
@@ -120,7 +119,7 @@ def _attend_with_dropout(
         scores = scores.masked_fill(~mask, torch.finfo(scores.dtype).min)
     elif mask is not None:
         scores = scores + mask
-    weights = drop(scores.softmax(-1, dtype=torch.float32).to(value.dtype), dropout, True)
+    weights = functional.dropout(scores.softmax(-1, dtype=torch.float32).to(value.dtype), dropout)
     return weights @ value  # [batch, heads, tokens, width]
 
 

@@ -7,15 +7,14 @@ from collections.abc import Callable, Collection, Mapping
 from torch import nn
 
 from adaptkit.engine.patches.attention import use_attention
-from adaptkit.engine.patches.dropout import use_dropout
 from adaptkit.engine.patches.lora import use_updates
 
-FAST_PATHS = ("attention", "dropout", "lora", "first_token", "last_layer", "vocabulary")
+FAST_PATHS = ("attention", "lora", "first_token", "last_layer", "vocabulary")
 """All of them. ``--no-fast-paths`` uses none. The engine takes names, so that each can be measured alone."""
 
 
 def patch_model(
-    model: nn.Module, adapted: nn.Module, wanted: Collection[str], *, device: str, bfloat16: bool
+    model: nn.Module, adapted: nn.Module, wanted: Collection[str], *, bfloat16: bool
 ) -> tuple[str, ...]:
     """Applies those of the wanted fast paths that replace parts of a model.
 
@@ -24,9 +23,8 @@ def patch_model(
 
     Args:
         model: the transformers model.
-        adapted: the same model as its strategy trains it, on its device.
+        adapted: the same model as its strategy trains it.
         wanted: names among `FAST_PATHS`.
-        device: where it is trained, as "cpu" or "cuda:0".
         bfloat16: whether it is trained in bfloat16.
 
     Returns:
@@ -34,7 +32,6 @@ def patch_model(
     """
     patches: Mapping[str, Callable[[], bool]] = {
         "attention": lambda: use_attention(model),
-        "dropout": lambda: device == "cpu" and use_dropout(adapted),
         "lora": lambda: use_updates(adapted, bfloat16=bfloat16),
     }
     return tuple(name for name, apply in patches.items() if name in wanted and apply())
