@@ -4,7 +4,8 @@ import random
 
 import numpy as np
 import pytest
-from adaptkit_ner.encoding import decode, encode, merge
+from adaptkit_ner.decoding import DECODERS, decode_words, merge
+from adaptkit_ner.encoding import encode
 from adaptkit_ner.tags import bio_names, canonical
 
 WORDS = ["Mira", "opened", "the", "unbelievable", "lighthouse", "of", "Saint", "Malo,", "glassmaking"]
@@ -34,7 +35,7 @@ def logits_of_labels(examples, *, padding_side="right"):
     return logits
 
 
-def merged(rows, examples, logits):
+def merged(rows, examples, logits, *, decode=DECODERS["viterbi"]):
     pieces = decode({"logits": logits}, examples, LABELS)
     return [
         merge(row, [piece for piece, one in zip(pieces, examples, strict=True) if one.row == number])
@@ -51,13 +52,14 @@ def visible(tokenizer, row):
     return canonical([tag if some else "O" for tag, some in zip(row["tags"], ids, strict=True)])
 
 
+@pytest.mark.parametrize("decode", DECODERS.values(), ids=DECODERS)
 @pytest.mark.parametrize("max_length", [8, 13, 64])
-def test_a_perfect_model_returns_every_tag_for_any_window_size(tokenizer, max_length):
+def test_a_perfect_model_returns_every_tag_for_any_window_size(tokenizer, max_length, decode):
     rows = random_rows(60, seed=max_length)
     examples = encode(rows, tokenizer, LABELS, max_length)
     assert max(len(example.inputs["input_ids"]) for example in examples) <= max_length
     assert (len(examples) > len(rows)) or max_length == 64
-    predictions = merged(rows, examples, logits_of_labels(examples))
+    predictions = merged(rows, examples, logits_of_labels(examples), decode=decode)
     assert [one["tags"] for one in predictions] == [visible(tokenizer, row) for row in rows]
 
 
@@ -139,7 +141,7 @@ def test_probabilities_are_the_softmax_of_the_chosen_tag(wordpiece):
     row = {"tokens": ["in", "in"]}
     examples = encode([row], wordpiece, LABELS, 64)
     logits = np.random.default_rng(0).normal(size=(1, 4, len(LABELS))).astype(np.float16)
-    ((first, second),) = decode({"logits": logits}, examples, LABELS)
+    ((first, second),) = decode_words({"logits": logits}, examples, LABELS)
     softmax = np.exp(logits[0].astype(float)) / np.exp(logits[0].astype(float)).sum(-1, keepdims=True)
     for (word, tag, probability), position in ((first, 1), (second, 2)):
         assert (word, tag) == (position - 1, LABELS[softmax[position].argmax()])

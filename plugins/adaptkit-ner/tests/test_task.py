@@ -88,7 +88,9 @@ def test_conllu_has_default_columns_of_its_own(tmp_path):
 
 
 def test_the_options_are_saved_for_prediction():
-    assert ner().options == {"token_column": None, "tag_column": None, "spans": True}
+    options = {"token_column": None, "tag_column": None, "spans": True, "decoding": "viterbi"}
+    assert ner().options == options
+    assert ner(**options).options == options
     assert ner(tag_column=2).options["tag_column"] == 2
 
 

@@ -6,14 +6,21 @@ Imports torch and transformers only when the task is used.
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Literal
 
 from adaptkit import Task
 
 SUFFIXES = (".conll", ".tsv", ".txt", ".bio", ".iob", ".iob2", "")
 
 
-def ner(*, token_column: int | None = None, tag_column: int | None = None, spans: bool = True) -> Task:
-    """Named entity recognition.
+def ner(
+    *,
+    token_column: int | None = None,
+    tag_column: int | None = None,
+    spans: bool = True,
+    decoding: Literal["viterbi", "argmax"] = "viterbi",
+) -> Task:
+    """Named entity recognition, scored by the strict F1 of the entities of the decoded, valid tag sequence.
 
     Args:
         token_column: the column of the words in a column file, counted from 0, or from -1 at the end of the
@@ -22,11 +29,14 @@ def ner(*, token_column: int | None = None, tag_column: int | None = None, spans
             speech.
         spans: whether tags form entities; if not, each word has an independent tag, such as its part of
             speech.
+        decoding: how the tags of entities are chosen: as the most probable valid sequence ("viterbi"), or
+            each on its own and then repaired ("argmax"). Without entities, each is chosen on its own.
     """
     from transformers import DataCollatorForTokenClassification
 
     from adaptkit_ner import conll, conllu
-    from adaptkit_ner.encoding import decode, encode, merge
+    from adaptkit_ner.decoding import DECODERS, merge
+    from adaptkit_ner.encoding import encode
     from adaptkit_ner.metric import METRIC
     from adaptkit_ner.plain_tags import without_spans
     from adaptkit_ner.rows import parse, prepare, present
@@ -44,7 +54,7 @@ def ner(*, token_column: int | None = None, tag_column: int | None = None, spans
         labels_of=lambda row: entity_types(row["tags"]),
         label_names=bio_names,
         encode=encode,
-        decode=decode,
+        decode=DECODERS[decoding],
         merge=merge,
         metric=METRIC,
         parse=parse,
@@ -52,7 +62,7 @@ def ner(*, token_column: int | None = None, tag_column: int | None = None, spans
         readers={**dict.fromkeys(SUFFIXES, conll.reader(**columns)), ".conllu": conllu.reader(**columns)},
         sample=Path(__file__).parent / "sample",
         word_level=True,
-        options={**options, "spans": spans},
+        options={**options, "spans": spans, "decoding": decoding},
         contract=1,
     )
     return task if spans else without_spans(task)

@@ -1,4 +1,4 @@
-"""Converts words to sub-words and back. The first sub-word of a word carries its label.
+"""Converts words to sub-words. The first sub-word of a word carries its label.
 
 A sentence longer than the model is split into overlapping windows. Each word is labelled and decoded in
 exactly one of them, the one with the most context around it.
@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from adaptkit import Example, Row
-from adaptkit_ner.tags import canonical
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -21,9 +20,6 @@ if TYPE_CHECKING:
     from transformers import BatchEncoding, PreTrainedTokenizerBase
 
 NO_LABEL = -100
-
-Piece = list[tuple[int, str, float]]
-"""For each word that is decoded in one window: the word, its tag and the tag's probability."""
 
 
 class WordStarts(NamedTuple):
@@ -71,44 +67,6 @@ def encode(
                 inputs["labels"] = _label_ids(words, rows[row]["tags"], label_ids)
             examples.append(Example(row=row, inputs=inputs, info=_word_starts(words, from_end=from_end)))
     return examples
-
-
-def decode(
-    outputs: Mapping[str, NDArray[Any]], examples: Sequence[Example], labels: Sequence[str]
-) -> list[Piece]:
-    """The most probable tag of each word, from ``logits`` ``[examples, tokens, labels]``."""
-    counts = [len(example.info.words) for example in examples]
-    rows = np.repeat(np.arange(len(examples)), counts)  # [words of all examples]
-    positions = np.concatenate([example.info.positions for example in examples])
-    logits = outputs["logits"][rows, positions].astype(np.float32)  # [words of all examples, labels]
-    best = logits.argmax(axis=-1)
-    exponentials = np.exp(logits - logits.max(axis=-1, keepdims=True))
-    probabilities = (1 / exponentials.sum(axis=-1)).tolist()  # the best logit's exponential is 1
-    words = np.concatenate([example.info.words for example in examples]).tolist()
-    decided = list(zip(words, [labels[label] for label in best.tolist()], probabilities, strict=True))
-    ends = np.cumsum(counts).tolist()
-    return [decided[end - count : end] for end, count in zip(ends, counts, strict=True)]
-
-
-def merge(row: Row, pieces: Sequence[Piece]) -> dict[str, Any]:
-    """The tags of a row as valid BIO, each with the probability of the predicted tag.
-
-    A word without sub-words is O. An I- that does not follow a tag of its type starts an entity, as in
-    conlleval, and becomes a B-.
-    """
-    tags, probabilities = gathered(row, pieces, unseen=("O", 1.0))
-    return {"tags": canonical(tags), "probabilities": probabilities}
-
-
-def gathered(
-    row: Row, pieces: Sequence[Piece], *, unseen: tuple[str, float]
-) -> tuple[list[str], list[float]]:
-    """The tag and the probability of each word of a row; ``unseen`` is used for words in no piece."""
-    words = [unseen] * len(row["tokens"])
-    for piece in pieces:
-        for word, tag, probability in piece:
-            words[word] = tag, probability
-    return [tag for tag, _ in words], [probability for _, probability in words]
 
 
 def _windows(batch: BatchEncoding, *, last_first: bool) -> Iterator[tuple[int, list[int]]]:

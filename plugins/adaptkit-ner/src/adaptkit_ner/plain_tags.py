@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from adaptkit_ner.encoding import Piece, gathered
+from adaptkit_ner.decoding import decode_words, gathered
 from adaptkit_ner.rows import located, tags_of
 from adaptkit_ner.rows import prepare as prepare_words
 from adaptkit_ner.tag_metric import METRIC, NO_TAG
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from adaptkit import Row, Task
+    from adaptkit_ner.decoding import Piece
 
 
 def without_spans(task: Task) -> Task:
@@ -24,6 +25,7 @@ def without_spans(task: Task) -> Task:
         prepare=prepare,
         labels_of=lambda row: set(row["tags"]),
         label_names=tuple,
+        decode=decode_words,
         merge=merge,
         metric=METRIC,
         present=present,
