@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from adaptkit.task import SkipRow as SkipRow
     from adaptkit.task import Task as Task
     from adaptkit.task import cross_entropy as cross_entropy
+    from adaptkit.tasks.baselines import class_baselines as class_baselines
+    from adaptkit.tasks.baselines import label_set_baselines as label_set_baselines
+    from adaptkit.tasks.baselines import similarity_baselines as similarity_baselines
     from adaptkit.tasks.classification import class_name as class_name
     from adaptkit.tasks.classification import classification_metric as classification_metric
     from adaptkit.tasks.classification import most_probable_class as most_probable_class
@@ -41,13 +44,16 @@ _HOMES = {
     "SkipRow": "adaptkit.task",
     "Study": "adaptkit.run.study",
     "Task": "adaptkit.task",
+    "class_baselines": "adaptkit.tasks.baselines",
     "class_name": "adaptkit.tasks.classification",
     "classification_metric": "adaptkit.tasks.classification",
     "cross_entropy": "adaptkit.task",
+    "label_set_baselines": "adaptkit.tasks.baselines",
     "load": "adaptkit.export.predictor",
     "most_probable_class": "adaptkit.tasks.classification",
     "numbered_lines": "adaptkit.data.text",
     "shortened": "adaptkit.tasks.truncation",
+    "similarity_baselines": "adaptkit.tasks.baselines",
     "tune": "adaptkit.run.tune",
     "whole_text": "adaptkit.data.text",
 }

@@ -134,6 +134,14 @@ many micro-batches it is split into. Padding has weight 0. Do not branch on the 
 Decode = Callable[[Mapping[str, "np.ndarray[Any, Any]"], Sequence[Example], Sequence[str]], Sequence[Any]]
 """``(outputs, examples, labels) -> pieces``: one partial prediction per example."""
 
+Baseline = Callable[[Sequence[Row], Sequence[Row], Sequence[str]], Mapping[str, Sequence[Prediction]]]
+"""``(training rows, rows, labels) -> predictions``: the name of each baseline, and one prediction per row.
+
+The predictions have the form that the metric takes. The rows to be predicted come without `Task.answers`."""
+
+MAJORITY_CLASS = "majority class"
+"""The name of the baseline that predicts the most frequent class: its accuracy is the share of that class."""
+
 Reader = Callable[[Path], Iterator[tuple[int, Row]]]
 """``(path) -> (line number, row)...``; raises ValueError("line 7: ...") for a line that is not a row.
 
@@ -239,6 +247,10 @@ class Task:
     calibrated: Callable[[Prediction, Mapping[str, float]], Prediction] = uncalibrated
     """Applies those numbers to a prediction. The metric and `present` receive only such predictions."""
 
+    baseline: Baseline | None = None
+    """Simple models that the report compares the study's model with, such as `adaptkit.class_baselines`. They
+    take a few seconds. None if the task has no such models."""
+
     parse: Callable[[str], Row] = text_column
     """Makes a row to be predicted from a text given on the command line."""
 
@@ -258,6 +270,10 @@ class Task:
 
     stratify_by: Callable[[Row], str] | None = None
     """What a random split keeps in proportion; by default the row's labels."""
+
+    group_by: Callable[[Row], str] | None = None
+    """What a random split keeps together: rows with the same text stay in one split, such as all questions
+    about one context. By default rows that differ in their answers only."""
 
     hints: SearchHints = field(default_factory=SearchHints)
 

@@ -39,9 +39,10 @@ MAY_IMPORT: dict[str, set[str]] = {
     "cache": {"errors", "system", "engine"},
     "study": {*BASE, "system"},
     "search": STUDY,
-    "report": STUDY,
+    "analysis": STUDY,
+    "report": {*STUDY, "analysis"},
     "export": {*ENGINE, "study", "report"},
-    "run": {*ENGINE, "cache", "study", "search", "report", "export"},
+    "run": {*ENGINE, "cache", "study", "search", "analysis", "report", "export"},
     "testing": {*ENGINE, "export"},
     "cli": {"adaptkit", *ENGINE, "cache", "study", "search", "report", "export", "run", "testing"},
     "__main__": {"cli"},
@@ -52,7 +53,7 @@ MAY_IMPORT: dict[str, set[str]] = {
 ``adaptkit`` is ``adaptkit/__init__.py``, whose names are loaded when they are first used.
 """
 
-NEEDS_NO_TORCH = ("errors", "task", "config", "tasks", "search", "study", "report")
+NEEDS_NO_TORCH = ("errors", "task", "config", "tasks", "search", "study", "analysis", "report")
 HEAVY = {
     "torch",
     "transformers",

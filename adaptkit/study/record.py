@@ -170,8 +170,14 @@ class StudySummary:
     pooling: str = "checkpoint"
     """How the head pools the tokens' states; "checkpoint" where it is transformers' or the plugin's own."""
 
+    layers: int = 0
+    """How many of the encoder's layers are used; 0 for all."""
+
     folds: int = 0
     """The folds of cross-validation that scored the trials; 0 where dev rows did."""
+
+    baselines: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    """The name of each baseline → its numbers on the rows that scored the trials."""
 
     refit: int | None = None
     """The number of the trial whose head was solved again on the training and dev rows together."""

@@ -5,6 +5,6 @@ The files in reading order:
 - `registry`: finds installed tasks and loads one
 - `options`: the options of a task
 - `validation`: whether the parts of a task have the right types
-- `classification`, `truncation`: helpers for plugin authors
+- `classification`, `baselines` with `tfidf`, `truncation`: helpers for plugin authors
 - `scaffold/`: the files of a new plugin
 """

@@ -8,7 +8,7 @@ from __future__ import annotations
 from functools import partial
 from pathlib import Path
 
-from adaptkit import Task
+from adaptkit import Task, label_set_baselines
 
 
 def multi_label(*, separator: str = "|") -> Task:
@@ -46,6 +46,7 @@ def multi_label(*, separator: str = "|") -> Task:
         calibrate=calibrate,
         calibrated=calibrated,
         metric=METRIC,
+        baseline=label_set_baselines("text"),
         present=present,
         readers={".tsv": read},
         sample=Path(__file__).parent / "sample",

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from adaptkit import Task, classification_metric, most_probable_class
+from adaptkit import Task, class_baselines, classification_metric, most_probable_class
 
 
 def text_classification() -> Task:
@@ -25,6 +25,7 @@ def text_classification() -> Task:
         encode=encode,
         decode=most_probable_class,
         metric=classification_metric,
+        baseline=class_baselines("text"),
         present=present,
         sample=Path(__file__).parent / "sample",
         contract=1,

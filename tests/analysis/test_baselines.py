@@ -1,0 +1,70 @@
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from adaptkit.analysis.baselines import baseline_scores, out_of_fold_scores
+from adaptkit.task import Metric, Row, Scores, Task
+from adaptkit.tasks import registry
+
+ROWS = [{"text": f"text {number}", "label": "odd" if number % 2 else "even"} for number in range(8)]
+LABELS = ["even", "odd"]
+
+
+def remembered(train: Sequence[Row], rows: Sequence[Row], labels: Sequence[str]) -> Mapping[str, Any]:
+    """The labels of training rows with the same text; "unknown" for other texts."""
+    known = {row["text"]: row["label"] for row in train}
+    return {"memory": [{"label": known.get(row["text"], "unknown")} for row in rows]}
+
+
+@pytest.fixture
+def task() -> Task:
+    return replace(registry.load("text-classification"), baseline=remembered)
+
+
+def test_the_scores_are_the_metrics(task: Task) -> None:
+    scores = baseline_scores(task, ROWS[:6], ROWS, LABELS)
+    assert scores["memory"]["accuracy"] == 6 / 8
+    assert scores["memory"].keys() == {"accuracy", "macro_f1"}
+
+
+def test_no_row_is_predicted_by_a_model_trained_on_it(task: Task) -> None:
+    assert out_of_fold_scores(task, ROWS, [0, 1, 2, 0, 1, 2, 0, 1], LABELS)["memory"]["accuracy"] == 0
+
+
+def test_out_of_fold_predictions_are_in_the_order_of_the_rows(task: Task) -> None:
+    doubled, folds = [*ROWS, *ROWS], [0] * 4 + [1] * 4 + [1] * 4 + [0] * 4
+    assert out_of_fold_scores(task, doubled, folds, LABELS)["memory"]["accuracy"] == 1
+
+
+def test_a_baseline_does_not_see_the_answers(task: Task) -> None:
+    def columns(train: Sequence[Row], rows: Sequence[Row], labels: Sequence[str]) -> Mapping[str, Any]:
+        assert all(row.keys() == {"text"} for row in rows)
+        assert all(row.keys() == {"text", "label"} for row in train)
+        return {"even": [{"label": "even"} for _ in rows]}
+
+    assert baseline_scores(replace(task, baseline=columns), ROWS, ROWS, LABELS)["even"]["accuracy"] == 0.5
+
+
+def test_a_task_without_baselines_has_no_scores(task: Task) -> None:
+    assert baseline_scores(replace(task, baseline=None), ROWS, ROWS, LABELS) == {}
+    assert out_of_fold_scores(replace(task, baseline=None), ROWS, [0, 1] * 4, LABELS) == {}
+
+
+def test_missing_predictions_are_refused(task: Task) -> None:
+    short = replace(task, baseline=lambda train, rows, labels: {"short": [{"label": "even"}]})
+    with pytest.raises(ValueError, match="short: 1 predictions; expected one for each of 8 rows"):
+        baseline_scores(short, ROWS, ROWS, LABELS)
+    with pytest.raises(ValueError, match="short: 1 predictions; expected one for each of 4 rows"):
+        out_of_fold_scores(short, ROWS, [0, 1] * 4, LABELS)
+
+
+def test_numbers_that_are_not_finite_are_left_out(task: Task) -> None:
+    metric = Metric(
+        name="one", direction="maximize", compute=lambda *_: Scores(values={"one": 1.0, "two": math.nan})
+    )
+    assert baseline_scores(replace(task, metric=metric), ROWS, ROWS, LABELS) == {"memory": {"one": 1.0}}
