@@ -84,6 +84,10 @@ class DataConfig:
 
     skip_bad_rows: bool = False
 
+    group: str | None = None
+    """A column of the file; rows with the same value in it stay in one split and one fold. None: the task's
+    own groups, if it has any, such as the questions about one context."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class SearchConfig:

@@ -25,7 +25,7 @@ from adaptkit.cli.parameters import (
 if TYPE_CHECKING:
     from adaptkit.config import DataConfig, StudyConfig
 
-IN_DATA = ("data", "train", "dev", "test", "columns", "dev_fraction", "skip_bad_rows")
+IN_DATA = ("data", "train", "dev", "test", "columns", "dev_fraction", "skip_bad_rows", "group")
 IN_SEARCH = (
     "trials",
     "epochs",
@@ -50,6 +50,10 @@ IN_SEARCH = (
 @click.option(
     "--dev-fraction", type=float, help="The fraction of the training rows used as dev. [default: 0.15]"
 )
+@click.option(
+    "--group", metavar="COLUMN",
+    help="Split dev rows and folds off by this column of the file: rows with the same value stay together.",
+)  # fmt: skip
 @skip_option
 @click.option("--option", "options", multiple=True, metavar="KEY=VALUE", help="An option of the task.")
 @click.option("--model", help="A transformers encoder: a hub id or a folder. [default: all-MiniLM-L6-v2]")

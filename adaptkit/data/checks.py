@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from adaptkit.data.groups import column_group
 from adaptkit.data.rows import RawRow, RawSplit, Rows, counted, listed
 from adaptkit.errors import DataError, TaskError
 from adaptkit.task import SkipRow
@@ -27,6 +28,7 @@ def prepare_rows(
     columns: Mapping[str, str],
     skip_bad_rows: bool,
     optional: Collection[str] = (),
+    group: str | None = None,
 ) -> Rows:
     """Read a split and convert its rows to the task's standard form.
 
@@ -36,18 +38,21 @@ def prepare_rows(
         columns: the task's column names → the file's column names.
         skip_bad_rows: leave out bad rows instead of raising.
         optional: columns that a row need not have. They are removed from rows that have them.
+        group: the file's column whose value is a row's group; None for rows without groups.
 
     Returns:
         The rows; `Rows.skipped` names those left out, including the ones that the task itself skips.
 
     Raises:
-        DataError: a row is bad and bad rows are not skipped, or no row remains.
+        DataError: a row is bad and bad rows are not skipped, no row remains, or a row has no column `group`.
     """
-    values, origins, bad, skipped = [], [], [], []
+    values, origins, groups, bad, skipped = [], [], [], [], []
     for raw in split.rows:
         try:
             values.append(_prepared(task, raw, columns, optional))
             origins.append(raw.origin)
+            if group is not None:
+                groups.append(column_group(task, raw, values[-1], group))
         except ValueError as error:
             skipped.append(f"{raw.origin}: {_cut(str(error))}")
             if not isinstance(error, SkipRow):
@@ -57,7 +62,7 @@ def prepare_rows(
         raise _nothing_left(split.source, bad, skipped, expected)
     if bad and not skip_bad_rows:
         raise DataError(first_of(bad), expected=expected, next_step=CORRECT_OR_SKIP, code="bad-row")
-    return Rows(values, origins, split.source, skipped)
+    return Rows(values, origins, split.source, skipped, tuple(groups), group or "")
 
 
 def skipped_warnings(splits: Mapping[str, Rows]) -> list[str]:

@@ -37,9 +37,14 @@ def question_of(task: Task) -> Callable[[Row], str]:
 
     def question(row: Row) -> str:
         text = "\n".join(_text(row[name]) for name in sorted(row) if name not in left_out)
-        return text.casefold().translate(_NOT_WORDS) or text
+        return plain(text)
 
     return question
+
+
+def plain(text: str) -> str:
+    """The text without case, spaces and punctuation; unchanged if it has nothing else."""
+    return text.casefold().translate(_NOT_WORDS) or text
 
 
 def _text(value: Any) -> str:

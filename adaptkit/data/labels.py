@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 from adaptkit.data.checks import CORRECT_OR_SKIP, first_of
-from adaptkit.data.rows import Rows, counted, listed, shortened
+from adaptkit.data.rows import counted, listed, shortened
 from adaptkit.errors import DataError, TaskError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from adaptkit.data.rows import Rows
     from adaptkit.task import Row, Task
 
 MIN_TRAIN_ROWS = 2
@@ -67,8 +69,7 @@ def known_labels_only(task: Task, rows: Rows, labels: Sequence[str], *, skip_bad
             next_step=CORRECT_OR_SKIP,
             code="unknown-label",
         )
-    clean = rows.take(kept)
-    return Rows(clean.values, clean.origins, clean.source, [*rows.skipped, *bad])
+    return replace(rows.take(kept), skipped=[*rows.skipped, *bad])
 
 
 def labels_of(task: Task, row: Row) -> set[str]:
@@ -83,6 +84,15 @@ def labels_of(task: Task, row: Row) -> set[str]:
                 code="label-type",
             )
     return names
+
+
+def strata_of(task: Task, rows: Sequence[Row]) -> list[str]:
+    """The stratum of each row: `Task.stratify_by`'s, else the rarest of the row's labels."""
+    if task.stratify_by is not None:
+        return [str(task.stratify_by(row)) for row in rows]
+    names = [labels_of(task, row) for row in rows]
+    counts = Counter(name for its in names for name in its)
+    return [min(its, key=lambda name: (counts[name], name), default="") for its in names]
 
 
 def rare_label_warnings(task: Task, rows: Rows) -> list[str]:

@@ -14,6 +14,8 @@ from uuid import UUID
 
 from adaptkit.data.checks import prepare_rows, skipped_warnings
 from adaptkit.data.duplicates import duplicate_warnings
+from adaptkit.data.group_splits import split_off_groups
+from adaptkit.data.groups import SPLIT_VERSION, group_warnings, task_groups
 from adaptkit.data.labels import known_labels_only, labels_in, rare_label_warnings
 from adaptkit.data.readers import parsed_lines
 from adaptkit.data.rows import RawSplit, Rows
@@ -46,6 +48,9 @@ class Dataset:
     dev_from_train: bool = False
     """Whether the dev rows were split off the training rows."""
 
+    split: int = SPLIT_VERSION
+    """How they were; see `SPLIT_VERSION`."""
+
     @property
     def left_out(self) -> Sequence[str]:
         """For each row that was left out, its file and line and the reason."""
@@ -53,13 +58,14 @@ class Dataset:
         return [reason for rows in splits for reason in rows.skipped]
 
 
-def load(task: Task, config: DataConfig, seed: int) -> Dataset:
+def load(task: Task, config: DataConfig, seed: int, *, split: int = SPLIT_VERSION) -> Dataset:
     """Read and check the data. If there are no dev rows, split them off the training rows.
 
     Args:
         task: the task that the rows are for.
         config: the sources and how to read them.
         seed: decides the split into training and dev rows, and nothing else.
+        split: how dev rows are split off: a study that exists keeps the version that it was started with.
 
     Raises:
         ConfigError: the sources contradict each other.
@@ -67,27 +73,25 @@ def load(task: Task, config: DataConfig, seed: int) -> Dataset:
     """
     splits = {
         name: prepare_rows(
-            task,
-            split,
-            columns=config.columns,
-            skip_bad_rows=config.skip_bad_rows,
+            task, raw, columns=config.columns, skip_bad_rows=config.skip_bad_rows, group=config.group
         )
-        for name, split in _named_splits(task, config).items()
+        for name, raw in _named_splits(task, config).items()
     }
     labels = labels_in(task, splits["train"])
     splits = {
         name: known_labels_only(task, rows, labels, skip_bad_rows=config.skip_bad_rows)
         for name, rows in splits.items()
     }
-    warnings = [
-        *skipped_warnings(splits),
-        *rare_label_warnings(task, splits["train"]),
-        *duplicate_warnings(task, splits),
-    ]
+    warnings = [*skipped_warnings(splits), *rare_label_warnings(task, splits["train"])]
+    warnings += _leakage_warnings(task, splits)
     dev_from_train = "dev" not in splits
+    if split > 1:
+        splits = {name: task_groups(task, rows) for name, rows in splits.items()}
     if dev_from_train:
-        train, dev = split_off_dev(task, splits["train"], config.dev_fraction, seed)
+        split_off = split_off_groups if splits["train"].groups else split_off_dev
+        train, dev = split_off(task, splits["train"], config.dev_fraction, seed)
         splits = {**splits, "train": train, "dev": dev}
+        warnings += _leakage_warnings(task, {"train": train, "dev": dev})
     return Dataset(
         train=splits["train"],
         dev=splits["dev"],
@@ -97,7 +101,14 @@ def load(task: Task, config: DataConfig, seed: int) -> Dataset:
         warnings=tuple(warnings),
         sample=config.data is None and config.train is None,
         dev_from_train=dev_from_train,
+        split=split,
     )
+
+
+def _leakage_warnings(task: Task, splits: Mapping[str, Rows]) -> list[str]:
+    """What the other splits have in common with train: copies of its rows, and its groups."""
+    in_groups = {name: task_groups(task, rows) for name, rows in splits.items()}
+    return [*duplicate_warnings(task, splits), *group_warnings(task, in_groups)]
 
 
 def read_labelled(
@@ -138,7 +149,7 @@ def fingerprint_of(splits: Mapping[str, Rows]) -> str:
 
 def _named_splits(task: Task, config: DataConfig) -> Mapping[str, RawSplit]:
     _check_sources(config)
-    wanted = config.columns.values()
+    wanted = [*config.columns.values(), *([config.group] if config.group is not None else [])]
     if config.train is not None:
         named = {"train": config.train, "dev": config.dev, "test": config.test}
         return {

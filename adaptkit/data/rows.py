@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -43,17 +43,32 @@ class Rows:
     skipped: Sequence[str] = ()
     """For each row that was left out, its origin and the reason."""
 
+    groups: Sequence[str] = ()
+    """The group of each row; all rows of a group are in one split. Empty for rows without groups."""
+
+    grouped_by: str = ""
+    """The column whose value the rows of a group share, for messages."""
+
     def __len__(self) -> int:
         return len(self.values)
 
     def take(self, positions: Iterable[int]) -> Rows:
         """The rows at these positions, in this order."""
         kept = list(positions)
-        return Rows(
+        return replace(
+            self,
             values=[self.values[position] for position in kept],
             origins=[self.origins[position] for position in kept],
-            source=self.source,
-            skipped=self.skipped,
+            groups=[self.groups[position] for position in kept] if self.groups else (),
+        )
+
+    def joined(self, other: Rows) -> Rows:
+        """These rows, then those of another split of the same source."""
+        return replace(
+            self,
+            values=[*self.values, *other.values],
+            origins=[*self.origins, *other.origins],
+            groups=[*self.groups, *other.groups],
         )
 
 

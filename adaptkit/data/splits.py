@@ -1,4 +1,4 @@
-"""Splits dev rows off the training rows: stratified, and equal on every machine for the same seed."""
+"""Splits dev rows off the training rows, row by row: stratified, and equal on every machine."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from hashlib import sha256
 from typing import TYPE_CHECKING
 
 from adaptkit.data.duplicates import question_of
-from adaptkit.data.labels import labels_of
+from adaptkit.data.labels import labels_of, strata_of
 from adaptkit.errors import DataError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     from adaptkit.data.rows import Rows
     from adaptkit.task import Task
@@ -53,6 +53,11 @@ def split_off_dev(task: Task, rows: Rows, share: float, seed: int) -> tuple[Rows
             next_step="Add rows, or name dev rows with --dev",
             code="too-few-rows",
         )
+    return parts_of(rows, dev)
+
+
+def parts_of(rows: Rows, dev: Collection[int]) -> tuple[Rows, Rows]:
+    """(train, dev): the rows at the given positions are dev rows."""
     train = [position for position in range(len(rows)) if position not in dev]
     # Rows that were left out are reported once, with the training rows.
     return rows.take(train), replace(rows.take(sorted(dev)), skipped=())
@@ -66,14 +71,11 @@ def _candidates(
     questions = [question(row) for row in rows.values]
     times = Counter(questions)
 
-    def stratum(position: int) -> str:
-        if task.stratify_by is not None:
-            return str(task.stratify_by(rows.values[position]))
-        return min(row_labels[position], key=lambda name: (counts[name], name), default="")
+    strata = strata_of(task, rows.values)
 
     def place(position: int) -> tuple[str, bytes]:
         # A hash, because the order of `random.shuffle` may differ between Python versions.
-        return stratum(position), sha256(f"{seed}:{position}".encode()).digest()
+        return strata[position], sha256(f"{seed}:{position}".encode()).digest()
 
     free = (
         position

@@ -19,8 +19,9 @@ if TYPE_CHECKING:
 
 
 def solve_trials(
-    context: RunContext, config: StudyConfig, task: Task, training: Training, search: Search, *, folds: int
-) -> None:
+    context: RunContext, config: StudyConfig, task: Task, data: Dataset, training: Training, search: Search,
+    *, folds: int,
+) -> None:  # fmt: skip
     """Solve the heads of the remaining trials, and record how each ends.
 
     Half of the study's trials are solved before any is scored, so that the search learns from them.
@@ -41,7 +42,8 @@ def solve_trials(
             next_step="Add --head-solver adamw.",
             code="not-linear",
         )
-    assigned = folds_of(task, training.dev.rows, folds, config.seed) if folds else None  # [rows]
+    rows = data.train.joined(data.dev)  # in the order of the training's rows
+    assigned = folds_of(task, rows, folds, config.seed) if folds else None  # [rows]
     at_once = max(1, -(-config.search.trials // 2))
     context.progress.phase("solving the heads")
     scheduler = make_scheduler(context, config, training, search, 1)

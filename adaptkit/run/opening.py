@@ -65,6 +65,7 @@ def open_study(
         pooling=method.pooling,
         solver=method.solver,
         folds=method.folds,
+        split=data.split,
     )
     folder.create_or_open(config, provenance)
     if data.left_out:

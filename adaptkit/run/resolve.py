@@ -66,6 +66,8 @@ def default_name(config: StudyConfig) -> str:
     for name in ("pooling", "head_solver", "folds"):
         if same[name] in ("auto", None):
             del same[name]
+    if same["data"]["group"] is None:
+        del same["data"]["group"]
     # The keys have the names of version 0.1.0, so that its studies are found.
     same["data"]["dev_share"] = same["data"].pop("dev_fraction")
     same["search"]["rungs_per_epoch"] = same["search"].pop("evals_per_epoch")

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from adaptkit.config import StudyConfig
+from adaptkit.data.groups import SPLIT_VERSION
 from adaptkit.data.load import Dataset, load
 from adaptkit.report.progress import Progress
 from adaptkit.run.context import Clock, RunContext
@@ -20,14 +21,21 @@ if TYPE_CHECKING:
     from adaptkit.engine.prepare import Model
     from adaptkit.engine.train import Training
     from adaptkit.models.loading import LoadedModel
+    from adaptkit.study.provenance import Provenance
     from adaptkit.task import Task
 
 
-def read_data(config: StudyConfig, task: Task, progress: Progress, clock: Clock) -> Dataset:
-    """Read the rows, and show the warnings about them; `adaptkit.data.load.load` lists the errors."""
+def read_data(
+    config: StudyConfig, task: Task, earlier: Provenance | None, progress: Progress, clock: Clock
+) -> Dataset:
+    """Read the rows, and show the warnings about them; `adaptkit.data.load.load` lists the errors.
+
+    A study that exists keeps the way in which its dev rows were split off.
+    """
     progress.phase("reading the data")
     with clock.phase("data"):
-        data = load(task, config.data, config.seed)
+        split = earlier.split if earlier else SPLIT_VERSION
+        data = load(task, config.data, config.seed, split=split)
     if data.sample:
         progress.note(f"no data given: using the sample of the task {config.task!r}")
     for warning in data.warnings:

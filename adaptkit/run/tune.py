@@ -58,6 +58,7 @@ def tune(
     columns: Mapping[str, str] | None = None,
     dev_fraction: float = DataConfig.dev_fraction,
     skip_bad_rows: bool = False,
+    group: str | None = None,
     options: Mapping[str, Any] | None = None,
     model: str | Path = DEFAULT_MODEL,
     strategy: StrategyName = StudyConfig.strategy,
@@ -107,6 +108,7 @@ def tune(
         data=DataConfig(
             data=_text(data), train=_text(train), dev=_text(dev), test=_text(test),
             columns=columns_of(columns or {}), dev_fraction=dev_fraction, skip_bad_rows=skip_bad_rows,
+            group=group,
         ),
         search=SearchConfig(
             trials=trials, epochs=float(epochs) if isinstance(epochs, int) else epochs,
@@ -142,8 +144,9 @@ def run(config: StudyConfig, console: Console, *, studies: Path, name: str | Non
 
     progress, clock = Progress(console, config.search.trials, metric, direction), Clock()
     with Interruption() as interruption, progress:
-        data = read_data(config, task, progress, clock)
-        method = resolve_method(config, task, folder.earlier_provenance(), data)
+        earlier = folder.earlier_provenance()
+        data = read_data(config, task, earlier, progress, clock)
+        method = resolve_method(config, task, earlier, data)
         space = space_of(config, task, method, data)
         pooled = with_pooling(task, method.pooling)
         machine, loaded = load_encoder(config, pooled, data, progress, clock)
@@ -188,7 +191,7 @@ def search_and_train(
                 context, config, task, data, loaded, machine, space, rungs_per_epoch, folds=method.folds
             )
         if method.solver == "lbfgs":
-            solve_trials(context, config, task, training, search, folds=method.folds)
+            solve_trials(context, config, task, data, training, search, folds=method.folds)
         else:
             with context.interruption.exposed():
                 capacity = measure_capacity(context, config, training, search.remaining)

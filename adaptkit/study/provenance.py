@@ -44,6 +44,9 @@ class Provenance:
     folds: int = 0
     """The folds of cross-validation; 0 where dev rows score the trials."""
 
+    split: int = 1
+    """How dev rows and folds are split off: 1, as in version 0.1.0, does not depend on the task's groups."""
+
 
 def differences_of(old: tuple[StudyConfig, Provenance], new: tuple[StudyConfig, Provenance]) -> list[str]:
     """Each setting that differs between the old study and the new call, as ``name: old → new``."""

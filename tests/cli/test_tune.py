@@ -33,7 +33,8 @@ def test_options_that_are_not_given_have_their_defaults() -> None:
 def test_every_option_is_in_the_configuration() -> None:
     config = config_of(
         *("--task", "ner", "--train", "a", "--dev", "b", "--column", "tokens=words", "--dev-fraction", "0.3"),
-        *("--skip-bad-rows", "--option", "tag_column=2", "--model", "m", "--strategy", "lora"),
+        *("--group", "doc", "--skip-bad-rows"),
+        *("--option", "tag_column=2", "--model", "m", "--strategy", "lora"),
         *(
             "--lora-rank",
             "4",
@@ -63,6 +64,7 @@ def test_every_option_is_in_the_configuration() -> None:
     )
     assert not config.fast_paths
     assert (config.data.train, config.data.dev, config.data.data) == ("a", "b", None)
+    assert config.data.group == "doc"
     assert (config.data.columns, config.data.dev_fraction, config.data.skip_bad_rows) == (
         {"tokens": "words"},
         0.3,

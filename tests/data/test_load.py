@@ -12,7 +12,7 @@ from adaptkit.config import DataConfig
 from adaptkit.data.load import fingerprint_of, load, read_labelled, read_unlabelled
 from adaptkit.data.rows import Rows
 from adaptkit.errors import ConfigError, DataError, TaskError
-from adaptkit.task import Task
+from adaptkit.task import Row, Task
 
 MakeTask = Callable[..., Task]
 
@@ -57,6 +57,73 @@ def test_without_data_the_tasks_sample_is_loaded(folder: Path, make_task: MakeTa
     with pytest.raises(DataError, match=r"the task 'toy' has no sample.*--data") as caught:
         load(make_task(), DataConfig(), seed=0)
     assert caught.value.code == "no-data"
+
+
+def only_text_and_label(row: Row) -> Row:
+    return {name: row[name] for name in ("text", "label")}
+
+
+def conversations(path: Path) -> str:
+    """Two rows for each of 20 conversations, and a table of them."""
+    lines = [f"text {n},{'ab'[n % 2]},c{n // 2}" for n in range(40)]
+    path.write_text("\n".join(["text,label,conversation", *lines]))
+    return str(path)
+
+
+def test_dev_rows_are_split_off_by_a_column(tmp_path: Path, make_task: MakeTask) -> None:
+    config = DataConfig(data=conversations(tmp_path / "d.csv"), group="conversation")
+    data = load(make_task(prepare=only_text_and_label), config, seed=0)
+    assert (len(data.train), len(data.dev), data.dev_from_train) == (34, 6, True)
+    assert not set(data.train.groups) & set(data.dev.groups)
+    numbers = {int(row["text"].split()[1]) for row in data.dev.values}
+    assert {number ^ 1 for number in numbers} == numbers  # the other row of each conversation, too
+    with pytest.raises(DataError, match=r"d\.csv:2: no column 'talk' .*'conversation'"):
+        load(make_task(), replace(config, group="talk"), seed=0)
+
+
+def test_a_column_may_be_named_by_position(tmp_path: Path, make_task: MakeTask) -> None:
+    path = tmp_path / "d.tsv"
+    path.write_text("".join(f"{n // 2}\ttext {n}\t{'ab'[n % 2]}\n" for n in range(20)))
+    config = DataConfig(data=str(path), columns={"text": "2", "label": "3"}, group="1")
+    data = load(make_task(), config, seed=0)
+    assert (len(data.train), len(data.dev)) == (18, 2)
+    assert not set(data.train.groups) & set(data.dev.groups)
+
+
+def test_copies_in_two_groups_are_reported(tmp_path: Path, make_task: MakeTask) -> None:
+    path = tmp_path / "d.csv"
+    lines = [f"{'same' if n % 2 else n},{'ab'[n % 2]},c{n // 4}" for n in range(40)]
+    path.write_text("\n".join(["text,label,conversation", *lines]))
+    config = DataConfig(data=str(path), group="conversation")
+    data = load(make_task(prepare=only_text_and_label), config, seed=0)
+    (warning,) = data.warnings
+    assert warning.startswith(f"{len(data.dev) // 2} of the {len(data.dev)} dev rows are also training rows")
+
+
+def test_the_tasks_groups_stay_together_from_version_2_on(tmp_path: Path, make_task: MakeTask) -> None:
+    source = conversations(tmp_path / "d.csv")
+    grouped = make_task(group_by=lambda row: row["conversation"])
+    new, old = (load(grouped, DataConfig(data=source), seed=0, split=split) for split in (2, 1))
+    as_before = load(make_task(), DataConfig(data=source), seed=0)
+    assert (new.split, old.split) == (2, 1)
+    assert not {row["conversation"] for row in new.train.values} & {
+        row["conversation"] for row in new.dev.values
+    }
+    assert new.warnings == ()
+    assert old.fingerprint == as_before.fingerprint != new.fingerprint
+    assert old.train.groups == ()
+    (warning,) = old.warnings
+    assert warning.startswith(f"{len(old.dev)} of the {len(old.dev)} dev rows have the same conversation as")
+
+
+def test_given_splits_that_share_a_group_are_reported_once(folder: Path, make_task: MakeTask) -> None:
+    write(folder / "test.csv", ("one more", "b"), ("Two", "b"))
+    task = make_task(group_by=lambda row: row["text"].split()[0])
+    dev, test, groups = load(task, DataConfig(data=str(folder)), seed=0).warnings
+    assert dev.startswith("1 of the 2 dev rows are also training rows")
+    assert test.startswith("1 of the 2 test rows are also training rows")
+    assert groups.startswith("1 of the 2 test rows have the same text as training rows")
+    assert groups.endswith(f"{folder / 'test.csv'}:2")
 
 
 @pytest.mark.parametrize(

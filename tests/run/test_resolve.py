@@ -33,10 +33,11 @@ def test_the_same_command_finds_the_same_study() -> None:
         replace(CONFIG, model="tiny"),
         replace(CONFIG, options={"tag_column": 2}),
         replace(CONFIG, data=DataConfig(data="b.conll")),
+        replace(CONFIG, data=DataConfig(data="a.conll", group="document")),
         replace(CONFIG, search=SearchConfig(epochs=2.0)),
         replace(CONFIG, search=SearchConfig(metric="recall")),
     ],
-    ids=["seed", "model", "options", "data", "epochs", "metric"],
+    ids=["seed", "model", "options", "data", "group", "epochs", "metric"],
 )
 def test_another_command_starts_another_study(other: StudyConfig) -> None:
     assert default_name(other) != default_name(CONFIG)

@@ -12,14 +12,16 @@ import torch
 from rich.console import Console
 
 from adaptkit.cache.entries import Cache
+from adaptkit.config import DataConfig, StudyConfig
 from adaptkit.data.load import load
 from adaptkit.models.loading import load_model
 from adaptkit.report.progress import Progress
 from adaptkit.run.context import Clock, RunContext
 from adaptkit.run.resolve import Machine
-from adaptkit.run.setup import measure_capacity, prepare_training
+from adaptkit.run.setup import measure_capacity, prepare_training, read_data
 from adaptkit.search.space import space_for
 from adaptkit.study.folder import StudyFolder
+from adaptkit.study.provenance import Provenance
 from adaptkit.system.signals import Interruption
 from adaptkit.tasks import registry
 
@@ -42,6 +44,23 @@ def training_of(study: Any, context: RunContext, kept: Path) -> Any:
     space = space_for(config.strategy, config.search, task.hints, rows=len(data.train))
     machine = Machine(device="cpu", precision="fp32", cache=Cache(folder=kept, limit=10**9))
     return prepare_training(context, config, task, data, loaded, machine, space, 1)
+
+
+def test_a_study_keeps_how_its_dev_rows_were_split_off(tmp_path: Path) -> None:
+    lines = [f"p{n // 3},h{n},{'yes' if n % 2 else 'no'}" for n in range(60)]
+    (tmp_path / "train.csv").write_text("\n".join(["premise,hypothesis,label", *lines]))
+    config = StudyConfig(task="nli", data=DataConfig(data=str(tmp_path / "train.csv")))
+    task, progress = registry.load("nli"), Progress(Console(file=io.StringIO()), 2, "f1", "maximize")
+    recorded = Provenance(
+        versions={}, data_fingerprint="", labels=2, space={}, fixed={}, metric="f1", direction="maximize"
+    )
+    new, by_row, by_premise = (
+        read_data(config, task, earlier, progress, Clock())
+        for earlier in (None, recorded, replace(recorded, split=2))
+    )
+    assert (new.split, by_row.split, by_premise.split) == (2, 1, 2)
+    assert new.fingerprint == by_premise.fingerprint == load(task, config.data, 0).fingerprint
+    assert by_row.fingerprint == load(task, config.data, 0, split=1).fingerprint != new.fingerprint
 
 
 @pytest.mark.parametrize("strategy", ["frozen", "full"])

@@ -69,6 +69,31 @@ def test_parquet_classes_are_names_and_minus_one_is_left_out(tmp_path):
     assert (len(data.train), len(data.train.skipped)) == (9, 3)
 
 
+def test_dev_rows_have_premises_of_their_own(tmp_path):
+    labels = ("entailment", "neutral", "contradiction")
+    rows = [{"premise": f"p{n // 3}", "hypothesis": f"h{n}", "label": labels[n % 3]} for n in range(120)]
+    file = tmp_path / "train.jsonl"
+    file.write_text("".join(f"{json.dumps(row)}\n" for row in rows))
+    data = load(nli(), DataConfig(data=str(file)), seed=0)
+    assert Counter(row["label"] for row in data.dev.values) == dict.fromkeys(labels, 6)
+    premises = [{row["premise"] for row in rows.values} for rows in (data.train, data.dev)]
+    assert not premises[0] & premises[1]
+    assert data.warnings == ()
+    with file.open("a") as more:
+        more.writelines(f"{json.dumps({**row, 'premise': 'P0.'})}\n" for row in rows)
+    data = load(nli(), DataConfig(data=str(file)), seed=0)
+    assert len({row["premise"] for row in data.train.values} & {"p0", "P0."}) == 2
+
+
+def test_splits_that_share_premises_are_reported(tmp_path):
+    for split in ("train", "dev"):
+        lines = [f"p{n},{split} h{n},{'yes' if n % 2 else 'no'}" for n in range(6)]
+        (tmp_path / f"{split}.csv").write_text("\n".join(["premise,hypothesis,label", *lines]))
+    (warning,) = load(nli(), DataConfig(data=str(tmp_path)), seed=0).warnings
+    assert warning.startswith("6 of the 6 dev rows have the same premise as training rows")
+    assert warning.endswith("dev.csv:2")
+
+
 def test_parallel_files_are_read_by_each_of_their_names(tmp_path):
     for suffix in ("train", "dev"):
         (tmp_path / f"s1.{suffix}").write_text("a\nb\nc\n")

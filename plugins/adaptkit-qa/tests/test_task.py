@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -8,6 +9,10 @@ import pytest
 import torch
 from adaptkit_qa import qa
 from transformers import BertConfig, BertForQuestionAnswering
+
+from adaptkit.config import DataConfig
+from adaptkit.data.load import load
+from adaptkit.errors import DataError
 
 
 def rows_of(task, part):
@@ -41,6 +46,39 @@ def test_the_sample_is_valid_and_its_splits_are_disjoint(part):
     }
     if part != "train":
         assert any(len(row["answers"]) > 1 for row in rows)
+
+
+def test_dev_rows_have_contexts_of_their_own(tmp_path):
+    answers = [[], [{"text": "It", "start": 0}]]
+    rows = [
+        {"question": f"What is {n}?", "context": f"It is {n // 5}.", "answers": answers[n % 2]}
+        for n in range(200)
+    ]
+    file = tmp_path / "train.jsonl"
+    file.write_text("".join(f"{json.dumps(row)}\n" for row in rows))
+    data = load(qa(), DataConfig(train=str(file)), seed=0)
+    assert len(data.dev) == 30
+    assert abs(sum(bool(row["answers"]) for row in data.dev.values) - 15) <= 2
+    contexts = [{row["context"] for row in rows.values} for rows in (data.train, data.dev)]
+    assert not contexts[0] & contexts[1]
+    assert data.warnings == ()
+
+
+def test_splits_that_share_contexts_are_reported(tmp_path):
+    for split in ("train", "dev"):
+        rows = [{"question": f"{split} {n}?", "context": f"It is {n}.", "answers": []} for n in range(3)]
+        (tmp_path / f"{split}.jsonl").write_text("".join(f"{json.dumps(row)}\n" for row in rows))
+    (warning,) = load(qa(), DataConfig(data=str(tmp_path)), seed=0).warnings
+    assert warning.startswith("3 of the 3 dev rows have the same context as training rows")
+    assert warning.endswith("dev.jsonl:1")
+
+
+def test_a_single_context_needs_dev_rows(tmp_path):
+    rows = [{"question": f"What is {n}?", "context": "It is so.", "answers": []} for n in range(30)]
+    file = tmp_path / "train.jsonl"
+    file.write_text("".join(f"{json.dumps(row)}\n" for row in rows))
+    with pytest.raises(DataError, match=r"all of its rows \(30\) have the same context.*--dev"):
+        load(qa(), DataConfig(train=str(file)), seed=0)
 
 
 def test_sample_readme_tells_the_numbers():

@@ -73,6 +73,15 @@ def test_dev_rows_are_split_off_with_each_band_in_proportion(tmp_path):
     assert max(bands.values()) - min(bands.values()) <= 1
 
 
+def test_dev_rows_have_first_sentences_of_their_own(tmp_path):
+    file = tmp_path / "pairs.csv"
+    rows = [f"one {n // 4},two {n},{n % 10 / 2}" for n in range(200)]
+    file.write_text("\n".join(["sentence1,sentence2,score", *rows]))
+    data = load(similarity(), DataConfig(train=str(file)), seed=0)
+    assert abs(len(data.dev) - 30) <= 2
+    assert not {row["sentence1"] for row in data.train.values} & {row["sentence1"] for row in data.dev.values}
+
+
 def test_rows_without_a_score_are_left_out_and_predicted(tmp_path):
     file = tmp_path / "pairs.csv"
     file.write_text("sentence1,sentence2,label\na,b,1\nc,d,-1\ne,f,\ng,h,4\n")

@@ -5,9 +5,10 @@ Imports torch and transformers only when the task is used.
 
 from __future__ import annotations
 
+from operator import itemgetter
 from pathlib import Path
 
-from adaptkit import Task, classification_metric, most_probable_class
+from adaptkit import Task, class_baselines, classification_metric, most_probable_class
 
 
 def nli() -> Task:
@@ -32,8 +33,10 @@ def nli() -> Task:
         encode=encode,
         decode=most_probable_class,
         metric=classification_metric,
+        baseline=class_baselines("premise", "hypothesis"),
         parse=parse,
         present=present,
+        group_by=itemgetter("premise"),
         readers=dict.fromkeys(SUFFIXES, parallel_rows),
         sample=Path(__file__).parent / "sample",
         contract=1,

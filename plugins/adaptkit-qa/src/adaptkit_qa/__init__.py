@@ -6,6 +6,7 @@ Imports torch and transformers only when the task is used.
 from __future__ import annotations
 
 from functools import partial
+from operator import itemgetter
 from pathlib import Path
 
 from adaptkit import Task
@@ -66,6 +67,7 @@ def qa(
         readers={".json": read},
         sample=Path(__file__).parent / "sample",
         stratify_by=answerability,
+        group_by=itemgetter("context"),
         options=options,
         contract=1,
     )

@@ -6,9 +6,10 @@ Imports torch and transformers only when the task is used.
 from __future__ import annotations
 
 from functools import partial
+from operator import itemgetter
 from pathlib import Path
 
-from adaptkit import Task
+from adaptkit import Task, similarity_baselines
 
 
 def similarity(*, lowest: float = 0.0, highest: float = 5.0) -> Task:
@@ -42,9 +43,11 @@ def similarity(*, lowest: float = 0.0, highest: float = 5.0) -> Task:
         loss=squared_error,
         decode=partial(decode, scale=scale),
         metric=metric_for(scale),
+        baseline=similarity_baselines("sentence1", "sentence2"),
         parse=parse,
         present=present,
         stratify_by=lambda row: scale.band(row["score"]),
+        group_by=itemgetter("sentence1"),
         sample=Path(__file__).parent / "sample",
         options={"lowest": lowest, "highest": highest},
         contract=1,
