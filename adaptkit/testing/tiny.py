@@ -36,11 +36,24 @@ BYTE_LEVEL_SPECIAL = {"pad_token": "<pad>", "cls_token": "<s>", "sep_token": "</
 
 
 def write_encoder(folder: Path, texts: Iterable[str]) -> Path:
-    """A BERT of two small layers, without dropout, and a WordPiece tokenizer trained on the texts."""
-    tokenizer = wordpiece_tokenizer(texts)
+    """A tiny BERT, and a WordPiece tokenizer trained on the texts."""
+    return write_bert(folder, wordpiece_tokenizer(texts), positions=POSITIONS, inner=64)
+
+
+def write_bert(
+    folder: Path, tokenizer: transformers.PreTrainedTokenizerBase, *, positions: int, inner: int
+) -> Path:
+    """A BERT of two small layers, without dropout, as a model folder.
+
+    Args:
+        folder: the folder to write.
+        tokenizer: its tokenizer.
+        positions: the most tokens of an example.
+        inner: the width of the feed-forward layers.
+    """
     config = transformers.BertConfig(
         vocab_size=len(tokenizer), hidden_size=32, num_hidden_layers=2, num_attention_heads=2,
-        intermediate_size=64, max_position_embeddings=POSITIONS, pad_token_id=0, initializer_range=0.2,
+        intermediate_size=inner, max_position_embeddings=positions, pad_token_id=0, initializer_range=0.2,
         hidden_dropout_prob=0.0, attention_probs_dropout_prob=0.0,
     )  # fmt: skip
     with quiet():

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Sequence
 from pathlib import Path
+from string import ascii_lowercase
 from typing import TYPE_CHECKING, Any
 
 from tests.helpers.data import WORDS
@@ -94,15 +95,24 @@ def with_own_head(config: Any) -> Any:
     return put_on(kind(config, **settings), head).eval()
 
 
-def write_model(folder: Path, words: Sequence[str] = WORDS) -> Path:
-    """A BERT of two small layers with random weights, and a WordPiece tokenizer of these words."""
-    import tokenizers
+def write_model(folder: Path) -> Path:
+    """A tiny BERT with random weights, and a WordPiece tokenizer of the words of `data`."""
     import torch
+
+    from adaptkit.testing.tiny import write_bert
+
+    torch.manual_seed(0)
+    return write_bert(folder, word_tokenizer(), positions=48, inner=48)
+
+
+def word_tokenizer() -> Any:
+    """A tokenizer with a fixed vocabulary, because a trained one has its ids in another order each time."""
+    import tokenizers
     import transformers
 
     special = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]")
-    letters = [f"##{letter}" for letter in "abcdefghijklmnopqrstuvwxyz"]
-    vocabulary = {word: index for index, word in enumerate(dict.fromkeys([*special, *words, *letters]))}
+    letters = [f"##{letter}" for letter in ascii_lowercase]
+    vocabulary = {word: index for index, word in enumerate(dict.fromkeys([*special, *WORDS, *letters]))}
     core = tokenizers.Tokenizer(tokenizers.models.WordPiece(vocabulary, unk_token="[UNK]"))
     core.pre_tokenizer = tokenizers.pre_tokenizers.BertPreTokenizer()
     core.post_processor = tokenizers.processors.TemplateProcessing(
@@ -110,19 +120,10 @@ def write_model(folder: Path, words: Sequence[str] = WORDS) -> Path:
         pair="[CLS] $A [SEP] $B [SEP]",
         special_tokens=[(name, vocabulary[name]) for name in ("[CLS]", "[SEP]")],
     )
-    tokenizer = transformers.BertTokenizerFast(
+    return transformers.BertTokenizerFast(
         tokenizer_object=core, model_max_length=48, unk_token="[UNK]", sep_token="[SEP]",
         pad_token="[PAD]", cls_token="[CLS]", mask_token="[MASK]",
     )  # fmt: skip
-    config = transformers.BertConfig(
-        vocab_size=len(vocabulary), hidden_size=32, num_hidden_layers=2, num_attention_heads=2,
-        intermediate_size=48, max_position_embeddings=48, pad_token_id=0, initializer_range=0.2,
-        hidden_dropout_prob=0.0, attention_probs_dropout_prob=0.0,
-    )  # fmt: skip
-    torch.manual_seed(0)
-    transformers.BertModel(config).save_pretrained(folder)
-    tokenizer.save_pretrained(folder)
-    return folder
 
 
 class TinyModels:
