@@ -45,5 +45,6 @@ def test_both_sides_are_profiled_and_printed(
             for side in ("plain", "adaptkit"):
                 assert step[side]["seconds"] > 0
                 assert sum(step[side]["shares"].values()) == pytest.approx(1.0)
-    assert capsys.readouterr().out.count("matrix products") == 8
+                assert step[side]["shares"]["matrix products"] > 0
+    assert capsys.readouterr().out.count(" ms: ") == 8
     assert sum(line.startswith("| cpu") for line in profile_table.table([record]).splitlines()) == 4
