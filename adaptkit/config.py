@@ -132,6 +132,10 @@ class StudyConfig:
     head_solver: SolverName = "auto"
     """How a head on a frozen encoder is trained. auto: solved where it is one linear layer."""
 
+    layers: Annotated[int, Ge(0)] | None = None
+    """How many of the encoder's layers are used; 0 for all. None: all, but half of a sentence encoder's for
+    heads on tokens that are solved."""
+
     folds: Annotated[int, Ge(0), Le(20)] | None = None
     """Folds of cross-validation that score the trials instead of a dev split; 0 for none. None: as pays."""
 

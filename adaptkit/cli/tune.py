@@ -70,6 +70,10 @@ IN_SEARCH = (
     "--head-solver", type=click.Choice(["auto", "lbfgs", "adamw"]),
     help="How a head on a frozen encoder trains. [default: auto, solved where it is linear]",
 )  # fmt: skip
+@click.option(
+    "--layers", type=int,
+    help="Use only the encoder's first layers, 0 for all. [default: all; half for solved heads on tokens]",
+)  # fmt: skip
 @click.option("--folds", type=int, help="Folds that score the trials, 0 for none. [default: 5 on small data]")
 @click.option("--lora-rank", type=int, help="The rank of LoRA's updates. [default: 8]")
 @click.option(

@@ -1,7 +1,8 @@
 """Pairs of texts whose two sides the encoder reads separately, compared by a linear head.
 
 The head reads ``[u, v, |u - v|, u * v]`` of the two pooled texts u and v, as in Conneau et al. 2017
-(https://arxiv.org/abs/1705.02364). An example has two sides: its tokens are ``[2, tokens]``.
+(https://arxiv.org/abs/1705.02364), each of length 1, and their cosine. An example has two sides: its tokens
+are ``[2, tokens]``.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import nn
+from torch.nn.functional import normalize
 
 from adaptkit.task import Example
 
@@ -31,15 +33,16 @@ class PairHead(nn.Module):
     def __init__(self, width: int, outputs: int, dropout: float) -> None:
         super().__init__()
         self.dropout = nn.Dropout(dropout)
-        self.out = nn.Linear(4 * width, outputs)
+        self.out = nn.Linear(4 * width + 1, outputs)
 
     def pool(self, hidden: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
-        """Hidden states ``[batch * 2, tokens, width]`` and their mask → ``[batch, 4 * width]``."""
+        """Hidden states ``[batch * 2, tokens, width]`` and their mask → ``[batch, 4 * width + 1]``."""
         kept = mask.unsqueeze(-1).to(hidden.dtype)  # [batch * 2, tokens, 1]
         means = (hidden * kept).sum(1) / kept.sum(1).clamp_min(1e-6)  # [batch * 2, width]
-        sides = means.unflatten(0, (-1, SIDES))  # [batch, 2, width]
+        sides = normalize(means, dim=-1).unflatten(0, (-1, SIDES))  # [batch, 2, width]
         one, other = sides[:, 0], sides[:, 1]
-        return torch.cat([one, other, (one - other).abs(), one * other], dim=-1)
+        cosine = (one * other).sum(-1, keepdim=True)  # [batch, 1]
+        return torch.cat([one, other, (one - other).abs(), one * other, cosine], dim=-1)
 
     def forward(self, hidden: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
         """The logits ``[batch, outputs]``, of hidden states or of states that are pooled already."""

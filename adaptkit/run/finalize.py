@@ -1,4 +1,4 @@
-"""The end of a study: exports the winner, scores it once on the test rows, and writes the report."""
+"""The end of a study: scores baselines, exports and tests the winner, and writes the report."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from adaptkit.errors import NoTrialSucceeded, StudyError, TrialError
 from adaptkit.export.model_card import model_card
 from adaptkit.report.html import as_html
+from adaptkit.run.baselines import score_baselines
 from adaptkit.run.context import RunContext, versions
 from adaptkit.study.record import StudySummary, TrialRecord, best_trial
 from adaptkit.system.files import write_text
@@ -26,7 +27,9 @@ if TYPE_CHECKING:
 def finalize_study(
     context: RunContext, config: StudyConfig, task: Task, data: Dataset, device: str
 ) -> Sequence[TrialRecord]:
-    """Export the winner unless that is done, score it on the test rows, and write the report.
+    """Score the baselines, export the winner, score it on the test rows, and write the report.
+
+    What an earlier run has done is not done again.
 
     Returns:
         All trials of the study.
@@ -40,8 +43,11 @@ def finalize_study(
     if best is None:
         end_without_winner(context, records)
         return records
+    newly_scored = score_baselines(context, config, task, data)
     if best.number != context.summary.best or not is_exported(context):
         export_winner(context, config, task, data, best)
+    elif newly_scored:
+        rewrite_card(context.folder.current_best, context.summary, best)
     if data.test is not None and not context.summary.test:
         score_winner(context, data.test, device, best)
     context.write(state="finished")
@@ -118,6 +124,7 @@ def export_trial(
     from safetensors.torch import load_file
 
     from adaptkit.export.saving import TrialToExport, export
+    from adaptkit.models.depth import with_layers
     from adaptkit.models.pooling import with_pooling
 
     weights = folder.weights(trial.number)
@@ -138,7 +145,7 @@ def export_trial(
     kept = load_file(weights)
     exported = TrialToExport(
         config=config,
-        task=with_pooling(task, summary.pooling),
+        task=with_layers(with_pooling(task, summary.pooling), summary.layers),
         labels=labels,
         parameters=kept["row"],
         vocabulary=kept.get("vocabulary"),

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from adaptkit.config import StudyConfig
 from adaptkit.errors import ConfigError
+from adaptkit.models.depth import default_layers, refuse_layers
 from adaptkit.search.space import PenaltySpace, SearchSpace, space_for
 
 if TYPE_CHECKING:
@@ -38,6 +39,9 @@ class Method:
 
     folds: int
     """The folds of cross-validation; 0 where dev rows score the trials."""
+
+    layers: int
+    """How many of the encoder's layers are used; 0 for all."""
 
 
 def resolve_method(config: StudyConfig, task: Task, earlier: Provenance | None, data: Dataset) -> Method:
@@ -71,7 +75,11 @@ def resolve_method(config: StudyConfig, task: Task, earlier: Provenance | None, 
             expected="2 folds or more, a head that is solved, and no dev rows of their own",
             next_step="Set --folds 0, or leave the option out.",
         )
-    return Method(pooling=pooling, solver=solver, folds=folds)
+    layers = config.layers if config.layers is not None else earlier.layers if earlier else None
+    if layers is None:
+        layers = default_layers(task, config.model) if solver == "lbfgs" else 0
+    refuse_layers(layers, config.model)
+    return Method(pooling=pooling, solver=solver, folds=folds, layers=layers)
 
 
 def _default_folds(solver: str, pooling: str, data: Dataset) -> int:

@@ -66,6 +66,7 @@ def open_study(
         solver=method.solver,
         folds=method.folds,
         split=data.split,
+        layers=method.layers,
     )
     folder.create_or_open(config, provenance)
     if data.left_out:
@@ -113,6 +114,7 @@ def new_summary(
         sample=data.sample,
         pooling=provenance.pooling,
         folds=provenance.folds,
+        layers=provenance.layers,
         head=task.head if isinstance(task.head, str) else "",
         warnings=data.warnings,
         plugin=plugin,

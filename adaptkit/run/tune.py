@@ -22,6 +22,7 @@ from adaptkit.config import (
     columns_of,
 )
 from adaptkit.errors import Interrupted
+from adaptkit.models.depth import with_layers
 from adaptkit.models.pooling import with_pooling
 from adaptkit.report.progress import Progress
 from adaptkit.run.context import Clock, RunContext, versions
@@ -65,6 +66,7 @@ def tune(
     pooling: PoolingName = StudyConfig.pooling,
     head_solver: SolverName = StudyConfig.head_solver,
     folds: int | None = None,
+    layers: int | None = None,
     lora_rank: int = StudyConfig.lora_rank,
     max_length: int | None = None,
     trials: int = SearchConfig.trials,
@@ -98,6 +100,7 @@ def tune(
         pooling=pooling,
         head_solver=head_solver,
         folds=folds,
+        layers=layers,
         lora_rank=lora_rank,
         max_length=max_length,
         seed=seed,
@@ -148,14 +151,14 @@ def run(config: StudyConfig, console: Console, *, studies: Path, name: str | Non
         data = read_data(config, task, earlier, progress, clock)
         method = resolve_method(config, task, earlier, data)
         space = space_of(config, task, method, data)
-        pooled = with_pooling(task, method.pooling)
-        machine, loaded = load_encoder(config, pooled, data, progress, clock)
+        built = with_layers(with_pooling(task, method.pooling), method.layers)
+        machine, loaded = load_encoder(config, built, data, progress, clock)
         with folder.lock(), interruption.guarded():
             summary = open_study(folder, config, task, plugin, data, space, method, (metric, direction))
             context = RunContext(folder, summary, progress, clock, interruption, earlier=summary.seconds)
             progress.resumed(record for record in folder.read_trials() if not record.interrupted)
             with recorded_on_error(context):
-                search_and_train(context, config, pooled, data, loaded, machine, space, method)
+                search_and_train(context, config, built, data, loaded, machine, space, method)
                 records = finalize_study(context, config, task, data, machine.device)
     return Study(folder, context.summary, records)
 

@@ -17,6 +17,9 @@ StudyState = Literal["running", "interrupted", "finished", "failed"]
 INTERRUPTED = "interrupted"
 """The start of the reason of a trial that was interrupted from outside: by a signal or a killed process."""
 
+TIMEOUT = ("the timeout was reached", "time was up")
+"""The end of the reason of a trial that the timeout cut short, today and in version 0.1.0."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class RungRecord:
@@ -71,6 +74,11 @@ class TrialRecord:
     def interrupted(self) -> bool:
         """Whether it was interrupted from outside. It does not count towards the study's total."""
         return self.state == "fail" and self.reason.startswith(INTERRUPTED)
+
+    @property
+    def cut_short(self) -> bool:
+        """Whether the timeout ended it before its last rung. It counts with its best score so far."""
+        return self.state == "complete" and self.reason.endswith(TIMEOUT)
 
     @property
     def is_default(self) -> bool:

@@ -52,9 +52,10 @@ def test_the_head_compares_the_two_means() -> None:
     torch.manual_seed(0)
     hidden, mask = torch.randn(4, 3, 2), torch.tensor([[1, 1, 1], [1, 1, 0], [1, 0, 0], [1, 1, 1]])
     head = PairHead(2, 5, 0.0)
-    pooled = head.pool(hidden, mask)  # [2, 8]
-    one, other = hidden[0].mean(0), hidden[1, :2].mean(0)
-    torch.testing.assert_close(pooled[0], torch.cat([one, other, (one - other).abs(), one * other]))
+    pooled = head.pool(hidden, mask)  # [2, 9]
+    one, other = (mean / mean.norm() for mean in (hidden[0].mean(0), hidden[1, :2].mean(0)))
+    expected = torch.cat([one, other, (one - other).abs(), one * other, (one @ other).view(1)])
+    torch.testing.assert_close(pooled[0], expected)
     torch.testing.assert_close(head(hidden, mask), head(pooled.unsqueeze(1), mask[::2, :1]))
 
 

@@ -1,0 +1,125 @@
+"""Runs adaptkit at default options and the alternatives on the same rows; a line of JSON for each run.
+
+    python -m benchmarks.baselines.run --data FOLDER --sets banking77 --sizes 8c,200,1500 --seeds 0,1
+
+Each side runs in a process of its own; its CPU seconds are those of the complete process. Runs that the
+results already hold are skipped, so that the script can be stopped and continued.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import resource
+import subprocess
+import sys
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from benchmarks.baselines.data_sets import MOST_TEST_ROWS, READERS, subset, write
+
+RESULTS = Path(__file__).parent / "results.jsonl"
+SIDES = ("tfidf", "mean", "frozen")
+
+
+def main(arguments: Sequence[str]) -> None:
+    """Does all runs that were asked for and are not in the results."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.baselines.run")
+    parser.add_argument("--data", type=Path, required=True)
+    parser.add_argument("--sets", default=",".join(READERS))
+    parser.add_argument("--sizes", default="8c,200,1500")
+    parser.add_argument("--seeds", default="0,1")
+    parser.add_argument("--sides", default=",".join(SIDES))
+    options = parser.parse_args(arguments)
+    done = {_key(record) for record in records()}
+    for size in options.sizes.split(","):
+        for seed in map(int, options.seeds.split(",")):
+            for name in options.sets.split(","):
+                for side in options.sides.split(","):
+                    key = (name, size, seed, side)
+                    if key not in done and _makes_sense(name, size, side):
+                        record = run(options.data, *key)
+                        with RESULTS.open("a", encoding="utf-8") as stream:
+                            stream.write(json.dumps(record) + "\n")
+                        print(record, flush=True)
+
+
+def records() -> list[dict[str, Any]]:
+    """The results so far."""
+    if not RESULTS.exists():
+        return []
+    return [json.loads(line) for line in RESULTS.read_text(encoding="utf-8").splitlines()]
+
+
+def _key(record: dict[str, Any]) -> tuple[str, str, int, str]:
+    return record["set"], record["size"], record["seed"], record["side"]
+
+
+def _makes_sense(name: str, size: str, side: str) -> bool:
+    """Token and multi-label tasks have no classes to draw eight of, nor alternatives of a few lines here."""
+    task = READERS[name][0]
+    few = size != "8c" or task in ("text-classification", "nli")
+    return few and (side not in ("tfidf", "mean") or task in ("text-classification", "nli", "similarity"))
+
+
+def run(folder: Path, name: str, size: str, seed: int, side: str) -> dict[str, Any]:
+    """One side on one subset, in a process of its own."""
+    task, columns, reader = READERS[name]
+    train = subset(reader(folder, "train"), size, seed)
+    test = subset(reader(folder, "test"), str(MOST_TEST_ROWS), 0)
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    if side in ("tfidf", "mean"):
+        scores = _alternative(task, train, test, side)
+    else:
+        scores = _adaptkit(task, columns, train, test, side, seed)
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    return {
+        "set": name,
+        "size": size,
+        "seed": seed,
+        "side": side,
+        "rows": len(train),
+        "cpu": round(cpu, 1),
+        **scores,
+    }
+
+
+def _alternative(task: str, train: Sequence[Any], test: Sequence[Any], side: str) -> dict[str, float]:
+    code = (
+        "import json, sys; from benchmarks.baselines.alternatives import scores\n"
+        "task, train, test, side = json.load(sys.stdin); print(json.dumps(scores(task, train, test, side)))"
+    )
+    answer = subprocess.run(
+        [sys.executable, "-c", code], input=json.dumps([task, train, test, side]),
+        capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    return dict(json.loads(answer.stdout.splitlines()[-1]))
+
+
+def _adaptkit(
+    task: str, columns: Sequence[str], train: Sequence[Any], test: Sequence[Any], side: str, seed: int
+) -> dict[str, Any]:
+    with tempfile.TemporaryDirectory() as folder:
+        files = {
+            split: write(Path(folder, split), columns, rows)
+            for split, rows in (("train", train), ("test", test))
+        }
+        answer = subprocess.run(
+            [
+                sys.executable, "-m", "adaptkit", "tune", "--task", task, "--strategy", side,
+                "--seed", str(seed), "--train", files["train"], "--test", files["test"],
+                "--studies", folder, "--json",
+            ],
+            capture_output=True, text=True, check=False,
+        )  # fmt: skip
+    if answer.returncode != 0:
+        return {"error": answer.stderr.strip().splitlines()[-1]}
+    document = json.loads(answer.stdout)
+    return {**document["study"]["test"], "dev": document["best"]["score"]}
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
