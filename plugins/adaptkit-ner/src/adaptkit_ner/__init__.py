@@ -35,6 +35,7 @@ def ner(
     from transformers import DataCollatorForTokenClassification
 
     from adaptkit_ner import conll, conllu
+    from adaptkit_ner.baselines import training_entities
     from adaptkit_ner.decoding import DECODERS, merge
     from adaptkit_ner.encoding import encode
     from adaptkit_ner.metric import METRIC
@@ -57,6 +58,7 @@ def ner(
         decode=DECODERS[decoding],
         merge=merge,
         metric=METRIC,
+        baseline=training_entities,
         parse=parse,
         present=present,
         readers={**dict.fromkeys(SUFFIXES, conll.reader(**columns)), ".conllu": conllu.reader(**columns)},

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from adaptkit_ner.baselines import frequent_tags
 from adaptkit_ner.decoding import decode_words, gathered
 from adaptkit_ner.rows import located, tags_of
 from adaptkit_ner.rows import prepare as prepare_words
@@ -28,6 +29,7 @@ def without_spans(task: Task) -> Task:
         decode=decode_words,
         merge=merge,
         metric=METRIC,
+        baseline=frequent_tags,
         present=present,
     )
 
