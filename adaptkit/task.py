@@ -90,6 +90,9 @@ class Metric:
     others: Mapping[str, Direction] = field(default_factory=dict)
     """The other reported numbers that ``--metric`` may name, each with its direction."""
 
+    description: str = ""
+    """What the number ``name`` is, in a few words, if the name alone does not say it."""
+
     groups_title: str = "class"
     """What one line of `Scores.groups` stands for: "class", "entity type", ..."""
 
@@ -278,6 +281,7 @@ class Task:
     hints: SearchHints = field(default_factory=SearchHints)
 
     options: Mapping[str, Any] = field(default_factory=dict)
-    """The factory's arguments, saved with an exported model so that the task can be made again."""
+    """The factory's arguments, saved with an exported model so that the task can be made again. A factory may
+    set the values of its defaults here: they are saved too, so a later default does not change the model."""
 
     contract: int = CONTRACT_VERSION

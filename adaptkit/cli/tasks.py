@@ -107,6 +107,7 @@ def _show(name: str, as_json: bool) -> None:
         "head": task.head if isinstance(task.head, str) else "the task's own",
         "columns": dict(task.columns),
         "metric": task.metric.name,
+        "metric is": task.metric.description or task.metric.name,
         "direction": task.metric.direction,
         "also reported": list(task.metric.others),
         "own file formats": sorted(suffix or "any other" for suffix in task.readers),

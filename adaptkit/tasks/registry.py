@@ -89,7 +89,8 @@ def find(name: str) -> TaskListing:
 def load(name: str, options: Mapping[str, Any] = {}) -> Task:
     """The task of this name (or ``distribution:name``), made with these options.
 
-    Its name is the name of its entry point, by which an exported model finds it again.
+    Its name is the name of its entry point, by which an exported model finds it again. Its options are those
+    given, and the values that the factory records for the others.
 
     Args:
         name: the task's name.
@@ -107,7 +108,9 @@ def load(name: str, options: Mapping[str, Any] = {}) -> Task:
             made = factory(**arguments)
     except (Exception, SystemExit) as error:
         _fail(listing, f"failed when it was called with {arguments}: {_reason(error)}", error)
-    return dataclasses.replace(_well_formed(listing, made), name=listing.name, options=arguments)
+    task = _well_formed(listing, made)
+    own = {name: value for name, value in task.options.items() if name in options_of(factory)}
+    return dataclasses.replace(task, name=listing.name, options={**own, **arguments})
 
 
 def missing(listing: TaskListing) -> str | None:

@@ -90,6 +90,7 @@ _TASK_PARTS: Mapping[str, tuple[Check, str]] = {
     "stratify_by": _CALLABLE_OR_NONE,
     "group_by": _CALLABLE_OR_NONE,
     "hints": (_is_any(SearchHints), "a SearchHints"),
+    "options": (_each(_is_name, lambda value: True), "a value by name"),
     "contract": (_is_any(int), "an integer"),
 }
 
@@ -98,5 +99,6 @@ _METRIC_PARTS: Mapping[str, tuple[Check, str]] = {
     "direction": (_is_direction, "'maximize' or 'minimize'"),
     "compute": _CALLABLE,
     "others": (_each(_is_name, _is_direction), "'maximize' or 'minimize' by name"),
+    "description": (_is_text, "text"),
     "groups_title": (_is_text, "text"),
 }

@@ -23,6 +23,7 @@ def test_the_list() -> None:
 def test_one_task() -> None:
     about = json.loads(called("tasks", "ner", "--json").out)
     assert about["metric"] == "f1"
+    assert about["metric is"] == "strict F1 over entities of the decoded, valid tag sequence"
     assert set(about["columns"]) == {"tokens", "tags"}
     assert "tag_column" in about["options"]
     assert about["a sample"] is True
@@ -31,6 +32,7 @@ def test_one_task() -> None:
     assert "any other" in shown.out
     assert "tag_column: " not in shown.out
     assert "tag_column (int | None, default None)" in shown.out
+    assert "decoding ('viterbi' or 'argmax', default 'viterbi')" in shown.out
 
 
 def test_an_unknown_task() -> None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
+from operator import attrgetter
 from textwrap import dedent
 
 import pytest
@@ -109,6 +111,20 @@ def test_loading_gives_the_task_with_its_options(install):
     assert load("good", {"size": "7"}).options == {"size": 7}
     assert load("shop-good:good").name == load("Shop_Good:good").name == "good"
     assert broken(listing_of("good")) is None
+
+
+def test_a_factory_may_record_the_values_of_its_defaults(install):
+    made = "Task(**PARTS, options={'size': size, 'unit': 'words'})"
+    install("shop-good", GOOD.replace("Task(**PARTS)", made), "good = shop_good:make")
+    assert load("good").options == {"size": 3}, "without what is no argument of the factory"
+    assert load("good", {"size": "7"}).options == {"size": 7}
+
+
+@pytest.mark.parametrize("listing", available(), ids=attrgetter("name"))
+def test_the_recorded_options_make_the_same_task(listing):
+    task = load(listing.full_name)
+    saved = json.loads(json.dumps(dict(task.options)))
+    assert load(listing.full_name, saved).options == task.options
 
 
 @pytest.mark.parametrize("name", ["goood", "another-shop:good", ""])

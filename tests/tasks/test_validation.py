@@ -42,6 +42,7 @@ def test_a_valid_task_has_no_messages() -> None:
         ({"sample": "folder"}, ["sample is 'folder', expected a Path or None"]),
         ({"hints": {}}, ["hints is {}, expected a SearchHints"]),
         ({"word_level": "no"}, ["word_level is 'no', expected True or False"]),
+        ({"options": ["size"]}, ["options is ['size'], expected a value by name"]),
         ({"contract": "1"}, ["contract is '1', expected an integer"]),
         ({"merge": 1, "parse": 2}, ["merge is 1, expected a callable", "parse is 2, expected a callable"]),
     ],
@@ -55,6 +56,7 @@ def test_a_part_of_the_wrong_type_is_named(parts: dict[str, Any], messages: list
     ("parts", "message"),
     [
         ({"direction": "up"}, "metric.direction is 'up', expected 'maximize' or 'minimize'"),
+        ({"description": None}, "metric.description is None, expected text"),
         ({"others": ["f1"]}, "metric.others is ['f1'], expected 'maximize' or 'minimize' by name"),
     ],
 )
