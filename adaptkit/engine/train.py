@@ -253,9 +253,13 @@ class Population:
             if failure is not None:
                 self._close(scheduler, slot, "fail", str(failure))
             elif best is None:
-                self._close(scheduler, slot, "fail", "stopped before its first score: time was up")
+                self._close(
+                    scheduler, slot, "fail", "stopped before its first score: the timeout was reached"
+                )
             else:
-                self._close(scheduler, slot, "complete", f"stopped after epoch {best.epoch:.2f}: time was up")
+                scored = self.running[slot].rung / self.training.plan.rungs_per_epoch
+                reason = f"stopped after epoch {scored:.2f}: the timeout was reached"
+                self._close(scheduler, slot, "complete", reason)
 
     def _close(
         self, scheduler: Scheduler, slot: int, state: Literal["complete", "pruned", "fail"], reason: str

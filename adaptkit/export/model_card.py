@@ -8,6 +8,7 @@ from pathlib import Path
 
 from huggingface_hub import ModelCardData
 
+from adaptkit.report import comparison
 from adaptkit.report.escaping import code, prose
 from adaptkit.report.formatting import hyperparameter, in_words, score
 from adaptkit.report.loading import loading_lines
@@ -38,9 +39,8 @@ def model_card(summary: StudySummary, trial: TrialRecord, *, loaded_as: str) -> 
         _items(
             f"{name}: {split.rows:,} rows of {code(split.source)}" for name, split in summary.data.items()
         ),
-        "## Scores on dev",
-        _items(f"{code(name)}: {score(value)}" for name, value in trial.values.items()),
-        "This model was chosen by its score on these rows, so this score is somewhat too high.",
+        *_on_dev(summary, trial),
+        *_baselines(summary, trial),
         *_on_test(summary),
         "## Configuration",
         _items(
@@ -58,6 +58,29 @@ def model_card(summary: StudySummary, trial: TrialRecord, *, loaded_as: str) -> 
         'On the command line: `adaptkit predict FOLDER "some text"`.',
     ]
     return "\n\n".join(parts) + "\n"
+
+
+def _on_dev(summary: StudySummary, trial: TrialRecord) -> list[str]:
+    """The scores that the trial was chosen by, and whether they are those of the exported head."""
+    return [
+        f"## Scores {comparison.on_split(summary)}",
+        _items(f"{code(name)}: {score(value)}" for name, value in trial.values.items()),
+        "This model was chosen by its score on these rows, so this score is somewhat too high.",
+        *comparison.exported(summary, trial),
+    ]
+
+
+def _baselines(summary: StudySummary, trial: TrialRecord) -> list[str]:
+    """The scores of simple models on the same rows."""
+    scores = [(name, values.get(summary.metric)) for name, values in summary.baselines.items()]
+    if not scores:
+        return []
+    unbeaten = comparison.unbeaten(summary, trial)
+    return [
+        f"Simple models score on the same rows ({code(summary.metric)}):",
+        _items(f"{prose(name)}: {score(value)}" for name, value in scores),
+        *([prose(unbeaten)] if unbeaten else []),
+    ]
 
 
 def _on_test(summary: StudySummary) -> list[str]:

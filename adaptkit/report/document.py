@@ -4,11 +4,12 @@ Its structure does not change within one ``format``::
 
     {"format": 2,
      "study":  every field of StudySummary,
-     "best":   null, or {"number", "score", "default_score", "hyperparameters", "calibration", "values",
-               "test", "model_folder"},
+     "best":   null, or {"number", "score", "default_score", "beats_baselines", "hyperparameters",
+               "calibration", "values", "test", "model_folder"},
      "trials": every field of each TrialRecord and its "score", ordered by number}
 
-Numbers that are not finite are null. Strings are not escaped: escape them before you show them.
+``beats_baselines`` is null if no baseline was scored. Numbers that are not finite are null. Strings are not
+escaped: escape them before you show them.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from adaptkit.report import facts
+from adaptkit.report import comparison, facts
 from adaptkit.study.record import StudySummary, TrialRecord, as_json
 
 FORMAT = 2
@@ -45,6 +46,7 @@ def _best(summary: StudySummary, trials: Sequence[TrialRecord]) -> dict[str, Any
         "number": best.number,
         "score": best.score,
         "default_score": default.score if default else None,
+        "beats_baselines": comparison.beats_baselines(summary, best),
         "hyperparameters": best.hyperparameters,
         "calibration": best.calibration,
         "values": best.values,

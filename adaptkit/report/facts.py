@@ -1,4 +1,4 @@
-"""The contents of a report in any format: the winner, the order of the trials, the sentences.
+"""The contents of a report in any format: the winner, the order of the trials, the tables.
 
 The results contain texts from data and plugins as they are. The module for each format escapes them.
 """
@@ -11,10 +11,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from statistics import median
 
-from adaptkit.report import formatting
+from adaptkit.report import comparison, formatting
 from adaptkit.study.record import INTERRUPTED, StudySummary, TrialRecord, best_trial
 
 STATES = {"complete": "complete", "pruned": "pruned", "fail": "failed"}
+STOPPED = "stopped"
+"""How a trial ended that the timeout cut short and that counts with its best score so far."""
+
+WORDS = (STATES["complete"], STOPPED, STATES["pruned"], STATES["fail"], INTERRUPTED)
 SUPPORT = ("support", "count")
 SHOWS_ALL = "adaptkit report --html FILE shows all."
 SAMPLE = "This is the task's sample, because no data was given."
@@ -69,13 +73,15 @@ def ranked(trials: Sequence[TrialRecord], direction: str) -> list[TrialRecord]:
 
 def state_of(trial: TrialRecord) -> str:
     """How the trial ended, in a word. An interrupted trial has not failed: it is trained again."""
-    return INTERRUPTED if trial.interrupted else STATES[trial.state]
+    if trial.interrupted:
+        return INTERRUPTED
+    return STOPPED if trial.cut_short else STATES[trial.state]
 
 
 def state_counts(trials: Sequence[TrialRecord]) -> str:
     """ "7 complete, 4 pruned, 1 failed"."""
     found = Counter(map(state_of, trials))
-    return ", ".join(f"{found[word]} {word}" for word in (*STATES.values(), INTERRUPTED) if found[word])
+    return ", ".join(f"{found[word]} {word}" for word in WORDS if found[word])
 
 
 def progress_sentence(summary: StudySummary, trials: Sequence[TrialRecord]) -> str:
@@ -92,33 +98,6 @@ def progress_sentence(summary: StudySummary, trials: Sequence[TrialRecord]) -> s
     if not trials:
         return "No trial has run."
     return f"{formatting.in_trials(len(trials))} in {took}: {state_counts(trials)}."
-
-
-def comparison(best: TrialRecord, trials: Sequence[TrialRecord]) -> str:
-    """The winner compared with the default hyperparameters."""
-    default = default_trial(trials)
-    if default is None or default.score is None or best.score is None:
-        return "The default hyperparameters have no score to compare with."
-    if default.number == best.number:
-        return "These are the default hyperparameters; no other trial scored better."
-    score = formatting.score(default.score)
-    if formatting.score(best.score) == score:
-        return f"The default hyperparameters (trial {default.number}) score the same: {score} on dev."
-    gain = formatting.score(abs(best.score - default.score))
-    return (
-        f"On dev, this is {gain} better than the default hyperparameters (trial {default.number}: {score}). "
-        "Each was trained once, so part of the difference may be chance."
-    )
-
-
-def caveat(summary: StudySummary) -> str:
-    """How far the two scores can be trusted."""
-    dev = "The winner was chosen by its dev score, so that score is somewhat too high."
-    if summary.test:
-        return f"{dev} The test rows were not used to choose it."
-    if "test" in summary.data:
-        return f"{dev} The test rows have not been scored yet."
-    return f"{dev} There are no test rows."
 
 
 def measures(summary: StudySummary, best: TrialRecord) -> list[str]:
@@ -150,9 +129,12 @@ def listed(values: Mapping[str, float]) -> list[str]:
     ]
 
 
-def calibration(trial: TrialRecord) -> str:
-    """The numbers that the task chose on the dev rows, such as a threshold; empty if there are none."""
-    return f"Chosen on the dev rows: {', '.join(listed(trial.calibration))}." if trial.calibration else ""
+def calibration(summary: StudySummary, trial: TrialRecord) -> str:
+    """The numbers that the task chose on the scored rows, such as a threshold; empty if there are none."""
+    if not trial.calibration:
+        return ""
+    rows = "on the dev rows" if not summary.folds else comparison.on_split(summary)
+    return f"Chosen {rows}: {', '.join(listed(trial.calibration))}."
 
 
 def why(trial: TrialRecord) -> str:

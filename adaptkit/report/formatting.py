@@ -31,7 +31,7 @@ def figure(name: str, value: float | None) -> str:
 
 
 def hyperparameter(name: str, value: float | None) -> str:
-    """The value of a hyperparameter or of a calibrated number; learning rates with an exponent.
+    """The value of a hyperparameter or of a calibrated number; rates and penalties with an exponent.
 
     The largest finite number means "no limit", because JSON has no infinity.
     """
@@ -39,15 +39,15 @@ def hyperparameter(name: str, value: float | None) -> str:
         return NONE
     if abs(value) == sys.float_info.max:
         return "unlimited"
-    if name != "learning_rate" or value == 0:
+    if name not in ("learning_rate", "l2") or value == 0:
         return f"{value:g}"
     mantissa, exponent = f"{value:.2e}".split("e")
     return f"{mantissa}e{int(exponent)}"
 
 
 def in_words(name: str) -> str:
-    """``learning_rate`` as "learning rate"."""
-    return name.replace("_", " ")
+    """``learning_rate`` as "learning rate", ``l2`` as "L2 penalty"."""
+    return "L2 penalty" if name == "l2" else name.replace("_", " ")
 
 
 def count(number: int) -> str:

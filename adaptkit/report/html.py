@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from adaptkit.report import charts, facts, formatting
+from adaptkit.report import charts, comparison, facts, formatting
 from adaptkit.report.escaping import visible
 from adaptkit.report.loading import loading_lines
 from adaptkit.report.setting import phases, setting
@@ -39,9 +39,12 @@ def as_html(summary: StudySummary, trials: Sequence[TrialRecord]) -> str:
         if best
         else {},
         progress=facts.progress_sentence(summary, trials),
-        comparison=facts.comparison(best, trials) if best else "",
-        calibration=facts.calibration(best) if best else "",
-        caveat=facts.caveat(summary),
+        unbeaten=comparison.unbeaten(summary, best) if best else "",
+        notes=comparison.notes(summary, best, trials) if best else [],
+        calibration=facts.calibration(summary, best) if best else "",
+        caveats=comparison.caveats(summary, best) if best else "",
+        split=comparison.split(summary),
+        on_split=comparison.on_split(summary),
         failures=facts.failures(trials) if summary.state == "failed" else [],
         counts=facts.state_counts(trials),
         pruned=any(trial.state == "pruned" for trial in trials),

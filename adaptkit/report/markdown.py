@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from adaptkit.report import facts, formatting
+from adaptkit.report import comparison, facts, formatting
 from adaptkit.report.escaping import code, prose
 from adaptkit.report.loading import loading_lines
 from adaptkit.report.setting import phases, setting
@@ -37,16 +37,21 @@ def _winner(summary: StudySummary, best: TrialRecord | None, trials: Sequence[Tr
     if best is None:
         return []
     names = facts.measures(summary, best)
-    rows = [["dev", *(formatting.figure(name, facts.value_on_dev(summary, best, name)) for name in names)]]
+    split, unbeaten = comparison.split(summary), comparison.unbeaten(summary, best)
+    rows = [[split, *(formatting.figure(name, facts.value_on_dev(summary, best, name)) for name in names)]]
     if summary.test:
         rows.append(["test", *(formatting.figure(name, summary.test.get(name)) for name in names)])
+    for baseline, values in summary.baselines.items():
+        heads = f"{prose(baseline)} ({split})"
+        rows.append([heads, *(formatting.figure(name, values.get(name)) for name in names)])
     return [
         f"## {'Winner' if summary.state == 'finished' else 'Best so far'}: trial {best.number}",
         prose(", ".join(facts.listed(best.hyperparameters))),
         _table(["", *map(code, names)], rows, 1),
-        *([prose(chosen)] if (chosen := facts.calibration(best)) else []),
-        facts.comparison(best, trials),
-        facts.caveat(summary),
+        *([f"**{prose(unbeaten)}**"] if unbeaten else []),
+        *([prose(chosen)] if (chosen := facts.calibration(summary, best)) else []),
+        *map(prose, comparison.notes(summary, best, trials)),
+        comparison.caveats(summary, best),
     ]
 
 
@@ -101,7 +106,7 @@ def _groups(summary: StudySummary, best: TrialRecord | None) -> list[str]:
     if table is None:
         return []
     tested = any(group.test for group in table.groups)
-    splits = ["dev", "test"] if tested else ["dev"]
+    splits = [comparison.split(summary), *(["test"] if tested else [])]
     heads = [f"{code(measure)} {split}" for split in splits for measure in table.measures]
     rows = []
     for group in table.groups[:MOST_GROUPS]:

@@ -5,11 +5,25 @@ from __future__ import annotations
 from adaptkit.report import formatting
 from adaptkit.study.record import StudySummary
 
+POOLINGS = {
+    "mean": "one linear layer on the mean of the tokens' states",
+    "first": "one linear layer on the first token's state",
+    "pair": "one linear layer on both texts, each the mean of its tokens' states, and on their comparison",
+}
+"""What a head does that pools the tokens' states itself."""
+
 
 def setting(summary: StudySummary) -> list[tuple[str, str]]:
     """What was searched and trained, and how, as pairs of name and value."""
     facts = [(f"searched {formatting.in_words(name)}", text) for name, text in summary.space.items()]
-    facts += [*_trained(summary), *_together(summary), *_measured(summary), *_fast_paths(summary)]
+    facts += [
+        *_head(summary),
+        *_loss(summary),
+        *_trained(summary),
+        *_together(summary),
+        *_measured(summary),
+        *_fast_paths(summary),
+    ]
     if summary.total_parameters:  # until the model is loaded, the device may be "auto"
         facts.append(("device", f"{summary.device}, {summary.precision}"))
     if summary.encoder_passes is not None:
@@ -23,6 +37,23 @@ def phases(summary: StudySummary) -> list[str]:
     """The time spent, phase by phase: "data 3.1 s", "train 5 min 12 s"."""
     spent = [(name, seconds) for name, seconds in summary.seconds.items() if seconds > 0]
     return [f"{name} {formatting.duration(seconds)}" for name, seconds in spent]
+
+
+def _head(summary: StudySummary) -> list[tuple[str, str]]:
+    """How the head pools the tokens' states, and whether it was solved."""
+    how = POOLINGS.get(summary.pooling, "")
+    if not how and summary.head == "sequence-classification":
+        how = "pools as the checkpoint's own architecture does"
+    solved = "solved by L-BFGS with an L2 penalty, not trained in steps" if "l2" in summary.space else ""
+    text = "; ".join(part for part in (how, solved) if part)
+    return [("head", text)] if text else []
+
+
+def _loss(summary: StudySummary) -> list[tuple[str, str]]:
+    """The weights of the classes in the loss, and label smoothing, where they are used."""
+    facts = [("class weights", summary.class_weights)] if summary.class_weights != "none" else []
+    smoothing = summary.label_smoothing
+    return facts + ([("label smoothing", f"{smoothing:g}")] if smoothing else [])
 
 
 def _trained(summary: StudySummary) -> list[tuple[str, str]]:

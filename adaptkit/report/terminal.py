@@ -15,7 +15,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from adaptkit.report import facts, formatting
+from adaptkit.report import comparison, facts, formatting
 from adaptkit.report.escaping import encodable, visible
 from adaptkit.report.loading import loading_lines
 from adaptkit.report.setting import phases, setting
@@ -25,7 +25,7 @@ WIDEST = 100
 MOST_TRIALS = 20
 MOST_GROUPS = 15
 STATE_STYLES = {"running": "cyan", "interrupted": "yellow", "finished": "green", "failed": "red"}
-TRIAL_STYLES = {"complete": "", "pruned": "dim", "failed": "red", "interrupted": "dim"}
+TRIAL_STYLES = {"complete": "", "stopped": "yellow", "pruned": "dim", "failed": "red", "interrupted": "dim"}
 
 
 def print_report(console: Console, summary: StudySummary, trials: Sequence[TrialRecord]) -> None:
@@ -121,36 +121,43 @@ class _Page:
         best = self.best
         if best is None:
             return None
-        names = facts.measures(self.summary, best)[:5]
-        scores = self.grid(
-            "left", *["right"] * len(names), heads=["", *(visible(name, 14) for name in names)]
-        )
-        on_dev = [facts.value_on_dev(self.summary, best, name) for name in names]
-        splits = {"dev": on_dev, "test": [self.summary.test.get(name) for name in names]}
-        for split, values in splits.items():
-            if split == "dev" or self.summary.test:
-                shown = [
-                    self.text(formatting.figure(name, value))
-                    for name, value in zip(names, values, strict=True)
-                ]
-                shown[0].stylize("bold green")
-                scores.add_row(Text(split), *shown)
+        scores = self.scores(best)
         title = (
             f"Winner: trial {best.number}"
             if self.summary.state == "finished"
             else f"Best so far: trial {best.number}"
         )
-        chosen = facts.calibration(best)
+        chosen = facts.calibration(self.summary, best)
+        unbeaten = comparison.unbeaten(self.summary, best)
         return self.section(
             title,
             self.items(facts.listed(best.hyperparameters)),
             Text(" "),
             scores,
             Text(" "),
+            *([self.text(unbeaten, "yellow")] if unbeaten else []),
             *([self.text(chosen)] if chosen else []),
-            self.text(facts.comparison(best, self.trials)),
-            self.text(facts.caveat(self.summary), "dim"),
+            *map(self.text, comparison.notes(self.summary, best, self.trials)),
+            self.text(comparison.caveats(self.summary, best), "dim", limit=500),
         )
+
+    def scores(self, best: TrialRecord) -> Table:
+        """The winner's scores, and those of the baselines."""
+        names = facts.measures(self.summary, best)[: 3 if self.summary.baselines else 5]
+        table = self.grid("left", *["right"] * len(names), heads=["", *(visible(name, 14) for name in names)])
+        on_split = {name: facts.value_on_dev(self.summary, best, name) for name in names}
+        splits = {comparison.split(self.summary): on_split, "test": self.summary.test}
+        for split, values in splits.items():
+            if values:
+                shown = [self.text(formatting.figure(name, values.get(name))) for name in names]
+                shown[0].stylize("bold green")
+                table.add_row(Text(split), *shown)
+        if self.summary.baselines:
+            table.add_row(Text(f"baselines, {comparison.split(self.summary)}", "dim"))
+        for name, values in self.summary.baselines.items():
+            shown = [self.text(formatting.figure(measure, values.get(measure)), "dim") for measure in names]
+            table.add_row(Text("  ", "dim") + self.text(name, "dim", limit=30), *shown)
+        return table
 
     def warnings(self) -> RenderableType | None:
         if not self.summary.warnings:
@@ -248,7 +255,7 @@ class _Page:
             )
         shown = facts.most_frequent(table, MOST_GROUPS)
         more = [self.text(shown, "dim")] if len(table.groups) > MOST_GROUPS else []
-        note = f"trial {self.best.number}, on dev" if self.best else ""
+        note = f"trial {self.best.number}, {comparison.on_split(self.summary)}" if self.best else ""
         return self.section(f"By {visible(self.summary.groups_title, 40)}", grid, *more, note=note)
 
     def data(self) -> RenderableType | None:

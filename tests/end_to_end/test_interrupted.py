@@ -261,7 +261,7 @@ def test_trials_that_the_timeout_stops_are_counted(command: list[object], tmp_pa
     assert answer.code == 0, answer.err
     study = tmp_path / "studies" / "long"
     assert [one["state"] for one in trials(study)] == ["complete"] * 2
-    assert all("time was up" in one["reason"] for one in trials(study))
+    assert all("the timeout was reached" in one["reason"] for one in trials(study))
     warning = timeout_warning(cut_short=2, remaining=0)
     assert warning in answer.err
     assert warning in json.loads((study / "summary.json").read_text())["warnings"]

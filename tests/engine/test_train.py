@@ -138,7 +138,7 @@ def test_stopping_midway_keeps_what_was_scored(tiny_model: Any) -> None:
     scheduler.stop_after = 2 * 30  # examples: in the second of four rungs
     Population(training, 2, BatchLimits(slots=2, examples=4)).run(scheduler)
     assert {o.state for o in scheduler.outcomes.values()} == {"complete"}
-    assert all("time was up" in o.reason for o in scheduler.outcomes.values())
+    assert all("the timeout was reached" in o.reason for o in scheduler.outcomes.values())
     never = ListScheduler(TRIALS[:2])
     never.stop_after = 1
     Population(training, 2, BatchLimits(slots=2, examples=4)).run(never)

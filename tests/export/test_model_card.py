@@ -115,3 +115,22 @@ def test_names_with_markup_are_escaped() -> None:
     assert "\x1b" not in card
     assert "<script>" not in card.replace("`", "") or "`" in card
     assert "\n# mine" not in card
+
+
+def test_the_card_has_the_baselines_on_the_same_rows() -> None:
+    known = summary(baselines={"words": {"f1": 0.5}, "majority <b>class</b>": {"f1": 0.1}})
+    card = model_card(known, TRIAL, loaded_as="lora")
+    assert "Simple models score on the same rows (`f1`):\n\n- words: 0.5000\n- majority &#60;b&#62;" in card
+    assert "does not beat" not in card
+    unbeaten = model_card(summary(baselines={"words": {"f1": 0.9}}), TRIAL, loaded_as="lora")
+    assert "The baseline words scores 0.9000 on the same rows: this model does not beat it." in unbeaten
+    assert "Simple models" not in model_card(summary(), TRIAL, loaded_as="lora")
+
+
+def test_the_card_says_what_scored_the_trial() -> None:
+    assert "## Scores on dev\n" in model_card(summary(), TRIAL, loaded_as="full")
+    folded = model_card(summary(folds=5), TRIAL, loaded_as="full")
+    assert "## Scores in 5-fold cross-validation\n" in folded
+    assert "solved on all training rows together" in folded
+    again = model_card(summary(refit=3), TRIAL, loaded_as="full")
+    assert "solved again on the training and dev rows together" in again

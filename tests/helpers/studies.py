@@ -9,6 +9,9 @@ from adaptkit.study.record import RungRecord, SplitRecord, StudySummary, TrialRe
 
 HOSTILE = "\x1b[31mred\x1b[0m \u202egnp.exe [bold]b[/bold] <script>alert(1)</script> |`*_@user\x07\r\n=cmd"
 
+BASELINES = {"majority class": {"f1": 0.1, "accuracy": 0.93}, "words": {"f1": 0.8125}}
+STOPPED = "stopped after epoch 3.00: the timeout was reached"
+
 # learning rate, batch size, the height its curve reaches, how fast, rungs before it ended
 CURVES = [
     (5.00e-4, 16, 0.868, 1.5, 12),
@@ -180,6 +183,7 @@ def hostile() -> tuple[StudySummary, list[TrialRecord]]:
         importances={HOSTILE: 0.9},
         seconds={HOSTILE: 1.0},
         model_folder=HOSTILE,
+        baselines={HOSTILE: {HOSTILE: 0.9}},
         warnings=(HOSTILE,),
         versions={HOSTILE: HOSTILE},
     )
@@ -227,6 +231,16 @@ def edge_studies() -> dict[str, tuple[StudySummary, list[TrialRecord]]]:
         "hostile": hostile(),
         "minimised": (replace(summary, direction="minimize", best=None), trials),
         "full": (replace(summary, strategy="full"), trials),
+        "baselines": (replace(summary, baselines=BASELINES), trials),
+        "unbeaten": (
+            replace(summary, strategy="frozen", baselines={**BASELINES, "words": {"f1": 0.95}}),
+            trials,
+        ),
+        "folds": (
+            replace(summary, baselines=BASELINES, folds=5, warnings=(), space={"l2": "1e-04 … 1e+00 (log)"}),
+            trials,
+        ),
+        "stopped": (summary, [replace(trial, reason=STOPPED) for trial in trials]),
         "calibrated": (
             summary,
             [replace(trial, calibration={"null_threshold": 0.341512}) for trial in trials],

@@ -32,7 +32,15 @@ def test_the_best_trial_and_the_defaults_score_are_in_it() -> None:
     assert best["score"] == ner_trials()[8].score
     assert best["default_score"] == ner_trials()[0].score
     assert best["test"]["f1"] == 0.8791
+    assert best["beats_baselines"] is None
     assert best["calibration"] == {}
     assert as_document(*STUDIES["calibrated"])["best"]["calibration"] == {"null_threshold": 0.341512}
     assert as_document(*STUDIES["failed"])["best"] is None
     assert as_document(*STUDIES["no trials"])["best"] is None
+
+
+def test_the_baselines_are_in_it() -> None:
+    document = as_document(*STUDIES["baselines"])
+    assert document["study"]["baselines"]["words"] == {"f1": 0.8125}
+    assert document["best"]["beats_baselines"] is True
+    assert as_document(*STUDIES["unbeaten"])["best"]["beats_baselines"] is False

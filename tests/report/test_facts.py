@@ -21,16 +21,25 @@ def test_the_winner_is_the_named_one_or_the_best_so_far() -> None:
     assert facts.winner(ner_summary(), [trials[2], trials[7]]) is None
 
 
-def test_the_comparison_with_the_default() -> None:
+def test_a_trial_that_the_timeout_cut_short_is_stopped() -> None:
     trials = ner_trials()
-    assert "0.0279 better" in facts.comparison(trials[8], trials)
-    assert "(trial 0: 0.8698)" in facts.comparison(trials[8], trials)
-    assert "no other trial" in facts.comparison(trials[0], trials)
-    assert "score the same" in facts.comparison(replace(trials[0], number=5, origin="search"), trials)
-    assert "no score to compare" in facts.comparison(trials[8], trials[1:])
-    assert "no score to compare" in facts.comparison(
-        trials[8], [replace(failed_trial(0), origin="default"), trials[8]]
-    )
+    for reason in (
+        "stopped after epoch 2.00: the timeout was reached",
+        "stopped after epoch 2.00: time was up",
+    ):
+        short = replace(trials[0], reason=reason)
+        assert facts.state_of(short) == "stopped"
+        assert facts.why(short) == reason.removeprefix("stopped ")
+        assert facts.state_counts([short, *trials[6:8]]) == "1 complete, 1 stopped, 1 failed"
+        assert facts.winner(replace(ner_summary(), best=None), [short]) == short
+
+
+def test_what_was_chosen_is_said_with_its_rows() -> None:
+    trial = replace(ner_trials()[0], calibration={"threshold": 0.25})
+    assert facts.calibration(ner_summary(), trial) == "Chosen on the dev rows: threshold 0.25."
+    folded = facts.calibration(replace(ner_summary(), folds=5), trial)
+    assert folded == "Chosen in 5-fold cross-validation: threshold 0.25."
+    assert facts.calibration(ner_summary(), ner_trials()[0]) == ""
 
 
 def test_hyperparameters_that_never_differ_are_shown_once() -> None:

@@ -45,6 +45,7 @@ def test_size(number: int, shown: str) -> None:
 
 def test_hyperparameters() -> None:
     assert formatting.hyperparameter("learning_rate", 0.000317) == "3.17e-4"
+    assert formatting.hyperparameter("l2", 0.000142925) == "1.43e-4"
     assert formatting.hyperparameter("batch_size", 16.0) == "16"
     assert formatting.hyperparameter("learning_rate", None) == "\u2013"
     assert formatting.hyperparameter("null_threshold", sys.float_info.max) == "unlimited"
@@ -79,3 +80,8 @@ def test_bars() -> None:
         "",
     ]
     assert formatting.bar(0.53, 4) == "██▏"
+
+
+def test_hyperparameters_have_names_in_words() -> None:
+    assert formatting.in_words("learning_rate") == "learning rate"
+    assert formatting.in_words("l2") == "L2 penalty"

@@ -122,3 +122,19 @@ def test_a_failed_study_shows_reasons_and_no_winner() -> None:
     assert "Why they failed" in text
     assert "Winner" not in text
     assert "Best so far" not in text
+
+
+def test_the_baselines_are_shown_beside_the_winner() -> None:
+    text = " ".join(checked("baselines").text.split())
+    assert "majority class, dev" in text
+    assert "0.0852 better than the best baseline, words (0.8125)" in text
+    assert "does not beat" not in text
+    unbeaten = checked("unbeaten")
+    assert "this model does not beat it. Try --strategy full" in " ".join(unbeaten.text.split())
+    assert any(attributes.get("class") == "unbeaten" for _, attributes in unbeaten.elements)
+
+
+def test_cross_validation_is_not_called_dev() -> None:
+    text = " ".join(checked("folds").text.split())
+    assert "f1 in 5-fold cross-validation" in text
+    assert "on dev" not in text

@@ -61,3 +61,16 @@ def test_states() -> None:
     assert "Winner" not in as_markdown(*STUDIES["failed"])
     assert "Run the same command again" in as_markdown(*STUDIES["interrupted"])
     assert "Best so far: trial 3" in as_markdown(*STUDIES["running"])
+
+
+def test_the_baselines_are_shown_beside_the_winner() -> None:
+    text = as_markdown(*STUDIES["baselines"])
+    assert "| words (dev) | 0.8125 |" in text
+    assert "0.0852 better than the best baseline, words (0.8125)" in text
+    assert "**The baseline words scores 0.9500 on the same rows" in as_markdown(*STUDIES["unbeaten"])
+
+
+def test_cross_validation_is_not_called_dev() -> None:
+    text = as_markdown(*STUDIES["folds"]).split("## Data")[0]
+    assert "| 5-fold | 0.8977 |" in text
+    assert not re.search(r"\bdev\b", text)

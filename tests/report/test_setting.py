@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 from adaptkit.report.setting import phases, setting
 from tests.helpers.studies import ner_summary
@@ -37,6 +38,13 @@ def test_the_passes_of_a_frozen_encoder_are_shown() -> None:
     ]
 
 
+def test_weights_of_classes_are_shown_where_they_are_used() -> None:
+    plain = dict(setting(ner_summary()))
+    assert not {"class weights", "label smoothing"} & plain.keys()
+    found = dict(setting(replace(ner_summary(), class_weights="balanced", label_smoothing=0.1)))
+    assert (found["class weights"], found["label smoothing"]) == ("balanced", "0.1")
+
+
 def test_phases_that_took_no_time_are_left_out() -> None:
     assert phases(replace(ner_summary(), seconds={"data": 3.1, "features": 0.0, "train": 312.4})) == [
         "data 3.1 s", "train 5 min 12 s",
@@ -55,3 +63,18 @@ def test_why_trials_are_not_trained_together_is_shown() -> None:
     assert "not together because" not in dict(setting(ner_summary()))
     alone = replace(ner_summary(), not_together="two trials do not fit into memory")
     assert dict(setting(alone))["not together because"] == "two trials do not fit into memory"
+
+
+def test_how_the_head_pools_and_was_solved() -> None:
+    def head(**changes: Any) -> str | None:
+        return dict(setting(replace(ner_summary(), **changes))).get("head")
+
+    solved = "solved by L-BFGS with an L2 penalty, not trained in steps"
+    space = {"l2": "1e-04 … 1e+00 (log)"}
+    assert head() is None
+    assert head(space=space) == solved
+    assert head(pooling="mean") == "one linear layer on the mean of the tokens' states"
+    assert head(pooling="first", space=space) == f"one linear layer on the first token's state; {solved}"
+    assert str(head(pooling="pair")).startswith("one linear layer on both texts")
+    assert head(head="sequence-classification") == "pools as the checkpoint's own architecture does"
+    assert dict(setting(replace(ner_summary(), space=space)))["searched L2 penalty"] == space["l2"]

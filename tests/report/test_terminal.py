@@ -115,3 +115,32 @@ def test_the_terminal_report_imports_nothing_heavy() -> None:
 def test_long_names_that_differ_at_their_ends_stay_distinct() -> None:
     text = printed("many classes")
     assert all(re.search(rf"class_{place} ", text) for place in range(15))
+
+
+def test_the_baselines_stand_below_the_winners_scores() -> None:
+    text = printed("baselines")
+    assert re.search(r"baselines, dev\s*\n    majority class +0\.1000 .*\n    words +0\.8125 ", text)
+    joined = " ".join(text.split())
+    assert "0.0852 better than the best baseline, words (0.8125)" in joined
+    assert "93% of the rows have the most frequent class" in joined
+    assert "baseline" not in printed("finished")
+
+
+def test_a_winner_that_does_not_beat_a_baseline_is_reported() -> None:
+    joined = " ".join(printed("unbeaten").split())
+    assert "The baseline words scores 0.9500 on the same rows: this model does not beat it." in joined
+    assert "Try --strategy full" in joined
+
+
+def test_cross_validation_is_not_called_dev() -> None:
+    text = printed("folds").split("Data\n")[0]
+    assert "5-fold" in text
+    assert "5-fold cross-validation on the training rows" in " ".join(text.split())
+    assert not re.search(r"\bdev\b", text)
+
+
+def test_stopped_trials_are_not_called_complete() -> None:
+    text = printed("stopped")
+    assert "6 stopped" in text
+    assert "after epoch 3.00: the" in text
+    assert " complete" not in text

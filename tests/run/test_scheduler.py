@@ -179,7 +179,9 @@ def test_a_trial_without_a_score_at_the_deadline_runs_later(make: Make, folder: 
     scheduler.on_rung_end([best])
     scheduler.deadline = time.monotonic()
     assert not scheduler.on_micro_step(8, 100)
-    scheduler.on_trial_end(ended(unscored, None, "fail", "stopped before its first score: time was up"))
+    scheduler.on_trial_end(
+        ended(unscored, None, "fail", "stopped before its first score: the timeout was reached")
+    )
     scheduler.on_trial_end(ended(scored, best))
     assert (scheduler.stopped, scheduler.cut_short) == (True, 1)
     first, second = folder.read_trials()

@@ -1,0 +1,201 @@
+"""Sentences that compare the winner: with the baselines, the default, and the searched ranges.
+
+They contain names from plugins as they are. The module for each format escapes them.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping, Sequence
+
+from adaptkit.report import formatting
+from adaptkit.study.record import StudySummary, TrialRecord
+from adaptkit.task import MAJORITY_CLASS
+
+IMBALANCED = 0.8
+"""The share of the most frequent class from which on an accuracy alone says little."""
+
+NEAR = 0.05
+"""The part of a range, on its logarithmic scale, that counts as its edge."""
+
+WIDER = 5
+"""By how much a suggested range is wider than the searched one, as a factor."""
+
+NUMBER = r"\d(?:\.\d+)?e[+-]?\d+"
+"""A number in the text of a range; see `adaptkit.search.space`."""
+
+NEXT_STEPS = {
+    "frozen": "Try --strategy full, more trials (--trials), or use the baseline.",
+    "lora": "Try --strategy frozen, more epochs (--epochs), or use the baseline.",
+    "full": "Try --strategy frozen, more epochs (--epochs), or use the baseline.",
+}
+
+
+def split(summary: StudySummary) -> str:
+    """What scored the trials, in a word: "dev", or "5-fold" for cross-validation."""
+    return f"{summary.folds}-fold" if summary.folds else "dev"
+
+
+def on_split(summary: StudySummary) -> str:
+    """What scored the trials, in a sentence: "on dev", or "in 5-fold cross-validation"."""
+    return f"in {summary.folds}-fold cross-validation" if summary.folds else "on dev"
+
+
+def notes(summary: StudySummary, best: TrialRecord, trials: Sequence[TrialRecord]) -> list[str]:
+    """What the winner's score has to be compared with, apart from a baseline that it does not beat."""
+    beaten = [_beaten(summary, best)] if beats_baselines(summary, best) else []
+    return [*beaten, *_majority(summary, best), default(summary, best, trials), *edges(summary, best)]
+
+
+def caveats(summary: StudySummary, best: TrialRecord) -> str:
+    """How far the winner's scores can be trusted."""
+    sentences = [_chosen(summary), *exported(summary, best)]
+    if summary.test:
+        return " ".join([*sentences, "The test rows were not used to choose it."])
+    if "test" in summary.data:
+        return " ".join([*sentences, "The test rows have not been scored yet."])
+    return " ".join([*sentences, "There are no test rows."])
+
+
+def best_baseline(summary: StudySummary) -> tuple[str, float] | None:
+    """The name and the score of the best baseline; None if no baseline was scored."""
+    scores = {name: values.get(summary.metric) for name, values in summary.baselines.items()}
+    known = [(name, one) for name, one in scores.items() if one is not None and math.isfinite(one)]
+    sign = 1 if summary.direction == "maximize" else -1
+    return max(known, key=lambda item: sign * item[1], default=None)
+
+
+def beats_baselines(summary: StudySummary, best: TrialRecord) -> bool | None:
+    """Whether a trial scores better than every baseline, as shown; None if there is nothing to compare."""
+    baseline = best_baseline(summary)
+    if baseline is None or best.score is None or not math.isfinite(best.score):
+        return None
+    if formatting.score(best.score) == formatting.score(baseline[1]):
+        return False
+    return best.score > baseline[1] if summary.direction == "maximize" else best.score < baseline[1]
+
+
+def unbeaten(summary: StudySummary, best: TrialRecord) -> str:
+    """That a baseline is as good as the winner or better, with the next step; empty if none is."""
+    baseline = best_baseline(summary)
+    if baseline is None or beats_baselines(summary, best) is not False:
+        return ""
+    name, score = baseline
+    next_step = NEXT_STEPS.get(summary.strategy, "Try another --strategy, or use the baseline.")
+    shown = f"The baseline {name} scores {formatting.score(score)} on the same rows"
+    return f"{shown}: this model does not beat it. {next_step}"
+
+
+def default(summary: StudySummary, best: TrialRecord, trials: Sequence[TrialRecord]) -> str:
+    """The winner compared with the default hyperparameters."""
+    defaults = [trial for trial in trials if trial.is_default]
+    if best.is_default:
+        return "These are the default hyperparameters; no other trial scored better."
+    if any(trial.hyperparameters == best.hyperparameters for trial in defaults):
+        return "These are the default hyperparameters, trained with another seed."
+    scored = (trial for trial in defaults if trial.state == "complete" and formatting.finite(trial.score))
+    known = next(scored, None)
+    if known is None or known.score is None or best.score is None:
+        return "The default hyperparameters have no score to compare with."
+    score, where = formatting.score(known.score), on_split(summary)
+    if formatting.score(best.score) == score:
+        return f"The default hyperparameters (trial {known.number}) score the same: {score} {where}."
+    gain = formatting.score(abs(best.score - known.score))
+    return (
+        f"{where.capitalize()}, this is {gain} better than the default hyperparameters (trial "
+        f"{known.number}: {score}). Each was trained once, so part of the difference may be chance."
+    )
+
+
+def exported(summary: StudySummary, best: TrialRecord) -> list[str]:
+    """On which rows the exported head was solved, if not on those that the scored head was trained on."""
+    if summary.folds:
+        return ["The exported head was solved on all training rows together."]
+    if summary.refit == best.number:
+        return [
+            "The exported head was solved again on the training and dev rows together, so the dev score is "
+            "that of the head trained on the training rows alone."
+        ]
+    return []
+
+
+def edges(summary: StudySummary, best: TrialRecord) -> list[str]:
+    """Which of the winner's hyperparameters are at an edge of the searched range, and how to widen it."""
+    return [*_rate_edge(summary, best), *_batch_edge(summary, best), *_penalty_edge(summary, best)]
+
+
+def _beaten(summary: StudySummary, best: TrialRecord) -> str:
+    name, score = best_baseline(summary) or ("", math.nan)
+    gain = formatting.score(abs((best.score or 0.0) - score))
+    return f"This is {gain} better than the best baseline, {name} ({formatting.score(score)})."
+
+
+def _majority(summary: StudySummary, best: TrialRecord) -> list[str]:
+    """The share of the most frequent class, if an accuracy alone says little because of it."""
+    share = summary.baselines.get(MAJORITY_CLASS, {}).get("accuracy", math.nan)
+    if not share > IMBALANCED or "accuracy" not in {summary.metric, *best.values}:
+        return []
+    return [
+        f"{formatting.share(share)} of the rows have the most frequent class, so an accuracy of "
+        f"{formatting.score(share)} needs no model. Compare macro F1, too."
+    ]
+
+
+def _chosen(summary: StudySummary) -> str:
+    if not summary.folds:
+        return "The winner was chosen by its dev score, so that score is somewhat too high."
+    return (
+        f"The winner was chosen by its score in {summary.folds}-fold cross-validation on the training rows, "
+        "so that score is somewhat too high."
+    )
+
+
+def _rate_edge(summary: StudySummary, best: TrialRecord) -> list[str]:
+    found = _edge(summary.space, best.hyperparameters, "learning_rate")
+    if found is None:
+        return []
+    edge, low, high = found
+    wider = (low / WIDER, high) if edge == "lower" else (low, high * WIDER)
+    shown = " ".join(formatting.hyperparameter("learning_rate", one) for one in wider)
+    return [
+        f"Its learning rate is at the {edge} edge of the searched range. To widen the range, start another "
+        f"study with --lr {shown}."
+    ]
+
+
+def _batch_edge(summary: StudySummary, best: TrialRecord) -> list[str]:
+    texts, size = summary.space.get("batch_size", "").split(", "), best.hyperparameters.get("batch_size")
+    if len(texts) < 3 or size is None or not all(text.isdecimal() and int(text) > 0 for text in texts):
+        return []
+    sizes = [int(text) for text in texts]
+    if sizes[0] < size < sizes[-1] or (size == sizes[0] == 1):
+        return []
+    word = "smallest" if size == sizes[0] else "largest"
+    wider = [sizes[0] // 2, *sizes] if size == sizes[0] else [*sizes, sizes[-1] * 2]
+    return [
+        f"Its batch size is the {word} that was searched. To search more, start another study with "
+        f"--batch-size {','.join(map(str, wider))}."
+    ]
+
+
+def _penalty_edge(summary: StudySummary, best: TrialRecord) -> list[str]:
+    found = _edge(summary.space, best.hyperparameters, "l2")
+    if found is None:
+        return []
+    return [f"Its L2 penalty is at the {found[0]} edge of the searched range; nothing needs to be done."]
+
+
+def _edge(
+    space: Mapping[str, str], values: Mapping[str, float], name: str
+) -> tuple[str, float, float] | None:
+    """The edge that a value is at ("lower" or "upper"), and the range; None if it is at no edge."""
+    found = re.fullmatch(rf"({NUMBER}) … ({NUMBER}) \(log\)", space.get(name, ""))
+    low, high = (float(text) for text in found.groups()) if found else (0.0, 0.0)
+    value = values.get(name, 0.0)
+    if not (0 < low < high and value > 0):
+        return None
+    place = math.log(value / low) / math.log(high / low)
+    if NEAR < place < 1 - NEAR:
+        return None
+    return "lower" if place <= NEAR else "upper", low, high

@@ -1,0 +1,178 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from adaptkit.report import comparison
+from adaptkit.study.record import StudySummary, TrialRecord
+from adaptkit.task import MAJORITY_CLASS
+from tests.helpers.studies import failed_trial, ner_summary, ner_trials
+
+TRIALS = ner_trials()
+BEST = TRIALS[8]
+SUMMARY = replace(ner_summary(), space={"learning_rate": "5e-5 … 2e-3 (log)", "batch_size": "8, 16, 32, 64"})
+BASELINES = {MAJORITY_CLASS: {"f1": 0.1, "accuracy": 0.55}, "words": {"f1": 0.75, "accuracy": 0.8}}
+
+
+def solved(l2: float, **changes: object) -> tuple[StudySummary, TrialRecord]:
+    """A study whose heads were solved, and a trial of it."""
+    summary = replace(SUMMARY, space={"l2": "1e-04 … 1e+00 (log)"}, strategy="frozen", **changes)  # type: ignore[arg-type]
+    return summary, replace(BEST, hyperparameters={"l2": l2})
+
+
+def test_the_gain_over_the_default() -> None:
+    better = comparison.default(SUMMARY, BEST, TRIALS)
+    assert better.startswith(
+        "On dev, this is 0.0279 better than the default hyperparameters (trial 0: 0.8698)."
+    )
+    folded = comparison.default(replace(SUMMARY, folds=5), BEST, TRIALS)
+    assert folded.startswith("In 5-fold cross-validation, this is 0.0279 better")
+
+
+def test_the_default_is_not_better_than_itself() -> None:
+    default = TRIALS[0]
+    assert "no other trial scored better" in comparison.default(SUMMARY, default, TRIALS)
+    retry = replace(default, number=9, origin="retry of trial 0")
+    failed = replace(failed_trial(0), origin="default")
+    assert "no other trial scored better" in comparison.default(SUMMARY, retry, [failed, retry])
+
+
+@pytest.mark.parametrize("state", ["complete", "fail"])
+def test_equal_configurations_are_not_compared(state: str) -> None:
+    default = replace(TRIALS[0], state=state)  # type: ignore[arg-type]
+    equal = replace(BEST, hyperparameters=default.hyperparameters)
+    sentence = comparison.default(SUMMARY, equal, [default, equal])
+    assert sentence == "These are the default hyperparameters, trained with another seed."
+
+
+def test_a_default_with_the_same_score_or_with_none() -> None:
+    equal = replace(TRIALS[0], number=5, origin="search", hyperparameters={"learning_rate": 1e-3})
+    assert "score the same: 0.8698 on dev." in comparison.default(SUMMARY, equal, TRIALS)
+    assert "no score to compare" in comparison.default(SUMMARY, BEST, TRIALS[1:])
+    failed = replace(failed_trial(0), origin="default")
+    assert "no score to compare" in comparison.default(SUMMARY, BEST, [failed, BEST])
+
+
+def test_a_winner_that_beats_the_baselines() -> None:
+    summary = replace(SUMMARY, baselines=BASELINES)
+    assert comparison.best_baseline(summary) == ("words", 0.75)
+    assert comparison.beats_baselines(summary, BEST) is True
+    assert comparison.unbeaten(summary, BEST) == ""
+    notes = comparison.notes(summary, BEST, TRIALS)
+    assert notes[0] == "This is 0.1477 better than the best baseline, words (0.7500)."
+
+
+@pytest.mark.parametrize(("score", "shown"), [(0.95, "0.9500"), (0.8977, "0.8977")])
+def test_a_winner_that_does_not_beat_a_baseline(score: float, shown: str) -> None:
+    score = BEST.score if score == 0.8977 and BEST.score is not None else score
+    summary = replace(SUMMARY, strategy="frozen", baselines={**BASELINES, "words": {"f1": score}})
+    assert comparison.beats_baselines(summary, BEST) is False
+    assert comparison.unbeaten(summary, BEST) == (
+        f"The baseline words scores {shown} on the same rows: this model does not beat it. "
+        "Try --strategy full, more trials (--trials), or use the baseline."
+    )
+    assert not any("baseline" in note for note in comparison.notes(summary, BEST, TRIALS))
+    other = replace(summary, strategy="full")
+    assert "Try --strategy frozen, more epochs (--epochs)" in comparison.unbeaten(other, BEST)
+
+
+def test_the_lower_score_is_better_if_it_is_minimised() -> None:
+    baselines = {"a": {"error": 0.9}, "b": {"error": 0.95}}
+    summary = replace(SUMMARY, direction="minimize", metric="error", baselines=baselines)
+    assert comparison.best_baseline(summary) == ("a", 0.9)
+    assert comparison.beats_baselines(summary, BEST) is True
+    assert comparison.beats_baselines(replace(summary, baselines={"c": {"error": 0.5}}), BEST) is False
+
+
+@pytest.mark.parametrize("baselines", [{}, {"words": {"recall": 0.99}}, {"words": {"f1": float("nan")}}])
+def test_without_a_baselines_score_nothing_is_said(baselines: dict[str, dict[str, float]]) -> None:
+    summary = replace(SUMMARY, baselines=baselines)
+    assert comparison.beats_baselines(summary, BEST) is None
+    assert comparison.unbeaten(summary, BEST) == ""
+    assert not any("baseline" in note for note in comparison.notes(summary, BEST, TRIALS))
+
+
+@pytest.mark.parametrize(("share", "said"), [(0.876, True), (0.8, False), (0.5, False)])
+def test_the_majority_share_is_said_for_imbalanced_classes(share: float, said: bool) -> None:
+    summary = replace(SUMMARY, metric="accuracy", baselines={MAJORITY_CLASS: {"accuracy": share}})
+    found = [note for note in comparison.notes(summary, BEST, TRIALS) if "most frequent class" in note]
+    expected = "88% of the rows have the most frequent class, so an accuracy of 0.8760 needs no model."
+    assert [note.startswith(expected) for note in found] == ([True] if said else [])
+
+
+@pytest.mark.parametrize(
+    ("rate", "said"),
+    [
+        (1.83e-3, ("upper", "--lr 5.00e-5 1.00e-2")),
+        (5.1e-5, ("lower", "--lr 1.00e-5 2.00e-3")),
+        (4e-4, None),
+    ],
+)
+def test_a_learning_rate_at_an_edge(rate: float, said: tuple[str, str] | None) -> None:
+    trial = replace(BEST, hyperparameters={"learning_rate": rate, "batch_size": 16})
+    found = comparison.edges(SUMMARY, trial)
+    assert len(found) == (said is not None)
+    for sentence, (edge, option) in zip(found, [said] if said else [], strict=True):
+        assert sentence.startswith(f"Its learning rate is at the {edge} edge of the searched range.")
+        assert sentence.endswith(f"start another study with {option}.")
+
+
+@pytest.mark.parametrize(
+    ("size", "said"),
+    [
+        (8, ("smallest", "--batch-size 4,8,16,32,64")),
+        (64, ("largest", "--batch-size 8,16,32,64,128")),
+        (16, None),
+    ],
+)
+def test_a_batch_size_at_an_edge(size: int, said: tuple[str, str] | None) -> None:
+    trial = replace(BEST, hyperparameters={"learning_rate": 4e-4, "batch_size": size})
+    found = comparison.edges(SUMMARY, trial)
+    assert len(found) == (said is not None)
+    for sentence, (word, option) in zip(found, [said] if said else [], strict=True):
+        assert sentence.startswith(f"Its batch size is the {word} that was searched.")
+        assert sentence.endswith(f"start another study with {option}.")
+
+
+@pytest.mark.parametrize(
+    "space",
+    [
+        {},
+        {"learning_rate": "5e-5", "batch_size": "8"},
+        {"learning_rate": "5e-5 to 2e-3", "batch_size": "8, 16"},
+        {"learning_rate": "0e+00 … 0e+00 (log)", "batch_size": "a, b, c"},
+        {"learning_rate": "e … . (log)", "batch_size": "8, 8.5, 9"},
+    ],
+)
+def test_a_range_that_cannot_be_wider_is_not_mentioned(space: dict[str, str]) -> None:
+    trial = replace(BEST, hyperparameters={"learning_rate": 5e-5, "batch_size": 8})
+    assert comparison.edges(replace(SUMMARY, space=space), trial) == []
+
+
+def test_a_penalty_at_an_edge_needs_nothing() -> None:
+    for l2, edge in ((1.1e-4, "lower"), (0.8, "upper")):
+        sentence = f"Its L2 penalty is at the {edge} edge of the searched range; nothing needs to be done."
+        assert comparison.edges(*solved(l2)) == [sentence]
+    assert comparison.edges(*solved(1e-2)) == []
+
+
+def test_the_caveats_say_what_scored_the_trials() -> None:
+    assert comparison.caveats(SUMMARY, BEST).startswith("The winner was chosen by its dev score")
+    folded = comparison.caveats(*solved(1e-2, folds=5))
+    assert "5-fold cross-validation on the training rows" in folded
+    assert "solved on all training rows together" in folded
+    assert "dev" not in folded
+
+
+def test_the_caveats_say_that_the_head_was_solved_again() -> None:
+    summary, trial = solved(1e-2, refit=8)
+    assert "solved again on the training and dev rows together" in comparison.caveats(summary, trial)
+    assert "solved again" not in comparison.caveats(replace(summary, refit=3), trial)
+
+
+def test_the_caveats_say_whether_there_is_a_test() -> None:
+    assert "The test rows were not used to choose it." in comparison.caveats(SUMMARY, BEST)
+    unscored = replace(SUMMARY, test={})
+    assert "have not been scored yet" in comparison.caveats(unscored, BEST)
+    assert "There are no test rows." in comparison.caveats(replace(unscored, data={}), BEST)
