@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import random
+import sys
 
 import pytest
 from adaptkit_qa.metric import METRIC
@@ -52,6 +53,7 @@ def test_the_threshold_is_halfway_to_the_next_question():
 def test_if_all_rows_have_answers_all_are_answered():
     predictions = [prediction("oak", 3e38), prediction("stone", -5.0)]
     calibration = calibrate(predictions, [row("oak"), row("oak")])
+    assert calibration == {}
     assert [calibrated(one, calibration)["answer"]["text"] for one in predictions] == ["oak", "stone"]
 
 
@@ -67,6 +69,12 @@ def test_a_prediction_without_spans_is_no_answer():
     assert calibrated(prediction("", 0.0), calibrate([], []))["answer"] is None
 
 
-def test_without_a_threshold_the_higher_score_decides():
-    assert calibrated(prediction("oak", 0.1), {})["answer"] is None
+def test_without_a_threshold_every_question_is_answered():
+    assert calibrated(prediction("oak", 0.1), {})["answer"]["text"] == "oak"
     assert calibrated(prediction("oak", -0.1), {})["answer"]["text"] == "oak"
+
+
+def test_the_threshold_of_older_models_that_nothing_reaches():
+    assert (
+        calibrated(prediction("oak", 1e30), {"null_threshold": sys.float_info.max})["answer"]["text"] == "oak"
+    )

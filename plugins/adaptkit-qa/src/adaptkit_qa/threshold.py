@@ -23,14 +23,14 @@ NEVER = sys.float_info.max
 
 
 def calibrate(predictions: Sequence[Mapping[str, Any]], rows: Sequence[Row]) -> dict[str, float]:
-    """The threshold with the highest F1 on these rows; `NEVER` if all of them have an answer.
+    """The threshold with the highest F1 on these rows; none if all of them have an answer.
 
     Of equally good thresholds the lowest is chosen, which answers the fewest questions. It is halfway
     between the differences of two questions, so a rounding error in a score does not change an answer.
     """
     answerable = np.array([bool(row["answers"]) for row in rows], bool)
     if answerable.all():
-        return {NULL_THRESHOLD: NEVER}
+        return {}
     over = np.array([_over(prediction) for prediction in predictions])  # [rows]
     gains = np.array(
         [
@@ -55,9 +55,9 @@ def calibrate(predictions: Sequence[Mapping[str, Any]], rows: Sequence[Row]) -> 
 def calibrated(prediction: Mapping[str, Any], calibration: Mapping[str, float]) -> dict[str, Any]:
     """The prediction with its ``answer``: the best span, or None if "no answer" outscores it by more.
 
-    The default threshold is 0.
+    Without a threshold every question is answered that has a span.
     """
-    answers = bool(prediction["n_best"]) and _over(prediction) <= calibration.get(NULL_THRESHOLD, 0.0)
+    answers = bool(prediction["n_best"]) and _over(prediction) <= calibration.get(NULL_THRESHOLD, NEVER)
     return {**prediction, "answer": prediction["n_best"][0] if answers else None}
 
 
