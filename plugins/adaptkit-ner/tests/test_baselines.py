@@ -33,7 +33,7 @@ def tags_of(baseline, tokens, train=TRAIN):
         (["New", "New", "York"], ["O", "B-LOC", "I-LOC"]),
     ],
 )
-def test_the_longest_entity_of_the_training_rows_has_its_most_frequent_type(tokens, tags):
+def test_the_longest_entity_has_its_most_frequent_type(tokens, tags):
     assert tags_of(training_entities, tokens) == tags
 
 
