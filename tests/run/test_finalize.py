@@ -111,3 +111,22 @@ def test_missing_weights_are_reported(copied: StudyFolder, tmp_path: Path) -> No
         export_trial(copied, config, task, summary.labels, summary, trial, tmp_path / "to")
     assert error.value.code == "no-weights"
     assert not (tmp_path / "to").exists()
+
+
+def test_the_report_and_the_card_have_the_baselines(tuned: Callable[[str, str], Any]) -> None:
+    study = tuned("text-classification", "frozen")
+    assert set(study.summary.baselines) == {"majority class", "TF-IDF + logistic regression"}
+    best = study.folder.read_trials()[0]
+    assert set(study.summary.baselines["majority class"]) == set(best.values)
+    for text in (study.folder.report.read_text("utf-8"), (study.folder.best / CARD).read_text("utf-8")):
+        assert "TF-IDF + logistic regression" in text
+
+
+def test_a_study_without_baselines_gets_them_when_it_is_continued(copied: StudyFolder) -> None:
+    summary = copied.read_summary()
+    assert summary is not None
+    copied.write_summary(replace(summary, baselines={}))
+    card = copied.best / CARD
+    card.write_text("old")
+    assert finished(copied).summary.baselines == summary.baselines
+    assert "Simple models score on the same rows" in card.read_text(encoding="utf-8")
