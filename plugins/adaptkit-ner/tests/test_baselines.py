@@ -41,7 +41,7 @@ def test_training_rows_without_entities():
     assert tags_of(training_entities, ["a", "b"], train=[{"tokens": ["a"], "tags": ["O"]}]) == ["O", "O"]
 
 
-def test_a_word_has_its_most_frequent_tag_and_an_unknown_word_that_of_all_words():
+def test_an_unknown_word_has_the_most_frequent_tag_of_all_words():
     train = [{"tokens": ["run", "run", "dog", "a"], "tags": ["VERB", "VERB", "NOUN", "DET"]}]
     train.append({"tokens": ["run", "cat", "cup"], "tags": ["NOUN", "NOUN", "NOUN"]})
     assert tags_of(frequent_tags, ["run", "a", "sky"], train) == ["VERB", "DET", "NOUN"]
