@@ -47,7 +47,7 @@ def test_an_unknown_word_has_the_most_frequent_tag_of_all_words():
     assert tags_of(frequent_tags, ["run", "a", "sky"], train) == ["VERB", "DET", "NOUN"]
 
 
-def test_the_tasks_have_their_baselines_and_the_metric_scores_them():
+def test_the_metric_scores_the_baselines_of_the_tasks():
     entities = baseline_scores(ner(), TRAIN, TRAIN, ())
     assert set(entities) == {"training entities"}
     assert entities["training entities"]["f1"] == pytest.approx(8 / 10)
