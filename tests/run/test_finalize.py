@@ -122,7 +122,7 @@ def test_the_report_and_the_card_have_the_baselines(tuned: Callable[[str, str], 
         assert "TF-IDF + logistic regression" in text
 
 
-def test_a_study_without_baselines_gets_them_when_it_is_continued(copied: StudyFolder) -> None:
+def test_a_study_without_baselines_gets_them_later(copied: StudyFolder) -> None:
     summary = copied.read_summary()
     assert summary is not None
     copied.write_summary(replace(summary, baselines={}))
