@@ -105,6 +105,12 @@ class SearchConfig:
     batch_sizes: Annotated[tuple[Annotated[int, Ge(1)], ...], MinLen(1)] | None = None
     """The effective batch sizes to choose from."""
 
+    class_weights: str | None = None
+    """The labels' weights in the loss: "balanced", or a JSON or TOML file. None: all count the same."""
+
+    label_smoothing: Annotated[float, Ge(0), Lt(1)] = 0.0
+    """The share of the target that all classes get equally, as in `torch.nn.CrossEntropyLoss`."""
+
     metric: str | None = None
     pruning: bool = True
     evals_per_epoch: Annotated[int, Ge(1)] | None = None

@@ -31,6 +31,8 @@ IN_SEARCH = (
     "epochs",
     "learning_rate",
     "batch_sizes",
+    "class_weights",
+    "label_smoothing",
     "metric",
     "pruning",
     "evals_per_epoch",
@@ -91,6 +93,11 @@ IN_SEARCH = (
 @click.option(
     "--batch-size", "batch_sizes", type=Numbers(), help="The batch sizes to search, such as 8,16,32."
 )
+@click.option(
+    "--class-weights", metavar="balanced|FILE",
+    help="Weigh the classes in the loss: balanced, or by a JSON or TOML file, label to weight.",
+)  # fmt: skip
+@click.option("--label-smoothing", type=float, help="Label smoothing of the loss. [default: 0]")
 @click.option("--metric", help="The metric to optimise. [default: the task's]")
 @click.option("--pruning/--no-pruning", default=None, help="Stop bad trials early. [default: pruning]")
 @click.option(

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from adaptkit.config import StudyConfig
 from adaptkit.errors import ConfigError
 from adaptkit.models.depth import default_layers, refuse_layers
+from adaptkit.run.weighting import UNWEIGHTED, Weighting, resolve_weighting
 from adaptkit.search.space import PenaltySpace, SearchSpace, space_for
 
 if TYPE_CHECKING:
@@ -42,6 +43,9 @@ class Method:
 
     layers: int
     """How many of the encoder's layers are used; 0 for all."""
+
+    weighting: Weighting = UNWEIGHTED
+    """How much the classes count in the loss."""
 
 
 def resolve_method(config: StudyConfig, task: Task, earlier: Provenance | None, data: Dataset) -> Method:
@@ -79,7 +83,8 @@ def resolve_method(config: StudyConfig, task: Task, earlier: Provenance | None, 
     if layers is None:
         layers = default_layers(task, config.model) if solver == "lbfgs" else 0
     refuse_layers(layers, config.model)
-    return Method(pooling=pooling, solver=solver, folds=folds, layers=layers)
+    weighting = resolve_weighting(config.search, task, data.labels)
+    return Method(pooling=pooling, solver=solver, folds=folds, layers=layers, weighting=weighting)
 
 
 def _default_folds(solver: str, pooling: str, data: Dataset) -> int:

@@ -66,6 +66,8 @@ def open_study(
         solver=method.solver,
         folds=method.folds,
         split=data.split,
+        class_weights=method.weighting.in_words,
+        label_smoothing=method.weighting.smoothing,
         layers=method.layers,
     )
     folder.create_or_open(config, provenance)
@@ -114,6 +116,8 @@ def new_summary(
         sample=data.sample,
         pooling=provenance.pooling,
         folds=provenance.folds,
+        class_weights=provenance.class_weights,
+        label_smoothing=provenance.label_smoothing,
         layers=provenance.layers,
         head=task.head if isinstance(task.head, str) else "",
         warnings=data.warnings,

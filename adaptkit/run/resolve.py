@@ -68,6 +68,9 @@ def default_name(config: StudyConfig) -> str:
             del same[name]
     if same["data"]["group"] is None:
         del same["data"]["group"]
+    for name in ("class_weights", "label_smoothing"):
+        if not same["search"][name]:
+            del same["search"][name]
     # The keys have the names of version 0.1.0, so that its studies are found.
     same["data"]["dev_share"] = same["data"].pop("dev_fraction")
     same["search"]["rungs_per_epoch"] = same["search"].pop("evals_per_epoch")

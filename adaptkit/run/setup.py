@@ -14,6 +14,7 @@ from adaptkit.report.progress import Progress
 from adaptkit.run.context import Clock, RunContext
 from adaptkit.run.opening import with_examples
 from adaptkit.run.resolve import Machine
+from adaptkit.run.weighting import UNWEIGHTED, Weighting
 from adaptkit.search.space import SearchSpace
 
 if TYPE_CHECKING:
@@ -64,7 +65,7 @@ def load_encoder(
 
 def prepare_training(
     context: RunContext, config: StudyConfig, task: Task, data: Dataset, loaded: LoadedModel,
-    machine: Machine, space: SearchSpace, rungs: int, *, folds: int = 0,
+    machine: Machine, space: SearchSpace, rungs: int, *, folds: int = 0, weighting: Weighting = UNWEIGHTED,
 ) -> Training:  # fmt: skip
     """Apply the strategy to the model, and encode the data for it, once for all trials."""
     from adaptkit.cache.features import FeaturesOnDisk
@@ -96,6 +97,7 @@ def prepare_training(
                 model, task, data.train.values, data.dev.values,
                 batch_sizes=space.batch_sizes, rungs_per_epoch=rungs, seed=config.seed, **aim,
             )  # fmt: skip
+        training = weighting.applied(training, data.labels)
     if store.note:
         context.progress.note(store.note)
     write_preparation(context, machine, model, training, total_parameters=total)

@@ -73,6 +73,8 @@ def tune(
     epochs: float | None = None,
     learning_rate: tuple[float, float] | None = None,
     batch_sizes: Sequence[int] | None = None,
+    class_weights: str | Path | None = None,
+    label_smoothing: float = 0.0,
     metric: str | None = None,
     pruning: bool = True,
     evals_per_epoch: int | None = None,
@@ -117,6 +119,7 @@ def tune(
             trials=trials, epochs=float(epochs) if isinstance(epochs, int) else epochs,
             learning_rate=learning_rate,
             batch_sizes=tuple(batch_sizes) if isinstance(batch_sizes, Sequence) else batch_sizes,
+            class_weights=_text(class_weights), label_smoothing=label_smoothing,
             metric=metric, pruning=pruning, evals_per_epoch=evals_per_epoch, timeout=timeout,
         ),
     )  # fmt: skip
@@ -191,8 +194,9 @@ def search_and_train(
         rungs_per_epoch = int(context.folder.read_provenance().fixed["rungs_per_epoch"])
         with context.interruption.exposed():  # no trial has started, so a signal may stop it at any point
             training = prepare_training(
-                context, config, task, data, loaded, machine, space, rungs_per_epoch, folds=method.folds
-            )
+                context, config, task, data, loaded, machine, space, rungs_per_epoch, folds=method.folds,
+                weighting=method.weighting,
+            )  # fmt: skip
         if method.solver == "lbfgs":
             solve_trials(context, config, task, data, training, search, folds=method.folds)
         else:

@@ -47,6 +47,11 @@ class Provenance:
     folds: int = 0
     """The folds of cross-validation; 0 where dev rows score the trials."""
 
+    class_weights: str = "none"
+    """The weights of the classes in the loss, in words."""
+
+    label_smoothing: float = 0.0
+
     split: int = 1
     """How dev rows and folds are split off: 1, as in version 0.1.0, does not depend on the task's groups."""
 

@@ -184,6 +184,11 @@ class StudySummary:
     folds: int = 0
     """The folds of cross-validation that scored the trials; 0 where dev rows did."""
 
+    class_weights: str = "none"
+    """The weights of the classes in the loss, in words."""
+
+    label_smoothing: float = 0.0
+
     baselines: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     """The name of each baseline → its numbers on the rows that scored the trials."""
 

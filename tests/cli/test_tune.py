@@ -60,7 +60,7 @@ def test_every_option_is_in_the_configuration() -> None:
             "1.5h",
         ),
         *("--seed", "7", "--device", "cpu", "--precision", "fp32", "--parallel-trials", "3"),
-        "--no-fast-paths",
+        *("--no-fast-paths", "--class-weights", "balanced", "--label-smoothing", "0.1"),
     )
     assert not config.fast_paths
     assert (config.data.train, config.data.dev, config.data.data) == ("a", "b", None)
@@ -85,7 +85,7 @@ def test_every_option_is_in_the_configuration() -> None:
     )
     assert config.search == SearchConfig(
         trials=5, epochs=1.5, learning_rate=(1e-4, 1e-2), batch_sizes=(4, 8), metric="recall", pruning=False,
-        evals_per_epoch=2, timeout=5400.0,
+        evals_per_epoch=2, timeout=5400.0, class_weights="balanced", label_smoothing=0.1,
     )  # fmt: skip
 
 

@@ -16,6 +16,7 @@ from adaptkit.engine.solver import ALL_ROWS, refit, solve
 from adaptkit.engine.train import Training
 from adaptkit.engine.trial_stack import views
 from adaptkit.engine.types import Trial
+from adaptkit.engine.weighting import weighted
 from tests.helpers.number_task import number_rows, number_task
 from tests.helpers.populations import ListScheduler
 
@@ -24,6 +25,7 @@ HEADS = {
     "sequence-classification": "AutoModelForSequenceClassification",
 }
 L2 = 1e-2
+EQUAL = (1.0, 1.0, 1.0)
 AIM = {"metric": "accuracy", "direction": "maximize"}
 
 
@@ -63,13 +65,15 @@ def tokens_of(training: Training, rows: set[int]) -> tuple[np.ndarray, np.ndarra
     return np.concatenate(features), np.concatenate(labels)
 
 
-def reference(training: Training, rows: set[int], l2: float) -> LogisticRegression:
+def reference(training: Training, rows: set[int], l2: float, weights: Any = EQUAL) -> LogisticRegression:
     """scikit-learn's solution of the same objective, on standardised features."""
     head = linear_head(training)
     assert head is not None
     features, labels = tokens_of(training, rows)
     standard = (features - head.mean.numpy()) / head.scale.numpy()
-    return LogisticRegression(C=1 / (l2 * len(labels)), tol=1e-8, max_iter=10_000).fit(standard, labels)
+    of_items = np.asarray(weights)[labels]  # [tokens]
+    solver = LogisticRegression(C=1 / (l2 * of_items.sum()), tol=1e-8, max_iter=10_000)
+    return solver.fit(standard, labels, sample_weight=of_items)
 
 
 def logits(training: Training, parameters: torch.Tensor, features: np.ndarray) -> np.ndarray:
@@ -83,11 +87,13 @@ def probabilities(values: np.ndarray) -> np.ndarray:
     return powers / powers.sum(1, keepdims=True)
 
 
-def assert_same(training: Training, parameters: torch.Tensor, rows: set[int], l2: float) -> None:
+def assert_same(
+    training: Training, parameters: torch.Tensor, rows: set[int], l2: float, weights: Any = EQUAL
+) -> None:
     head = linear_head(training)
     assert head is not None
     features, _ = tokens_of(training, set(range(40)))
-    expected = reference(training, rows, l2).predict_proba(
+    expected = reference(training, rows, l2, weights).predict_proba(
         (features - head.mean.numpy()) / head.scale.numpy()
     )
     np.testing.assert_allclose(probabilities(logits(training, parameters, features)), expected, atol=5e-3)
@@ -98,6 +104,16 @@ def test_the_solution_is_scikit_learns(l2: float, folded: Training) -> None:
     outcome = solved(folded, [trial(0, l2)]).outcomes[0]
     assert outcome.parameters is not None
     assert_same(folded, outcome.parameters, set(range(40)), l2)
+
+
+def test_classes_have_their_weights(folded: Training) -> None:
+    weights = (0.2, 5.0, 1.0)
+    training = weighted(folded, "abc", dict(zip("abc", weights, strict=True)), smoothing=0.0)
+    outcome = solved(training, [trial(0)]).outcomes[0]
+    assert outcome.parameters is not None
+    assert_same(training, outcome.parameters, set(range(40)), L2, weights)
+    with pytest.raises(AssertionError):
+        assert_same(training, outcome.parameters, set(range(40)), L2)
 
 
 def test_without_a_fold_its_rows_have_no_part(folded: Training) -> None:

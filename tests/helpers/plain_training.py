@@ -44,9 +44,12 @@ def assert_trained_as_in_plain_torch(loaded: Any, strategy: str, head: str) -> N
 
 
 def plain_loop(
-    loaded: Any, training: Training, trial: Trial, slots: Sequence[Any], strategy: str
+    loaded: Any, training: Training, trial: Trial, slots: Sequence[Any], strategy: str, **loss_settings: Any
 ) -> torch.Tensor:
-    """Trains one trial: nn.Module, AdamW, one pass for each step; no views, no vmap, no cut encoder."""
+    """Trains one trial: nn.Module, AdamW, one pass for each step; no views, no vmap, no cut encoder.
+
+    ``loss_settings`` are those of torch's cross-entropy.
+    """
     module = plain_module(loaded, training, strategy)
     trained = [p for _, p in sorted_parameters(module)]
     decayed = [p for p in trained if p.dim() >= 2]
@@ -71,9 +74,9 @@ def plain_loop(
         logits = module(input_ids=ids, attention_mask=mask).logits
         if isinstance(slots[0]["answer"], list):
             answers = [slots[i]["answer"] + [-100] * (longest - len(slots[i]["answer"])) for i in batch]
-            loss = cross_entropy(logits.flatten(0, 1), torch.tensor(answers).flatten(), ignore_index=-100)
+            loss = cross_entropy(logits.flatten(0, 1), torch.tensor(answers).flatten(), **loss_settings)
         else:
-            loss = cross_entropy(logits, torch.tensor([slots[i]["answer"] for i in batch]))
+            loss = cross_entropy(logits, torch.tensor([slots[i]["answer"] for i in batch]), **loss_settings)
         loss.backward()
         torch.nn.utils.clip_grad_norm_(trained, 1.0)
         adamw.step()

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 import adaptkit
-from adaptkit.errors import ConfigError, DataError
+from adaptkit.errors import ConfigError, DataError, StudyError
 from adaptkit.study.folder import StudyFolder
 from tests.helpers.program import called
 
@@ -56,6 +56,31 @@ def test_the_same_study_twice_gives_the_same_numbers(
         assert [rung.loss for rung in one.rungs] == pytest.approx(
             [rung.loss for rung in other.rungs], rel=1e-4
         )
+
+
+@pytest.mark.parametrize("strategy", ["frozen", "full"])
+def test_weights_of_classes_are_part_of_the_study(
+    strategy: Any, tiny_folder: Path, data_folder: Path, tmp_path: Path
+) -> None:
+    def study(name: str, trials: int = 1, **loss: Any) -> Any:
+        return adaptkit.tune(
+            "text-classification", data=str(data_folder / "text-classification"), model=str(tiny_folder),
+            strategy=strategy, trials=trials, studies=tmp_path, study=name, device="cpu", **loss,
+        )  # fmt: skip
+
+    plain = study("plain")
+    labels = plain.summary.labels
+    weights = {label: 1.0 + 20 * number for number, label in enumerate(labels)}
+    (tmp_path / "weights.json").write_text(json.dumps(weights))
+    weighted = study("weighted", class_weights=tmp_path / "weights.json", label_smoothing=0.1)
+    assert weighted.summary.class_weights.startswith(f"{labels[0]} 1.0, {labels[1]} 21.0")
+    assert plain.trials[0].rungs[-1].loss != pytest.approx(weighted.trials[0].rungs[-1].loss, rel=1e-3)
+    with pytest.raises(StudyError, match=r"class weights: .* → balanced; label smoothing: 0\.1 → 0\.0"):
+        study("weighted", trials=2, class_weights="balanced")
+    (tmp_path / "weights.json").write_text(json.dumps({**weights, "none": 1.0}))
+    with pytest.raises(ConfigError, match="unknown labels 'none'"):
+        study("new", class_weights=tmp_path / "weights.json")
+    assert not (tmp_path / "new").exists()
 
 
 @pytest.mark.parametrize("strategy", ["lora", "full"])

@@ -40,6 +40,7 @@ def test_moved_data_and_other_versions_make_no_difference() -> None:
         ({"lora_rank": 16}, {}, []),  # not used by a full study
         ({"strategy": "lora", "lora_rank": 16}, {}, ["lora rank: not set → 16", "strategy: full → lora"]),
         ({}, {"fixed": {"epochs": 4, "warmup": 0.1}}, ["epochs: 3 → 4", "warmup: not set → 0.1"]),
+        ({}, {"class_weights": "balanced"}, ["class weights: none → balanced"]),
         ({}, {"split": 2}, ["split: 1 → 2"]),
         ({}, {"space": {}, "labels": 6}, ["labels: 5 → 6", "learning rate: 1e-05 … 2e-04 (log) → not set"]),
     ],
