@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from adaptkit.task import CONTRACT_VERSION as CONTRACT_VERSION
     from adaptkit.task import Example as Example
     from adaptkit.task import Metric as Metric
+    from adaptkit.task import Prediction as Prediction
     from adaptkit.task import Row as Row
     from adaptkit.task import Scores as Scores
     from adaptkit.task import SearchHints as SearchHints
@@ -37,6 +38,7 @@ _HOMES = {
     "CONTRACT_VERSION": "adaptkit.task",
     "Example": "adaptkit.task",
     "Metric": "adaptkit.task",
+    "Prediction": "adaptkit.task",
     "Predictor": "adaptkit.export.predictor",
     "Row": "adaptkit.task",
     "Scores": "adaptkit.task",
