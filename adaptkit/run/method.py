@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from adaptkit.config import StudyConfig
+from adaptkit.data.folds import groups_of
 from adaptkit.errors import ConfigError
 from adaptkit.models.depth import default_layers, refuse_layers
 from adaptkit.run.weighting import UNWEIGHTED, Weighting, resolve_weighting
@@ -72,12 +73,19 @@ def resolve_method(config: StudyConfig, task: Task, earlier: Provenance | None, 
         )
     folds = config.folds if config.folds is not None else earlier.folds if earlier else None
     if folds is None:
-        folds = _default_folds(solver, pooling, data)
+        folds = _default_folds(task, solver, pooling, data)
     if folds and (solver != "lbfgs" or not data.dev_from_train or folds == 1):
         raise ConfigError(
             f"{folds} folds",
             expected="2 folds or more, a head that is solved, and no dev rows of their own",
             next_step="Set --folds 0, or leave the option out.",
+        )
+    if folds > (groups := _groups(task, data) if folds else 0):
+        raise ConfigError(
+            f"{folds} folds, but the rows are in {groups} groups that have to stay together",
+            expected="at most as many folds as groups",
+            next_step="Set --folds 0, or a smaller number of folds.",
+            code="too-many-folds",
         )
     layers = config.layers if config.layers is not None else earlier.layers if earlier else None
     if layers is None:
@@ -87,11 +95,18 @@ def resolve_method(config: StudyConfig, task: Task, earlier: Provenance | None, 
     return Method(pooling=pooling, solver=solver, folds=folds, layers=layers, weighting=weighting)
 
 
-def _default_folds(solver: str, pooling: str, data: Dataset) -> int:
+def _default_folds(task: Task, solver: str, pooling: str, data: Dataset) -> int:
     """Five for small data without dev rows, where they are cheap: heads that are solved, on few numbers."""
     rows = len(data.train) + len(data.dev)
     most = MOST_ROWS_FOR_FOLDS if pooling in POOLED else MOST_SENTENCES_FOR_FOLDS
-    return 5 if solver == "lbfgs" and data.dev_from_train and rows <= most else 0
+    if solver != "lbfgs" or not data.dev_from_train or rows > most:
+        return 0
+    return min(5, _groups(task, data))
+
+
+def _groups(task: Task, data: Dataset) -> int:
+    """How many groups of rows can be in different folds."""
+    return len(set(groups_of(task, data.train.joined(data.dev))))
 
 
 def _default_pooling(config: StudyConfig, task: Task) -> str:

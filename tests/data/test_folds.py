@@ -47,6 +47,10 @@ def test_folds_depend_on_the_seed_alone() -> None:
     assert not np.array_equal(first, other)
 
 
+def test_too_few_rows_of_each_class_are_no_error() -> None:
+    assert sorted(folds_of(number_task(), rows(9), 5, seed=0)) == [0, 0, 1, 1, 2, 2, 3, 3, 4]
+
+
 def test_a_class_of_one_row_is_no_error() -> None:
     found = as_rows([*rows(12).values, {"text": "alone", "label": "d"}])
     assert set(folds_of(number_task(), found, 3, seed=0)) == {0, 1, 2}
