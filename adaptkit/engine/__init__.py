@@ -13,6 +13,9 @@ In reading order:
 - `accumulate`: forward and backward of one micro-step
 - `batch_limits`: the size of one pass, made smaller when memory runs out
 - `schedule`: a trial's optimiser steps and learning rates
+- `solver`: linear heads on kept features, solved instead of trained by gradient steps, with folds or without
+- `objective`: what the solver minimises
+- `weighting`: class weights and label smoothing in the loss
 - `evaluate`: predictions and scores of all slots
 - `features`: a frozen encoder's outputs, computed once per study
 - `store`: where features are kept

@@ -4,10 +4,14 @@ In reading order:
 
 - `tune.py`: `tune` and `run`: the stages of a study in their order.
 - `resolve.py`: checks the configuration, and resolves its name, metric and device.
+- `method.py`: what "auto" resolves to: pooling, solver, folds, layers.
 - `setup.py`: the stages before the first trial: read the data, load the model, encode, measure.
 - `opening.py`: creates a study on disk, or opens an existing one.
 - `context.py`: what every later stage needs: the study's folder and summary, the clock, the progress.
 - `training.py`: trains the remaining trials.
+- `heads.py`: solves the remaining trials' heads instead, and the best one again on all rows.
+- `weighting.py`: resolves class weights.
+- `baselines.py`: scores the task's baselines on the rows that score the trials.
 - `scheduler.py`: between the engine and the search: suggests trials, prunes them, records their ends.
 - `finalize.py`: exports the winner, scores it on the test rows, and writes the report.
 - `study.py`: the result: a study on disk, as `adaptkit.tune` returns it.

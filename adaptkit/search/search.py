@@ -195,6 +195,7 @@ class Search:
                 n_startup_trials=min(10, max(4, self._total // 3)),
                 constant_liar=True,
             )
+            self._queue_first_point()
             asked = self._study.ask(self._space.as_distributions())
             trial = self._trials()[asked.number]
         self._asked[trial.number] = trial._trial_id
@@ -204,6 +205,14 @@ class Search:
             seed=self._seed_of(trial),
             origin=_origin(trial),
         )
+
+    def _queue_first_point(self) -> None:
+        """Queue the space's own point for the next trial, if it has one and no other trial waits."""
+        trials, points = self._trials(), self._space.first_points(self._seed)
+        place = len(trials) - 1  # the default comes first
+        waits = any(trial.state == TrialState.WAITING for trial in trials)
+        if 0 <= place < len(points) and not waits:
+            self._study.enqueue_trial(points[place], user_attrs={"origin": "search"})
 
     def _orphan(self, trial: FrozenTrial, *, alone: bool) -> TrialRecord:
         deaths = [one for one in self._attempts(trial) if one.user_attrs.get("reason") == KILLED]

@@ -8,6 +8,7 @@ precedence over the task's hints, and these over the strategy's ranges.
 from __future__ import annotations
 
 import math
+import random
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
@@ -63,6 +64,10 @@ class Space:
         """The hyperparameters that are not searched."""
         return {"epochs": self.epochs, "weight_decay": self.weight_decay, "warmup": self.warmup}
 
+    def first_points(self, seed: int) -> list[dict[str, float]]:
+        """What the first trials after the default try: nothing fixed, they are random."""
+        return []
+
     def as_distributions(self) -> dict[str, BaseDistribution]:
         """The searched hyperparameters as Optuna's distributions."""
         from optuna.distributions import CategoricalDistribution, FloatDistribution
@@ -83,6 +88,10 @@ class Space:
         }
 
 
+FIRST_STEP = 4.0
+"""The ratio of two neighbouring weights among the first trials."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class PenaltySpace:
     """The space of heads that are solved: the weight of their L2 penalty, on a logarithmic scale."""
@@ -98,6 +107,16 @@ class PenaltySpace:
     def default(self) -> dict[str, float]:
         """The known-good default, of the searched hyperparameters."""
         return {"l2": self.default_l2}
+
+    def first_points(self, seed: int) -> list[dict[str, float]]:
+        """What the first trials after the default try: below and above it by turns, in growing steps.
+
+        The steps differ a little by the study's seed, so that two studies do not try the same weights.
+        """
+        step = FIRST_STEP * random.Random(seed).uniform(0.8, 1.25)  # noqa: S311 (no secret)
+        weights = [self.default_l2 * step**power for power in (-1, 1, -2, 2)]
+        low, high = self.l2
+        return [{"l2": min(max(weight, low), high)} for weight in weights]
 
     @property
     def fixed(self) -> dict[str, float]:

@@ -171,7 +171,7 @@ def test_a_moved_study_finds_its_model(
     again = adaptkit.tune(
         "ner", data=str(data_folder / "ner"), model=str(tiny_folder), strategy="frozen", trials=2, epochs=3,
         learning_rate=(2e-3, 2e-2), batch_sizes=(4,), study=before.folder.name, studies=moved, device="cpu",
-        precision="fp32",
+        precision="fp32", options=before.folder.read_config().options,
     )  # fmt: skip
     assert again.model_folder == moved / before.folder.name / "best"
     assert adaptkit.load(again.model_folder).predict(["today Amara Bela has seen Quarn ."])

@@ -36,9 +36,7 @@ def test_tasks_with_one_label_per_item_have_balanced_weights(task: str) -> None:
 
 
 @pytest.mark.parametrize("task", ["qa", "similarity", "multi-label", "multiple-choice"])
-@pytest.mark.parametrize(
-    "search", [SearchConfig(class_weights="balanced"), SearchConfig(label_smoothing=0.1)]
-)
+@pytest.mark.parametrize("given", [{"class_weights": "balanced"}, {"label_smoothing": 0.1}])
 def test_other_tasks_are_refused(task: str, given: dict[str, Any]) -> None:
     with pytest.raises(ConfigError, match=rf"'{task}'.*one label per item.*--class-weights") as caught:
         resolve_weighting(SearchConfig(**given), registry.load(task), LABELS)

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 from optuna.trial import TrialState
 
-from adaptkit.search.search import KILLED, KILLED_TWICE, Suggestion
+from adaptkit.search.search import KILLED, KILLED_TWICE, Suggestion, open_search
+from adaptkit.search.space import PenaltySpace
 from adaptkit.study.folder import StudyFolder
 from adaptkit.study.record import RungRecord
 from tests.helpers.searches import SPACE, end, finish, opened, optuna_trials, record_of, score_of, settle
@@ -193,3 +194,10 @@ def test_optuna_prints_nothing(study: StudyFolder, capfd: pytest.CaptureFixture[
     with opened(study) as search:
         finish(study, search)
     assert capfd.readouterr() == ("", "")
+
+
+def test_the_first_penalties_are_those_of_the_space(study: StudyFolder) -> None:
+    space = PenaltySpace(l2=(1e-4, 1.0), default_l2=1e-2)
+    with open_search(study.database, [], space=space, direction="maximize", seed=5, trials=8) as search:
+        found = [suggestion.hyperparameters for suggestion in search.ask(5)]
+    assert found == [space.default, *space.first_points(5)]

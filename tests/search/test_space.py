@@ -6,7 +6,7 @@ import pytest
 
 from adaptkit.config import SearchConfig, StrategyName
 from adaptkit.errors import ConfigError
-from adaptkit.search.space import Space, space_for
+from adaptkit.search.space import PenaltySpace, Space, space_for
 
 
 @dataclass(frozen=True)
@@ -109,3 +109,13 @@ def test_a_space_cannot_be_changed() -> None:
 def test_few_rows_make_more_epochs_within_limits(strategy: StrategyName, rows: int, epochs: float) -> None:
     assert space_for(strategy, SearchConfig(), NO_HINTS, rows=rows).epochs == epochs
     assert space_for(strategy, SearchConfig(epochs=1.5), NO_HINTS, rows=rows).epochs == 1.5
+
+
+def test_penalties_are_tried_around_the_default_first() -> None:
+    space = PenaltySpace(l2=(1e-4, 0.5), default_l2=1e-2)
+    weights = [point["l2"] for point in space.first_points(seed=0)]
+    assert sorted(weights)[1] < 1e-2 < sorted(weights)[2]
+    assert all(1e-4 <= weight <= 0.5 for weight in weights)
+    assert space.first_points(seed=0) == space.first_points(seed=0)
+    assert space.first_points(seed=0) != space.first_points(seed=1)
+    assert space.in_words() == {"l2": "1e-04 … 5e-01 (log)"}
