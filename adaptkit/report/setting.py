@@ -18,6 +18,7 @@ def setting(summary: StudySummary) -> list[tuple[str, str]]:
     facts = [(f"searched {formatting.in_words(name)}", text) for name, text in summary.space.items()]
     facts += [
         *_head(summary),
+        *_layers(summary),
         *_loss(summary),
         *_trained(summary),
         *_together(summary),
@@ -47,6 +48,11 @@ def _head(summary: StudySummary) -> list[tuple[str, str]]:
     solved = "solved by L-BFGS with an L2 penalty, not trained in steps" if "l2" in summary.space else ""
     text = "; ".join(part for part in (how, solved) if part)
     return [("head", text)] if text else []
+
+
+def _layers(summary: StudySummary) -> list[tuple[str, str]]:
+    """How many of the encoder's layers are used, if not all."""
+    return [("layers", f"the first {summary.layers} of the encoder")] if summary.layers else []
 
 
 def _loss(summary: StudySummary) -> list[tuple[str, str]]:

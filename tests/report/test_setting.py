@@ -78,3 +78,8 @@ def test_how_the_head_pools_and_was_solved() -> None:
     assert str(head(pooling="pair")).startswith("one linear layer on both texts")
     assert head(head="sequence-classification") == "pools as the checkpoint's own architecture does"
     assert dict(setting(replace(ner_summary(), space=space)))["searched L2 penalty"] == space["l2"]
+
+
+def test_the_layers_are_shown_if_not_all_are_used() -> None:
+    assert ("layers", "the first 3 of the encoder") in setting(replace(ner_summary(), layers=3))
+    assert "layers" not in dict(setting(ner_summary()))
