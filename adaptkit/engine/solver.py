@@ -60,8 +60,12 @@ def solve(
         scheduler.on_rung_end([one.report for one in solved if one.report is not None])
         for one in solved:
             scheduler.on_trial_end(_outcome(one))
-        if len(solved) < len(trials):
-            return  # time was up
+        done = {one.trial.number for one in solved}
+        for trial in trials:
+            if trial.number not in done:
+                scheduler.on_trial_end(_unsolved(trial))
+        if len(done) < len(trials):
+            return
 
 
 def refit(training: Training, l2: float) -> torch.Tensor:
@@ -165,6 +169,12 @@ def _outcome(one: _Solved) -> Outcome:
         parameters=None if one.report is None else one.solutions[ALL_ROWS],
         seconds=one.seconds,
     )
+
+
+def _unsolved(trial: Trial) -> Outcome:
+    """The end of a trial that the scheduler stopped before it was solved."""
+    reason = "stopped before its first score: the timeout was reached"
+    return Outcome(trial=trial, state="fail", reason=reason, best=None, parameters=None, seconds=0.0)
 
 
 def _timed(training: Training, phase: str, work: Callable[[], T]) -> T:

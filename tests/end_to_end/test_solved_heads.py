@@ -1,0 +1,98 @@
+"""Studies whose heads are solved: folds, refit, resuming, a timeout, and models that others load."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import adaptkit
+from tests.helpers.data import moods, write_csv
+from tests.helpers.program import called, environment
+
+TEXT = "the river has seen bright boats"
+
+
+def tune(folder: Path, model: Path, **changes: Any) -> Any:
+    settings: dict[str, Any] = {
+        "train": str(write_csv(folder / "train.csv", moods(60, seed=1))),
+        "model": str(model), "strategy": "frozen", "trials": 4, "studies": folder / "studies",
+        "study": "solved", "device": "cpu", "precision": "fp32",
+        **changes,
+    }  # fmt: skip
+    return adaptkit.tune("text-classification", **settings)
+
+
+def test_folds_score_small_data(tiny_folder: Path, tmp_path: Path) -> None:
+    study = tune(tmp_path, tiny_folder)
+    assert (study.summary.folds, study.summary.pooling, study.summary.refit) == (5, "mean", None)
+    assert study.summary.data["train"].rows == 60
+    assert "dev" not in study.summary.data
+    assert [trial.hyperparameters.keys() for trial in study.trials] == [{"l2"}] * 4
+    (found,) = adaptkit.load(study.model_folder).predict([TEXT])
+    assert found["label"] in ("glad", "sad", "calm")
+    report = called("report", "solved", "--studies", str(tmp_path / "studies"))
+    assert report.code == 0, report.err
+    assert "5-fold" in report.out
+
+
+def test_the_best_head_is_solved_again_on_all_rows(tiny_folder: Path, tmp_path: Path) -> None:
+    study = tune(tmp_path, tiny_folder, folds=0)
+    best = study.best
+    assert best is not None
+    assert study.summary.refit == best.number
+    assert study.summary.data["dev"].rows > 0
+
+
+def test_dev_rows_of_their_own_are_left_alone(tiny_folder: Path, tmp_path: Path) -> None:
+    dev = str(write_csv(tmp_path / "dev.csv", moods(20, seed=2)))
+    study = tune(tmp_path, tiny_folder, dev=dev)
+    assert (study.summary.folds, study.summary.refit) == (0, None)
+    with pytest.raises(adaptkit.AdaptkitError, match="folds"):
+        tune(tmp_path, tiny_folder, dev=dev, folds=5, study="other")
+
+
+def test_a_solved_study_is_continued(tiny_folder: Path, tmp_path: Path) -> None:
+    before = tune(tmp_path, tiny_folder, trials=2)
+    after = tune(tmp_path, tiny_folder, trials=5)
+    assert len(after.trials) == 5
+    assert after.trials[:2] == before.trials
+
+
+def test_trials_after_the_timeout_have_their_turn_later(tiny_folder: Path, tmp_path: Path) -> None:
+    study = tune(tmp_path, tiny_folder, timeout=1e-6)
+    assert all(trial.interrupted for trial in study.trials)
+    again = tune(tmp_path, tiny_folder)
+    assert sum(trial.state == "complete" for trial in again.trials) == 4
+
+
+def test_the_same_seed_gives_the_same_study(tiny_folder: Path, tmp_path: Path) -> None:
+    one, other = (tune(tmp_path, tiny_folder, study=name) for name in ("one", "other"))
+    assert [trial.values for trial in one.trials] == [trial.values for trial in other.trials]
+
+
+LOADED = """
+import json, sys
+from sentence_transformers import SentenceTransformer
+print(json.dumps(SentenceTransformer(sys.argv[1], device="cpu").encode([sys.argv[2]]).tolist()))
+"""
+
+
+@pytest.mark.slow
+def test_sentence_transformers_gives_the_logits(tiny_folder: Path, tmp_path: Path) -> None:
+    study = tune(tmp_path, tiny_folder)
+    answer = subprocess.run(
+        [sys.executable, "-c", LOADED, str(study.model_folder), TEXT],
+        capture_output=True, text=True, check=True, env=environment(), timeout=300,
+    )  # fmt: skip
+    (logits,) = json.loads(answer.stdout.splitlines()[-1])
+    powers = np.exp(np.array(logits) - max(logits))
+    (found,) = adaptkit.load(study.model_folder, device="cpu").predict([TEXT])
+    labels = study.summary.labels
+    assert labels[int(powers.argmax())] == found["label"]
+    assert found["probability"] == pytest.approx(float(powers.max() / powers.sum()), abs=1e-4)
