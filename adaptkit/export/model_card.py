@@ -11,7 +11,7 @@ from huggingface_hub import ModelCardData
 from adaptkit.report import comparison
 from adaptkit.report.escaping import code, prose
 from adaptkit.report.formatting import hyperparameter, in_words, score
-from adaptkit.report.loading import loading_lines
+from adaptkit.report.loading import library_of, loading_lines
 from adaptkit.study.record import StudySummary, TrialRecord
 
 STRATEGY_IN_WORDS = {
@@ -30,9 +30,9 @@ def model_card(summary: StudySummary, trial: TrialRecord, *, loaded_as: str) -> 
         loaded_as: "lora" for an adapter, anything else for a complete model.
     """
     model, task = code(summary.model), code(summary.task)
-    how = STRATEGY_IN_WORDS[summary.strategy]
+    how, loaded = STRATEGY_IN_WORDS[summary.strategy], replace(summary, strategy=loaded_as)
     parts = [
-        _metadata(summary, loaded_as),
+        _metadata(loaded),
         f"# {prose(summary.name)}",
         f"{model} adapted to the task {task} {how} by adaptkit.",
         "## Data",
@@ -52,8 +52,8 @@ def model_card(summary: StudySummary, trial: TrialRecord, *, loaded_as: str) -> 
         ),
         *_calibration(trial),
         "## Loading",
-        "\n".join(["```python", *loading_lines(replace(summary, strategy=loaded_as)), "```"]),
-        *_own_head(summary, loaded_as),
+        "\n".join(["```python", *loading_lines(loaded), "```"]),
+        *_own_head(loaded),
         *_plugin(summary),
         'On the command line: `adaptkit predict FOLDER "some text"`.',
     ]
@@ -117,20 +117,26 @@ def _plugin(summary: StudySummary) -> list[str]:
     ]
 
 
-def _own_head(summary: StudySummary, loaded_as: str) -> list[str]:
-    """How to load a head that is the task's own."""
-    if summary.head:
+def _own_head(summary: StudySummary) -> list[str]:
+    """How to load a head that transformers does not have."""
+    library = library_of(summary)
+    if library == "sentence-transformers":
+        return [
+            "transformers does not have this head: its own classes for classification would start a new one."
+        ]
+    if library != "adaptkit":
         return []
-    plugin = f"the plugin of the task {code(summary.task)}"
-    needed = f"The head is not one of transformers' heads. It needs {plugin}, which must be installed."
-    if loaded_as == "lora":
+    needed = f"{code('adaptkit.load(folder)')} loads the model with its head."
+    if not summary.head:
+        plugin = f"the plugin of the task {code(summary.task)}"
+        needed = f"The head is not one of transformers' heads. It needs {plugin}, which must be installed."
+    if summary.strategy == "lora":
         return [needed]
     return [f"{needed} `transformers.AutoModel.from_pretrained(folder)` loads the encoder without the head."]
 
 
-def _metadata(summary: StudySummary, loaded_as: str) -> str:
+def _metadata(summary: StudySummary) -> str:
     """The YAML block that the hub reads."""
-    library = "peft" if loaded_as == "lora" else "transformers"
     is_hub_id = (
         summary.model.count("/") == 1
         and not summary.model.startswith((".", "/", "~"))
@@ -138,7 +144,7 @@ def _metadata(summary: StudySummary, loaded_as: str) -> str:
     )
     metadata = ModelCardData(
         base_model=summary.model if is_hub_id else None,
-        library_name=library if summary.head else "adaptkit",
+        library_name=library_of(summary),
         tags=["adaptkit", summary.task.rpartition(":")[2]],
     )
     return f"---\n{metadata.to_yaml()}\n---"

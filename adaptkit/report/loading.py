@@ -5,23 +5,33 @@ from __future__ import annotations
 from adaptkit.study.record import StudySummary
 
 
-def loading_lines(summary: StudySummary, width: int = 76) -> list[str]:
-    """The lines of Python that load the winner, at most ``width`` characters wide; empty before the export.
+def library_of(summary: StudySummary) -> str:
+    """The library that loads the exported folder with its head.
 
-    If the head is the task's own, its plugin creates it, so adaptkit must load the model.
+    Only adaptkit loads the task's own head, a head for pairs, or a pooled head beside an adapter. A pooled
+    head of a complete model is a module of sentence-transformers.
     """
+    adapter = summary.strategy == "lora"
+    if summary.pooling == "pair" or not summary.head or (summary.pooling != "checkpoint" and adapter):
+        return "adaptkit"
+    if summary.pooling != "checkpoint":
+        return "sentence-transformers"
+    return "peft" if adapter else "transformers"
+
+
+def loading_lines(summary: StudySummary, width: int = 76) -> list[str]:
+    """The lines of Python that load the winner, at most ``width`` wide; none before the export."""
     if not summary.model_folder:
         return []
-    if summary.pooling == "pair":
-        return _pair_lines(summary.model_folder, width)
-    if summary.pooling != "checkpoint" and summary.strategy != "lora":
-        return _pooled_lines(summary, width)
-    if not summary.head:
-        return _own_head_lines(summary.model_folder, width)
+    library = library_of(summary)
+    if library == "adaptkit":
+        return _adaptkit_lines(summary, summary.model_folder, width)
+    if library == "sentence-transformers":
+        return _pooled_lines(summary.model_folder, width)
     auto = "AutoModelFor" + "".join(word.capitalize() for word in summary.head.split("-"))
     folder = _assignment("folder", summary.model_folder, width)
     tokenizer = "tokenizer = AutoTokenizer.from_pretrained(folder)"
-    if summary.strategy != "lora":
+    if library == "transformers":
         imports = f"from transformers import {auto}, AutoTokenizer"
         return [imports, "", *folder, tokenizer, f"model = {auto}.from_pretrained(folder)"]
     return [
@@ -39,34 +49,26 @@ def loading_lines(summary: StudySummary, width: int = 76) -> list[str]:
     ]
 
 
-def _pair_lines(folder: str, width: int) -> list[str]:
-    return [
-        "import adaptkit",
-        "",
-        *_assignment("folder", folder, width),
-        "model = adaptkit.load(folder)",
-        'model.predict(["a text ||| another text"])',
-    ]
-
-
-def _pooled_lines(summary: StudySummary, width: int) -> list[str]:
+def _pooled_lines(folder: str, width: int) -> list[str]:
     return [
         "from sentence_transformers import SentenceTransformer",
         "",
-        *_assignment("folder", str(summary.model_folder), width),
+        *_assignment("folder", folder, width),
         "model = SentenceTransformer(folder)",
         'logits = model.encode(["a text"])  # in the order of the labels in config.json',
     ]
 
 
-def _own_head_lines(folder: str, width: int) -> list[str]:
+def _adaptkit_lines(summary: StudySummary, folder: str, width: int) -> list[str]:
+    own = ["# The head is the task's own, so its plugin must be installed."] if not summary.head else []
+    text = "a text ||| another text" if summary.pooling == "pair" else "a text"
     return [
-        "# The head is the task's own, so its plugin must be installed.",
+        *own,
         "import adaptkit",
         "",
         *_assignment("folder", folder, width),
         "model = adaptkit.load(folder)",
-        'model.predict(["a text"])',
+        f'model.predict(["{text}"])',
     ]
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from adaptkit.report.loading import loading_lines
+from adaptkit.report.loading import library_of, loading_lines
 from tests.helpers.studies import HOSTILE, ner_summary
 
 LABELS = {0: "O", 1: "B-place", 2: "I-place"}
@@ -90,3 +90,25 @@ def test_a_head_of_the_tasks_own_is_loaded_with_adaptkit(strategy: str) -> None:
     assert "model = adaptkit.load(folder)" in lines
     assert "plugin" in lines[0]
     assert not any("transformers" in line or "peft" in line for line in lines)
+
+
+@pytest.mark.parametrize(
+    ("pooling", "strategy", "library"),
+    [
+        ("checkpoint", "full", "transformers"),
+        ("checkpoint", "lora", "peft"),
+        ("mean", "frozen", "sentence-transformers"),
+        ("mean", "full", "sentence-transformers"),
+        ("mean", "lora", "adaptkit"),
+        ("pair", "frozen", "adaptkit"),
+        ("pair", "lora", "adaptkit"),
+    ],
+)
+def test_a_head_is_loaded_by_a_library_that_has_it(pooling: str, strategy: str, library: str) -> None:
+    summary = replace(
+        ner_summary(), head="sequence-classification", pooling=pooling, strategy=strategy, model_folder="best"
+    )
+    assert library_of(summary) == library
+    lines = "\n".join(loading_lines(summary))
+    assert library.replace("-", "_") in lines
+    assert ("AutoModelForSequenceClassification" in lines) == (pooling == "checkpoint")
