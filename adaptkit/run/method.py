@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 POOLED = ("mean", "first", "pair")
 
 MOST_ROWS_FOR_FOLDS, MOST_SENTENCES_FOR_FOLDS = 3_000, 300
-"""Up to so many rows folds score the trials: for heads on texts, and for heads on tokens. Chosen, not measured."""
+"""Up to so many rows folds score the trials, for heads on texts and on tokens. Chosen, not measured."""
 
 L2_RANGE, DEFAULT_L2 = (1e-4, 1.0), 5e-3
 """Weights of the L2 penalty on a head of standardised features, in units of the mean loss."""
