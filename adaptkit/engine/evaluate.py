@@ -123,6 +123,20 @@ class _Pieces:
             return _plugin_error(self.data.task, "merge", error)
 
 
+def calibrate_and_score(
+    data: ScoringSet, predictions: list[Prediction] | TrialError, metric: str
+) -> tuple[dict[str, float], Scores]:
+    """The numbers that the task chooses on these rows, and the scores of the predictions with them.
+
+    Raises:
+        TrialError: there are no predictions, or a part of the task failed.
+    """
+    if isinstance(predictions, TrialError):
+        raise predictions
+    calibration = calibrate(data.task, predictions, data.rows)
+    return calibration, score(data.task, calibrated(data.task, predictions, calibration), data.rows, metric)
+
+
 def calibrate(task: Task, predictions: Sequence[Prediction], rows: Sequence[Row]) -> dict[str, float]:
     """The numbers that the task chooses on these rows, such as a threshold; most tasks choose none.
 

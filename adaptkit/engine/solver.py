@@ -14,14 +14,14 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
 from adaptkit.engine.batch_limits import BatchLimits
-from adaptkit.engine.evaluate import calibrate, calibrated, predict_rows, score
+from adaptkit.engine.evaluate import calibrate_and_score, predict_rows
 from adaptkit.engine.objective import LinearHead, Objective, linear_head
 from adaptkit.engine.train import Training
 from adaptkit.engine.trial_stack import views
@@ -126,38 +126,27 @@ def _score_all(objective: Objective, solved: Sequence[_Solved], scheduler: Sched
 
 
 def _report(objective: Objective, one: _Solved, scheduler: Scheduler) -> RungReport:
-    training = objective.training
-    predictions = _predictions(objective, one, scheduler)
-    task, rows = training.dev.task, training.dev.rows
-    calibration = calibrate(task, predictions, rows)
-    scores = score(task, calibrated(task, predictions, calibration), rows, training.metric)
+    training, predictions = objective.training, _predictions(objective, one, scheduler)
+    calibration, scores = calibrate_and_score(training.dev, predictions, training.metric)
     return RungReport(
         trial=one.trial, rung=0, epoch=1.0, loss=one.loss, score=scores.values[training.metric],
         scores=scores, last=True, calibration=calibration,
     )  # fmt: skip
 
 
-def _predictions(objective: Objective, one: _Solved, scheduler: Scheduler) -> list[Prediction]:
-    """One prediction per dev row; with folds, by the solution that was found without the row's fold.
-
-    Raises:
-        TrialError: the outputs are not finite, or the task's decode or merge failed.
-    """
+def _predictions(objective: Objective, one: _Solved, scheduler: Scheduler) -> list[Prediction] | TrialError:
+    """One prediction per dev row, with folds by the solution without the row's fold; or why there is none."""
     training, folds = objective.training, objective.folds or (ALL_ROWS,)
     stacked = torch.stack([one.solutions[fold] for fold in folds])  # [folds, P]
     parameters = views(training.layout, stacked.to(training.forward.device))
     limits = BatchLimits(slots=len(folds), examples=1)
     results = predict_rows(training.forward, parameters, training.dev, limits, scheduler.check)
-    predictions = [_unless_failed(result) for result in results]
-    if objective.fold_of_row is None:
-        return predictions[0]
-    return [predictions[fold][row] for row, fold in enumerate(objective.fold_of_row)]
-
-
-def _unless_failed(result: list[Prediction] | TrialError) -> list[Prediction]:
-    if isinstance(result, TrialError):
-        raise result
-    return result
+    failures = (result for result in results if isinstance(result, TrialError))
+    failure = next(failures, None)
+    if failure is not None or objective.fold_of_row is None:
+        return failure or results[0]
+    of_fold: dict[int, Any] = dict(zip(folds, results, strict=True))
+    return [of_fold[fold][row] for row, fold in enumerate(objective.fold_of_row.tolist())]
 
 
 def _outcome(one: _Solved) -> Outcome:

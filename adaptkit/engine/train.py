@@ -20,7 +20,7 @@ from adaptkit.data.plan import Plan
 from adaptkit.engine.accumulate import Accumulator
 from adaptkit.engine.batch_limits import OUT_OF_MEMORY, BatchLimits, is_out_of_memory
 from adaptkit.engine.batches import SlotClock, micro_steps
-from adaptkit.engine.evaluate import ScoringSet, calibrate, calibrated, predict_rows, score
+from adaptkit.engine.evaluate import ScoringSet, calibrate_and_score, predict_rows
 from adaptkit.engine.forward import Forward
 from adaptkit.engine.schedule import learning_rate, rungs_of, steps_of
 from adaptkit.engine.trial_stack import Layout, TrialStack
@@ -212,12 +212,8 @@ class Population:
         return reports
 
     def _report(self, slot: int, one: _Running, predictions: list[Prediction] | TrialError) -> RungReport:
-        if isinstance(predictions, TrialError):
-            raise predictions
         training = self.training
-        task, rows = training.dev.task, training.dev.rows
-        calibration = calibrate(task, predictions, rows)
-        scores = score(task, calibrated(task, predictions, calibration), rows, training.metric)
+        calibration, scores = calibrate_and_score(training.dev, predictions, training.metric)
         report = RungReport(
             trial=one.trial,
             rung=one.rung,

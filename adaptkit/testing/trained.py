@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import torch
 
 from adaptkit.engine.batch_limits import BatchLimits
-from adaptkit.engine.evaluate import calibrate, calibrated, predict_rows, score
+from adaptkit.engine.evaluate import calibrate_and_score, predict_rows
 from adaptkit.engine.prepare import Model, make_training
 from adaptkit.engine.train import Population, Training
 from adaptkit.engine.types import Outcome, RungReport, Trial
@@ -133,10 +133,8 @@ def scores(training: Training, parameters: torch.Tensor) -> Scores:
     dev = training.dev
     limits = BatchLimits(slots=1, examples=MICRO_BATCH)
     (result,) = predict_rows(training.forward, _by_name(training, parameters), dev, limits)
-    if isinstance(result, TrialError):
-        raise result
-    calibration = calibrate(dev.task, result, dev.rows)
-    return score(dev.task, calibrated(dev.task, result, calibration), dev.rows, training.metric)
+    _, scores = calibrate_and_score(dev, result, training.metric)
+    return scores
 
 
 def _by_name(training: Training, parameters: torch.Tensor) -> dict[str, torch.Tensor]:

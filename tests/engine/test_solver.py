@@ -193,3 +193,9 @@ def test_a_trial_that_time_stops_is_scored(folded: Training) -> None:
     solve(folded, head, scheduler, at_once=2, folds=None)
     assert {outcome.state for outcome in scheduler.outcomes.values()} == {"complete", "fail"}
     assert sum("timeout" in outcome.reason for outcome in scheduler.outcomes.values()) == 1
+
+
+def test_fold_numbers_need_no_order(folded: Training) -> None:
+    folds = np.arange(40) % 4
+    plain, renamed = (solved(folded, [trial(0)], numbers).reports[0] for numbers in (folds, folds * 3 + 2))
+    assert renamed.scores == plain.scores
