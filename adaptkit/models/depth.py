@@ -58,7 +58,7 @@ def refuse_layers(wanted: int, model: str) -> None:
     known = layers_of(locate(model), model)
     if wanted > known:
         raise ConfigError(
-            f"{wanted} layers of {model}",
+            f"--layers {wanted} for {model}",
             expected=f"at most {known}" if known else "a model whose number of layers can be set",
             next_step="Change --layers, or leave it out.",
             code="layers",

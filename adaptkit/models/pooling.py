@@ -70,7 +70,7 @@ def with_pooling(task: Task, pooling: str) -> Task:
         return task
     if task.head not in POOLED_HEADS:
         raise ConfigError(
-            f"pooling {pooling!r} for the task {task.name!r}",
+            f"--pooling {pooling} for the task {task.name!r}",
             expected="a task whose head reads one vector per text",
             next_step="Leave --pooling out.",
             code="no-pooling",
@@ -88,7 +88,7 @@ def with_pooling(task: Task, pooling: str) -> Task:
 def _with_pair_head(task: Task) -> Task:
     if not task.text_pair:
         raise ConfigError(
-            f"pooling {PAIR!r} for the task {task.name!r}",
+            f"--pooling {PAIR} for the task {task.name!r}",
             expected="a task with two texts in a row",
             next_step="Leave --pooling out.",
             code="no-pair",

@@ -61,38 +61,72 @@ def resolve_method(config: StudyConfig, task: Task, earlier: Provenance | None, 
     Raises:
         ConfigError: the task or the strategy has no such method.
     """
-    pooling = config.pooling if config.pooling != "auto" else earlier.pooling if earlier else ""
-    pooling = pooling or _default_pooling(config, task)
-    solver = config.head_solver if config.head_solver != "auto" else earlier.solver if earlier else ""
-    solver = solver or _default_solver(config, task, pooling, len(data.train))
+    pooling = _pooling(config, task, earlier)
+    solver = _solver(config, task, pooling, earlier, rows=len(data.train))
+    layers = config.layers if config.layers is not None else earlier.layers if earlier else None
+    if layers is None:
+        layers = default_layers(task, config.model) if solver == "lbfgs" else 0
+    refuse_layers(layers, config.model)
+    return Method(
+        pooling=pooling,
+        solver=solver,
+        folds=_folds(config, task, solver, pooling, earlier, data),
+        layers=layers,
+        weighting=resolve_weighting(config.search, task, data.labels),
+    )
+
+
+def _pooling(config: StudyConfig, task: Task, earlier: Provenance | None) -> str:
+    """As configured, else the started study's, else the default."""
+    if config.pooling != "auto":
+        return config.pooling
+    return earlier.pooling if earlier else _default_pooling(config, task)
+
+
+def _solver(config: StudyConfig, task: Task, pooling: str, earlier: Provenance | None, *, rows: int) -> str:
+    """As configured, else the started study's, else the default; ConfigError if it cannot be."""
+    solver: str = config.head_solver
+    if solver == "auto":
+        solver = earlier.solver if earlier else _default_solver(config, task, pooling, rows)
     if solver == "lbfgs" and config.strategy != "frozen":
         raise ConfigError(
-            f"head solver 'lbfgs' with the strategy {config.strategy!r}",
-            expected="the strategy 'frozen': with the others the encoder trains, too",
+            f"--head-solver lbfgs with --strategy {config.strategy}",
+            expected="--strategy frozen: with the others the encoder trains, too",
             next_step="Leave --head-solver out.",
+            code="solver-strategy",
         )
+    if solver == "lbfgs" and _options_for_steps(config):
+        raise ConfigError(
+            "--lr, --batch-size, --epochs or --evals-per-epoch with a head that is solved",
+            expected="options of gradient steps only where a head is trained in steps",
+            next_step="Leave these options out, or set --head-solver adamw.",
+            code="solver-steps",
+        )
+    return solver
+
+
+def _folds(
+    config: StudyConfig, task: Task, solver: str, pooling: str, earlier: Provenance | None, data: Dataset
+) -> int:
+    """As configured, else the started study's, else the default; ConfigError if it cannot be."""
     folds = config.folds if config.folds is not None else earlier.folds if earlier else None
     if folds is None:
         folds = _default_folds(task, solver, pooling, data)
     if folds and (solver != "lbfgs" or not data.dev_from_train or folds == 1):
         raise ConfigError(
-            f"{folds} folds",
-            expected="2 folds or more, a head that is solved, and no dev rows of their own",
+            f"--folds {folds}",
+            expected="2 or more, with a head that is solved (--strategy frozen) and no dev rows of their own",
             next_step="Set --folds 0, or leave the option out.",
+            code="folds",
         )
     if folds > (groups := _groups(task, data) if folds else 0):
         raise ConfigError(
-            f"{folds} folds, but the rows are in {groups} groups that have to stay together",
+            f"--folds {folds}, but the rows are in {groups} groups that have to stay together",
             expected="at most as many folds as groups",
             next_step="Set --folds 0, or a smaller number of folds.",
             code="too-many-folds",
         )
-    layers = config.layers if config.layers is not None else earlier.layers if earlier else None
-    if layers is None:
-        layers = default_layers(task, config.model) if solver == "lbfgs" else 0
-    refuse_layers(layers, config.model)
-    weighting = resolve_weighting(config.search, task, data.labels)
-    return Method(pooling=pooling, solver=solver, folds=folds, layers=layers, weighting=weighting)
+    return folds
 
 
 def _default_folds(task: Task, solver: str, pooling: str, data: Dataset) -> int:
@@ -131,9 +165,16 @@ def _default_solver(config: StudyConfig, task: Task, pooling: str, rows: int) ->
 
 def _asks_for_steps(config: StudyConfig, task: Task) -> bool:
     """Whether options or the task's hints are about gradient steps."""
-    search, hints = config.search, task.hints
-    given = (search.learning_rate, search.batch_sizes, search.epochs, hints.batch_sizes, hints.epochs)
-    return any(one is not None for one in given) or "frozen" in hints.learning_rate
+    hints = task.hints
+    hinted = hints.batch_sizes is not None or hints.epochs is not None or "frozen" in hints.learning_rate
+    return hinted or _options_for_steps(config)
+
+
+def _options_for_steps(config: StudyConfig) -> bool:
+    """Whether an option is given that a head that is solved cannot use."""
+    search = config.search
+    given = (search.learning_rate, search.batch_sizes, search.epochs, search.evals_per_epoch)
+    return any(one is not None for one in given)
 
 
 def space_of(config: StudyConfig, task: Task, method: Method, data: Dataset) -> SearchSpace:

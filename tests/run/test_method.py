@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from adaptkit.config import DataConfig, StudyConfig
+from adaptkit.config import DataConfig, SearchConfig, StudyConfig
 from adaptkit.data.load import Dataset, load
 from adaptkit.errors import ConfigError
 from adaptkit.run.method import resolve_method
+from adaptkit.study.provenance import Provenance
 from adaptkit.tasks import registry
 
 CONFIG = StudyConfig(task="nli", strategy="frozen", pooling="pair", layers=0)
@@ -35,3 +37,50 @@ def test_more_folds_than_groups_are_refused(tiny_folder: Path, tmp_path: Path) -
     with pytest.raises(ConfigError, match=r"4 folds, but the rows are in 3 groups.*--folds") as caught:
         resolve_method(config, registry.load("nli"), None, data)
     assert caught.value.code == "too-many-folds"
+
+
+@pytest.mark.parametrize(
+    ("changes", "code"),
+    [
+        ({"strategy": "full", "head_solver": "lbfgs"}, "solver-strategy"),
+        ({"head_solver": "lbfgs", "search": SearchConfig(learning_rate=(1e-3, 1e-2))}, "solver-steps"),
+        ({"head_solver": "lbfgs", "search": SearchConfig(epochs=3)}, "solver-steps"),
+        ({"folds": 1}, "folds"),
+        ({"strategy": "full", "folds": 3}, "folds"),
+        ({"layers": 9}, "layers"),
+    ],
+)
+def test_options_that_contradict_are_rejected(
+    changes: dict[str, Any], code: str, tiny_folder: Path, tmp_path: Path
+) -> None:
+    config, data = replace(CONFIG, model=str(tiny_folder), **changes), rows_about(20, tmp_path)
+    with pytest.raises(ConfigError) as rejected:
+        resolve_method(config, registry.load("nli"), None, data)
+    assert rejected.value.code == code
+
+
+@pytest.mark.parametrize("search", [SearchConfig(epochs=2), SearchConfig(evals_per_epoch=2)])
+def test_options_of_steps_choose_steps(search: SearchConfig, tiny_folder: Path, tmp_path: Path) -> None:
+    config, data = replace(CONFIG, model=str(tiny_folder), search=search), rows_about(20, tmp_path)
+    method = resolve_method(config, registry.load("nli"), None, data)
+    assert (method.solver, method.folds) == ("adamw", 0)
+
+
+def test_a_started_study_keeps_its_method(tiny_folder: Path, tmp_path: Path) -> None:
+    config, data = (
+        StudyConfig(task="nli", strategy="frozen", model=str(tiny_folder)),
+        rows_about(20, tmp_path),
+    )
+    old = Provenance(
+        versions={},
+        data_fingerprint="",
+        labels=2,
+        space={},
+        fixed={},
+        metric="accuracy",
+        direction="maximize",
+    )
+    method = resolve_method(config, registry.load("nli"), old, data)
+    assert (method.pooling, method.solver, method.folds, method.layers) == ("checkpoint", "adamw", 0, 0)
+    method = resolve_method(config, registry.load("nli"), None, data)
+    assert (method.pooling, method.solver, method.folds, method.layers) == ("pair", "lbfgs", 5, 0)
