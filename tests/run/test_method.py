@@ -34,7 +34,7 @@ def test_there_are_no_more_folds_than_groups(
 
 def test_more_folds_than_groups_are_refused(tiny_folder: Path, tmp_path: Path) -> None:
     config, data = replace(CONFIG, folds=4, model=str(tiny_folder)), rows_about(3, tmp_path)
-    with pytest.raises(ConfigError, match=r"4 folds, but the rows are in 3 groups.*--folds") as caught:
+    with pytest.raises(ConfigError, match=r"--folds 4, but the rows are in 3 groups.*--folds") as caught:
         resolve_method(config, registry.load("nli"), None, data)
     assert caught.value.code == "too-many-folds"
 
