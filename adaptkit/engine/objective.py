@@ -79,6 +79,9 @@ class Objective:
         self.head = head
         self.width = training.layout.width
         self.fold_of_row = fold_of_row
+        self.tokens = int(sum(bucket.sizes.sum() for bucket in training.buckets))
+        """Of all rows, without padding."""
+
         self.folds = () if fold_of_row is None else tuple(int(fold) for fold in np.unique(fold_of_row))
         self._buckets = [one.to(training.forward.device) for one in merged(training.buckets)]
         self._folds = [self._folds_of(bucket) for bucket in self._buckets]

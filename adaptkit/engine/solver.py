@@ -111,7 +111,7 @@ def _solve_all(objective: Objective, trials: Sequence[Trial], scheduler: Schedul
             scheduler.check()
         solutions = {fold: objective.parameters(point) for fold, point in points.items()}
         solved.append(_Solved(trial, solutions, loss, iterations, time.monotonic() - started))
-        if not scheduler.on_micro_step(objective.training.plan.examples, 0):
+        if not scheduler.on_micro_step(objective.training.plan.examples, objective.tokens):
             break
     return solved
 

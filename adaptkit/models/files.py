@@ -71,6 +71,29 @@ def _on_the_hub(model: str) -> str:
     )
 
 
+def optional_file(location: str, name: str) -> Path | None:
+    """A file that a model may have: in its folder, or fetched from the hub; None if the model has none.
+
+    Args:
+        location: as `locate` gives it.
+        name: the file's name in the model's folder.
+
+    Raises:
+        ModelError: the hub fails.
+    """
+    if Path(location).is_dir():
+        path = Path(location, name)
+        return path if path.is_file() else None
+    from huggingface_hub import hf_hub_download
+    from huggingface_hub.errors import EntryNotFoundError
+
+    with loading(location):
+        try:
+            return Path(hf_hub_download(location, name))
+        except EntryNotFoundError:
+            return None
+
+
 def check_weights(folder: Path) -> None:
     """Raise ModelError if the weights in a folder are missing, damaged or not safetensors files."""
     if not (folder / "config.json").is_file():

@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import nn
 
 from adaptkit.errors import ConfigError
+from adaptkit.models.files import optional_file
 from adaptkit.models.pairs import PairHead, with_sides
 
 if TYPE_CHECKING:
@@ -107,10 +107,18 @@ def _dropout_of(config: Any) -> float:
     return float(next((rate for rate in rates if rate is not None), 0.1))
 
 
-def declared_pooling(folder: str | Path) -> str:
-    """The pooling that a model folder declares; empty if it declares none that adaptkit has."""
+def declared_pooling(location: str) -> str:
+    """The pooling that a model declares; empty if it declares none that adaptkit has.
+
+    Args:
+        location: a model folder or a hub id, as `adaptkit.models.files.locate` gives it.
+
+    Raises:
+        ModelError: the hub fails.
+    """
+    path = optional_file(location, DECLARATION)
     try:
-        declared = json.loads(Path(folder, DECLARATION).read_text(encoding="utf-8"))
+        declared = json.loads(path.read_text(encoding="utf-8")) if path else {}
     except (OSError, ValueError):
         return ""
     if not isinstance(declared, Mapping):

@@ -46,7 +46,6 @@ def folded(tiny_model: Any) -> Training:
 
 def solved(training: Training, trials: Sequence[Trial], folds: Any = None) -> ListScheduler:
     scheduler = ListScheduler(trials)
-    scheduler.on_micro_step = lambda examples, tokens: True  # type: ignore[method-assign]
     head = linear_head(training)
     assert head is not None
     solve(training, head, scheduler, at_once=len(trials), folds=folds)
@@ -187,7 +186,7 @@ def test_a_head_of_several_layers_is_not_solved(tiny_model: Any) -> None:
 
 def test_a_trial_that_time_stops_is_scored(folded: Training) -> None:
     scheduler = ListScheduler([trial(0), trial(1)])
-    scheduler.on_micro_step = lambda examples, tokens: False  # type: ignore[method-assign]
+    scheduler.stop_after = 1  # examples
     head = linear_head(folded)
     assert head is not None
     solve(folded, head, scheduler, at_once=2, folds=None)

@@ -6,7 +6,9 @@ import os
 import shutil
 import subprocess
 import sys
+import threading
 from collections.abc import Callable
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -156,6 +158,54 @@ def put_in_cache(cache: Path, folder: Path) -> None:
     (cache / "refs").mkdir(parents=True)
     (cache / "refs" / "main").write_text("0123abc")
     shutil.copytree(folder, cache / "snapshots" / "0123abc")
+
+
+class Declaring(BaseHTTPRequestHandler):
+    """A hub with one file, which declares a pooling."""
+
+    def do_HEAD(self) -> None:
+        there = self.path == "/example/encoder/resolve/main/1_Pooling/config.json"
+        self.send_response(200 if there else 404)
+        if not there:
+            self.send_header("X-Error-Code", "EntryNotFound")
+        self.send_header("X-Repo-Commit", "0" * 40)
+        self.send_header("ETag", '"abc"')
+        self.send_header("Content-Length", str(len(DECLARED) if there else 0))
+        self.end_headers()
+
+    def do_GET(self) -> None:
+        self.do_HEAD()
+        if self.path.endswith("1_Pooling/config.json"):
+            self.wfile.write(DECLARED)
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+DECLARED = b'{"pooling_mode": "cls"}'
+
+ASK_FOR_POOLING = """
+from adaptkit.models.files import optional_file
+from adaptkit.models.pooling import declared_pooling
+print(declared_pooling("example/encoder"), optional_file("example/encoder", "no-such-file"))
+"""
+
+
+def test_the_pooling_of_a_hub_model_is_fetched(tmp_path: Path) -> None:
+    with ThreadingHTTPServer(("127.0.0.1", 0), Declaring) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        answer = subprocess.run(
+            [sys.executable, "-c", ASK_FOR_POOLING],
+            env={
+                **os.environ,
+                "HF_ENDPOINT": f"http://127.0.0.1:{server.server_port}",
+                "HF_HOME": str(tmp_path),
+                "HF_HUB_OFFLINE": "0",
+            },
+            capture_output=True, text=True, check=False, timeout=300,
+        )  # fmt: skip
+        server.shutdown()
+    assert answer.stdout.split() == ["first", "None"], answer.stderr
 
 
 def test_a_cached_model_needs_no_hub(folder: Path, cache: Path) -> None:

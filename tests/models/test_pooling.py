@@ -64,14 +64,14 @@ def test_the_mean_leaves_padding_out() -> None:
 def test_the_folder_declares_its_pooling(declared: Any, pooling: str, tmp_path: Path) -> None:
     (tmp_path / DECLARATION).parent.mkdir()
     (tmp_path / DECLARATION).write_text(json.dumps(declared))
-    assert declared_pooling(tmp_path) == pooling
+    assert declared_pooling(str(tmp_path)) == pooling
 
 
 def test_a_folder_without_a_declaration_has_none(tmp_path: Path) -> None:
-    assert declared_pooling(tmp_path) == ""
+    assert declared_pooling(str(tmp_path)) == ""
     (tmp_path / DECLARATION).parent.mkdir()
     (tmp_path / DECLARATION).write_text("{")
-    assert declared_pooling(tmp_path) == ""
+    assert declared_pooling(str(tmp_path)) == ""
 
 
 def test_a_token_task_has_no_pooling() -> None:
