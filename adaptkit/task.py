@@ -109,6 +109,37 @@ class SearchHints:
     epochs: float | None = None
 
 
+@dataclass(frozen=True, kw_only=True)
+class Form:
+    """A form of the data that a task accepts, for messages and ``adaptkit tasks NAME``."""
+
+    name: str
+    """The form in a few words: "one word and its tag per line"."""
+
+    example: str
+    """The lines of a file with one row or a few."""
+
+    suffix: str = ".jsonl"
+    """The suffix of such a file."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class DataWarning:
+    """What `Task.audit` found: rows that can be trained on, but are probably not what was meant."""
+
+    problem: str
+    """What is wrong, with the number of cases: "3 of 120 entities begin or end inside a word"."""
+
+    row: int
+    """The position of the first such row in the rows passed to `audit`."""
+
+    quoted: str = ""
+    """The first case in that row, as it is written there."""
+
+    next_step: str = ""
+    """What to do about it, as a sentence."""
+
+
 Encode = Callable[[Sequence[Row], "PreTrainedTokenizerBase", Sequence[str], int], Sequence[Example]]
 """``(rows, tokenizer, labels, max_length) -> examples``; no example may be longer than ``max_length``.
 
@@ -271,6 +302,13 @@ class Task:
     """Whether `encode` passes texts already split into words; byte-level tokenizers then need
     ``add_prefix_space``."""
 
+    forms: Sequence[Form] = ()
+    """The forms of the data that readers and `prepare` accept, the usual one first, each with an example."""
+
+    audit: Callable[[Sequence[Row]], Iterable[DataWarning]] | None = None
+    """Looks for what is probably wrong in the prepared, labelled rows of a split. Gives a warning for each kind
+    of it. None if the task has nothing to look for."""
+
     stratify_by: Callable[[Row], str] | None = None
     """What a random split keeps in proportion; by default the row's labels."""
 
@@ -283,5 +321,8 @@ class Task:
     options: Mapping[str, Any] = field(default_factory=dict)
     """The factory's arguments, saved with an exported model so that the task can be made again. A factory may
     set the values of its defaults here: they are saved too, so a later default does not change the model."""
+
+    distribution: str = ""
+    """The distribution that the task comes from, and its version. adaptkit sets it."""
 
     contract: int = CONTRACT_VERSION

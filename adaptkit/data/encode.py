@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from adaptkit.errors import TaskError
 from adaptkit.task import Example, Row, Task
+from adaptkit.tasks.calls import calling, named, part_failed, shown
 
 if TYPE_CHECKING:
     import torch
@@ -34,13 +35,15 @@ def encode(
     """The examples of the rows, in the rows' order.
 
     Raises:
-        TaskError: the plugin's encode left out a row, changed the order, or made an example too long.
+        TaskError: the plugin's encode failed, left out a row, changed the order, or made an example too long.
     """
-    examples = list(task.encode(rows, tokenizer, labels, max_length)) if rows else []
+    with calling(task, "encode"):
+        examples = list(task.encode(rows, tokenizer, labels, max_length)) if rows else []
+    _check_examples(task, examples)
     order = [example.row for example in examples]
     if sorted(set(order)) != list(range(len(rows))) or order != sorted(order):
         raise TaskError(
-            f"task {task.name!r}: encode returned examples of the rows {order[:8]}... for {len(rows)} rows",
+            f"{named(task)}: encode returned examples of the rows {order[:8]}... for {len(rows)} rows",
             expected="at least one example for every row, in the rows' order",
             next_step="Correct the plugin's encode, or report this to its author.",
             code="bad-examples",
@@ -48,7 +51,7 @@ def encode(
     longest = max((length_of(example) for example in examples), default=0)
     if longest > max_length:
         raise TaskError(
-            f"task {task.name!r}: encode made an example of {longest} tokens",
+            f"{named(task)}: encode made an example of {longest} tokens",
             expected=f"at most max_length = {max_length}",
             next_step="Truncate in the plugin's encode, or split long rows into windows; "
             "or report this to the plugin's author.",
@@ -104,17 +107,30 @@ def collate(
     import torch
 
     # A collator that pads to a multiple of `length` pads to `length` itself, because no example is longer.
-    collator = task.collator(tokenizer, pad_to_multiple_of=length)
+    with calling(task, "collator"):
+        collator = task.collator(tokenizer, pad_to_multiple_of=length)
     widest = _of_most_choices(examples, positions)
     parts: list[Mapping[str, Any]] = []
     for start in range(0, len(positions), COLLATED_AT_ONCE):
         chosen = positions[start : start + COLLATED_AT_ONCE]
-        batch = collator([dict(examples[position].inputs) for position in (*chosen, *widest)])
+        with calling(task, "collator"):
+            batch = collator([dict(examples[position].inputs) for position in (*chosen, *widest)])
         _check_collated(task, batch, len(chosen) + len(widest), length)
         parts.append({name: tensor[: len(chosen)] for name, tensor in batch.items()})
     tensors = {name: torch.cat([part[name] for part in parts]) for name in parts[0]}  # [examples, ...]
     sizes = np.array([length_of(examples[position]) for position in positions])  # [examples]
     return Bucket(length=length, positions=list(positions), sizes=sizes, tensors=tensors)
+
+
+def _check_examples(task: Task, examples: Sequence[Any]) -> None:
+    """Raise TaskError unless each is an Example with token ids."""
+    for example in examples:
+        if not isinstance(example, Example) or not isinstance(example.row, int):
+            raise part_failed(task, "encode", f"it returned {shown(example)}", "examples: adaptkit.Example")
+        ids = example.inputs.get("input_ids") if isinstance(example.inputs, Mapping) else None
+        if not isinstance(ids, Sequence) and not hasattr(ids, "__len__"):
+            what = f"it returned an example whose inputs are {shown(example.inputs)}"
+            raise part_failed(task, "encode", what, "inputs with a list of input_ids")
 
 
 def _has_choices(ids: Sequence[Any]) -> bool:
@@ -137,11 +153,15 @@ def _of_most_choices(examples: Sequence[Example], positions: Sequence[int]) -> l
 
 def _check_collated(task: Task, batch: Mapping[str, Any], examples: int, length: int) -> None:
     """Raise TaskError if the token ids and the mask of a batch are not ``[examples, ..., length]``."""
+    tensors = batch.values() if isinstance(batch, Mapping) else [None]
+    if not all(hasattr(tensor, "shape") and tensor.shape[:1] for tensor in tensors):
+        what = f"it returned {shown(batch)}"
+        raise part_failed(task, "collator", what, f"tensors of {examples} examples by name")
     for name in ("input_ids", "attention_mask"):
         shape = list(batch[name].shape) if name in batch else []
         if not shape or shape[0] != examples or shape[-1] != length:
             raise TaskError(
-                f"task {task.name!r}: the collator returned "
+                f"{named(task)}: the collator returned "
                 + (f"{name} of shape {shape}" if shape else f"{sorted(batch)} without {name}"),
                 expected=f"{name} of shape [{examples}, {length}], "
                 f"padded to a multiple of pad_to_multiple_of = {length}",

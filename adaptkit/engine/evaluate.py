@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -18,6 +19,7 @@ from adaptkit.engine.batch_limits import OUT_OF_MEMORY, BatchLimits, is_out_of_m
 from adaptkit.engine.forward import Forward, Tensors
 from adaptkit.errors import TrialDiverged, TrialError, TrialOutOfMemory
 from adaptkit.task import Example, Prediction, Row, Scores, Task
+from adaptkit.tasks.calls import named, no_exit, reason_of, shown
 
 TOKENS_AT_ONCE = 8192
 """Tokens in one forward pass of scoring, over all slots of the pass."""
@@ -103,10 +105,10 @@ class _Pieces:
             return
         task, examples = self.data.task, [self.data.examples[position] for position in positions]
         try:
-            for position, piece in zip(
-                positions, task.decode(outputs, examples, self.data.labels), strict=True
-            ):
-                self.pieces[position] = piece
+            with no_exit():
+                pieces = task.decode(outputs, examples, self.data.labels)
+                for position, piece in zip(positions, pieces, strict=True):
+                    self.pieces[position] = piece
         except Exception as error:
             self.failure = _plugin_error(task, "decode", error)
 
@@ -146,11 +148,12 @@ def calibrate(task: Task, predictions: Sequence[Prediction], rows: Sequence[Row]
     if task.calibrate is None:
         return {}
     try:
-        calibration = {name: float(value) for name, value in task.calibrate(predictions, rows).items()}
+        chosen = dict(task.calibrate(predictions, rows))
     except Exception as error:
         raise _plugin_error(task, "calibrate", error) from error
+    calibration = _numbers(f"calibrate of {named(task)}", chosen)
     if not all(map(math.isfinite, calibration.values())):
-        raise TrialError(f"task {task.name!r}: calibrate gave {calibration}, not all of it finite")
+        raise TrialError(f"{named(task)}: calibrate gave {calibration}, not all of it finite")
     return calibration
 
 
@@ -177,9 +180,7 @@ def score(task: Task, predictions: Sequence[Prediction], rows: Sequence[Row], me
     try:
         scores = task.metric.compute(predictions, rows)
     except Exception as error:
-        raise TrialError(
-            f"the metric of task {task.name!r} failed: {type(error).__name__}: {error}"
-        ) from error
+        raise TrialError(f"the metric of {named(task)} failed: {reason_of(error)}") from error
     if not (
         isinstance(scores, Scores)
         and isinstance(scores.values, Mapping)
@@ -187,27 +188,39 @@ def score(task: Task, predictions: Sequence[Prediction], rows: Sequence[Row], me
         and all(isinstance(numbers, Mapping) for numbers in scores.groups.values())
         and metric in scores.values
     ):
-        raise TrialError(f"the metric of task {task.name!r} gave no {metric!r} but {scores!r:.200}")
-    values = _numbers(task, scores.values)
+        raise TrialError(f"the metric of {named(task)} gave no {metric!r} but {shown(scores, 200)}")
+    part = f"the metric of {named(task)}"
+    values = _finite(_numbers(part, scores.values))
     if metric not in values:
-        raise TrialError(f"the metric of task {task.name!r} gave {metric} = {float(scores.values[metric])}")
-    return Scores(values=values, groups={group: _numbers(task, its) for group, its in scores.groups.items()})
+        raise TrialError(f"the metric of {named(task)} gave {metric} = {float(scores.values[metric])}")
+    groups = {group: _finite(_numbers(part, its)) for group, its in scores.groups.items()}
+    return Scores(values=values, groups=groups)
 
 
-def _numbers(task: Task, values: Mapping[str, Any]) -> dict[str, float]:
-    """The numbers among the values that are finite."""
-    numbers = {name: _number(task, name, value) for name, value in values.items()}
+def _finite(numbers: Mapping[str, float]) -> dict[str, float]:
     return {name: number for name, number in numbers.items() if math.isfinite(number)}
 
 
-def _number(task: Task, name: str, value: Any) -> float:
+def _numbers(part: str, values: Mapping[Any, Any]) -> dict[str, float]:
+    """The values as numbers; raises TrialError that names the part and the first other value."""
+    for name, value in values.items():
+        if not isinstance(name, str):
+            raise TrialError(f"{part} gave a number under the name {shown(name)}, expected text")
+        if not _is_number(value):
+            raise TrialError(f"{part} gave {name} = {shown(value)}, no number")
+    return {name: float(value) for name, value in values.items()}
+
+
+def _is_number(value: object) -> bool:
+    """Whether the value is a number of Python or NumPy that fits into a float. True and False are none."""
+    if isinstance(value, bool) or not isinstance(value, Real):
+        return False
     try:
-        return float(value)
-    except (TypeError, ValueError) as error:
-        raise TrialError(
-            f"the metric of task {task.name!r} gave {name} = {value!r:.100}, no number"
-        ) from error
+        float(value)
+    except (OverflowError, ValueError):
+        return False
+    return True
 
 
 def _plugin_error(task: Task, part: str, error: Exception) -> TrialError:
-    return TrialError(f"task {task.name!r}: {part} failed: {type(error).__name__}: {error}")
+    return TrialError(f"{named(task)}: {part} failed: {reason_of(error)}")

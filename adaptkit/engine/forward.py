@@ -16,7 +16,10 @@ import torch
 from torch import nn
 from torch.func import functional_call, vmap
 
+from adaptkit.engine.batch_limits import is_out_of_memory
+from adaptkit.models.custom_head import HeadFailed
 from adaptkit.task import Task
+from adaptkit.tasks.calls import calling, part_failed
 
 MaskForm = Literal["tokens", "additive"]
 """The attention mask's form under vmap: as it is, ``[batch, tokens]``, or, for models that look at its
@@ -89,14 +92,21 @@ class Forward:
     def _outputs(self, parameters: Tensors, batch: Tensors) -> dict[str, torch.Tensor]:
         inputs = {name: _widened(tensor) for name, tensor in batch.items() if name in self.inputs}
         with torch.autocast(self.device.type, dtype=torch.bfloat16, enabled=self.bfloat16):
-            outputs = functional_call(self.module, dict(parameters), (), self._masked(inputs))
+            try:
+                outputs = functional_call(self.module, dict(parameters), (), self._masked(inputs))
+            except HeadFailed as error:
+                if is_out_of_memory(error):
+                    raise
+                raise part_failed(self.task, "head", str(error)) from error
         return {name: outputs[name] for name in self.task.outputs}
 
     def _loss(
         self, parameters: Tensors, batch: Tensors, valid: torch.Tensor
     ) -> tuple[torch.Tensor, torch.Tensor]:
-        losses, weights = self.task.loss(self._outputs(parameters, batch), batch)  # [batch, ...] both
-        weights = weights * valid.view(-1, *[1] * (weights.dim() - 1))  # [batch, ...]
+        outputs = self._outputs(parameters, batch)
+        with calling(self.task, "loss", passing=is_out_of_memory):
+            losses, weights = self.task.loss(outputs, batch)  # [batch, ...] both
+            weights = weights * valid.view(-1, *[1] * (weights.dim() - 1))  # [batch, ...]
         return (losses * weights).sum(), weights.sum()
 
     def _masked(self, inputs: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:

@@ -17,6 +17,8 @@ from adaptkit.engine.batch_limits import OUT_OF_MEMORY, is_out_of_memory
 from adaptkit.engine.forward import Forward, MaskForm, Tensors
 from adaptkit.engine.train import Training
 from adaptkit.engine.trial_stack import views
+from adaptkit.errors import TaskError
+from adaptkit.models.custom_head import HeadFailed
 
 TOLERANCE = 1e-3
 """The largest difference of two outputs, relative to the largest output, in float32."""
@@ -82,16 +84,32 @@ def _disagreement(plain: Forward, forward: Forward, slots: Tensors, batch: Tenso
     try:
         alone = _computed_alone(plain, slots, batch)  # [2, numbers]
         also_alone = alone if forward == plain else _computed_alone(forward, slots, batch)  # [2, numbers]
-        together = torch.stack(list(_computed_together(forward, slots, batch)))  # [2, numbers]
+        together = _together_or_refusal(forward, slots, batch)
     except (RuntimeError, ValueError, TypeError, IndexError, MemoryError) as error:
         return _refusal(error)  # what vmap cannot batch, it refuses with one of these
     finally:
         forward.module.train(training)
+    if isinstance(together, str):
+        return together
     scale = alone.abs().max().clamp_min(1e-3)
     difference = float(max((found - alone).abs().max() / scale for found in (together, also_alone)))
     return (
         "" if difference < TOLERANCE else f"outputs differ by {difference:.1e} from those of each trial alone"
     )
+
+
+def _together_or_refusal(forward: Forward, slots: Tensors, batch: Tensors) -> torch.Tensor | str:
+    """The outputs and losses of the slots together, ``[2, numbers]``; or why vmap cannot batch them.
+
+    A part of the task that fails here has not failed for each slot alone, so the cause is vmap.
+    """
+    try:
+        return torch.stack(list(_computed_together(forward, slots, batch)))
+    except TaskError as error:
+        cause = error.__cause__
+        while isinstance(cause, HeadFailed):
+            cause = cause.__cause__
+        return _refusal(cause if isinstance(cause, Exception) else error)
 
 
 def _refusal(error: Exception) -> str:

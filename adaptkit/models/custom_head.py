@@ -17,6 +17,7 @@ from transformers import MODEL_MAPPING, PreTrainedModel
 from transformers.utils.generic import ModelOutput
 
 from adaptkit.errors import TaskError
+from adaptkit.tasks.calls import named, no_exit, reason_of
 
 if TYPE_CHECKING:
     from transformers import PretrainedConfig
@@ -28,6 +29,10 @@ OWN_HEAD = "the task's own"
 
 HEAD = "task_head"
 """The head's name in the model. Not "head", because ModernBERT's checkpoints have a module of that name."""
+
+
+class HeadFailed(RuntimeError):
+    """A head of a task's plugin raised an error, for which see its cause."""
 
 
 def encoder_class(config: PretrainedConfig) -> tuple[type[PreTrainedModel], dict[str, Any]]:
@@ -57,7 +62,7 @@ def make_head(task: Task, config: PretrainedConfig, labels: Sequence[str]) -> nn
     try:
         head = task.head(config, labels)
     except Exception as error:
-        problem = f"raised an error when it was made: {type(error).__name__}: {error}"
+        problem = f"raised an error when it was made: {reason_of(error)}"
         _refuse(task, problem, "a torch.nn.Module", error)
     if not isinstance(head, nn.Module):
         _refuse(task, f"is {head!r:.80}", "a torch.nn.Module from (encoder_config, labels)")
@@ -107,7 +112,14 @@ def _sides_in_batch(
 
 def _outputs(head: nn.Module, hidden: torch.Tensor, mask: torch.Tensor | None) -> Any:
     """The head's outputs for hidden states ``[batch, tokens, width]``; a single tensor is the logits."""
-    outputs = head(hidden, _token_mask(hidden, mask))
+    mask = _token_mask(hidden, mask)
+    try:
+        with no_exit():
+            outputs = head(hidden, mask)
+    except Exception as error:
+        if isinstance(error, (torch.OutOfMemoryError, MemoryError)):
+            raise
+        raise HeadFailed(reason_of(error)) from error
     if isinstance(outputs, torch.Tensor):
         return ModelOutput(logits=outputs)
     return ModelOutput(outputs) if isinstance(outputs, Mapping) else outputs
@@ -142,7 +154,7 @@ def refuse_unfit(task: Task, model: Any) -> None:
         _refuse(
             task,
             f"failed on hidden states {list(hidden.shape)} and a mask {list(mask.shape)}: "
-            f"{type(error).__name__}: {error}",
+            f"{reason_of(error.__cause__ or error)}",
             "logits",
             error,
         )
@@ -171,7 +183,7 @@ def _refuse_outputs(task: Task, outputs: object, examples: int) -> None:
 
 def _refuse(task: Task, problem: str, expected: str, cause: Exception | None = None) -> NoReturn:
     raise TaskError(
-        f"the head of the task {task.name!r} {problem}",
+        f"the head of the {named(task)} {problem}",
         expected=expected,
         next_step="Correct the head in the task's plugin, or report this to its author.",
         code="bad-head",

@@ -19,6 +19,7 @@ from typing import Any, NoReturn
 
 from adaptkit.errors import TaskError
 from adaptkit.task import CONTRACT_VERSION, Task
+from adaptkit.tasks.calls import guarded
 from adaptkit.tasks.options import arguments_for, described, options_of
 from adaptkit.tasks.validation import ill_formed
 
@@ -110,7 +111,10 @@ def load(name: str, options: Mapping[str, Any] = {}) -> Task:
         _fail(listing, f"failed when it was called with {arguments}: {_reason(error)}", error)
     task = _well_formed(listing, made)
     own = {name: value for name, value in task.options.items() if name in options_of(factory)}
-    return dataclasses.replace(task, name=listing.name, options={**own, **arguments})
+    distribution = f"{listing.distribution} {listing.version}"
+    return guarded(
+        dataclasses.replace(task, name=listing.name, options={**own, **arguments}, distribution=distribution)
+    )
 
 
 def missing(listing: TaskListing) -> str | None:

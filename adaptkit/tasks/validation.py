@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from adaptkit.task import Metric, SearchHints, Task
+from adaptkit.task import Form, Metric, SearchHints, Task
 
 Check = Callable[[Any], bool]
 
@@ -87,10 +87,13 @@ _TASK_PARTS: Mapping[str, tuple[Check, str]] = {
     "readers": (_each(_is_text, callable), "a callable by suffix"),
     "sample": (_or_none(_is_any(Path)), "a Path or None"),
     "word_level": (_is_any(bool), "True or False"),
+    "forms": (_all(_is_any(Form)), "a list of Form"),
+    "audit": _CALLABLE_OR_NONE,
     "stratify_by": _CALLABLE_OR_NONE,
     "group_by": _CALLABLE_OR_NONE,
     "hints": (_is_any(SearchHints), "a SearchHints"),
     "options": (_each(_is_name, lambda value: True), "a value by name"),
+    "distribution": (_is_text, "text"),
     "contract": (_is_any(int), "an integer"),
 }
 

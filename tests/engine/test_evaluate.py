@@ -4,6 +4,7 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 
@@ -50,7 +51,12 @@ def test_a_metric_that_gives_something_else_is_named(given: Any) -> None:
         score(computing(lambda *_: given), [], [], "accuracy")
 
 
-@pytest.mark.parametrize("value", [None, "much", [0.5], torch.ones(2)])
+NO_NUMBERS = [
+    None, "much", "0.5", [0.5], torch.ones(2), torch.tensor(0.5), True, np.bool_(True), 10**400, 10**5000,
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("value", NO_NUMBERS, ids=lambda value: type(value).__name__)
 def test_a_score_that_is_no_number_is_named(value: Any) -> None:
     for scores in (
         Scores(values={"accuracy": value}),
@@ -71,8 +77,8 @@ def test_a_score_that_is_not_finite_is_no_score(value: float) -> None:
 
 def test_other_numbers_that_are_not_finite_are_left_out() -> None:
     given = Scores(
-        values={"accuracy": torch.tensor(0.5), "f1": math.nan},  # type: ignore[dict-item]
-        groups={"x": {"f1": math.inf, "support": 3}},
+        values={"accuracy": np.float32(0.5), "f1": math.nan},
+        groups={"x": {"f1": math.inf, "support": np.int64(3)}},
     )
     scores = score(computing(lambda *_: given), [], [], "accuracy")
     assert scores.values == {"accuracy": 0.5}

@@ -1,0 +1,149 @@
+"""Calls the parts of a task: an error in one of them names the part, the task and its distribution.
+
+`registry.load` gives every part of a plugin a guard, so that `sys.exit` in it is an error like any other, and
+does not end the program.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from adaptkit.errors import AdaptkitError, TaskError
+from adaptkit.task import Task
+
+LONGEST = 500
+"""Characters of an error's message that are shown."""
+
+
+class PluginExit(Exception):
+    """A part of a plugin called `sys.exit`, or raised another exception that would end the program."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Guarded:
+    """A part of a plugin, of which no call ends the program."""
+
+    part: Callable[..., Any]
+
+    def __call__(self, *arguments: Any, **named: Any) -> Any:
+        """What the part returns."""
+        with no_exit():
+            result = self.part(*arguments, **named)
+        return GuardedIterator(result) if isinstance(result, Iterator) else result
+
+
+@dataclasses.dataclass(frozen=True)
+class GuardedFactory:
+    """A part of a plugin that makes a function, such as a collator."""
+
+    part: Callable[..., Any]
+
+    def __call__(self, *arguments: Any, **named: Any) -> Guarded:
+        """The function that the part makes."""
+        return Guarded(Guarded(self.part)(*arguments, **named))
+
+
+class GuardedIterator:
+    """What a part gives bit by bit. It can be read on after an error if the part's own iterator can."""
+
+    def __init__(self, inner: Iterator[Any]) -> None:
+        self._inner = inner
+
+    def __iter__(self) -> GuardedIterator:
+        return self
+
+    def __next__(self) -> Any:
+        with no_exit():
+            return next(self._inner)
+
+
+@contextmanager
+def no_exit() -> Iterator[None]:
+    """Raise PluginExit instead of SystemExit, and of any other exception that is not an Exception."""
+    try:
+        yield
+    except (Exception, KeyboardInterrupt, GeneratorExit):
+        raise
+    except SystemExit as error:
+        raise PluginExit(f"it called sys.exit({error.code!r:.80})") from error
+    except BaseException as error:
+        raise PluginExit(f"{type(error).__name__}: {error}") from error
+
+
+def guarded(task: Task) -> Task:
+    """The task with a guard around each part that is not adaptkit's own."""
+    parts: dict[str, Any] = {
+        field.name: Guarded(part)
+        for field in dataclasses.fields(task)
+        if callable(part := getattr(task, field.name)) and not _is_own(part)
+    }
+    others = {
+        "collator": GuardedFactory(task.collator),
+        "readers": {suffix: Guarded(read) for suffix, read in task.readers.items()},
+        "metric": dataclasses.replace(task.metric, compute=Guarded(task.metric.compute)),
+    }
+    return dataclasses.replace(task, **{**parts, **others})
+
+
+def named(task: Task) -> str:
+    """The task for messages: ``task 'moods' of shop-moods 1.0``."""
+    return f"task {task.name!r} of {task.distribution}" if task.distribution else f"task {task.name!r}"
+
+
+@contextmanager
+def calling(
+    task: Task, part: str, passing: Callable[[BaseException], bool] = lambda error: False
+) -> Iterator[None]:
+    """Raise TaskError if the block, which calls this part of the task, raises an error.
+
+    Args:
+        task: the task.
+        part: the name of the part.
+        passing: which errors are raised unchanged. Those of adaptkit and a lack of memory always are.
+    """
+    try:
+        with no_exit():
+            yield
+    except (AdaptkitError, MemoryError):
+        raise
+    except Exception as error:
+        if passing(error):
+            raise
+        raise part_failed(task, part, reason_of(error)) from error
+
+
+def part_failed(task: Task, part: str, what: str, expected: str = "") -> TaskError:
+    """The error of a part of a task that failed or returned something wrong."""
+    author = f"the author of {task.distribution}" if task.distribution else "its author"
+    return TaskError(
+        f"{named(task)}: {part} failed: {what}",
+        expected=expected,
+        next_step=f"Correct the plugin's {part}, or report this to {author}.",
+        code="part-failed",
+    )
+
+
+def reason_of(error: BaseException) -> str:
+    """The kind and the message of an error, on at most `LONGEST` characters."""
+    if isinstance(error, PluginExit):
+        return str(error)
+    message = str(error)
+    message = message if len(message) <= LONGEST else f"{message[: LONGEST - 1]}…"
+    return f"{type(error).__name__}: {message}" if message else type(error).__name__
+
+
+def shown(value: object, most: int = 100) -> str:
+    """A value for messages. Python does not convert numbers of thousands of digits to text."""
+    try:
+        text = repr(value)
+    except Exception as error:  # an object of a plugin, or a number that is too long
+        return f"a value of type {type(value).__name__} that cannot be shown ({type(error).__name__})"
+    return text if len(text) <= most else f"{text[: most - 1]}…"
+
+
+def _is_own(part: Callable[..., Any]) -> bool:
+    """Whether the part is adaptkit's own, such as `adaptkit.cross_entropy`, which others recognise."""
+    return str(getattr(part, "__module__", "")).startswith("adaptkit.")
