@@ -14,7 +14,9 @@ if TYPE_CHECKING:
     from adaptkit.run.study import Study as Study
     from adaptkit.run.tune import tune as tune
     from adaptkit.task import CONTRACT_VERSION as CONTRACT_VERSION
+    from adaptkit.task import DataWarning as DataWarning
     from adaptkit.task import Example as Example
+    from adaptkit.task import Form as Form
     from adaptkit.task import Metric as Metric
     from adaptkit.task import Prediction as Prediction
     from adaptkit.task import Row as Row
@@ -30,13 +32,16 @@ if TYPE_CHECKING:
     from adaptkit.tasks.classification import classification_metric as classification_metric
     from adaptkit.tasks.classification import most_probable_class as most_probable_class
     from adaptkit.tasks.truncation import shortened as shortened
+    from adaptkit.tasks.words import cuts_word as cuts_word
 
 __version__ = "0.1.0"
 
 _HOMES = {
     "AdaptkitError": "adaptkit.errors",
     "CONTRACT_VERSION": "adaptkit.task",
+    "DataWarning": "adaptkit.task",
     "Example": "adaptkit.task",
+    "Form": "adaptkit.task",
     "Metric": "adaptkit.task",
     "Prediction": "adaptkit.task",
     "Predictor": "adaptkit.export.predictor",
@@ -51,6 +56,7 @@ _HOMES = {
     "classification_metric": "adaptkit.tasks.classification",
     "cross_entropy": "adaptkit.task",
     "label_set_baselines": "adaptkit.tasks.baselines",
+    "cuts_word": "adaptkit.tasks.words",
     "load": "adaptkit.export.predictor",
     "most_probable_class": "adaptkit.tasks.classification",
     "numbered_lines": "adaptkit.data.text",

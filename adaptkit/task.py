@@ -14,7 +14,7 @@ It returns a `Task`: a frozen dataclass of parts. There is no base class. The pa
                                        predictions ── present ──▶ the user
 
 A factory is called only when its task is used, so import torch, transformers and other heavy
-libraries inside it. This module imports neither torch nor the rest of adaptkit.
+libraries inside it. This module does not import torch.
 """
 
 from __future__ import annotations
@@ -23,6 +23,16 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
+
+from adaptkit.defaults import (
+    as_prediction,
+    label_column,
+    only_piece,
+    same_row,
+    text_column,
+    uncalibrated,
+)
+from adaptkit.defaults import cross_entropy as cross_entropy
 
 if TYPE_CHECKING:
     import numpy as np
@@ -183,51 +193,6 @@ A generator that has raised an exception cannot continue. An iterator that can, 
 ``--skip-bad-rows`` to leave out the bad row and read on."""
 
 
-def cross_entropy(
-    outputs: Mapping[str, torch.Tensor], batch: Mapping[str, torch.Tensor]
-) -> tuple[torch.Tensor, torch.Tensor]:
-    """Cross-entropy of ``logits [batch, ..., classes]`` and ``labels [batch, ...]``; -100 is ignored."""
-    from torch.nn.functional import cross_entropy as torch_cross_entropy
-
-    labels = batch["labels"]  # [batch, ...]
-    logits = outputs["logits"].float()  # [batch, ..., classes]
-    losses = torch_cross_entropy(
-        logits.flatten(0, -2), labels.flatten(), ignore_index=-100, reduction="none"
-    ).view(labels.shape)  # [batch, ...]
-    return losses, (labels != -100).to(losses.dtype)
-
-
-def label_column(row: Row) -> Iterable[str]:
-    """The single label of a row, from its ``label`` column."""
-    return (row["label"],)
-
-
-def same_row(row: Row) -> Row:
-    """The row unchanged and unchecked."""
-    return row
-
-
-def only_piece(row: Row, pieces: Sequence[Any]) -> Prediction:
-    """The prediction for a row that gave exactly one example."""
-    (piece,) = pieces
-    return piece
-
-
-def uncalibrated(prediction: Prediction, calibration: Mapping[str, float]) -> Prediction:
-    """The prediction unchanged, for tasks without calibration."""
-    return prediction
-
-
-def text_column(text: str) -> Row:
-    """A row with the text in its ``text`` column."""
-    return {"text": text}
-
-
-def as_prediction(row: Row, prediction: Prediction) -> Mapping[str, Any]:
-    """The prediction itself, under the name ``prediction``."""
-    return {"prediction": prediction}
-
-
 @dataclass(frozen=True, kw_only=True)
 class Task:
     """A task as a collection of parts. The parts without a default are required; the others are optional."""
@@ -306,8 +271,8 @@ class Task:
     """The forms of the data that readers and `prepare` accept, the usual one first, each with an example."""
 
     audit: Callable[[Sequence[Row]], Iterable[DataWarning]] | None = None
-    """Looks for what is probably wrong in the prepared, labelled rows of a split. Gives a warning for each kind
-    of it. None if the task has nothing to look for."""
+    """Looks for what is probably wrong in the prepared, labelled rows of a split; gives a warning for each
+    kind of it. None if the task has nothing to look for."""
 
     stratify_by: Callable[[Row], str] | None = None
     """What a random split keeps in proportion; by default the row's labels."""

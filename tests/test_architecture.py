@@ -28,7 +28,8 @@ STUDY = {*BASE, "system", "study"}
 
 MAY_IMPORT: dict[str, set[str]] = {
     "errors": set(),
-    "task": set(),
+    "defaults": set(),
+    "task": {"defaults"},
     "config": set(),
     "system": {"errors"},
     "tasks": {"errors", "task", "system"},
@@ -53,7 +54,7 @@ MAY_IMPORT: dict[str, set[str]] = {
 ``adaptkit`` is ``adaptkit/__init__.py``, whose names are loaded when they are first used.
 """
 
-NEEDS_NO_TORCH = ("errors", "task", "config", "tasks", "search", "study", "analysis", "report")
+NEEDS_NO_TORCH = ("errors", "defaults", "task", "config", "tasks", "search", "study", "analysis", "report")
 HEAVY = {
     "torch",
     "transformers",

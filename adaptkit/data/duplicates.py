@@ -1,12 +1,16 @@
-"""Finds rows that occur in more than one split."""
+"""Finds rows that occur in more than one split, and rows that differ in their answers only."""
 
 from __future__ import annotations
 
 import string
+import unicodedata
+from hashlib import blake2b
 from typing import TYPE_CHECKING, Any
 
+from adaptkit.data.rows import counted, shortened
+
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from adaptkit.data.rows import Rows
     from adaptkit.task import Row, Task
@@ -16,15 +20,38 @@ _NOT_WORDS = {ord(character): None for character in string.punctuation + string.
 
 def duplicate_warnings(task: Task, splits: Mapping[str, Rows]) -> list[str]:
     """A warning for each split with rows whose question (see `question_of`) is also in train."""
-    question = question_of(task)
-    in_train = {question(row) for row in splits["train"].values}
-    others = {name: rows for name, rows in splits.items() if name != "train"}
-    counts = {name: sum(question(row) in in_train for row in rows.values) for name, rows in others.items()}
+    question, train = question_of(task), splits["train"]
+    in_train: dict[bytes, int] = {}
+    for position, row in enumerate(train.values):
+        in_train.setdefault(_digest(question(row)), position)
+    warnings = []
+    for name, rows in splits.items():
+        digests = [_digest(question(row)) for row in rows.values] if name != "train" else []
+        copies = [(place, in_train[one]) for place, one in enumerate(digests) if one in in_train]
+        if copies:
+            warnings.append(_leaked(name, rows, train, copies))
+    return warnings
+
+
+def conflict_warnings(task: Task, split: str, rows: Rows) -> list[str]:
+    """A warning if rows are equal but for their answers. Case and punctuation count; spaces do not."""
+    firsts: dict[bytes, int] = {}
+    conflicts: dict[bytes, tuple[int, int]] = {}
+    for position, row in enumerate(rows.values):
+        text = _digest(_words_of(task, row))
+        first = firsts.setdefault(text, position)
+        if text not in conflicts and _answer(task, rows.values[first]) != _answer(task, row):
+            conflicts[text] = first, position
+    if not conflicts:
+        return []
+    places = " and ".join(
+        f"{rows.origins[place]} ({shortened(_shown(task, rows.values[place]), 60)})"
+        for place in next(iter(conflicts.values()))
+    )
+    texts = counted(len(conflicts), "input")
     return [
-        f"{count:,} of the {len(others[name]):,} {name} rows are also training rows "
-        "(ignoring case, spaces and punctuation), so scores on them are too high"
-        for name, count in counts.items()
-        if count
+        f"{split}: {texts} occur{'s' if len(conflicts) == 1 else ''} more than once with different answers; "
+        f"the first: {places}. A model cannot learn both: correct these rows, or leave one of each out."
     ]
 
 
@@ -33,11 +60,9 @@ def question_of(task: Task) -> Callable[[Row], str]:
 
     Values that a task keeps besides its columns, such as a context, are part of it; a row's id is not.
     """
-    left_out = {*task.answers, "id"}
 
     def question(row: Row) -> str:
-        text = "\n".join(_text(row[name]) for name in sorted(row) if name not in left_out)
-        return plain(text)
+        return plain(_asked(task, row))
 
     return question
 
@@ -45,6 +70,40 @@ def question_of(task: Task) -> Callable[[Row], str]:
 def plain(text: str) -> str:
     """The text without case, spaces and punctuation; unchanged if it has nothing else."""
     return text.casefold().translate(_NOT_WORDS) or text
+
+
+def _asked(task: Task, row: Row) -> str:
+    left_out = {*task.answers, "id"}
+    return "\n".join(_text(row[name]) for name in sorted(row) if name not in left_out)
+
+
+def _words_of(task: Task, row: Row) -> str:
+    """The row without its answer, with single spaces, in composed characters."""
+    return unicodedata.normalize("NFC", " ".join(_asked(task, row).split()))
+
+
+def _answer(task: Task, row: Row) -> Any:
+    return [row.get(name) for name in task.answers]
+
+
+def _shown(task: Task, row: Row) -> object:
+    """The row's answer for a message: the value itself if it is a single one."""
+    given = [row[name] for name in task.answers if row.get(name) is not None]
+    return given[0] if len(given) == 1 else given
+
+
+def _leaked(name: str, rows: Rows, train: Rows, copies: Sequence[tuple[int, int]]) -> str:
+    place, source = copies[0]
+    return (
+        f"{len(copies):,} of the {len(rows):,} {name} rows are also training rows "
+        "(ignoring case, spaces and punctuation), so scores on them are too high; the first: "
+        f"{rows.origins[place]}, as {train.origins[source]}. Remove them from one of the two."
+    )
+
+
+def _digest(text: str) -> bytes:
+    """16 bytes in place of a text of any length: a million rows are compared in little memory."""
+    return blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).digest()
 
 
 def _text(value: Any) -> str:

@@ -7,7 +7,8 @@ from dataclasses import replace
 from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
-from adaptkit.data.checks import CORRECT_OR_SKIP, first_of
+from adaptkit.data.checks import CORRECT_OR_SKIP
+from adaptkit.data.refusals import first_of
 from adaptkit.data.rows import counted, listed, shortened
 from adaptkit.errors import DataError, TaskError
 

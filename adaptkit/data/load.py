@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
+from adaptkit.data.audit import audit_warnings
 from adaptkit.data.checks import prepare_rows, skipped_warnings
 from adaptkit.data.duplicates import duplicate_warnings
 from adaptkit.data.group_splits import split_off_groups
@@ -83,7 +84,7 @@ def load(task: Task, config: DataConfig, seed: int, *, split: int = SPLIT_VERSIO
         for name, rows in splits.items()
     }
     warnings = [*skipped_warnings(splits), *rare_label_warnings(task, splits["train"])]
-    warnings += _leakage_warnings(task, splits)
+    warnings += [*audit_warnings(task, splits), *_leakage_warnings(task, splits)]
     dev_from_train = "dev" not in splits
     if split > 1:
         splits = {name: task_groups(task, rows) for name, rows in splits.items()}

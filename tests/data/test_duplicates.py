@@ -2,7 +2,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from adaptkit.data.duplicates import duplicate_warnings
+import pytest
+
+from adaptkit.data.duplicates import conflict_warnings, duplicate_warnings
 from adaptkit.data.rows import Rows
 from adaptkit.task import Task
 
@@ -19,6 +21,7 @@ def test_rows_of_train_found_in_another_split_are_counted(make_task: MakeTask) -
     dev = rows_of("new", "where  is it", ":(", "Fine!")
     (warning,) = duplicate_warnings(make_task(), {"train": train, "dev": dev, "test": rows_of("other")})
     assert warning.startswith("2 of the 4 dev rows are also training rows")
+    assert warning.endswith("; the first: f:2, as f:1. Remove them from one of the two.")
 
 
 def test_words_in_lists_are_compared_too(make_task: MakeTask) -> None:
@@ -26,3 +29,28 @@ def test_words_in_lists_are_compared_too(make_task: MakeTask) -> None:
     train = Rows([{"tokens": ["A", "b"], "tags": ["O", "X"]}], ["f:1"], "f")
     same = Rows([{"tokens": ["a", "b", "."], "tags": ["O", "O", "O"]}], ["g:1"], "g")
     assert len(duplicate_warnings(task, {"train": train, "test": same})) == 1
+
+
+def labelled(*pairs: tuple[str, str]) -> Rows:
+    values = [{"text": text, "label": label} for text, label in pairs]
+    return Rows(values, [f"f.csv:{line}" for line in range(2, len(values) + 2)], "f.csv")
+
+
+@pytest.mark.parametrize("same", ["It broke.", "It  broke. ", "It\u00a0broke."])
+def test_equal_texts_with_different_labels(make_task: MakeTask, same: str) -> None:
+    rows = labelled(("It broke.", "bad"), ("Fine", "good"), (same, "good"), ("Fine", "good"), (same, "bad"))
+    assert conflict_warnings(make_task(), "train", rows) == [
+        "train: 1 input occurs more than once with different answers; the first: f.csv:2 ('bad') and "
+        "f.csv:4 ('good'). A model cannot learn both: correct these rows, or leave one of each out."
+    ]
+
+
+def test_each_conflicting_input_counts_once(make_task: MakeTask) -> None:
+    rows = labelled(("a", "x"), ("b", "x"), ("a", "y"), ("a", "z"), ("b", "y"), ("c", "x"))
+    (warning,) = conflict_warnings(make_task(), "dev", rows)
+    assert warning.startswith("dev: 2 inputs occur more than once")
+
+
+@pytest.mark.parametrize("other", ["It broke!", "it broke.", "It broke"])
+def test_similar_texts_may_have_different_labels(make_task: MakeTask, other: str) -> None:
+    assert conflict_warnings(make_task(), "train", labelled(("It broke.", "bad"), (other, "good"))) == []

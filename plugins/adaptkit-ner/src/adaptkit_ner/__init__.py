@@ -35,6 +35,7 @@ def ner(
     from transformers import DataCollatorForTokenClassification
 
     from adaptkit_ner import conll, conllu
+    from adaptkit_ner.audit import audit
     from adaptkit_ner.baselines import training_entities
     from adaptkit_ner.decoding import DECODERS, merge
     from adaptkit_ner.encoding import encode
@@ -64,6 +65,7 @@ def ner(
         readers={**dict.fromkeys(SUFFIXES, conll.reader(**columns)), ".conllu": conllu.reader(**columns)},
         sample=Path(__file__).parent / "sample",
         word_level=True,
+        audit=audit,
         options={**options, "spans": spans, "decoding": decoding},
         contract=1,
     )

@@ -26,6 +26,7 @@ def qa(
     Raises:
         ValueError: an option is not a positive integer (``doc_stride`` may be 0).
     """
+    from adaptkit_qa.audit import audit
     from adaptkit_qa.decoding import decode, merge
     from adaptkit_qa.encoding import collator, encode
     from adaptkit_qa.loss import span_loss
@@ -66,6 +67,7 @@ def qa(
         present=present,
         readers={".json": read},
         sample=Path(__file__).parent / "sample",
+        audit=audit,
         stratify_by=answerability,
         group_by=itemgetter("context"),
         options=options,

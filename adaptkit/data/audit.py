@@ -1,0 +1,47 @@
+"""Audits rows: warns of what can be trained on but is probably not meant, and names a remedy."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from adaptkit.data.duplicates import conflict_warnings
+from adaptkit.data.rows import shortened
+from adaptkit.data.spellings import spelling_warnings
+from adaptkit.errors import TaskError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from adaptkit.data.rows import Rows
+    from adaptkit.task import DataWarning, Task
+
+
+def audit_warnings(task: Task, splits: Mapping[str, Rows]) -> list[str]:
+    """Warnings about labels written in several ways, the task's own, and equal rows with different answers.
+
+    Raises TaskError if the task's own audit fails.
+    """
+    own = [warning for name, rows in splits.items() for warning in _own(task, name, rows)]
+    conflicts = [warning for name, rows in splits.items() for warning in conflict_warnings(task, name, rows)]
+    return [*spelling_warnings(task, "train", splits["train"]), *own, *conflicts]
+
+
+def _own(task: Task, split: str, rows: Rows) -> list[str]:
+    if task.audit is None:
+        return []
+    try:
+        return [_sentence(split, rows, one) for one in task.audit(rows.values)]
+    except Exception as error:
+        raise TaskError(
+            f"the task {task.name!r} could not audit the {split} rows: {type(error).__name__}: {error}",
+            expected="a list of DataWarning, each with the position of a row",
+            next_step="Report this to the author of the task",
+            code="audit-failed",
+        ) from error
+
+
+def _sentence(split: str, rows: Rows, warning: DataWarning) -> str:
+    place = rows.origins[warning.row]
+    quoted = f" ({shortened(warning.quoted, 40)})" if warning.quoted else ""
+    remedy = f" {warning.next_step.rstrip('.')}." if warning.next_step else ""
+    return f"{split}: {warning.problem}; the first: {place}{quoted}.{remedy}"

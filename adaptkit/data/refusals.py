@@ -1,0 +1,206 @@
+"""Why none of the rows can be used: the most frequent reason, and the next step that helps against it."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import Counter
+from dataclasses import dataclass
+from difflib import get_close_matches
+from typing import TYPE_CHECKING
+
+from adaptkit.data.rows import listed
+from adaptkit.errors import DataError
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping, Sequence
+
+    from adaptkit.task import Row, Task
+
+MOST_FORMS = 8
+QUOTED_OR_NUMBER = re.compile(r"'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\"|\d+(?:\.\d+)?")
+"""The parts of a reason that differ from row to row."""
+
+
+class MissingColumns(ValueError):
+    """A row lacks columns that it must have."""
+
+    def __init__(self, wanted: Mapping[str, str], columns: Collection[str], taken: Collection[str]) -> None:
+        self.wanted = dict(wanted)
+        """The task's name of each column → the name that the file lacks."""
+
+        self.candidates = [name for name in columns if name not in taken]
+        """The columns of the file that are not used for something else."""
+
+        absent = listed(self.wanted.values())
+        super().__init__(f"no column {absent}; the columns are {listed(columns)}")
+
+
+class EmptyColumns(ValueError):
+    """A row has no value in columns that it must have."""
+
+    def __init__(self, names: Sequence[str]) -> None:
+        self.names = list(names)
+        super().__init__(f"no value in column {listed(self.names)}")
+
+
+class NotARow(ValueError):
+    """The reader could not read the row."""
+
+
+KINDS = (MissingColumns, EmptyColumns, NotARow)
+
+
+@dataclass(frozen=True)
+class BadRow:
+    """A row that cannot be used: its place, why, and what kind of error this is or comes from."""
+
+    origin: str
+    reason: str
+    kind: ValueError | None = None
+    """One of `KINDS`; None if the task alone refused the row."""
+
+    @classmethod
+    def of(cls, origin: str, error: ValueError) -> BadRow:
+        """The bad row of an error, without the traceback, which would keep the row in memory."""
+        known = (one for one in (error, error.__cause__) if isinstance(one, KINDS))
+        kind = next(known, None)
+        if kind is not None:
+            kind.__traceback__ = kind.__context__ = kind.__cause__ = None
+        return cls(origin, _cut(str(error)), kind)
+
+    def __str__(self) -> str:
+        return f"{self.origin}: {self.reason}"
+
+
+def first_of(bad: Sequence[object]) -> str:
+    """The first bad row, and the number of the others."""
+    if len(bad) == 1:
+        return str(bad[0])
+    more = len(bad) - 1
+    return f"{bad[0]} (and {more:,} more bad row{'' if more == 1 else 's'})"
+
+
+def expected_rows(task: Task, optional: Collection[str]) -> str:
+    """The columns that a row must have, for messages."""
+    columns = ((name, what) for name, what in task.columns.items() if name not in optional)
+    return f"rows with {', '.join(f'{name!r} ({what})' for name, what in columns)}"
+
+
+def nothing_left(
+    task: Task, source: str, bad: Sequence[BadRow], skipped: Sequence[str], optional: Collection[str]
+) -> DataError:
+    """The error for a source of which no row can be used.
+
+    Args:
+        task: the task that checked the rows.
+        source: the file, folder or hub id.
+        bad: the bad rows, in order.
+        skipped: all rows that were left out, with their reasons.
+        optional: the columns that a row need not have.
+    """
+    expected = expected_rows(task, optional)
+    if bad:
+        frequent = most_frequent(bad)
+        return DataError(
+            _described(source, bad, frequent),
+            expected=f"{expected}{_other_forms(task)}",
+            next_step=_next_step(frequent[0], source),
+            code="bad-row",
+        )
+    if skipped:
+        return DataError(
+            f"{source}: all of its rows ({len(skipped):,}) are left out; the first: {skipped[0]}",
+            expected=expected,
+            next_step="Choose a file that has labelled rows",
+            code="all-rows-skipped",
+        )
+    return DataError(
+        f"{source}: it contains no rows",
+        expected=expected,
+        next_step="Choose a file that contains rows",
+        code="no-rows",
+    )
+
+
+def most_frequent(bad: Sequence[BadRow]) -> list[BadRow]:
+    """The rows with the most frequent reason, in order; values and numbers in it may differ."""
+    reasons = [QUOTED_OR_NUMBER.sub("…", one.reason) for one in bad]
+    reason = Counter(reasons).most_common(1)[0][0]
+    return [one for one, its in zip(bad, reasons, strict=True) if its == reason]
+
+
+def in_a_form(task: Task, row: Row) -> bool:
+    """Whether a row has all columns of one of the forms that the task declares for JSON Lines."""
+    return any(names and names <= set(row) for names in map(_names_in, _json_forms(task)))
+
+
+def _json_forms(task: Task) -> list[str]:
+    return [form.example for form in task.forms if form.suffix == ".jsonl"]
+
+
+def _names_in(example: str) -> set[str]:
+    """The columns of the first row of an example in JSON Lines."""
+    try:
+        first = json.loads(example.strip().split("\n")[0])
+    except ValueError:
+        return set()
+    return set(first) if isinstance(first, dict) else set()
+
+
+def _described(source: str, bad: Sequence[BadRow], frequent: Sequence[BadRow]) -> str:
+    if len(bad) == 1:
+        return str(bad[0])
+    share = "all of them" if len(frequent) == len(bad) else f"{len(frequent):,} of them"
+    return (
+        f"{source}: all of its {len(bad):,} rows are bad. The most frequent reason ({share}): {frequent[0]}"
+    )
+
+
+def _other_forms(task: Task) -> str:
+    names = [form.name for form in task.forms[1:]]
+    if not names:
+        return ""
+    more = f" and {len(names) - MOST_FORMS} more" if len(names) > MOST_FORMS else ""
+    forms = "; ".join(names[:MOST_FORMS])
+    return (
+        f". Other forms of {task.name}: {forms}{more} (adaptkit tasks {task.name} shows an example of each)"
+    )
+
+
+def _next_step(bad: BadRow, source: str) -> str:
+    """What helps against the reason."""
+    if isinstance(bad.kind, NotARow):
+        return "Correct the file, or give it the suffix of its format, such as .csv, .jsonl or .parquet"
+    if isinstance(bad.kind, EmptyColumns):
+        names = bad.kind.names
+        return f"Fill in {listed(names)} in the file, or name another column with --column {names[0]}=COLUMN"
+    if isinstance(bad.kind, MissingColumns):
+        step = _name_columns(bad.kind, source)
+        alone = bad.reason == _cut(str(bad.kind))
+        return step if alone else f"Correct the rows. If a column has another name: {step}"
+    return "Correct the rows in the file"
+
+
+def _name_columns(error: MissingColumns, source: str) -> str:
+    """The option that names the missing columns, with the file's columns that they may be."""
+    left = error.candidates
+    alone = len(error.wanted) == 1
+    found = {name: _likely(absent, left, alone=alone) for name, absent in error.wanted.items()}
+    options = " ".join(f"--column {name}={column or 'COLUMN'}" for name, column in found.items())
+    which = "" if all(found.values()) or not left else f", where COLUMN is one of {listed(left)}"
+    plain = re.search(r"\.(csv|tsv)(\.\w+)?$", source.lower())
+    header = " (in a file without a header line, COLUMN is 1, 2, ...)" if plain else ""
+    return f"Name the column with {options}{which}{header}"
+
+
+def _likely(name: str, columns: Sequence[str], *, alone: bool) -> str:
+    """The column that is probably meant by a name; empty if that is not plain."""
+    close = get_close_matches(name.lower(), [column.lower() for column in columns], n=1)
+    if close:
+        return next(column for column in columns if column.lower() == close[0])
+    return columns[0] if alone and len(columns) == 1 else ""
+
+
+def _cut(text: str, most: int = 500) -> str:
+    return text if len(text) <= most else f"{text[: most - 1]}…"

@@ -1,0 +1,30 @@
+from __future__ import annotations
+
+import pytest
+from adaptkit_qa.audit import audit
+from adaptkit_qa.rows import prepare
+
+from adaptkit import Row
+
+
+def asked(context: str, answer: str, start: int) -> Row:
+    answers = {"text": [answer], "answer_start": [start]}
+    return prepare({"question": "What is it?", "context": context, "answers": answers})
+
+
+RIGHT = asked("The art is in Berlin.", "art", 4)
+
+
+@pytest.mark.parametrize(
+    ("context", "answer", "start"),
+    [("The party has art.", "art", 5), ("It is 2024, not 20.", "20", 6), ("Berlin is in it.", "in", 4)],
+)
+def test_an_answer_found_inside_another_word(context: str, answer: str, start: int) -> None:
+    (warning,) = audit([RIGHT, asked(context, answer, start)])
+    assert warning.problem == "1 of 2 answers begins or ends inside a word of the context"
+    assert (warning.row, warning.quoted) == (1, answer)
+
+
+def test_complete_words_are_no_reason_to_warn() -> None:
+    unanswerable = prepare({"question": "Who?", "context": "Nobody.", "answers": []})
+    assert audit([RIGHT, unanswerable, asked("«Porto», 5km", "Porto", 1), asked("5km", "5", 0)]) == []
