@@ -71,7 +71,7 @@ def _predict_together(
     forward: Forward, parameters: Tensors, data: ScoringSet, limits: BatchLimits, check: Callable[[], None]
 ) -> list[list[Prediction] | TrialError]:
     slots = len(next(iter(parameters.values()))) if parameters else 1
-    collected = [_Pieces(data) for _ in range(slots)]
+    collected = [Pieces(data) for _ in range(slots)]
     forward.module.eval()
     for bucket in data.buckets:
         tokens = bucket.length * bucket.choices * slots
@@ -88,7 +88,7 @@ def _predict_together(
     return [pieces.merged() for pieces in collected]
 
 
-class _Pieces:
+class Pieces:
     """One trial's decoded pieces, until it fails; the other trials continue."""
 
     def __init__(self, data: ScoringSet) -> None:

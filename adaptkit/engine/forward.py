@@ -19,7 +19,7 @@ from torch.func import functional_call, vmap
 from adaptkit.engine.batch_limits import is_out_of_memory
 from adaptkit.models.custom_head import HeadFailed
 from adaptkit.task import Task
-from adaptkit.tasks.calls import calling, part_failed
+from adaptkit.tasks.calls import calling, part_failed, shown
 
 MaskForm = Literal["tokens", "additive"]
 """The attention mask's form under vmap: as it is, ``[batch, tokens]``, or, for models that look at its
@@ -98,6 +98,10 @@ class Forward:
                 if is_out_of_memory(error):
                     raise
                 raise part_failed(self.task, "head", str(error)) from error
+        if not isinstance(outputs, Mapping) or any(outputs.get(name) is None for name in self.task.outputs):
+            raise part_failed(
+                self.task, "head", f"it returned {shown(outputs)}", " and ".join(self.task.outputs)
+            )
         return {name: outputs[name] for name in self.task.outputs}
 
     def _loss(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ from adaptkit.errors import DataError, TaskError
 from adaptkit.export.loading import Description, load_exported, read_description
 from adaptkit.models.pooling import with_pooling
 from adaptkit.tasks import registry
+from adaptkit.tasks.calls import calling
 
 if TYPE_CHECKING:
     from adaptkit.engine.prepare import Model
@@ -62,9 +64,14 @@ class Predictor:
             )
         return self.present([self._row(text) for text in texts])
 
+    def row_of(self, text: str) -> Row:
+        """The prepared row of a text; raises ValueError if the task rejects it."""
+        with calling(self.task, "prepare", passing=lambda error: isinstance(error, ValueError)):
+            return self.task.prepare(self.task.parse(text))
+
     def _row(self, text: str) -> Row:
         try:
-            return self.task.prepare(self.task.parse(text))
+            return self.row_of(text)
         except ValueError as error:
             raise DataError(
                 f"{shortened(text)}: {error}",
@@ -73,9 +80,16 @@ class Predictor:
             ) from error
 
     def present(self, rows: Sequence[Row]) -> list[dict[str, Any]]:
-        """One prediction per prepared row, as JSON-ready values."""
+        """One prediction per prepared row, as JSON-ready values.
+
+        Raises:
+            TaskError: the task's present failed, or returned something that is not JSON.
+        """
         predictions = self.predictions(rows)
-        return [dict(self.task.present(row, one)) for row, one in zip(rows, predictions, strict=True)]
+        with calling(self.task, "present"):
+            found = [dict(self.task.present(row, one)) for row, one in zip(rows, predictions, strict=True)]
+            json.dumps(found)
+        return found
 
     def score(self, rows: Sequence[Row], metric: str | None = None) -> Scores:
         """The task's scores on labelled rows."""

@@ -7,8 +7,10 @@ does not end the program.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+import sys
+from collections.abc import Callable, Generator, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
+from functools import partial
 from typing import Any
 
 from adaptkit.errors import AdaptkitError, TaskError
@@ -22,17 +24,31 @@ class PluginExit(Exception):
     """A part of a plugin called `sys.exit`, or raised another exception that would end the program."""
 
 
+RAISED: Mapping[str, tuple[type[Exception], ...]] = {
+    "labels_of": (),
+    "label_names": (ValueError,),
+    "stratify_by": (),
+    "group_by": (),
+    "parse": (ValueError,),
+    "present": (),
+}
+"""The parts whose other errors are reported by their guard, and the errors that they may raise. The errors of
+all other parts are reported where the parts are called."""
+
+
 @dataclasses.dataclass(frozen=True)
 class Guarded:
     """A part of a plugin, of which no call ends the program."""
 
     part: Callable[..., Any]
+    report: Callable[[], AbstractContextManager[None]]
+    """What a call runs in."""
 
     def __call__(self, *arguments: Any, **named: Any) -> Any:
         """What the part returns."""
-        with no_exit():
+        with self.report():
             result = self.part(*arguments, **named)
-        return GuardedIterator(result) if isinstance(result, Iterator) else result
+        return GuardedIterator(result, self.report) if isinstance(result, Iterator) else result
 
 
 @dataclasses.dataclass(frozen=True)
@@ -43,21 +59,32 @@ class GuardedFactory:
 
     def __call__(self, *arguments: Any, **named: Any) -> Guarded:
         """The function that the part makes."""
-        return Guarded(Guarded(self.part)(*arguments, **named))
+        return Guarded(Guarded(self.part, no_exit)(*arguments, **named), no_exit)
 
 
 class GuardedIterator:
     """What a part gives bit by bit. It can be read on after an error if the part's own iterator can."""
 
-    def __init__(self, inner: Iterator[Any]) -> None:
+    def __init__(self, inner: Iterator[Any], report: Callable[[], AbstractContextManager[None]]) -> None:
         self._inner = inner
+        self._report = report
 
     def __iter__(self) -> GuardedIterator:
         return self
 
     def __next__(self) -> Any:
-        with no_exit():
+        with self._report():
             return next(self._inner)
+
+    @property
+    def is_generator(self) -> bool:
+        """Whether the part's own iterator is a generator, which cannot be read on after an error."""
+        return isinstance(self._inner, Generator)
+
+
+def ends_at_an_error(rows: Iterator[Any]) -> bool:
+    """Whether an iterator of a plugin cannot be read on after an error, because it is a generator."""
+    return rows.is_generator if isinstance(rows, GuardedIterator) else isinstance(rows, Generator)
 
 
 @contextmanager
@@ -75,17 +102,26 @@ def no_exit() -> Iterator[None]:
 
 def guarded(task: Task) -> Task:
     """The task with a guard around each part that is not adaptkit's own."""
+    names = [field.name for field in dataclasses.fields(task)]
     parts: dict[str, Any] = {
-        field.name: Guarded(part)
-        for field in dataclasses.fields(task)
-        if callable(part := getattr(task, field.name)) and not _is_own(part)
+        name: Guarded(getattr(task, name), _report_of(task, name))
+        for name in names
+        if callable(getattr(task, name)) and not _is_own(getattr(task, name))
     }
     others = {
         "collator": GuardedFactory(task.collator),
-        "readers": {suffix: Guarded(read) for suffix, read in task.readers.items()},
-        "metric": dataclasses.replace(task.metric, compute=Guarded(task.metric.compute)),
+        "readers": {suffix: Guarded(read, no_exit) for suffix, read in task.readers.items()},
+        "metric": dataclasses.replace(task.metric, compute=Guarded(task.metric.compute, no_exit)),
     }
     return dataclasses.replace(task, **{**parts, **others})
+
+
+def _report_of(task: Task, part: str) -> Callable[[], AbstractContextManager[None]]:
+    """What the calls of this part run in."""
+    if part not in RAISED:
+        return no_exit
+    raised = (*RAISED[part], StopIteration)
+    return partial(calling, task, part, passing=lambda error: isinstance(error, raised))
 
 
 def named(task: Task) -> str:
@@ -146,4 +182,6 @@ def shown(value: object, most: int = 100) -> str:
 
 def _is_own(part: Callable[..., Any]) -> bool:
     """Whether the part is adaptkit's own, such as `adaptkit.cross_entropy`, which others recognise."""
-    return str(getattr(part, "__module__", "")).startswith("adaptkit.")
+    module = str(getattr(part, "__module__", ""))
+    name = str(getattr(part, "__name__", ""))
+    return module.startswith("adaptkit.") and getattr(sys.modules.get(module), name, None) is part
