@@ -3,7 +3,8 @@
 Reads the records only; does not import torch or Optuna. In reading order:
 
 - `facts.py`: the contents of a report: the winner, the order of the trials, the tables.
-- `comparison.py`: the winner compared with baselines, with the default, and with the searched ranges.
+- `comparison.py`, `edges.py`: the winner compared with baselines, the default and the searched ranges.
+- `advice.py`: warnings about the winner, with the options that may help.
 - `setting.py`: how the study was done: what was searched, and on what device.
 - `formatting.py`: numbers as text.
 - `escaping.py`: makes texts from data and plugins safe to show.

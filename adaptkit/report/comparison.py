@@ -1,4 +1,4 @@
-"""Sentences that compare the winner: with the baselines, the default, and the searched ranges.
+"""Sentences that compare the winner with the baselines and the default.
 
 They contain names from plugins as they are. The module for each format escapes them.
 """
@@ -6,24 +6,18 @@ They contain names from plugins as they are. The module for each format escapes 
 from __future__ import annotations
 
 import math
-import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from adaptkit.report import formatting
+from adaptkit.report.edges import penalty_edge
 from adaptkit.study.record import StudySummary, TrialRecord
 from adaptkit.task import MAJORITY_CLASS
 
 IMBALANCED = 0.8
 """The share of the most frequent class from which on an accuracy alone says little."""
 
-NEAR = 0.05
-"""The part of a range, on its logarithmic scale, that counts as its edge."""
-
-WIDER = 5
-"""By how much a suggested range is wider than the searched one, as a factor."""
-
-NUMBER = r"\d(?:\.\d+)?e[+-]?\d+"
-"""A number in the text of a range; see `adaptkit.search.space`."""
+HARDLY = 0.25
+"""The part of the errors of the most frequent class that a clearly better winner avoids."""
 
 NEXT_STEPS = {
     "frozen": "Try --strategy full, more trials (--trials), or use the baseline.",
@@ -45,7 +39,7 @@ def on_split(summary: StudySummary) -> str:
 def notes(summary: StudySummary, best: TrialRecord, trials: Sequence[TrialRecord]) -> list[str]:
     """What the winner's score has to be compared with, apart from a baseline that it does not beat."""
     beaten = [_beaten(summary, best)] if beats_baselines(summary, best) else []
-    return [*beaten, *_majority(summary, best), default(summary, best, trials), *edges(summary, best)]
+    return [*beaten, *_majority(summary, best), default(summary, best, trials), *penalty_edge(summary, best)]
 
 
 def caveats(summary: StudySummary, best: TrialRecord) -> str:
@@ -56,6 +50,34 @@ def caveats(summary: StudySummary, best: TrialRecord) -> str:
     if "test" in summary.data:
         return " ".join([*sentences, "The test rows have not been scored yet."])
     return " ".join([*sentences, "There are no test rows."])
+
+
+def majority_share(summary: StudySummary, best: TrialRecord) -> float:
+    """The share of the scored rows that have the most frequent class; NaN if it is not known.
+
+    It is the accuracy of the baseline that always predicts this class. Without baselines it follows from the
+    number of rows of each class, if each row has one class.
+    """
+    baseline = summary.baselines.get(MAJORITY_CLASS, {}).get("accuracy")
+    if baseline is not None:
+        return baseline
+    scored = summary.data.get("train" if summary.folds else "dev")
+    counts = [group.get("support", math.nan) for group in best.groups.values()]
+    if not counts or scored is None or sum(counts) != scored.rows:
+        return math.nan
+    return max(counts) / scored.rows
+
+
+def beats_majority(summary: StudySummary, best: TrialRecord) -> bool | None:
+    """Whether the optimised accuracy is clearly better than that of the most frequent class.
+
+    None if another number is optimised, or if the classes have about equally many rows.
+    """
+    share = majority_share(summary, best)
+    skewed = share > max(0.5, 1.5 / max(len(summary.labels), 1))
+    if summary.metric != "accuracy" or best.score is None or not skewed:
+        return None
+    return best.score > share + (HARDLY * (1 - share) if share > IMBALANCED else 0)
 
 
 def best_baseline(summary: StudySummary) -> tuple[str, float] | None:
@@ -120,11 +142,6 @@ def exported(summary: StudySummary, best: TrialRecord) -> list[str]:
     return []
 
 
-def edges(summary: StudySummary, best: TrialRecord) -> list[str]:
-    """Which of the winner's hyperparameters are at an edge of the searched range, and how to widen it."""
-    return [*_rate_edge(summary, best), *_batch_edge(summary, best), *_penalty_edge(summary, best)]
-
-
 def _beaten(summary: StudySummary, best: TrialRecord) -> str:
     name, score = best_baseline(summary) or ("", math.nan)
     gain = formatting.score(abs((best.score or 0.0) - score))
@@ -133,8 +150,10 @@ def _beaten(summary: StudySummary, best: TrialRecord) -> str:
 
 def _majority(summary: StudySummary, best: TrialRecord) -> list[str]:
     """The share of the most frequent class, if an accuracy alone says little because of it."""
-    share = summary.baselines.get(MAJORITY_CLASS, {}).get("accuracy", math.nan)
+    share = majority_share(summary, best)
     if not share > IMBALANCED or "accuracy" not in {summary.metric, *best.values}:
+        return []
+    if beats_majority(summary, best) is False:  # a warning says so
         return []
     return [
         f"{formatting.share(share)} of the rows have the most frequent class, so an accuracy of "
@@ -149,53 +168,3 @@ def _chosen(summary: StudySummary) -> str:
         f"The winner was chosen by its score in {summary.folds}-fold cross-validation on the training rows, "
         "so that score is somewhat too high."
     )
-
-
-def _rate_edge(summary: StudySummary, best: TrialRecord) -> list[str]:
-    found = _edge(summary.space, best.hyperparameters, "learning_rate")
-    if found is None:
-        return []
-    edge, low, high = found
-    wider = (low / WIDER, high) if edge == "lower" else (low, high * WIDER)
-    shown = " ".join(formatting.hyperparameter("learning_rate", one) for one in wider)
-    return [
-        f"Its learning rate is at the {edge} edge of the searched range. To widen the range, start another "
-        f"study with --lr {shown}."
-    ]
-
-
-def _batch_edge(summary: StudySummary, best: TrialRecord) -> list[str]:
-    texts, size = summary.space.get("batch_size", "").split(", "), best.hyperparameters.get("batch_size")
-    if len(texts) < 3 or size is None or not all(text.isdecimal() and int(text) > 0 for text in texts):
-        return []
-    sizes = [int(text) for text in texts]
-    if sizes[0] < size < sizes[-1] or (size == sizes[0] == 1):
-        return []
-    word = "smallest" if size == sizes[0] else "largest"
-    wider = [sizes[0] // 2, *sizes] if size == sizes[0] else [*sizes, sizes[-1] * 2]
-    return [
-        f"Its batch size is the {word} that was searched. To search more, start another study with "
-        f"--batch-size {','.join(map(str, wider))}."
-    ]
-
-
-def _penalty_edge(summary: StudySummary, best: TrialRecord) -> list[str]:
-    found = _edge(summary.space, best.hyperparameters, "l2")
-    if found is None:
-        return []
-    return [f"Its L2 penalty is at the {found[0]} edge of the searched range; nothing needs to be done."]
-
-
-def _edge(
-    space: Mapping[str, str], values: Mapping[str, float], name: str
-) -> tuple[str, float, float] | None:
-    """The edge that a value is at ("lower" or "upper"), and the range; None if it is at no edge."""
-    found = re.fullmatch(rf"({NUMBER}) … ({NUMBER}) \(log\)", space.get(name, ""))
-    low, high = (float(text) for text in found.groups()) if found else (0.0, 0.0)
-    value = values.get(name, 0.0)
-    if not (0 < low < high and value > 0):
-        return None
-    place = math.log(value / low) / math.log(high / low)
-    if NEAR < place < 1 - NEAR:
-        return None
-    return "lower" if place <= NEAR else "upper", low, high

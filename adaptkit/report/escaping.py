@@ -15,6 +15,9 @@ from rich.cells import cell_len, chop_cells
 JOINERS = "\u200c\u200d"  # zero-width, but emoji, Persian and the Indic scripts need them
 HIDDEN = frozenset({"Cc", "Cf", "Cs"})  # control, format (bidirectional marks too), half of a surrogate pair
 
+LONGEST_WARNING = 1000
+"""The most characters of a warning that are shown."""
+
 # One ASCII character for each of ours, so that columns stay aligned in an ASCII terminal.
 IN_ASCII = str.maketrans(
     {
@@ -57,9 +60,9 @@ def code(text: str) -> str:
     return f"`{shown}`"
 
 
-def prose(text: str) -> str:
+def prose(text: str, limit: int = 300) -> str:
     """The text as Markdown on one line, with every special character escaped."""
-    return _entities(visible(text))
+    return _entities(visible(text, limit))
 
 
 def _shown(character: str) -> str:

@@ -111,6 +111,11 @@ def value_on_dev(summary: StudySummary, best: TrialRecord, measure: str) -> floa
     return best.score if measure == summary.metric else best.values.get(measure)
 
 
+def metric_in_words(summary: StudySummary) -> str:
+    """What the optimised number is, in the task's words; empty if its name says it."""
+    return f"{summary.metric}: {summary.metric_is}" if summary.metric_is else ""
+
+
 def hyperparameters(trials: Sequence[TrialRecord]) -> tuple[list[str], dict[str, float]]:
     """The hyperparameters that differ between trials, and the values that all trials share."""
     names = list(dict.fromkeys(name for trial in trials for name in trial.hyperparameters))

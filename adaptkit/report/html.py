@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from adaptkit.report import charts, comparison, facts, formatting
+from adaptkit.report.advice import shown_warnings
 from adaptkit.report.escaping import visible
 from adaptkit.report.loading import loading_lines
 from adaptkit.report.setting import phases, setting
@@ -39,7 +40,8 @@ def as_html(summary: StudySummary, trials: Sequence[TrialRecord]) -> str:
         if best
         else {},
         progress=facts.progress_sentence(summary, trials),
-        unbeaten=comparison.unbeaten(summary, best) if best else "",
+        warnings=shown_warnings(summary, best),
+        metric=facts.metric_in_words(summary),
         notes=comparison.notes(summary, best, trials) if best else [],
         calibration=facts.calibration(summary, best) if best else "",
         caveats=comparison.caveats(summary, best) if best else "",

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from adaptkit.report import comparison, facts, formatting
-from adaptkit.report.escaping import code, prose
+from adaptkit.report.advice import shown_warnings
+from adaptkit.report.escaping import LONGEST_WARNING, code, prose
 from adaptkit.report.loading import loading_lines
 from adaptkit.report.setting import phases, setting
 from adaptkit.study.record import StudySummary, TrialRecord
@@ -21,7 +22,7 @@ def as_markdown(summary: StudySummary, trials: Sequence[TrialRecord]) -> str:
         f"{code(summary.task)}, {code(summary.strategy)}, {code(summary.model)}: **{summary.state}**",
         facts.progress_sentence(summary, trials),
         *_winner(summary, best, trials),
-        *_list("Warnings", (prose(warning) for warning in summary.warnings)),
+        *_list("Warnings", (prose(warning, LONGEST_WARNING) for warning in shown_warnings(summary, best))),
         *_model(summary),
         *_list("Why they failed", _failures(summary, trials)),
         *_trials(summary, best, trials),
@@ -37,7 +38,7 @@ def _winner(summary: StudySummary, best: TrialRecord | None, trials: Sequence[Tr
     if best is None:
         return []
     names = facts.measures(summary, best)
-    split, unbeaten = comparison.split(summary), comparison.unbeaten(summary, best)
+    split = comparison.split(summary)
     rows = [[split, *(formatting.figure(name, facts.value_on_dev(summary, best, name)) for name in names)]]
     if summary.test:
         rows.append(["test", *(formatting.figure(name, summary.test.get(name)) for name in names)])
@@ -48,7 +49,7 @@ def _winner(summary: StudySummary, best: TrialRecord | None, trials: Sequence[Tr
         f"## {'Winner' if summary.state == 'finished' else 'Best so far'}: trial {best.number}",
         prose(", ".join(facts.listed(best.hyperparameters))),
         _table(["", *map(code, names)], rows, 1),
-        *([f"**{prose(unbeaten)}**"] if unbeaten else []),
+        *([f"{prose(metric)}."] if (metric := facts.metric_in_words(summary)) else []),
         *([prose(chosen)] if (chosen := facts.calibration(summary, best)) else []),
         *map(prose, comparison.notes(summary, best, trials)),
         comparison.caveats(summary, best),

@@ -22,7 +22,7 @@ from rich.table import Table
 from rich.text import Text
 
 from adaptkit.report import formatting
-from adaptkit.report.escaping import encodable, visible
+from adaptkit.report.escaping import LONGEST_WARNING, encodable, visible
 from adaptkit.report.facts import state_of, why
 from adaptkit.report.throughput import Throughput
 from adaptkit.study.record import TrialRecord
@@ -107,7 +107,7 @@ class Progress:
     def note(self, text: str) -> None:
         """Shows a warning permanently, above the live table."""
         with suppress(Exception):  # not under the lock, which the live table takes while it is drawn
-            self._print(self._text(f"! {visible(text)}", "yellow" if self._live else ""))
+            self._print(self._text(f"! {visible(text, LONGEST_WARNING)}", "yellow" if self._live else ""))
 
     @_harmless
     def resumed(self, records: Iterable[TrialRecord]) -> None:

@@ -16,7 +16,8 @@ from rich.table import Table
 from rich.text import Text
 
 from adaptkit.report import comparison, facts, formatting
-from adaptkit.report.escaping import encodable, visible
+from adaptkit.report.advice import shown_warnings
+from adaptkit.report.escaping import LONGEST_WARNING, encodable, visible
 from adaptkit.report.loading import loading_lines
 from adaptkit.report.setting import phases, setting
 from adaptkit.study.record import StudySummary, TrialRecord
@@ -128,14 +129,13 @@ class _Page:
             else f"Best so far: trial {best.number}"
         )
         chosen = facts.calibration(self.summary, best)
-        unbeaten = comparison.unbeaten(self.summary, best)
         return self.section(
             title,
             self.items(facts.listed(best.hyperparameters)),
             Text(" "),
             scores,
+            *([self.text(metric, "dim")] if (metric := facts.metric_in_words(self.summary)) else []),
             Text(" "),
-            *([self.text(unbeaten, "yellow")] if unbeaten else []),
             *([self.text(chosen)] if chosen else []),
             *map(self.text, comparison.notes(self.summary, best, self.trials)),
             self.text(comparison.caveats(self.summary, best), "dim", limit=500),
@@ -160,11 +160,12 @@ class _Page:
         return table
 
     def warnings(self) -> RenderableType | None:
-        if not self.summary.warnings:
+        warnings = shown_warnings(self.summary, self.best)
+        if not warnings:
             return None
         table = self.grid("left", "fill")
-        for warning in self.summary.warnings:
-            table.add_row(Text("!", "bold yellow"), self.text(warning))
+        for warning in warnings:
+            table.add_row(Text("!", "bold yellow"), self.text(warning, limit=LONGEST_WARNING))
         return self.section("Warnings", table)
 
     def model(self) -> RenderableType | None:

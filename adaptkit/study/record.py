@@ -195,10 +195,16 @@ class StudySummary:
     refit: int | None = None
     """The number of the trial whose head was solved again on the training and dev rows together."""
 
+    metric_is: str = ""
+    """What the metric is, in the task's words; empty if its name says it."""
+
     head: str = ""
     """The tag of transformers' head, such as "token-classification"; empty for a task's own head."""
 
     warnings: Sequence[str] = ()
+    truncation: Sequence[str] = field(default_factory=list)
+    """The warnings about rows that are longer than the model reads; they are among ``warnings``, too."""
+
     plugin: str = ""
     """The distribution that the task comes from; its version is in ``versions``."""
 

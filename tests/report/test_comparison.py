@@ -93,68 +93,13 @@ def test_without_a_baselines_score_nothing_is_said(baselines: dict[str, dict[str
     assert not any("baseline" in note for note in comparison.notes(summary, BEST, TRIALS))
 
 
-@pytest.mark.parametrize(("share", "said"), [(0.876, True), (0.8, False), (0.5, False)])
+@pytest.mark.parametrize(("share", "said"), [(0.82, True), (0.876, False), (0.8, False), (0.5, False)])
 def test_the_majority_share_is_said_for_imbalanced_classes(share: float, said: bool) -> None:
+    """A warning says more where the winner is hardly better."""
     summary = replace(SUMMARY, metric="accuracy", baselines={MAJORITY_CLASS: {"accuracy": share}})
     found = [note for note in comparison.notes(summary, BEST, TRIALS) if "most frequent class" in note]
-    expected = "88% of the rows have the most frequent class, so an accuracy of 0.8760 needs no model."
+    expected = "82% of the rows have the most frequent class, so an accuracy of 0.8200 needs no model."
     assert [note.startswith(expected) for note in found] == ([True] if said else [])
-
-
-@pytest.mark.parametrize(
-    ("rate", "said"),
-    [
-        (1.83e-3, ("upper", "--lr 5.00e-5 1.00e-2")),
-        (5.1e-5, ("lower", "--lr 1.00e-5 2.00e-3")),
-        (4e-4, None),
-    ],
-)
-def test_a_learning_rate_at_an_edge(rate: float, said: tuple[str, str] | None) -> None:
-    trial = replace(BEST, hyperparameters={"learning_rate": rate, "batch_size": 16})
-    found = comparison.edges(SUMMARY, trial)
-    assert len(found) == (said is not None)
-    for sentence, (edge, option) in zip(found, [said] if said else [], strict=True):
-        assert sentence.startswith(f"Its learning rate is at the {edge} edge of the searched range.")
-        assert sentence.endswith(f"start another study with {option}.")
-
-
-@pytest.mark.parametrize(
-    ("size", "said"),
-    [
-        (8, ("smallest", "--batch-size 4,8,16,32,64")),
-        (64, ("largest", "--batch-size 8,16,32,64,128")),
-        (16, None),
-    ],
-)
-def test_a_batch_size_at_an_edge(size: int, said: tuple[str, str] | None) -> None:
-    trial = replace(BEST, hyperparameters={"learning_rate": 4e-4, "batch_size": size})
-    found = comparison.edges(SUMMARY, trial)
-    assert len(found) == (said is not None)
-    for sentence, (word, option) in zip(found, [said] if said else [], strict=True):
-        assert sentence.startswith(f"Its batch size is the {word} that was searched.")
-        assert sentence.endswith(f"start another study with {option}.")
-
-
-@pytest.mark.parametrize(
-    "space",
-    [
-        {},
-        {"learning_rate": "5e-5", "batch_size": "8"},
-        {"learning_rate": "5e-5 to 2e-3", "batch_size": "8, 16"},
-        {"learning_rate": "0e+00 … 0e+00 (log)", "batch_size": "a, b, c"},
-        {"learning_rate": "e … . (log)", "batch_size": "8, 8.5, 9"},
-    ],
-)
-def test_a_range_that_cannot_be_wider_is_not_mentioned(space: dict[str, str]) -> None:
-    trial = replace(BEST, hyperparameters={"learning_rate": 5e-5, "batch_size": 8})
-    assert comparison.edges(replace(SUMMARY, space=space), trial) == []
-
-
-def test_a_penalty_at_an_edge_needs_nothing() -> None:
-    for l2, edge in ((1.1e-4, "lower"), (0.8, "upper")):
-        sentence = f"Its L2 penalty is at the {edge} edge of the searched range; nothing needs to be done."
-        assert comparison.edges(*solved(l2)) == [sentence]
-    assert comparison.edges(*solved(1e-2)) == []
 
 
 def test_the_caveats_say_what_scored_the_trials() -> None:

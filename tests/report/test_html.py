@@ -131,7 +131,7 @@ def test_the_baselines_are_shown_beside_the_winner() -> None:
     assert "does not beat" not in text
     unbeaten = checked("unbeaten")
     assert "this model does not beat it. Try --strategy full" in " ".join(unbeaten.text.split())
-    assert any(attributes.get("class") == "unbeaten" for _, attributes in unbeaten.elements)
+    assert any(attributes.get("class") == "callout" for _, attributes in unbeaten.elements)
 
 
 def test_cross_validation_is_not_called_dev() -> None:

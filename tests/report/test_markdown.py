@@ -67,7 +67,7 @@ def test_the_baselines_are_shown_beside_the_winner() -> None:
     text = as_markdown(*STUDIES["baselines"])
     assert "| words (dev) | 0.8125 |" in text
     assert "0.0852 better than the best baseline, words (0.8125)" in text
-    assert "**The baseline words scores 0.9500 on the same rows" in as_markdown(*STUDIES["unbeaten"])
+    assert "\n- The baseline words scores 0.9500 on the same rows" in as_markdown(*STUDIES["unbeaten"])
 
 
 def test_cross_validation_is_not_called_dev() -> None:

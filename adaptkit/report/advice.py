@@ -1,0 +1,90 @@
+"""Warnings about the winner, each with the option that may help: what it never predicts, or does not beat."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from adaptkit.report import formatting
+from adaptkit.report.comparison import beats_majority, best_baseline, majority_share, on_split, unbeaten
+from adaptkit.report.edges import edges
+from adaptkit.study.record import StudySummary, TrialRecord
+from adaptkit.task import MAJORITY_CLASS
+
+MOST_NAMED = 5
+
+
+def shown_warnings(summary: StudySummary, best: TrialRecord | None) -> list[str]:
+    """All warnings of a study for its report. An older study has not recorded those about its winner."""
+    about_winner = winner_warnings(summary, best) if best and summary.state == "finished" else []
+    return list(dict.fromkeys([*summary.warnings, *about_winner]))
+
+
+def winner_warnings(summary: StudySummary, best: TrialRecord) -> list[str]:
+    """What is wrong with the winner, and what to change in another study."""
+    majority = _majority(summary, best)
+    return [
+        *majority,
+        *_baseline(summary, best, majority),
+        *_unpredicted(summary, best),
+        *edges(summary, best),
+    ]
+
+
+def _baseline(summary: StudySummary, best: TrialRecord, majority: Sequence[str]) -> list[str]:
+    """That another baseline is as good, unless that is the majority class and said already."""
+    name = (best_baseline(summary) or ("", 0.0))[0]
+    said = bool(majority) and name == MAJORITY_CLASS
+    sentence = unbeaten(summary, best)
+    return [sentence] if sentence and not said else []
+
+
+def _majority(summary: StudySummary, best: TrialRecord) -> list[str]:
+    """That the optimised accuracy is not better, or hardly better, than that of the most frequent class."""
+    if best.score is None or beats_majority(summary, best) is not False:
+        return []
+    share = majority_share(summary, best)
+    better = "hardly better" if best.score > share else "no better"
+    return [
+        f"{formatting.share(share)} of the rows have the most frequent class, and the winner's accuracy of "
+        f"{formatting.score(best.score)} {on_split(summary)} is {better} than always predicting that class. "
+        + _remedy(summary, best)
+    ]
+
+
+def _unpredicted(summary: StudySummary, best: TrialRecord) -> list[str]:
+    """The classes of which the winner finds no single case."""
+    missed = {
+        name: round(group["support"])
+        for name, group in best.groups.items()
+        if group.get("recall") == 0 and group.get("support", 0) > 0
+    }
+    if not missed:
+        return []
+    kinds = _plural(summary.groups_title) if len(best.groups) > 1 else summary.groups_title
+    named = [
+        f"{name!r} (0 of {formatting.count(count)})" for name, count in list(missed.items())[:MOST_NAMED]
+    ]
+    more = f" and {len(missed) - MOST_NAMED:,} more" if len(missed) > MOST_NAMED else ""
+    return [
+        f"The winner never predicts {len(missed):,} of {len(best.groups):,} {kinds} correctly "
+        f"{on_split(summary)}: {', '.join(named)}{more}. {_remedy(summary, best)}"
+    ]
+
+
+def _plural(title: str) -> str:
+    if title.endswith("s"):
+        return f"{title}es" if title.endswith("ss") else title
+    return f"{title}s"
+
+
+def _remedy(summary: StudySummary, best: TrialRecord) -> str:
+    """The options that make rare classes count more, as far as the task has them and the study lacks them."""
+    options = []
+    if "macro_f1" in best.values and summary.metric != "macro_f1":
+        options.append("--metric macro_f1")
+    if MAJORITY_CLASS in summary.baselines and summary.class_weights == "none":
+        options.append("--class-weights balanced")
+    add = "add training rows of the rare ones"
+    if not options:
+        return f"Train longer (--epochs, --trials), or {add}."
+    return f"Start another study with {' and '.join(options)}, or {add}."
