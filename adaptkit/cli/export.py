@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import click
@@ -20,6 +21,7 @@ def export(study: str, to: Path, merge: bool, studies_dir: Path) -> None:
     from adaptkit.run.finalize import export_trial
     from adaptkit.study.find import find_study
     from adaptkit.study.record import best_trial
+    from adaptkit.system.files import new_folder
     from adaptkit.tasks import registry
 
     folder = find_study(studies_dir, study)
@@ -46,7 +48,7 @@ def export(study: str, to: Path, merge: bool, studies_dir: Path) -> None:
             code="folder-exists",
         )
     task = registry.load(config.task, config.options)
-    to = to.absolute()
+    to = Path(os.path.realpath(to))
     with plugin_output_on_stderr():  # the task's plugin may create the head
-        export_trial(folder, config, task, summary.labels, summary, best, to, merge=merge)
+        export_trial(folder, config, task, summary.labels, summary, best, to, merge=merge, written=new_folder)
     click.echo(f"trial {best.number} of {folder.name} is in {to}")

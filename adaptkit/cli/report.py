@@ -29,7 +29,7 @@ def report(
     from adaptkit.cli.tune import show
     from adaptkit.errors import StudyError
     from adaptkit.study.find import find_study
-    from adaptkit.system.files import write_text
+    from adaptkit.system.files import write_user_text
 
     folder = find_study(studies_dir, study)
     summary, trials = folder.summary_as_it_stands(), folder.read_trials()
@@ -42,11 +42,11 @@ def report(
     if html:
         from adaptkit.report.html import as_html
 
-        write_text(html, as_html(summary, trials))
+        write_user_text(html, as_html(summary, trials))
     if markdown:
         from adaptkit.report.markdown import as_markdown
 
-        write_text(markdown, as_markdown(summary, trials))
+        write_user_text(markdown, as_markdown(summary, trials))
     for problem in folder.unreadable_trials():
         click.echo(f"adaptkit: left out: {problem}", err=True)
     written = [str(path) for path in (html, markdown) if path]

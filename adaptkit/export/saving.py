@@ -6,8 +6,9 @@ merged. Before a folder is put in its place it is loaded back, and its logits mu
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -27,6 +28,9 @@ from adaptkit.system.quiet import quiet
 if TYPE_CHECKING:
     from adaptkit.config import StudyConfig
     from adaptkit.task import Task
+
+WrittenFolder = Callable[[Path], AbstractContextManager[Path]]
+"""Gives a temporary folder, and puts it in the place of the given one."""
 
 CARD = "README.md"
 """The model card. It is not in the manifest, because users may edit it."""
@@ -60,23 +64,32 @@ class TrialToExport:
 
     versions: Mapping[str, str]
 
+    base_fingerprints: Mapping[str, str] = field(default_factory=dict)
+    """The fingerprints of the base model that the trial was trained with, if they are known."""
 
-def export(trial: TrialToExport, folder: Path, *, merge: bool = False) -> None:
+
+def export(
+    trial: TrialToExport, folder: Path, *, merge: bool = False, written: WrittenFolder = atomic_folder
+) -> None:
     """Write the trial to ``folder``. If anything fails, the folder stays as it was.
 
     Args:
         trial: the trial and its description.
         folder: the folder to write; an older export there is replaced.
         merge: for LoRA, write one complete model instead of an adapter.
+        written: how the folder is written. `adaptkit.system.files.atomic_folder` replaces an older export and
+            needs names beside it; `new_folder` touches nothing beside it.
 
     Raises:
         ExportError: the folder, loaded back, does not give the same logits.
+        ModelError: the base model cannot be loaded, or has changed since the trial was trained.
         StudyError: the folder cannot be written.
     """
     config = trial.config
     loaded = load_model(
-        trial.task, config.model, trial.labels, seed=config.seed, max_length=config.max_length
-    )
+        trial.task, config.model, trial.labels,
+        seed=config.seed, max_length=config.max_length, recorded=trial.base_fingerprints,
+    )  # fmt: skip
     module: Any = STRATEGIES[config.strategy](loaded, config.lora_rank)
     try:
         write_trial(module, trial.parameters, trial.vocabulary)
@@ -104,8 +117,9 @@ def export(trial: TrialToExport, folder: Path, *, merge: bool = False) -> None:
         pooling=pooling_of(loaded.module),
         calibration=dict(trial.calibration),
         versions=dict(trial.versions),
+        base_fingerprints=dict(loaded.fingerprints),
     )
-    with atomic_folder(folder) as aside, quiet():
+    with written(folder) as aside, quiet():
         _save(module, aside)
         if adapter:
             base: Any = loaded.module

@@ -9,17 +9,19 @@ from typing import TYPE_CHECKING, Any
 
 from adaptkit.errors import NoTrialSucceeded, StudyError, TrialError
 from adaptkit.export.model_card import model_card
+from adaptkit.report.advice import winner_warnings
 from adaptkit.report.html import as_html
 from adaptkit.run.baselines import score_baselines
 from adaptkit.run.context import RunContext, versions
 from adaptkit.study.record import StudySummary, TrialRecord, best_trial
-from adaptkit.system.files import write_text
+from adaptkit.system.files import atomic_folder, write_text
 from adaptkit.system.manifest import verify
 
 if TYPE_CHECKING:
     from adaptkit.config import StudyConfig
     from adaptkit.data.load import Dataset
     from adaptkit.data.rows import Rows
+    from adaptkit.export.saving import WrittenFolder
     from adaptkit.study.folder import StudyFolder
     from adaptkit.task import Task
 
@@ -50,7 +52,8 @@ def finalize_study(
         rewrite_card(context.folder.current_best, context.summary, best)
     if data.test is not None and not context.summary.test:
         score_winner(context, data.test, device, best)
-    context.write(state="finished")
+    about_winner = winner_warnings(context.summary, best)
+    context.write(state="finished", warnings=list(dict.fromkeys([*context.summary.warnings, *about_winner])))
     write_report(context, records)
     return records
 
@@ -119,6 +122,7 @@ def export_trial(
     to: Path,
     *,
     merge: bool = False,
+    written: WrittenFolder = atomic_folder,
 ) -> None:
     """Write a trial of the study as a model folder; `adaptkit.export.saving.export` lists the errors."""
     from safetensors.torch import load_file
@@ -153,8 +157,9 @@ def export_trial(
         card=model_card(described, trial, loaded_as=strategy),
         plugin=summary.plugin,
         versions=versions(summary.plugin),
+        base_fingerprints=folder.read_provenance().base_fingerprints,
     )
-    export(exported, to, merge=merge)
+    export(exported, to, merge=merge, written=written)
 
 
 def rewrite_card(model_folder: Path, summary: StudySummary, trial: TrialRecord) -> None:

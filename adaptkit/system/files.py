@@ -2,7 +2,8 @@
 
 A file is written under a temporary name, flushed to the disk, and then renamed. The temporary name is
 fixed, so killed processes leave at most one such file, and the next writer overwrites it. There must be
-only one writer at a time; the study's lock ensures this.
+only one writer at a time; the study's lock ensures this. Where a user names the path, `new_folder` and
+`write_user_text` take a temporary name that no file has, and never touch what lies beside the path.
 
 A folder cannot be renamed over another folder, so `atomic_folder` takes these steps::
 
@@ -17,9 +18,10 @@ import errno
 import json
 import math
 import os
+import secrets
 import shutil
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -47,23 +49,44 @@ def write_json(path: Path, value: Any) -> None:
     write_text(path, f"{text}\n")
 
 
-@contextmanager
-def atomic_file(path: Path) -> Iterator[Path]:
+def write_user_text(path: Path, text: str) -> None:
+    """Write a file that the user named, in UTF-8. Raises StudyError; the previous content is then intact."""
+    content = text.encode("utf-8", "backslashreplace")
+    if path.exists() and not path.is_file():  # a terminal or a pipe cannot be replaced by renaming
+        with explained(path):
+            path.write_bytes(content)
+        return
+    with _replaced(path, _unused_beside(path)) as partial:
+        partial.write_bytes(content)
+
+
+def atomic_file(path: Path) -> AbstractContextManager[Path]:
     """Give a temporary path beside the file; rename it to the file if the block succeeds.
 
     Raises StudyError if it cannot be written. In any case the file is either the old or the new one.
     """
-    partial = path.with_name(f".{path.name}.partial")
-    with explained(path):
+    return _replaced(path, path.with_name(f".{path.name}.partial"))
+
+
+@contextmanager
+def new_folder(folder: Path) -> Iterator[Path]:
+    """Give an empty temporary folder; if the block succeeds, rename it to the folder: a missing or empty one.
+
+    Nothing else is changed. Raises StudyError if it cannot be written. A killed process leaves the temporary
+    folder, ``.adaptkit-*.partial``.
+    """
+    with explained(folder):
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        partial = _unused_beside(folder)
+        partial.mkdir()
         try:
             yield partial
-            _flush(partial)
-            os.replace(partial, path)
-            _flush(path.parent)
+            flush_tree(partial)
+            os.rename(partial, folder)
         except BaseException:
-            with suppress(OSError):
-                partial.unlink()
+            shutil.rmtree(partial, ignore_errors=True)
             raise
+        _flush(folder.parent)
 
 
 @contextmanager
@@ -134,6 +157,26 @@ def _unwritable(path: Path, what: str, number: int | None) -> StudyError:
     else:
         next_step = "Check the path and its permissions, or choose another folder."
     return StudyError(f"{path} cannot be written: {what}", next_step=next_step, code="cannot-write")
+
+
+@contextmanager
+def _replaced(path: Path, partial: Path) -> Iterator[Path]:
+    """Give the path ``partial`` to write to; rename it to ``path`` if the block succeeds."""
+    with explained(path):
+        try:
+            yield partial
+            _flush(partial)
+            os.replace(partial, path)
+            _flush(path.parent)
+        except BaseException:
+            with suppress(OSError):
+                partial.unlink()
+            raise
+
+
+def _unused_beside(path: Path) -> Path:
+    """A path beside this one that no file or folder has."""
+    return path.with_name(f".adaptkit-{secrets.token_hex(8)}.partial")
 
 
 def _old(folder: Path) -> Path:

@@ -19,10 +19,12 @@ from adaptkit.system.files import (
     atomic_file,
     atomic_folder,
     current_folder,
+    new_folder,
     repair_folder,
     write_bytes,
     write_json,
     write_text,
+    write_user_text,
 )
 
 
@@ -108,6 +110,64 @@ def test_a_full_disk_leaves_the_old_folder(tiny_disk: Path) -> None:
         fill(tiny_disk / "best", "2" * 2_000_000)
     assert contents(tiny_disk / "best") == {"1"}
     assert os.listdir(tiny_disk) == ["best"]
+
+
+BESIDE = (".mine.old", ".mine.new", ".mine.partial", ".mine.tmp", "mine.new", "mine~")
+
+
+@pytest.fixture
+def beside(tmp_path: Path) -> Callable[[], dict[str, str]]:
+    """The user's own files, named as temporary files are: a function that reads them again."""
+    for name in BESIDE[:3]:
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "thesis.txt").write_text(f"in {name}")
+    for name in BESIDE[3:]:
+        (tmp_path / name).write_text(name)
+
+    def read() -> dict[str, str]:
+        files = (path for path in tmp_path.rglob("*") if path.is_file())
+        found = {path.relative_to(tmp_path).as_posix(): path.read_text() for path in files}
+        return {name: text for name, text in found.items() if not name.startswith("mine/")}
+
+    return read
+
+
+@pytest.mark.parametrize("there_before", [True, False])
+def test_a_new_folder_touches_nothing_beside_it(
+    beside: Callable[[], dict[str, str]], tmp_path: Path, there_before: bool
+) -> None:
+    before = beside()
+    if there_before:
+        (tmp_path / "mine").mkdir()
+    with suppress(RuntimeError), new_folder(tmp_path / "mine") as new:
+        (new / "one").write_text("half")
+        raise RuntimeError
+    assert (tmp_path / "mine").exists() == there_before
+    with new_folder(tmp_path / "mine") as new:
+        (new / "one").write_text("1")
+    assert (tmp_path / "mine" / "one").read_text() == "1"
+    assert beside() == before
+    assert sorted(os.listdir(tmp_path)) == sorted(["mine", *BESIDE])
+
+
+def test_a_new_folder_never_replaces_content(tmp_path: Path) -> None:
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "thesis.txt").write_text("all of it")
+    with pytest.raises(StudyError, match="mine cannot be written"), new_folder(tmp_path / "mine") as new:
+        (new / "one").write_text("1")
+    assert os.listdir(tmp_path) == ["mine"]
+    assert os.listdir(tmp_path / "mine") == ["thesis.txt"]
+
+
+def test_a_file_of_the_user_touches_nothing_beside_it(tmp_path: Path) -> None:
+    (tmp_path / ".a.html.partial").write_text("mine")
+    write_user_text(tmp_path / "a.html", "old")
+    write_user_text(tmp_path / "a.html", "caf\udce9")
+    assert (tmp_path / "a.html").read_text() == "caf\\udce9"
+    assert (tmp_path / ".a.html.partial").read_text() == "mine"
+    assert len(os.listdir(tmp_path)) == 2
+    with pytest.raises(StudyError, match="/dev/full cannot be written: No space left"):
+        write_user_text(Path("/dev/full"), "report")
 
 
 def killed_at_system_call(count: int, work: Callable[[], None]) -> bool:

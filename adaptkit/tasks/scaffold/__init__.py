@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from adaptkit.errors import ConfigError
-from adaptkit.system.files import atomic_folder
+from adaptkit.system.files import new_folder
 
 NAME = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 LONGEST_NAME = 40
@@ -47,7 +47,7 @@ def write_plugin(name: str, to: Path) -> list[Path]:
         )
     module = f"adaptkit_{name.replace('-', '_')}"
     texts = {path.format(module=module): _rendered(file, name, module) for path, file in FILES.items()}
-    with atomic_folder(folder) as new:
+    with new_folder(folder) as new:
         for path, text in texts.items():
             (new / path).parent.mkdir(parents=True, exist_ok=True)
             (new / path).write_text(text, encoding="utf-8")
