@@ -150,6 +150,17 @@ class DataWarning:
     """What to do about it, as a sentence."""
 
 
+@dataclass(frozen=True, kw_only=True)
+class Reading:
+    """How the rows of one source are prepared, as `Task.survey` found from all of them."""
+
+    prepare: Callable[[Row], Row]
+    """Takes the place of `Task.prepare` for these rows."""
+
+    notes: Callable[[], Sequence[str]] = tuple
+    """What was found, each in a few words, such as "tags are BIOES". Called after the rows were prepared."""
+
+
 Encode = Callable[[Sequence[Row], "PreTrainedTokenizerBase", Sequence[str], int], Sequence[Example]]
 """``(rows, tokenizer, labels, max_length) -> examples``; no example may be longer than ``max_length``.
 
@@ -221,6 +232,11 @@ class Task:
     prepare: Callable[[Row], Row] = same_row
     """Checks one row and converts it to the task's standard form. Raises ValueError that says what is wrong,
     or SkipRow for a valid row that is to be left out."""
+
+    survey: Callable[[Sequence[Row]], Reading] | None = None
+    """Looks at all rows of a source before they are prepared, for what a single row cannot show, such as the
+    scheme of its tags. The rows may have any form that `prepare` takes, or be bad. None if each row says
+    everything about itself."""
 
     labels_of: Callable[[Row], Iterable[str]] | None = label_column
     """The label names that occur in a row; None for a task without labels."""

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
+from adaptkit.data.columns import in_lower_case, named_row, notes_of
 from adaptkit.data.groups import column_group
 from adaptkit.data.refusals import (
     BadRow,
@@ -18,9 +20,10 @@ from adaptkit.data.refusals import (
 from adaptkit.data.rows import RawRow, RawSplit, Rows, counted
 from adaptkit.errors import DataError, TaskError
 from adaptkit.task import SkipRow
+from adaptkit.tasks.calls import calling
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
     from adaptkit.task import Row, Task
 
@@ -54,10 +57,16 @@ def prepare_rows(
     """
     values, origins, groups, skipped = [], [], [], []
     bad: list[BadRow] = []
-    for raw in split.rows:
+    read_as: dict[str, None] = {}
+    raws, prepare, found = _surveyed(task, split.rows, columns, optional)
+    for raw in raws:
         try:
-            values.append(_prepared(task, raw, columns, optional))
+            if raw.left_out and not optional:
+                raise SkipRow(raw.left_out)
+            clean, notes = _prepared(task, raw, columns, optional, prepare)
+            values.append(clean)
             origins.append(raw.origin)
+            read_as |= dict.fromkeys((*raw.notes, *notes))
             if group is not None:
                 groups.append(column_group(task, raw, values[-1], group))
         except ValueError as error:
@@ -70,7 +79,25 @@ def prepare_rows(
     if bad and not skip_bad_rows:
         expected = expected_rows(task, optional)
         raise DataError(first_of(bad), expected=expected, next_step=CORRECT_OR_SKIP, code="bad-row")
-    return Rows(values, origins, split.source, skipped, tuple(groups), group or "")
+    notes = (*read_as, *found())
+    return Rows(values, origins, split.source, skipped, tuple(groups), group or "", read_as=notes)
+
+
+def _surveyed(
+    task: Task, rows: Iterable[RawRow], columns: Mapping[str, str], optional: Collection[str]
+) -> tuple[Iterable[RawRow], Callable[[Row], Row], Callable[[], Sequence[str]]]:
+    """The rows, how to prepare them, and what `Task.survey` finds in all of them, if the task has it."""
+    if task.survey is None:
+        return rows, task.prepare, tuple
+    kept = list(rows)
+    seen = []
+    for raw in kept:
+        with suppress(ValueError):
+            if not raw.problem and not (raw.left_out and not optional):
+                seen.append(named_row(task, raw.values, columns, optional)[0])
+    with calling(task, "survey"):
+        reading = task.survey(seen)
+    return kept, reading.prepare, reading.notes
 
 
 def skipped_warnings(splits: Mapping[str, Rows]) -> list[str]:
@@ -83,18 +110,46 @@ def skipped_warnings(splits: Mapping[str, Rows]) -> list[str]:
     ]
 
 
-def _prepared(task: Task, raw: RawRow, columns: Mapping[str, str], optional: Collection[str]) -> Row:
+def _prepared(
+    task: Task,
+    raw: RawRow,
+    columns: Mapping[str, str],
+    optional: Collection[str],
+    prepare: Callable[[Row], Row],
+) -> tuple[Row, tuple[str, ...]]:
+    """The row in the task's standard form, and what was inferred for it.
+
+    Where the row does not fit, the names of its columns are tried in lower case. Raises ValueError that says
+    what is wrong with the raw row.
+    """
+    if raw.problem:
+        raise NotARow(raw.problem)
+    row, notes = named_row(task, raw.values, columns, optional)
+    try:
+        return _checked(task, raw, row, optional, prepare), notes
+    except SkipRow:
+        raise
+    except ValueError:
+        lower = in_lower_case(row)
+        if not lower:
+            raise
+        renamed = {lower.get(name, name): value for name, value in row.items()}
+        with suppress(ValueError):
+            return _checked(task, raw, renamed, optional, prepare), (*notes, *notes_of(lower))
+        raise
+
+
+def _checked(
+    task: Task, raw: RawRow, row: Row, optional: Collection[str], prepare: Callable[[Row], Row]
+) -> Row:
     """The row in the task's standard form; raises ValueError that says what is wrong with the raw row.
 
     The columns are checked after the task's `prepare`, which may accept other forms of a row.
     """
-    if raw.problem:
-        raise NotARow(raw.problem)
-    row = _renamed(raw.values, columns, optional)
     required = [name for name in task.columns if name not in optional]
     lacking = _lacking(row, required, raw.values)
     try:
-        clean = task.prepare(row)
+        clean = prepare(row)
     except SkipRow:
         raise
     except ValueError as error:
@@ -113,19 +168,6 @@ def _prepared(task: Task, raw: RawRow, columns: Mapping[str, str], optional: Col
     if problem := _lacking(clean, required, raw.values):
         raise problem
     return clean
-
-
-def _renamed(values: Row, columns: Mapping[str, str], optional: Collection[str]) -> Row:
-    """The row under the task's column names, without optional columns.
-
-    Raises ValueError if a column that the user named is missing.
-    """
-    absent = {name: file for name, file in columns.items() if file not in values and name not in optional}
-    if absent:
-        raise MissingColumns(absent, values, columns.values())
-    moved = {name: values[file] for name, file in columns.items() if file in values}
-    left = {name: value for name, value in values.items() if name not in columns.values()}
-    return {name: value for name, value in {**left, **moved}.items() if name not in optional}
 
 
 def _lacking(row: Row, required: Collection[str], file_columns: Collection[str]) -> ValueError | None:

@@ -1,4 +1,4 @@
-"""Reads JSON files into raw rows: one object per line, or one array of objects.
+"""Reads JSON files into raw rows: one object per line, an array of objects, or one object with rows in it.
 
 Stricter than Python's own parser: NaN, infinity, repeated keys and unpaired surrogates are refused.
 """
@@ -11,8 +11,11 @@ import re
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
+from adaptkit.data.compressed import open_bytes
+from adaptkit.data.formats.spans import pair_of
+from adaptkit.data.json_shapes import document_rows
 from adaptkit.data.rows import RawRow, shortened
-from adaptkit.data.text import numbered_lines, whole_text
+from adaptkit.data.text import MAX_LINE_BYTES, named_encoding, numbered_lines, whole_text
 from adaptkit.errors import DataError
 
 if TYPE_CHECKING:
@@ -24,26 +27,89 @@ _COMMA_OR_END = re.compile(r"[ \t\r\n]*([,\]])[ \t\r\n]*")
 
 
 def json_rows(path: Path) -> Iterator[RawRow]:
-    """The rows of a ``.json`` file: an array of objects, or one object per line."""
-    with path.open("rb") as file:
-        start = file.read(1024).removeprefix(b"\xef\xbb\xbf").lstrip()
-    return _array_rows(path) if start.startswith(b"[") else json_line_rows(path)
+    """The rows of a JSON file of any shape: an array, rows in an object, or one object or pair per line."""
+    first, second = _first_lines(path)
+    complete = _complete(first)
+    if first.startswith("["):
+        return json_line_rows(path) if _is_pair(complete) else _array_rows(path)
+    continued = complete is None and second[:1] not in ("", "{")
+    alone = complete is not None and not second
+    return _document_rows(path) if first.startswith("{") and (continued or alone) else json_line_rows(path)
+
+
+def looks_like_json(start: str) -> bool:
+    """Whether the start of a file is that of JSON: an object or an array, with at least one value in it."""
+    return re.match(r'\s*(\[\s*)?(\{\s*"|\[\s*")', start) is not None
+
+
+def element_row(origin: str, element: Any, problem: str = "", notes: tuple[str, ...] = ()) -> RawRow:
+    """The row of an object, or of a pair of a text and its label; a bad row for another value."""
+    if isinstance(element, list) and (pair := pair_of(element)) is not None:
+        element, notes = pair, (*notes, "pairs of a text and its annotation")
+    if not isinstance(element, dict):
+        problem = problem or f"{shortened(element)} is not an object with the row's columns"
+    return RawRow(origin, {} if problem else element, problem, notes=() if problem else notes)
 
 
 def json_line_rows(path: Path) -> Iterator[RawRow]:
-    """The rows of a JSON Lines file; a line that is not a JSON object is a bad row."""
+    """The rows of a JSON Lines file; a line that is not a row is a bad row."""
     parser = _Parser()
     for number, line in numbered_lines(path):
         text = line.strip()
         if not text:
             continue
+        values: Any = None
         try:
             values, problem, end = parser.parse(text, 0)
             if end < len(text):
                 problem = f"{shortened(text[end:])} after the end of the JSON value"
         except (ValueError, RecursionError) as error:
-            values, problem = {}, _in_words(error)
-        yield RawRow(f"{path}:{number}", {} if problem else values, problem)
+            problem = _in_words(error)
+        yield element_row(f"{path}:{number}", values, problem)
+
+
+def _first_lines(path: Path) -> tuple[str, str]:
+    """The first line that is not blank, and the start of the next one; the first may be cut if it is long."""
+    found: list[str] = []
+    with open_bytes(path) as file:
+        while len(found) < 2 and (line := file.readline(MAX_LINE_BYTES)):
+            if text := line.decode(named_encoding(), "replace").removeprefix("\ufeff").strip():
+                found.append(text)
+    return (found[0] if found else ""), (found[1] if len(found) > 1 else "")
+
+
+def _complete(line: str) -> Any:
+    """The value of a line that is JSON; None for another line."""
+    try:
+        return json.loads(line)
+    except (ValueError, RecursionError):
+        return None
+
+
+def _is_pair(value: Any) -> bool:
+    return isinstance(value, list) and bool(value) and isinstance(value[0], str)
+
+
+def _document_rows(path: Path) -> Iterator[RawRow]:
+    """The rows of one or several objects that are written on several lines, or with rows in them."""
+    text = whole_text(path)
+    parser, position, count = _Parser(), _skip_space(text, 0), 0
+    line, counted = 1, 0
+    while position < len(text):
+        line, counted = line + text.count("\n", counted, position), position
+        try:
+            values, problem, end = parser.parse(text, position)
+        except (ValueError, RecursionError) as error:
+            raise _broken_array(f"{path}:{line}: {_in_words(error)}") from None
+        position = _skip_space(text, end)
+        rows, form = document_rows(values) if isinstance(values, dict) else ([values], "")
+        if not form:
+            yield element_row(f"{path}:{line}", values, problem)
+            continue
+        if problem:
+            raise _broken_array(f"{path}: {problem}")
+        for count, row in enumerate(rows, start=count + 1):  # noqa: B020 (numbers go on over all objects)
+            yield element_row(f"{path} row {count}", row, notes=(form,))
 
 
 def _array_rows(path: Path) -> Iterator[RawRow]:
@@ -61,7 +127,7 @@ def _array_rows(path: Path) -> Iterator[RawRow]:
             values, problem, end = parser.parse(text, position)
         except (ValueError, RecursionError) as error:
             raise _broken_array(f"{path}:{line}: {_in_words(error)}") from None
-        yield RawRow(f"{path}:{line}", {} if problem else values, problem)
+        yield element_row(f"{path}:{line}", values, problem)
         separator = _COMMA_OR_END.match(text, end)
         if separator is None:
             raise _broken_array(f"{path}:{line}: no comma or ']' after the object that starts here")
@@ -79,13 +145,11 @@ class _Parser:
             object_pairs_hook=self._object, parse_float=self._number, parse_constant=self._constant
         )
 
-    def parse(self, text: str, start: int) -> tuple[dict[str, Any], str, int]:
-        """(object, its problems, its end); raises ValueError or RecursionError."""
+    def parse(self, text: str, start: int) -> tuple[Any, str, int]:
+        """(value, its problems, its end); raises ValueError or RecursionError."""
         self._problems.clear()
         values, end = self._decoder.raw_decode(text, start)
-        if not isinstance(values, dict):
-            self._problems.append(f"{shortened(values)} is not an object with the row's columns")
-        elif "\\u" in text[start:end] and _has_unpaired_surrogate(values):
+        if "\\u" in text[start:end] and _has_unpaired_surrogate(values):
             self._problems.append("an unpaired surrogate (\\ud800 to \\udfff), which is not a character")
         return values, "; ".join(self._problems), end
 
@@ -106,7 +170,7 @@ class _Parser:
         self._problems.append(f"{name} is not a JSON value")
 
 
-def _has_unpaired_surrogate(values: dict[str, Any]) -> bool:
+def _has_unpaired_surrogate(values: Any) -> bool:
     try:
         json.dumps(values, ensure_ascii=False).encode("utf-8")
     except UnicodeEncodeError:

@@ -2,16 +2,34 @@
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Generator
 from typing import TYPE_CHECKING, TypeVar
 
 from adaptkit.data.columnar import parquet_rows
-from adaptkit.data.json_rows import json_line_rows, json_rows
+from adaptkit.data.compressed import (
+    DAMAGED,
+    PARQUET,
+    ZIP,
+    damaged,
+    first_bytes,
+    plain_path,
+    refuse_other_files,
+)
+from adaptkit.data.delimiters import DELIMITERS, fields_of
+from adaptkit.data.excel import xlsx_rows
+from adaptkit.data.formats.rasa import is_yaml, yaml_rows
+from adaptkit.data.formats.recognise import normalised
+from adaptkit.data.formats.spacy_docs import docbin_rows
+from adaptkit.data.json_rows import json_rows, looks_like_json
+from adaptkit.data.options import AS_FOUND, ReadOptions
 from adaptkit.data.rows import RawRow, listed
-from adaptkit.data.tables import csv_rows, tsv_rows
-from adaptkit.data.text import numbered_lines
+from adaptkit.data.tables import table_rows
+from adaptkit.data.text import numbered_lines, reading_as
+from adaptkit.data.word_tables import NAMES as WORD_TABLE_NAMES
+from adaptkit.data.word_tables import grouped, word_columns
 from adaptkit.errors import AdaptkitError, DataError, TaskError
+from adaptkit.tasks.calls import ends_at_an_error
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator
@@ -21,46 +39,137 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-_TABLES = {".csv": csv_rows, ".tsv": tsv_rows}
-_FILES = {".json": json_rows, ".jsonl": json_line_rows, ".ndjson": json_line_rows, ".parquet": parquet_rows}
+_USUAL = {".csv": ",", ".tsv": "\t"}
+"""The suffixes of tables, and the usual delimiter of each."""
+
+_JSON = (".json", ".jsonl", ".ndjson")
+_OTHERS = (".parquet", ".xlsx", ".spacy", ".yml", ".yaml")
 _NUMBERED = re.compile(r"line (\d+): ")
+_PEEKED = 4096
+"""Bytes of a file that are looked at to recognise it."""
 
 
-def file_rows(path: Path, task: Task, wanted: Collection[str]) -> Iterator[RawRow]:
+def file_rows(
+    path: Path, task: Task, wanted: Collection[str], options: ReadOptions = AS_FOUND
+) -> Iterator[RawRow]:
     """The raw rows of one file; ``wanted`` are the columns that the user named.
 
-    Raises DataError, now or while the rows are read, if the file is not in the expected format.
+    Rows of annotation tools get the columns that tasks read. Raises DataError, now or while the rows are
+    read, if the file is not in the expected format.
     """
-    suffix = path.suffix.lower()
-    if suffix in task.readers:
-        return _guarded(path, _task_rows(path, task, task.readers[suffix]))
-    if suffix in _TABLES:
-        return _guarded(path, _TABLES[suffix](path, wanted))
-    if suffix in _FILES:
-        return _guarded(path, _FILES[suffix](path))
+    start = first_bytes(path, _PEEKED)
+    refuse_other_files(path, start)
+    rows = _guarded(path, _reader(path, task, wanted, options, start), options.encoding)
+    return normalised(grouped(rows, task, options.columns), task)
+
+
+def _reader(
+    path: Path, task: Task, wanted: Collection[str], options: ReadOptions, start: bytes
+) -> Iterable[RawRow]:
+    """The rows by the reader that fits the file's suffix and its first bytes."""
+    suffix = plain_path(path).suffix.lower()
+    known = {*task.columns, *task.answers, *(WORD_TABLE_NAMES if task.word_level else ())}
+    if options.separator is not None:
+        return table_rows(path, _USUAL.get(suffix, ","), wanted, known, options.separator)
+    text = start.decode(options.encoding or "utf-8", "ignore").removeprefix("\ufeff")
+    if start.startswith(PARQUET):
+        return parquet_rows(path)
+    if start.startswith(ZIP) or suffix in _OTHERS:
+        return _other_rows(path, suffix, wanted)
+    own = task.readers.get(suffix)
+    if own is not None and not _is_elsewhere(suffix, text, task):
+        return _task_rows(path, task, own)
+    if suffix in _JSON or (suffix not in _USUAL and looks_like_json(text)):
+        return json_rows(path)
+    if suffix in _USUAL or _has_header(text, task, wanted) or _is_word_table(text, task):
+        return table_rows(path, _USUAL.get(suffix, ","), wanted, known, None)
     if "" in task.readers:
-        return _guarded(path, _task_rows(path, task, task.readers[""]))
+        return _task_rows(path, task, task.readers[""])
+    raise _unknown_suffix(path, task, suffix)
+
+
+def _other_rows(path: Path, suffix: str, wanted: Collection[str]) -> Iterable[RawRow]:
+    """The rows of a file that is not plain text, or of YAML."""
+    if suffix == ".xlsx":
+        return xlsx_rows(path, wanted)
+    if suffix == ".spacy":
+        return docbin_rows(path)
+    if is_yaml(path):
+        return yaml_rows(path)
+    if suffix == ".parquet":
+        return parquet_rows(path)
     raise DataError(
+        f"{path}: this is a ZIP archive, or a document of an office program",
+        expected="a file of rows, such as CSV, JSON Lines, Parquet or .xlsx, also as .gz, .bz2 or .xz",
+        next_step="Extract the data file from the archive; give an Excel file the suffix .xlsx",
+        code="not-rows",
+    )
+
+
+def _is_elsewhere(suffix: str, text: str, task: Task) -> bool:
+    """Whether a file that the task has a reader for is JSON of rows, or a table with one word per row."""
+    if suffix in _JSON:
+        return False
+    if looks_like_json(text):
+        return _first_keys(text, task)
+    return _is_word_table(text, task)
+
+
+def _is_word_table(text: str, task: Task) -> bool:
+    header = text.split("\n", 1)[0]
+    return any(word_columns(_header_fields(header, one), task, {}) for one in DELIMITERS)
+
+
+def _first_keys(text: str, task: Task) -> bool:
+    """Whether the first JSON value of a file is a row that the task or an annotation tool's reader knows."""
+    try:
+        value, _ = json.JSONDecoder().raw_decode(text.lstrip().removeprefix("[").lstrip())
+    except (ValueError, RecursionError):
+        return text.lstrip().startswith(("[", "{")) and any(f'"{name}"' in text for name in _row_names(task))
+    return isinstance(value, str) or (isinstance(value, dict) and bool(_row_names(task) & value.keys()))
+
+
+def _row_names(task: Task) -> set[str]:
+    return {*task.columns, *task.answers, "text", "data", "annotations"}
+
+
+def _has_header(text: str, task: Task, wanted: Collection[str]) -> bool:
+    """Whether the first line of a file names the task's columns, apart from the answers."""
+    header = text.split("\n", 1)[0]
+    needed = set(wanted) or {name for name in task.columns if name not in task.answers}
+    names = {name.casefold() for name in needed if not name.isdecimal()}
+    return any(
+        bool(names) and len(fields) > 1 and names <= {field.casefold() for field in fields}
+        for fields in (_header_fields(header, one) for one in DELIMITERS)
+    )
+
+
+def _header_fields(header: str, delimiter: str) -> list[str]:
+    return [field.strip() for field in fields_of(header.rstrip("\r"), delimiter)]
+
+
+def _unknown_suffix(path: Path, task: Task, suffix: str) -> DataError:
+    return DataError(
         f"{path}: no reader for files with the suffix {suffix!r}",
         expected=f"a file with one of the suffixes {listed(readable_suffixes(task), most=20)}",
-        next_step="Rename or convert the file",
+        next_step="Rename or convert the file; for a table, name its delimiter with --delimiter",
         code="unknown-suffix",
     )
 
 
-def parsed_lines(path: Path, task: Task) -> Iterator[RawRow]:
+def parsed_lines(path: Path, task: Task, encoding: str | None = None) -> Iterator[RawRow]:
     """Rows to be predicted, one for each line of a text file that is not empty, by the task's `parse`."""
-    return _guarded(path, _parsed_lines(path, task))
+    return _guarded(path, _parsed_lines(path, task), encoding)
 
 
 def readable_suffixes(task: Task) -> list[str]:
     """The suffixes that have a reader, without the task's reader for unknown suffixes."""
-    return sorted({*_TABLES, *_FILES, *task.readers} - {""})
+    return sorted({*_USUAL, *_JSON, *_OTHERS, *task.readers} - {""})
 
 
 def is_readable(path: Path, task: Task) -> bool:
     """Whether there is a reader for this file's suffix."""
-    return "" in task.readers or path.suffix.lower() in readable_suffixes(task)
+    return "" in task.readers or plain_path(path).suffix.lower() in readable_suffixes(task)
 
 
 def _parsed_lines(path: Path, task: Task) -> Iterator[RawRow]:
@@ -86,7 +195,7 @@ def _task_rows(path: Path, task: Task, reader: Reader) -> Iterator[RawRow]:
         except ValueError as error:
             place = _NUMBERED.match(str(error))
             # A generator that has raised cannot continue. Going on would silently drop the rest of the file.
-            if place is None or isinstance(rows, Generator):
+            if place is None or ends_at_an_error(rows):
                 raise _unreadable(path, task, error) from error
             yield RawRow(f"{path}:{place[1]}", {}, str(error)[place.end() :])
         else:
@@ -121,13 +230,22 @@ def _unreadable(path: Path, task: Task, error: ValueError) -> DataError:
     )
 
 
-def _guarded(path: Path, rows: Iterable[RawRow]) -> Iterator[RawRow]:
-    try:
-        yield from rows
-    except OSError as error:
-        raise DataError(
-            f"{path}: cannot be read: {error.strerror or error}",
-            expected="a readable file",
-            next_step="Check the file and its permissions",
-            code="unreadable-file",
-        ) from error
+def _guarded(path: Path, rows: Iterable[RawRow], encoding: str | None) -> Iterator[RawRow]:
+    """The rows, read in this encoding; raises DataError where the file cannot be read."""
+    iterator = iter(rows)
+    while True:
+        try:
+            with reading_as(encoding):
+                raw = next(iterator, None)
+        except DAMAGED as error:
+            raise damaged(path, error) from error
+        except OSError as error:
+            raise DataError(
+                f"{path}: cannot be read: {error.strerror or error}",
+                expected="a readable file",
+                next_step="Check the file and its permissions",
+                code="unreadable-file",
+            ) from error
+        if raw is None:
+            return
+        yield raw

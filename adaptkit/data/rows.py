@@ -21,6 +21,12 @@ class RawRow:
     problem: str = ""
     """Why this is not a row; ``values`` is then empty. The rows after it can still be read."""
 
+    left_out: str = ""
+    """Why the row's answer does not count, such as that an annotator rejected it; empty if it does."""
+
+    notes: tuple[str, ...] = ()
+    """What was inferred to read it, such as the format or the delimiter."""
+
 
 @dataclass(frozen=True)
 class RawSplit:
@@ -48,6 +54,9 @@ class Rows:
 
     grouped_by: str = ""
     """The column whose value the rows of a group share, for messages."""
+
+    read_as: Sequence[str] = ()
+    """What was inferred to read the rows, each in a few words."""
 
     def __len__(self) -> int:
         return len(self.values)

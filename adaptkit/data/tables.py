@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import csv
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from adaptkit.data.delimiters import delimiter_of, in_words
 from adaptkit.data.rows import RawRow, counted, listed
 from adaptkit.data.text import MAX_LINE_BYTES, numbered_lines
 from adaptkit.errors import DataError
@@ -17,13 +19,13 @@ Record = tuple[int, list[str], str]
 """(line number, fields, what is wrong with them)"""
 
 
-def csv_rows(path: Path, wanted: Collection[str]) -> Iterator[RawRow]:
+def csv_rows(path: Path, wanted: Collection[str], delimiter: str = ",") -> Iterator[RawRow]:
     """The rows of a CSV file; ``wanted`` are the columns that the user named.
 
     A quoted field may contain line breaks. Raises DataError for an invalid header, and for a quote that is
     never closed, after which no row can be read.
     """
-    return _rows(path, _csv_records(path), wanted)
+    return _rows(path, _csv_records(path, delimiter), wanted)
 
 
 def tsv_rows(path: Path, wanted: Collection[str]) -> Iterator[RawRow]:
@@ -33,17 +35,46 @@ def tsv_rows(path: Path, wanted: Collection[str]) -> Iterator[RawRow]:
     return _rows(path, records, wanted)
 
 
+def table_rows(
+    path: Path, usual: str, wanted: Collection[str], known: Collection[str], delimiter: str | None
+) -> Iterator[RawRow]:
+    """The rows of a table, whose delimiter is found from its header unless it is given.
+
+    Args:
+        path: the file.
+        usual: the delimiter of files with this suffix.
+        wanted: the columns that the user named.
+        known: the task's columns.
+        delimiter: the delimiter that the user named, if any.
+    """
+    chosen = delimiter or _found_delimiter(path, usual, wanted, known)
+    rows = tsv_rows(path, wanted) if chosen == usual == "\t" else csv_rows(path, wanted, chosen)
+    if chosen == usual:
+        yield from rows
+        return
+    note = f"{in_words(chosen)} between fields"
+    for row in rows:
+        yield replace(row, notes=(note,))
+
+
+def _found_delimiter(path: Path, usual: str, wanted: Collection[str], known: Collection[str]) -> str:
+    header = next((line for _, line in numbered_lines(path) if line.strip()), "")
+    by_number = bool(wanted) and all(name.isdecimal() for name in wanted)
+    positions = max(map(int, wanted)) if by_number else 0
+    return delimiter_of(header, usual, {*wanted, *known}, positions)
+
+
 def _rows(path: Path, records: Iterator[Record], wanted: Collection[str]) -> Iterator[RawRow]:
     first = next(records, None)
     if first is None:
         return
     number, fields, problem = first
     header = [name.strip() for name in fields]
-    if _by_position(wanted, header):
+    if by_position(wanted, header):
         header = [str(position) for position in range(1, len(fields) + 1)]
         yield RawRow(f"{path}:{number}", dict(zip(header, fields, strict=True)), problem)
     else:
-        _check_header(path, number, header, problem)
+        check_header(path, number, header, problem)
     for number, fields, problem in records:
         if not problem and len(fields) != len(header):
             problem = f"{counted(len(fields), 'field')}, but {counted(len(header), 'column')}"
@@ -51,12 +82,13 @@ def _rows(path: Path, records: Iterator[Record], wanted: Collection[str]) -> Ite
         yield RawRow(f"{path}:{number}", values, problem)
 
 
-def _by_position(wanted: Collection[str], header: Collection[str]) -> bool:
+def by_position(wanted: Collection[str], header: Collection[str]) -> bool:
     """Whether the user named columns 1, 2, ... of a file that has no header line."""
     return bool(wanted) and all(name.isdecimal() for name in wanted) and not set(wanted) <= set(header)
 
 
-def _check_header(path: Path, number: int, header: Sequence[str], problem: str) -> None:
+def check_header(path: Path, number: int, header: Sequence[str], problem: str) -> None:
+    """Raise DataError if the first line of a table has this problem, or names a column twice."""
     twice = sorted({name for name in header if header.count(name) > 1})
     if twice:
         problem = f"the columns {listed(twice)} occur twice"
@@ -69,12 +101,12 @@ def _check_header(path: Path, number: int, header: Sequence[str], problem: str) 
         )
 
 
-def _csv_records(path: Path) -> Iterator[Record]:
+def _csv_records(path: Path, delimiter: str) -> Iterator[Record]:
     # The csv module's limit of 131,072 characters per field holds for the process: raise it, never lower it.
     csv.field_size_limit(max(MAX_LINE_BYTES, csv.field_size_limit()))
     lines = (f"{line}\n" for _, line in numbered_lines(path))
     # strict: otherwise an unclosed quote silently includes the rows after it.
-    reader = csv.reader(lines, strict=True)
+    reader = csv.reader(lines, strict=True, delimiter=delimiter)
     while True:
         number = reader.line_num + 1
         try:

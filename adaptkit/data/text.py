@@ -1,11 +1,16 @@
-"""Reads text files and checks them: UTF-8 without NUL, lines of limited length."""
+"""Reads text files and checks them: UTF-8 or a given encoding, without NUL, lines of limited length."""
 
 from __future__ import annotations
 
+import codecs
+import io
+from contextlib import contextmanager
+from contextvars import ContextVar
 from itertools import count
 from typing import TYPE_CHECKING
 
-from adaptkit.errors import DataError
+from adaptkit.data.compressed import open_bytes
+from adaptkit.errors import ConfigError, DataError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -16,16 +21,48 @@ MAX_LINE_BYTES = 16 * 2**20
 
 _NEW_LINE = b"\n"
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
-_SAVE_AS_UTF8 = "Save the file as UTF-8 text and run the command again"
+_SAVE_AS_UTF8 = "Save the file as UTF-8 text, or name its encoding, for example --encoding utf-16"
+_NAME_ENCODING = "Name the file's encoding, for example --encoding cp1252, or save the file as UTF-8"
+
+_encoding: ContextVar[str | None] = ContextVar("encoding", default=None)
+"""The encoding that the user named for the files that are being read; None for UTF-8."""
+
+
+@contextmanager
+def reading_as(encoding: str | None) -> Iterator[None]:
+    """While the block runs, text files are read in this encoding, also by the readers of plugins."""
+    token = _encoding.set(encoding)
+    try:
+        yield
+    finally:
+        _encoding.reset(token)
+
+
+def check_encoding(name: str | None) -> None:
+    """Raise ConfigError if the name is not that of a text encoding."""
+    try:
+        "".encode(name or "utf-8")
+    except LookupError:
+        raise ConfigError(
+            f"encoding {name!r:.80} is unknown",
+            expected="the name of a text encoding, such as utf-8, cp1252, latin-1 or utf-16",
+            next_step="Change --encoding, or leave it out",
+            code="unknown-encoding",
+        ) from None
 
 
 def numbered_lines(path: Path) -> Iterator[tuple[int, str]]:
-    """The lines of a UTF-8 text file without their line ends, numbered from 1.
+    """The lines of a text file without their line ends, numbered from 1.
 
-    A byte order mark and CRLF are accepted. Raises DataError, with file, line and byte offset, for bytes
-    that are not UTF-8, for NUL, and for a line of more than 16 MiB, which is not read completely.
+    The file is UTF-8 unless the user named another encoding, and may be compressed. A byte order mark and
+    CRLF are accepted. Raises DataError, with file, line and byte offset, for bytes that are not UTF-8, for
+    NUL, and for a line of more than 16 MiB, which is not read completely.
     """
-    with path.open("rb") as file:
+    encoding = named_encoding()
+    if encoding != "utf-8":
+        yield from _lines_in(path, encoding)
+        return
+    with open_bytes(path) as file:
         offset = 0
         for number in count(1):
             line = file.readline(MAX_LINE_BYTES + 1)
@@ -39,11 +76,47 @@ def numbered_lines(path: Path) -> Iterator[tuple[int, str]]:
 
 
 def whole_text(path: Path) -> str:
-    """The content of a UTF-8 text file, for formats that are not read line by line, such as JSON documents.
+    """The content of a text file, for formats that are not read line by line, such as JSON documents.
 
     A byte order mark is removed. Raises DataError as `numbered_lines` does, but lines may have any length.
     """
-    return _decoded(path.read_bytes(), path, 0, 1)
+    encoding = named_encoding()
+    with open_bytes(path) as file:
+        raw = file.read()
+    return _decoded(raw, path, 0, 1) if encoding == "utf-8" else _decoded_as(raw, encoding, path)
+
+
+def named_encoding() -> str:
+    """The encoding that text files are read in at the moment."""
+    return codecs.lookup(_encoding.get() or "utf-8").name
+
+
+def _lines_in(path: Path, encoding: str) -> Iterator[tuple[int, str]]:
+    """The numbered lines of a file in another encoding than UTF-8."""
+    with open_bytes(path) as raw, io.TextIOWrapper(raw, encoding=encoding, newline="\n") as file:
+        for number in count(1):
+            try:
+                line = file.readline(MAX_LINE_BYTES + 1)
+            except UnicodeError as error:
+                raise _not_in(encoding, f"{path}:{number}", error) from None
+            if not line:
+                return
+            if len(line) > MAX_LINE_BYTES:
+                raise _line_too_long(path, number)
+            if "\0" in line:
+                raise _not_in(encoding, f"{path}:{number}", "it has a NUL character")
+            text = line.removeprefix("\ufeff") if number == 1 else line
+            yield number, text.removesuffix("\n").removesuffix("\r")
+
+
+def _decoded_as(raw: bytes, encoding: str, path: Path) -> str:
+    try:
+        text = raw.decode(encoding)
+    except UnicodeError as error:
+        raise _not_in(encoding, str(path), error) from None
+    if "\0" in text:
+        raise _not_in(encoding, str(path), "it has a NUL character")
+    return text.removeprefix("\ufeff")
 
 
 def _decoded(raw: bytes, path: Path, offset: int, line: int) -> str:
@@ -63,8 +136,17 @@ def _bad_byte(path: Path, raw: bytes, at: int, offset: int, line: int) -> DataEr
     return DataError(
         f"{place}: byte 0x{raw[at]:02x} at byte offset {offset + at} is {what}",
         expected="text in UTF-8",
-        next_step=_SAVE_AS_UTF8,
+        next_step=_SAVE_AS_UTF8 if raw[at] == 0 else _NAME_ENCODING,
         code="not-utf8",
+    )
+
+
+def _not_in(encoding: str, place: str, error: object) -> DataError:
+    return DataError(
+        f"{place}: not text in {encoding}: {error}",
+        expected=f"text in {encoding}",
+        next_step="Name another encoding with --encoding, or save the file as UTF-8",
+        code="not-in-encoding",
     )
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
-from adaptkit.task import Metric, Scores
+from adaptkit.task import Metric, Scores, SkipRow
+from adaptkit.tasks.written import plain_number, read_written
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -13,6 +15,9 @@ if TYPE_CHECKING:
 
     from adaptkit.task import Example, Row
 
+_LISTED = re.compile(r"\s*\[(.*['\"].*|[\d\s.,]*)\]\s*", re.DOTALL)
+"""A list of labels written as text; a name such as "[other]" is none."""
+
 SHOWN = 5
 """The number of classes whose probabilities are kept with a prediction, most probable first."""
 
@@ -20,8 +25,10 @@ SHOWN = 5
 def class_name(label: object) -> str:
     """The class name of a label: an integer in digits, a boolean as ``true`` or ``false``.
 
-    White space around a name is removed. Raises ValueError for an empty name and for other types.
+    A float that is a whole number is that number, also as text: 1, 1.0, "1" and "1.0" have one name. White
+    space around a name is removed. Raises ValueError for an empty name and for other types.
     """
+    label = plain_number(label)
     if isinstance(label, bool):
         return str(label).lower()
     if isinstance(label, int):
@@ -29,6 +36,48 @@ def class_name(label: object) -> str:
     if not isinstance(label, str) or not label.strip():
         raise ValueError(f"label = {label!r:.80}; expected the name of a class")
     return label.strip()
+
+
+def only_class(label: object, names: Sequence[str] | None = None, column: str = "label") -> str:
+    """The class name of a row with one label, which may be the only item of a list.
+
+    Args:
+        label: the value of the column.
+        names: the names of classes that are numbers, counted from 0; None if classes have names.
+        column: the column, for messages.
+
+    Raises:
+        SkipRow: the list is empty, as in exports of rows that nobody labelled.
+        ValueError: there are several labels, or the label is not a class.
+    """
+    if isinstance(label, str) and _LISTED.fullmatch(label):
+        label = read_written(label, column)
+    if isinstance(label, (list, tuple)):
+        if not label:
+            raise SkipRow(f"no label: {column} = []")
+        if len(label) > 1:
+            raise ValueError(
+                f"{column} = {label!r:.80} has {len(label)} labels; expected one (the task multi-label takes "
+                "several)"
+            )
+        label = label[0]
+    return named_class(label, names)
+
+
+def named_class(label: object, names: Sequence[str] | None) -> str:
+    """The class name of a label; of a number the name at this position, if there are names.
+
+    Raises ValueError for a label that is neither a number of a name nor one of the names.
+    """
+    name = class_name(label)
+    if names is None or name in names:
+        return name
+    if name.isascii() and name.isdecimal() and int(name) < len(names):
+        return names[int(name)]
+    raise ValueError(
+        f"label = {label!r:.80}; expected a number from 0 to {len(names) - 1}, or one of "
+        f"{', '.join(names):.200}"
+    )
 
 
 def most_probable_class(

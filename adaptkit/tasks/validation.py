@@ -74,6 +74,7 @@ _TASK_PARTS: Mapping[str, tuple[Check, str]] = {
     "answers": (_all(_is_name), "a list of columns"),
     "outputs": (lambda value: bool(value) and _all(_is_name)(value), "a list of the model's outputs"),
     "prepare": _CALLABLE,
+    "survey": _CALLABLE_OR_NONE,
     "labels_of": _CALLABLE_OR_NONE,
     "label_names": _CALLABLE,
     "config_overrides": (_each(_is_name, lambda _: True), "settings by name"),

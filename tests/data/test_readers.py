@@ -132,7 +132,10 @@ def test_each_line_of_text_is_parsed_by_the_task(tmp_path: Path, make_task: Make
 
 def test_readable(make_task: MakeTask) -> None:
     task = make_task(readers={".bar": by_bars})
-    assert readable_suffixes(task) == [".bar", ".csv", ".json", ".jsonl", ".ndjson", ".parquet", ".tsv"]
+    assert readable_suffixes(task) == [
+        ".bar", ".csv", ".json", ".jsonl", ".ndjson", ".parquet", ".spacy", ".tsv", ".xlsx", ".yaml", ".yml",
+    ]  # fmt: skip
+    assert is_readable(Path("f.csv.gz"), task)
     assert is_readable(Path("f.JSONL"), task)
     assert not is_readable(Path("f.md"), task)
     assert is_readable(Path("f.md"), make_task(readers={"": by_bars}))

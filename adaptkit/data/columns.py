@@ -1,0 +1,68 @@
+"""Gives the columns of a row the names that the task reads: those that the user named, then without case."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from adaptkit.data.refusals import MissingColumns
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
+
+    from adaptkit.task import Row, Task
+
+INVISIBLE = "\ufeff\u200b\u00a0 \t"
+
+
+def named_row(
+    task: Task, values: Row, columns: Mapping[str, str], optional: Collection[str]
+) -> tuple[Row, tuple[str, ...]]:
+    """The row under the task's column names, without optional columns, and what was inferred for it.
+
+    A column of the task that the row lacks is one whose name differs only in case and in spaces around it.
+    Raises ValueError if a column that the user named is missing.
+    """
+    row = _renamed(values, columns, optional)
+    matched = _without_case(row, [*task.columns, *task.answers])
+    row = {matched.get(name, name): value for name, value in row.items()}
+    return {name: value for name, value in row.items() if name not in optional}, notes_of(matched)
+
+
+def in_lower_case(row: Row) -> Mapping[str, str]:
+    """Each name that is not in lower case → the name in lower case; empty if two names would become one."""
+    names = {name: _folded(name) for name in row}
+    changed = {name: folded for name, folded in names.items() if name != folded}
+    return changed if len(set(names.values())) == len(names) else {}
+
+
+def notes_of(matched: Mapping[str, str]) -> tuple[str, ...]:
+    """What was inferred, for messages."""
+    return tuple(f"the column {file!r} as {name!r}" for file, name in matched.items())
+
+
+def _renamed(values: Row, columns: Mapping[str, str], optional: Collection[str]) -> Row:
+    """The row under the task's column names.
+
+    Raises ValueError if a column that the user named is missing.
+    """
+    absent = {name: file for name, file in columns.items() if file not in values and name not in optional}
+    if absent:
+        raise MissingColumns(absent, values, columns.values())
+    moved = {name: values[file] for name, file in columns.items() if file in values}
+    left = {name: value for name, value in values.items() if name not in columns.values()}
+    return {**left, **moved}
+
+
+def _without_case(row: Row, known: Collection[str]) -> dict[str, str]:
+    """Each column of the row → the column of the task that it differs from in case and spaces only."""
+    if all(name in row for name in known):
+        return {}
+    wanted = {_folded(name): name for name in known if name not in row}
+    found = {name: wanted[_folded(name)] for name in row if name not in known and _folded(name) in wanted}
+    times = Counter(found.values())
+    return {file: name for file, name in found.items() if times[name] == 1}
+
+
+def _folded(name: str) -> str:
+    return name.strip(INVISIBLE).casefold()

@@ -1,0 +1,72 @@
+"""Reads Excel files, ``.xlsx``, into raw rows, with openpyxl, which is an optional extra."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+from zipfile import BadZipFile
+
+from adaptkit.data.rows import RawRow, listed
+from adaptkit.data.tables import by_position, check_header
+from adaptkit.errors import DataError
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator, Sequence
+    from pathlib import Path
+
+
+def xlsx_rows(path: Path, wanted: Collection[str]) -> Iterator[RawRow]:
+    """The rows of the first sheet; ``wanted`` are the columns that the user named. Empty rows are left out.
+
+    Raises DataError if openpyxl is not installed, the file is damaged, or the first row names no columns.
+    """
+    try:
+        from openpyxl import load_workbook
+    except ImportError:
+        raise DataError(
+            f"{path}: Excel files are read by openpyxl, which is not installed",
+            expected="openpyxl, or the same rows saved as CSV UTF-8",
+            next_step="Install it: pip install 'adaptkit[excel]'",
+            code="extra-missing",
+        ) from None
+    try:
+        book = load_workbook(path, read_only=True, data_only=True)
+    except (BadZipFile, KeyError, ValueError, OSError, EOFError) as error:
+        raise DataError(
+            f"{path}: cannot be read as an Excel file: {error}",
+            expected="a complete .xlsx file",
+            next_step="Save or download the file again, or save it as CSV UTF-8",
+            code="unreadable-file",
+        ) from error
+    try:
+        sheet = book.worksheets[0]
+        note = f"the sheet {sheet.title!r}"
+        if len(book.worksheets) > 1:
+            note += f" of {listed(other.title for other in book.worksheets)}"
+        yield from _rows(path, sheet.iter_rows(values_only=True), wanted, note)
+    finally:
+        book.close()
+
+
+def _rows(
+    path: Path, records: Iterator[Sequence[Any]], wanted: Collection[str], note: str
+) -> Iterator[RawRow]:
+    header: list[str] | None = None
+    for number, cells in enumerate(records, start=1):
+        values = [None if cell is None else _value(cell) for cell in cells]
+        if all(value is None or value == "" for value in values):
+            continue
+        if header is None:
+            header = ["" if value is None else str(value).strip() for value in values]
+            if not by_position(wanted, header):
+                check_header(path, number, [name for name in header if name], "")
+                continue
+            header = [str(position) for position in range(1, len(values) + 1)]
+        surplus = [value for value in values[len(header) :] if value is not None]
+        problem = f"{len(values)} cells, but {len(header)} columns" if surplus else ""
+        named = {name: value for name, value in zip(header, values, strict=False) if name}
+        yield RawRow(f"{path}:{number}", {} if problem else named, problem, notes=(note,))
+
+
+def _value(cell: Any) -> Any:
+    """The value of a cell as other files have it: text, a number, or whether it is true; dates as text."""
+    return cell if isinstance(cell, (str, int, float, bool)) else str(cell)
