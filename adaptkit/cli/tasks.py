@@ -15,6 +15,7 @@ import click
 from adaptkit.cli.parameters import json_option, pairs, plugin_output_on_stderr
 
 if TYPE_CHECKING:
+    from adaptkit.task import Form
     from adaptkit.testing import Finding
 
 
@@ -42,7 +43,7 @@ def tasks(
     to: Path | None,
     as_json: bool,
 ) -> None:
-    """List the installed tasks. With NAME, show the columns, metrics and options of that task.
+    """List the installed tasks. With NAME, show that task: its columns, metrics, options and forms of data.
 
     With --check, run the conformance kit on a task. The output has a line for each check, and for a failed
     check how to fix it. The exit code is 2 if a check fails.
@@ -115,10 +116,29 @@ def _show(name: str, as_json: bool) -> None:
         "a sample": task.sample is not None,
     }
     if as_json:
-        click.echo(json.dumps(about))
+        click.echo(json.dumps({**about, "forms": [dataclasses.asdict(form) for form in task.forms]}))
         return
     about["options"] = "\n".join(options.values()) or "none"
     _print(["", ""], [[key, _in_words(value)] for key, value in about.items()])
+    _print_forms(task.forms)
+
+
+def _print_forms(forms: Sequence[Form]) -> None:
+    """Print each form of the data, with its example below it."""
+    from rich.console import Console
+    from rich.padding import Padding
+    from rich.text import Text
+
+    from adaptkit.report.escaping import encodable, visible
+
+    console = Console(highlight=False)
+    for number, form in enumerate(forms):
+        head = "\nThe data may have any of these forms:\n" if number == 0 else ""
+        name = encodable(visible(form.name), console.encoding)
+        console.print(f"{head}\n{name} ({form.suffix})", markup=False)
+        for line in form.example.rstrip("\n").split("\n"):
+            shown = encodable("    ".join(visible(cell, 1000) for cell in line.split("\t")), console.encoding)
+            console.print(Padding(Text(shown, "cyan", overflow="fold"), (0, 0, 0, 4), expand=False))
 
 
 def _check(name: str, data: str | None, options: dict[str, str], as_json: bool) -> None:

@@ -15,6 +15,7 @@ from adaptkit.data.refusals import (
     expected_rows,
     first_of,
     in_a_form,
+    kinds_of,
     nothing_left,
 )
 from adaptkit.data.rows import RawRow, RawSplit, Rows, counted
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
     from adaptkit.task import Row, Task
 
+MOST_REASONS = 5
 CORRECT_OR_SKIP = "Correct the file, or leave out bad rows with --skip-bad-rows"
 
 
@@ -101,13 +103,23 @@ def _surveyed(
 
 
 def skipped_warnings(splits: Mapping[str, Rows]) -> list[str]:
-    """A warning for each split in which rows were left out."""
+    """A warning for each split in which rows were left out, with the number of rows for each reason."""
     return [
-        f"{name}: {counted(len(rows.skipped), 'row')} left out; the first: {rows.skipped[0]}"
+        f"{name}: {counted(len(rows.skipped), 'row')} left out{_by_reason(rows.skipped)}"
         + ("; the study's left-out.txt lists all of them" if len(rows.skipped) > 1 else "")
         for name, rows in splits.items()
         if rows.skipped
     ]
+
+
+def _by_reason(skipped: Sequence[str]) -> str:
+    """The first row of each reason, the most frequent first, with the number of rows if there are several."""
+    kinds = kinds_of(skipped, [one.partition(": ")[2] for one in skipped])
+    if len(kinds) == 1:
+        return f"; the first: {skipped[0]}"
+    shown = "; ".join(f"{len(its):,} as {its[0]}" for its in kinds[:MOST_REASONS])
+    rest = sum(map(len, kinds[MOST_REASONS:]))
+    return f": {shown}{f'; {rest:,} for other reasons' if rest else ''}"
 
 
 def _prepared(

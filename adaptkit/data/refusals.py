@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 import re
-from collections import Counter
+from collections import defaultdict
 from dataclasses import dataclass
 from difflib import get_close_matches
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from adaptkit.data.rows import listed
 from adaptkit.errors import DataError
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
     from adaptkit.task import Row, Task
+
+Item = TypeVar("Item")
 
 MOST_FORMS = 8
 QUOTED_OR_NUMBER = re.compile(r"'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\"|\d+(?:\.\d+)?")
@@ -125,9 +127,15 @@ def nothing_left(
 
 def most_frequent(bad: Sequence[BadRow]) -> list[BadRow]:
     """The rows with the most frequent reason, in order; values and numbers in it may differ."""
-    reasons = [QUOTED_OR_NUMBER.sub("…", one.reason) for one in bad]
-    reason = Counter(reasons).most_common(1)[0][0]
-    return [one for one, its in zip(bad, reasons, strict=True) if its == reason]
+    return kinds_of(bad, [one.reason for one in bad])[0]
+
+
+def kinds_of(items: Sequence[Item], reasons: Sequence[str]) -> list[list[Item]]:
+    """The items grouped by reason, the most frequent first; values and numbers in a reason may differ."""
+    groups: defaultdict[str, list[Item]] = defaultdict(list)
+    for item, reason in zip(items, reasons, strict=True):
+        groups[QUOTED_OR_NUMBER.sub("…", reason)].append(item)
+    return sorted(groups.values(), key=lambda group: -len(group))
 
 
 def in_a_form(task: Task, row: Row) -> bool:

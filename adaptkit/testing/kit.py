@@ -15,7 +15,7 @@ import torch
 
 from adaptkit.system.quiet import quiet
 from adaptkit.task import Row, Task
-from adaptkit.testing import inputs, losses, predictions, saving, training
+from adaptkit.testing import data, inputs, losses, predictions, saving, training
 from adaptkit.testing.findings import Finding, NotApplicable, failed
 from adaptkit.testing.fixtures import Fixtures
 from adaptkit.testing.hostile import hostile_rows
@@ -34,6 +34,10 @@ CHECKS: Mapping[str, Check] = {
     "sample": Check(inputs.sample, ("parts",)),
     "rows": Check(inputs.rows, ("parts",)),
     "labels": Check(inputs.labels, ("rows",)),
+    "forms": Check(data.forms, ("parts",)),
+    "audit": Check(data.audit, ("rows",)),
+    "text pair": Check(data.text_pair, ("rows",)),
+    "baseline": Check(data.baseline, ("labels",)),
     "head": Check(inputs.head, ("labels",)),
     "encode": Check(inputs.encode_rows, ("head",)),
     "encode: byte-level tokenizer": Check(inputs.byte_level, ("encode",)),

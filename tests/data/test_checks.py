@@ -42,8 +42,20 @@ def test_bad_rows_are_left_out_and_listed_on_request(make_task: MakeTask) -> Non
         [{"text": "x", "label": "a"}], ["f:2"], "f", ["f:1: the text is empty", "f:3: not JSON"]
     )
     assert skipped_warnings({"dev": rows}) == [
-        f"dev: 2 rows left out; the first: f:1: the text is empty; {WHERE}"
+        f"dev: 2 rows left out: 1 as f:1: the text is empty; 1 as f:3: not JSON; {WHERE}"
     ]
+
+
+def test_rows_left_out_are_counted_by_reason() -> None:
+    rejected = [f"f:{line}: the annotation was rejected" for line in (7, 9, 12)]
+    skipped = ["f:1: label 'x' is unknown", *rejected, "f:8: label 'y' is unknown", "f:5: not JSON"]
+    assert skipped_warnings({"train": Rows([], [], "f", skipped)}) == [
+        "train: 6 rows left out: 3 as f:7: the annotation was rejected; 2 as f:1: label 'x' is unknown; "
+        f"1 as f:5: not JSON; {WHERE}"
+    ]
+    many = [f"f:{number}: reason {chr(97 + number)}" for number in range(8)]
+    (warning,) = skipped_warnings({"train": Rows([], [], "f", many)})
+    assert "; 1 as f:4: reason e; 3 for other reasons; " in warning
 
 
 @pytest.mark.parametrize("skip_bad_rows", [False, True])
