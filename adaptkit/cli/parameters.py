@@ -39,6 +39,13 @@ column_option = click.option(
     help="Read the task's column NAME from the file's COLUMN: a name, or, without a header, a number from 1.",
 )  # fmt: skip
 
+delimiter_option = click.option(
+    "--delimiter",
+    help="The character between the fields of a table, or tab. [default: found from the header]",
+)
+
+encoding_option = click.option("--encoding", help="The encoding of text files. [default: utf-8]")
+
 skip_option = click.option("--skip-bad-rows", is_flag=True, help="Leave out invalid rows, and count them.")
 
 

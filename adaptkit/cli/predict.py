@@ -6,25 +6,31 @@ import json
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from adaptkit.cli.parameters import (
     column_option,
+    delimiter_option,
     device_option,
+    encoding_option,
     pairs,
     plugin_output_on_stderr,
     skip_option,
     studies_option,
 )
+from adaptkit.cli.streams import input_is_terminal, input_lines
 
 if TYPE_CHECKING:
+    from adaptkit.data.options import ReadOptions
     from adaptkit.data.rows import Rows
     from adaptkit.export.predictor import Predictor
     from adaptkit.task import Row
 
 ROWS_AT_ONCE = 512
+CHARACTERS_AT_ONCE = 2**24
+"""So many characters of texts, or a few more, are predicted together."""
 
 
 @click.command(short_help="Predict with a model.")
@@ -36,13 +42,16 @@ ROWS_AT_ONCE = 512
     help="A file of rows, in any format that the task reads. A .txt file has one text per line.",
 )
 @column_option
+@delimiter_option
+@encoding_option
 @skip_option
 @device_option
 @studies_option
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object per line.")
 def predict(
-    study_or_model: str, text: Sequence[str], file: str | None, columns: Sequence[str], skip_bad_rows: bool,
-    device: str, studies_dir: Path, as_json: bool,
+    study_or_model: str, text: Sequence[str], file: str | None, columns: Sequence[str],
+    delimiter: str | None, encoding: str | None, skip_bad_rows: bool, device: str, studies_dir: Path,
+    as_json: bool,
 ) -> None:  # fmt: skip
     """Predict with a study's winner, or with an exported model.
 
@@ -50,17 +59,22 @@ def predict(
     """
     if text and file:
         raise click.UsageError("Give texts or --file, not both.")
-    if columns and not file:
-        raise click.UsageError("--column needs --file: a text has no columns.")
-    if not text and not file and sys.stdin.isatty():
+    given = {"--column": columns, "--delimiter": delimiter, "--encoding": encoding}
+    if not file and (alone := next((name for name, value in given.items() if value), None)):
+        raise click.UsageError(f"{alone} needs --file: a text has no columns and no encoding.")
+    if not text and not file and input_is_terminal():
         raise click.UsageError("Give texts, --file, or one text per line on standard input.")
     named, output = pairs(columns, "--column"), sys.stdout
+    from adaptkit.data.options import ReadOptions
+
+    options = ReadOptions(columns=named, delimiter=delimiter, encoding=encoding)
+    options.check()
     with plugin_output_on_stderr():
         predictor = load_predictor(study_or_model, studies_dir, device)
         if file:
-            batches = _read(predictor, file, named, skip_bad_rows)
+            batches = _read(predictor, file, options, skip_bad_rows)
         else:
-            batches = _parsed(predictor, text or _lines_of(sys.stdin), skip_bad_rows)
+            batches = _parsed(predictor, text or input_lines(), skip_bad_rows)
         for batch in batches:
             for one in predictor.present(batch):
                 click.echo(json.dumps(one, ensure_ascii=False) if as_json else _in_words(one), file=output)
@@ -86,6 +100,14 @@ def load_predictor(study_or_model: str, studies_dir: Path, device: str) -> Predi
     return load(folder, device=device)
 
 
+def print_read_as(rows: Rows) -> None:
+    """Print on standard error what was inferred to read the rows, if anything was."""
+    from adaptkit.report.escaping import visible
+
+    if rows.read_as:
+        click.echo(f"{visible(rows.source)}: read as {visible(', '.join(rows.read_as), 2000)}", err=True)
+
+
 def print_left_out(rows: Rows) -> None:
     """Print on standard error which rows were left out, and why."""
     from adaptkit.report.escaping import visible
@@ -94,28 +116,16 @@ def print_left_out(rows: Rows) -> None:
         click.echo(f"left out: {visible(reason, 2000)}", err=True)
 
 
-def _lines_of(pipe: TextIO) -> Iterator[str]:
-    """The lines of a pipe; raises DataError if they are not UTF-8."""
-    from adaptkit.errors import DataError
-
-    try:
-        yield from pipe
-    except UnicodeDecodeError as error:
-        raise DataError(
-            f"standard input is not UTF-8 text ({error})",
-            next_step="Convert it to UTF-8, for example with iconv.",
-            code="not-utf-8",
-        ) from error
-
-
 def _parsed(predictor: Predictor, texts: Iterable[str], skip_bad_rows: bool) -> Iterator[Sequence[Row]]:
     from adaptkit.errors import DataError
     from adaptkit.report.escaping import visible
 
     batch: list[Row] = []
+    characters = 0
     for number, text in enumerate(texts, 1):
         try:
-            batch.append(predictor.task.prepare(predictor.task.parse(text.rstrip("\r\n"))))
+            batch.append(predictor.row_of(text.rstrip("\r\n")))
+            characters += len(text)
         except ValueError as error:
             if not skip_bad_rows:
                 raise DataError(
@@ -124,23 +134,22 @@ def _parsed(predictor: Predictor, texts: Iterable[str], skip_bad_rows: bool) -> 
                     code="bad-text",
                 ) from error
             click.echo(f"left out: text {number}: {visible(str(error), 2000)}", err=True)
-        if len(batch) == ROWS_AT_ONCE:
+        if len(batch) == ROWS_AT_ONCE or characters > CHARACTERS_AT_ONCE:
             yield batch
-            batch = []
+            batch, characters = [], 0
     if batch:
         yield batch
 
 
 def _read(
-    predictor: Predictor, file: str, columns: Mapping[str, str], skip_bad_rows: bool
+    predictor: Predictor, file: str, options: ReadOptions, skip_bad_rows: bool
 ) -> Iterator[Sequence[Row]]:
     from adaptkit.data.load import read_unlabelled
 
-    if file.lower().endswith(".txt") and ".txt" in predictor.task.readers:
-        click.echo(
-            f"{file}: read as one text per line. To read columns, rename the file to another suffix", err=True
-        )
-    rows = read_unlabelled(predictor.task, file, columns=columns, skip_bad_rows=skip_bad_rows)
+    rows = read_unlabelled(
+        predictor.task, file, columns=options.columns, skip_bad_rows=skip_bad_rows, options=options
+    )
+    print_read_as(rows)
     print_left_out(rows)
     for start in range(0, len(rows.values), ROWS_AT_ONCE):
         yield rows.values[start : start + ROWS_AT_ONCE]

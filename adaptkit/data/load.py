@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from hashlib import sha256
@@ -18,15 +18,19 @@ from adaptkit.data.duplicates import duplicate_warnings
 from adaptkit.data.group_splits import split_off_groups
 from adaptkit.data.groups import SPLIT_VERSION, group_warnings, task_groups
 from adaptkit.data.labels import known_labels_only, labels_in, rare_label_warnings
-from adaptkit.data.readers import parsed_lines
+from adaptkit.data.options import AS_FOUND, ReadOptions
+from adaptkit.data.readers import is_readable, is_recognised, parsed_lines
 from adaptkit.data.rows import RawSplit, Rows
 from adaptkit.data.sources import one_split, splits_of
 from adaptkit.data.splits import split_off_dev
-from adaptkit.errors import ConfigError, DataError, TaskError
+from adaptkit.errors import AdaptkitError, ConfigError, DataError, TaskError
 
 if TYPE_CHECKING:
     from adaptkit.config import DataConfig
     from adaptkit.task import Task
+
+
+ONE_TEXT_PER_LINE = "one text per line. To read columns, rename the file to another suffix"
 
 
 @dataclass(frozen=True)
@@ -51,6 +55,9 @@ class Dataset:
 
     split: int = SPLIT_VERSION
     """How they were; see `SPLIT_VERSION`."""
+
+    read_as: Mapping[str, str] = field(default_factory=dict)
+    """Split → what was inferred to read it: format, delimiter, columns, scheme of tags, in a few words."""
 
     @property
     def left_out(self) -> Sequence[str]:
@@ -78,6 +85,7 @@ def load(task: Task, config: DataConfig, seed: int, *, split: int = SPLIT_VERSIO
         )
         for name, raw in _named_splits(task, config).items()
     }
+    read_as = {name: ", ".join(rows.read_as) for name, rows in splits.items() if rows.read_as}
     labels = labels_in(task, splits["train"])
     splits = {
         name: known_labels_only(task, rows, labels, skip_bad_rows=config.skip_bad_rows)
@@ -103,6 +111,7 @@ def load(task: Task, config: DataConfig, seed: int, *, split: int = SPLIT_VERSIO
         sample=config.data is None and config.train is None,
         dev_from_train=dev_from_train,
         split=split,
+        read_as=read_as,
     )
 
 
@@ -113,28 +122,60 @@ def _leakage_warnings(task: Task, splits: Mapping[str, Rows]) -> list[str]:
 
 
 def read_labelled(
-    task: Task, source: str, *, labels: Sequence[str], columns: Mapping[str, str], skip_bad_rows: bool
+    task: Task,
+    source: str,
+    *,
+    labels: Sequence[str],
+    columns: Mapping[str, str],
+    skip_bad_rows: bool,
+    options: ReadOptions = AS_FOUND,
 ) -> Rows:
     """Rows to evaluate a model on: with answers, and only with labels that the model has.
 
     If the source has several splits, its test split is used. Raises DataError with file and line.
     """
-    split = one_split(source, "test", task, columns.values())
+    split = one_split(source, "test", task, columns.values(), options)
     rows = prepare_rows(task, split, columns=columns, skip_bad_rows=skip_bad_rows)
     return known_labels_only(task, rows, labels, skip_bad_rows=skip_bad_rows)
 
 
-def read_unlabelled(task: Task, source: str, *, columns: Mapping[str, str], skip_bad_rows: bool) -> Rows:
+def read_unlabelled(
+    task: Task,
+    source: str,
+    *,
+    columns: Mapping[str, str],
+    skip_bad_rows: bool,
+    options: ReadOptions = AS_FOUND,
+) -> Rows:
     """Rows to be predicted. Answer columns (`Task.answers`) are removed if the source has them.
 
-    A ``.txt`` file gives one row per line, by the task's `parse`. Raises DataError with file and line.
+    A ``.txt`` file whose content is not what `load` reads gives one row per line, by the task's `parse`.
+    Raises DataError with file and line.
     """
     path = Path(source)
-    if path.suffix.lower() == ".txt" and path.is_file():
-        split = RawSplit(source, parsed_lines(path, task))
+    is_text = path.suffix.lower() == ".txt" and path.is_file()
+    if is_text and _is_one_text_per_line(task, path, columns, options):
+        split = RawSplit(source, parsed_lines(path, task, options.encoding))
     else:
-        split = one_split(source, "test", task, columns.values())
-    return prepare_rows(task, split, columns=columns, skip_bad_rows=skip_bad_rows, optional=task.answers)
+        is_text = False
+        split = one_split(source, "test", task, columns.values(), options)
+    rows = prepare_rows(task, split, columns=columns, skip_bad_rows=skip_bad_rows, optional=task.answers)
+    hint = (ONE_TEXT_PER_LINE,) if is_text and is_readable(path, task) else ()
+    return replace(rows, read_as=(*rows.read_as, *hint))
+
+
+def _is_one_text_per_line(task: Task, path: Path, columns: Mapping[str, str], options: ReadOptions) -> bool:
+    """Whether a ``.txt`` file holds texts: neither JSON, nor a table, nor labelled rows in the task's form."""
+    if columns or is_recognised(path, task, columns.values(), options):
+        return False
+    if not is_readable(path, task):
+        return True
+    try:
+        split = one_split(str(path), "test", task, (), options)
+        rows = prepare_rows(task, split, columns={}, skip_bad_rows=True)
+    except AdaptkitError:
+        return True
+    return len(rows) < len(rows.skipped)
 
 
 def fingerprint_of(splits: Mapping[str, Rows]) -> str:
@@ -150,16 +191,18 @@ def fingerprint_of(splits: Mapping[str, Rows]) -> str:
 
 def _named_splits(task: Task, config: DataConfig) -> Mapping[str, RawSplit]:
     _check_sources(config)
+    options = ReadOptions(columns=config.columns, delimiter=config.delimiter, encoding=config.encoding)
+    options.check()
     wanted = [*config.columns.values(), *([config.group] if config.group is not None else [])]
     if config.train is not None:
         named = {"train": config.train, "dev": config.dev, "test": config.test}
         return {
-            split: one_split(source, split, task, wanted)
+            split: one_split(source, split, task, wanted, options)
             for split, source in named.items()
             if source is not None
         }
     source = config.data if config.data is not None else _sample_of(task)
-    splits = splits_of(source, task, wanted)
+    splits = splits_of(source, task, wanted, options)
     if "train" not in splits:
         raise DataError(
             f"{source}: no train split; it has {', '.join(splits)}",

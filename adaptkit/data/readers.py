@@ -60,6 +60,11 @@ def file_rows(
     start = first_bytes(path, _PEEKED)
     refuse_other_files(path, start)
     rows = _guarded(path, _reader(path, task, wanted, options, start), options.encoding)
+    return tool_rows(rows, task, options)
+
+
+def tool_rows(rows: Iterable[RawRow], task: Task, options: ReadOptions) -> Iterator[RawRow]:
+    """The rows of a source, those of annotation tools and of tables of words in the form that tasks read."""
     return normalised(grouped(rows, task, options.columns), task)
 
 
@@ -86,6 +91,14 @@ def _reader(
     if "" in task.readers:
         return _task_rows(path, task, task.readers[""])
     raise _unknown_suffix(path, task, suffix)
+
+
+def is_recognised(path: Path, task: Task, wanted: Collection[str], options: ReadOptions) -> bool:
+    """Whether a file's content, and not only its suffix, shows that it is JSON of rows or a table."""
+    text = first_bytes(path, _PEEKED).decode(options.encoding or "utf-8", "ignore").removeprefix("\ufeff")
+    if options.separator is not None or (looks_like_json(text) and _first_keys(text, task)):
+        return True
+    return _has_header(text, task, wanted) or _is_word_table(text, task)
 
 
 def _other_rows(path: Path, suffix: str, wanted: Collection[str]) -> Iterable[RawRow]:

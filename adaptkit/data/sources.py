@@ -6,17 +6,23 @@ import os.path
 import re
 from difflib import get_close_matches
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from adaptkit.data.columnar import dataset_rows
+from adaptkit.data.compressed import SUFFIXES, plain_path
 from adaptkit.data.hub import hub_splits, saved_splits
-from adaptkit.data.readers import file_rows, is_readable, readable_suffixes
+from adaptkit.data.json_rows import element_row
+from adaptkit.data.json_shapes import document_splits
+from adaptkit.data.options import AS_FOUND, ReadOptions
+from adaptkit.data.readers import file_rows, is_readable, readable_suffixes, tool_rows
 from adaptkit.data.rows import RawSplit, listed, shortened
+from adaptkit.data.text import reading_as
 from adaptkit.errors import DataError
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Collection, Iterator, Mapping, Sequence
 
+    from adaptkit.data.rows import RawRow
     from adaptkit.task import Task
 
 SPLIT_NAMES = {
@@ -32,25 +38,31 @@ MAX_HUB_ID = 250
 _HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*(/[\w.-]+)?(:[\w.-]+)?")
 
 
-def splits_of(source: str, task: Task, wanted: Collection[str]) -> Mapping[str, RawSplit]:
+def splits_of(
+    source: str, task: Task, wanted: Collection[str], options: ReadOptions = AS_FOUND
+) -> Mapping[str, RawSplit]:
     """The splits of a source, as "train", "dev" and "test"; a single file or data set is "train".
 
     ``wanted`` are the columns that the user named. Raises DataError if the source does not exist.
     """
     path = Path(source)
     if os.path.isfile(source):
-        return {"train": RawSplit(source, file_rows(path, task, wanted))}
+        return _file_splits(path, task, wanted, options)
     if os.path.isdir(source):
         saved = (path / "dataset_dict.json").exists() or (path / "state.json").exists()
-        return _dataset_splits(source, saved_splits(path)) if saved else _folder_splits(path, task, wanted)
+        if saved:
+            return _dataset_splits(source, saved_splits(path), task, options)
+        return _folder_splits(path, task, wanted, options)
     if _is_hub_id(source, task):
-        return _dataset_splits(source, hub_splits(source))
+        return _dataset_splits(source, hub_splits(source), task, options)
     raise _missing(source)
 
 
-def one_split(source: str, split: str, task: Task, wanted: Collection[str]) -> RawSplit:
+def one_split(
+    source: str, split: str, task: Task, wanted: Collection[str], options: ReadOptions = AS_FOUND
+) -> RawSplit:
     """The split of this name in a source, or the source's only split."""
-    splits = splits_of(source, task, wanted)
+    splits = splits_of(source, task, wanted, options)
     if split in splits:
         return splits[split]
     if len(splits) == 1:
@@ -63,11 +75,32 @@ def one_split(source: str, split: str, task: Task, wanted: Collection[str]) -> R
     )
 
 
-def _folder_splits(folder: Path, task: Task, wanted: Collection[str]) -> Mapping[str, RawSplit]:
+def _file_splits(
+    path: Path, task: Task, wanted: Collection[str], options: ReadOptions
+) -> Mapping[str, RawSplit]:
+    """The file as one split, or the splits of a JSON document that names them."""
+    with reading_as(options.encoding):
+        named = document_splits(path, SPLIT_NAMES)
+    if not named:
+        return {"train": RawSplit(str(path), file_rows(path, task, wanted, options))}
+    return {
+        split: RawSplit(f"{path}/{split}", tool_rows(_elements(f"{path} {split}", rows), task, options))
+        for split, rows in named.items()
+    }
+
+
+def _elements(source: str, rows: Sequence[Any]) -> Iterator[RawRow]:
+    for number, row in enumerate(rows, start=1):
+        yield element_row(f"{source} row {number}", row, notes=("splits by their keys",))
+
+
+def _folder_splits(
+    folder: Path, task: Task, wanted: Collection[str], options: ReadOptions
+) -> Mapping[str, RawSplit]:
     files = sorted(path for path in folder.iterdir() if path.is_file())
     splits: dict[str, RawSplit] = {}
     for split, names in SPLIT_NAMES.items():
-        found = [path for path in files if path.stem.lower() in names and is_readable(path, task)]
+        found = [path for path in files if plain_path(path).stem.lower() in names and is_readable(path, task)]
         if len(found) > 1:
             raise DataError(
                 f"{folder}: more than one {split} file: {listed(path.name for path in found)}",
@@ -76,7 +109,7 @@ def _folder_splits(folder: Path, task: Task, wanted: Collection[str]) -> Mapping
                 code="ambiguous-split",
             )
         if found:
-            splits[split] = RawSplit(str(found[0]), file_rows(found[0], task, wanted))
+            splits[split] = RawSplit(str(found[0]), file_rows(found[0], task, wanted, options))
     if not splits:
         raise DataError(
             f"{folder}: no data in this folder; its files: {listed(path.name for path in files) or 'none'}",
@@ -88,7 +121,9 @@ def _folder_splits(folder: Path, task: Task, wanted: Collection[str]) -> Mapping
     return splits
 
 
-def _dataset_splits(source: str, datasets: Mapping[str, object]) -> Mapping[str, RawSplit]:
+def _dataset_splits(
+    source: str, datasets: Mapping[str, object], task: Task, options: ReadOptions
+) -> Mapping[str, RawSplit]:
     chosen = {
         split: name for split, names in SPLIT_NAMES.items() for name in reversed(names) if name in datasets
     }
@@ -100,7 +135,10 @@ def _dataset_splits(source: str, datasets: Mapping[str, object]) -> Mapping[str,
             code="unknown-splits",
         )
     return {
-        split: RawSplit(f"{source}/{name}", dataset_rows(f"{source}/{name}", datasets[name]))
+        split: RawSplit(
+            f"{source}/{name}",
+            tool_rows(dataset_rows(f"{source}/{name}", datasets[name]), task, options),
+        )
         for split, name in chosen.items()
     }
 
@@ -110,7 +148,7 @@ def _is_hub_id(source: str, task: Task) -> bool:
     if len(source) > MAX_HUB_ID or not _HUB_ID.fullmatch(source):
         return False
     path = Path(source)
-    if path.suffix.lower() in [*readable_suffixes(task), ".txt"]:
+    if path.suffix.lower() in [*readable_suffixes(task), *SUFFIXES, ".txt"]:
         return False
     return not path.parent.is_dir() if "/" in source else not _near_names(path)
 

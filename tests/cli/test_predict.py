@@ -81,9 +81,19 @@ def test_every_row_that_was_left_out_is_listed(tuned: Callable[[str, str], Any],
     assert f"left out: {file}:5: " in answer.err
 
 
-def test_a_txt_file_with_columns_gives_a_note(tuned: Callable[[str, str], Any], tmp_path: Path) -> None:
+def test_a_txt_file_is_read_as_tune_reads_it(tuned: Callable[[str, str], Any], tmp_path: Path) -> None:
     file = tmp_path / "new.txt"
-    file.write_text("Amara\tB-PER\n")
-    answer = called("predict", tuned("ner", "full").folder.path, "--file", file)
+    file.write_text("Amara\tB-PER\nslept\tO\n")
+    answer = called("predict", tuned("ner", "full").folder.path, "--file", file, "--json")
     assert answer.code == 0, answer.err
+    assert [json.loads(line)["text"] for line in answer.out.splitlines()] == ["Amara slept"]
+    assert "one text per line" not in answer.err
+
+
+def test_a_txt_file_of_texts_gives_a_note(tuned: Callable[[str, str], Any], tmp_path: Path) -> None:
+    file = tmp_path / "new.txt"
+    file.write_text("Amara slept.\nThe rain in Porto stopped.\n")
+    answer = called("predict", tuned("ner", "full").folder.path, "--file", file, "--json")
+    assert answer.code == 0, answer.err
+    assert [json.loads(line)["text"] for line in answer.out.splitlines()] == file.read_text().splitlines()
     assert f"{file}: read as one text per line. To read columns, rename the file" in answer.err
