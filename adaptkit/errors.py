@@ -11,6 +11,7 @@
     │   ├── TrialDiverged            its loss or its weights are not finite
     │   └── TrialOutOfMemory         not even one example of one trial fits
     ├── NoTrialSucceeded             every trial of the study failed
+    ├── OutputError                  standard output cannot be written
     ├── ExportError                  the exported model folder does not give the model's results
     └── Interrupted                  a signal ended the run (exit code 128 + signal)
 
@@ -77,6 +78,10 @@ class TrialOutOfMemory(TrialError):
 
 class NoTrialSucceeded(AdaptkitError):
     """Every trial of the study failed, so there is no winner."""
+
+
+class OutputError(AdaptkitError):
+    """Standard output is full or closed. Nothing but what was to be printed is lost."""
 
 
 class ExportError(AdaptkitError):

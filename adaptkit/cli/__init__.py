@@ -9,6 +9,7 @@ In reading order:
 - `tasks.py`: list, check and create tasks.
 - `cache.py`: show or clear the cache.
 - `parameters.py`: options and types that several commands share.
+- `streams.py`: standard input and output, and the bytes of the arguments.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from adaptkit.cli.evaluate import evaluate
 from adaptkit.cli.export import export
 from adaptkit.cli.predict import predict
 from adaptkit.cli.report import report
+from adaptkit.cli.streams import prepare_streams, refuse_other_encodings, run_in_utf8
 from adaptkit.cli.studies import studies
 from adaptkit.cli.tasks import tasks
 from adaptkit.cli.tune import tune
@@ -46,8 +48,11 @@ def main() -> None:
     # By default, torch's threads wait for one another by spinning. On a busy machine this can make training
     # five times slower. The setting only works before torch is imported.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    run_in_utf8()
+    prepare_streams()
     try:
-        cli(standalone_mode=False)
+        refuse_other_encodings(sys.argv[1:])
+        _run()
     except click.ClickException as error:
         error.show()
         sys.exit(error.exit_code)
@@ -56,13 +61,17 @@ def main() -> None:
     except AdaptkitError as error:
         _raise_if_debugging(error)
         _leave(str(error), error.exit_code)
-    except BrokenPipeError:
-        sys.stderr.close()
-        sys.exit(1)
     except Exception as error:
         _raise_if_debugging(error)
         kind = type(error).__name__
         _leave(f"unexpected {kind}: {error}. Run 'adaptkit --debug ...', and report the traceback.", 1)
+
+
+def _run() -> None:
+    try:
+        cli(standalone_mode=False)
+    finally:
+        sys.stdout.flush()
 
 
 def _raise_if_debugging(error: Exception) -> None:

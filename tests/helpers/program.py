@@ -53,14 +53,15 @@ def adaptkit(*arguments: object, cwd: Path) -> Answer:
     return finished(started(*arguments, cwd=cwd))
 
 
-def called(*arguments: object, stdin: str = "") -> Answer:
+def called(*arguments: object, stdin: str | bytes = "") -> Answer:
     """Run ``adaptkit ARGUMENTS`` in this process, which saves the time of the imports."""
     from adaptkit.cli import main
 
     out, err = io.StringIO(), io.StringIO()
+    given = stdin.encode() if isinstance(stdin, str) else stdin
     with (
         mock.patch.object(sys, "argv", ["adaptkit", *map(str, arguments)]),
-        mock.patch.object(sys, "stdin", io.StringIO(stdin)),
+        mock.patch.object(sys, "stdin", io.TextIOWrapper(io.BytesIO(given), encoding="utf-8")),
         mock.patch.dict(os.environ, environment()),
         contextlib.redirect_stdout(out),
         contextlib.redirect_stderr(err),
