@@ -24,6 +24,7 @@ StrategyName = Literal["frozen", "lora", "full"]
 PrecisionName = Literal["auto", "fp32", "bf16"]
 PoolingName = Literal["auto", "mean", "first", "pair", "checkpoint"]
 SolverName = Literal["auto", "lbfgs", "adamw"]
+HeadInitName = Literal["auto", "solved", "random"]
 
 DEFAULT_MODEL = "sentence-transformers/all-MiniLM-L6-v2"
 
@@ -137,6 +138,9 @@ class StudyConfig:
 
     head_solver: SolverName = "auto"
     """How a head on a frozen encoder is trained. auto: solved where it is one linear layer."""
+
+    head_init: HeadInitName = "auto"
+    """How a head starts where the encoder trains, too. auto: solved on the frozen encoder, if it is linear."""
 
     layers: Annotated[int, Ge(0)] | None = None
     """How many of the encoder's layers are used; 0 for all. None: all, but half of a sentence encoder's for

@@ -73,6 +73,10 @@ IN_SEARCH = (
     help="How a head on a frozen encoder trains. [default: auto, solved where it is linear]",
 )  # fmt: skip
 @click.option(
+    "--head-init", type=click.Choice(["auto", "solved", "random"]),
+    help="How a head starts where the encoder trains. [default: auto, solved where it is linear]",
+)  # fmt: skip
+@click.option(
     "--layers", type=int,
     help="Use only the encoder's first layers, 0 for all. [default: all; half for solved heads on tokens]",
 )  # fmt: skip

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from adaptkit.analysis.baselines import baseline_scores, out_of_fold_scores
 from adaptkit.errors import Interrupted
+from adaptkit.run.head_init import START
 
 if TYPE_CHECKING:
     from adaptkit.config import StudyConfig
@@ -22,7 +23,7 @@ def score_baselines(context: RunContext, config: StudyConfig, task: Task, data: 
     Raises:
         Interrupted: a signal was received.
     """
-    if task.baseline is None or context.summary.baselines:
+    if task.baseline is None or set(context.summary.baselines) - {START}:
         return False
     context.progress.phase("scoring the baselines")
     try:
@@ -36,7 +37,7 @@ def score_baselines(context: RunContext, config: StudyConfig, task: Task, data: 
         context.progress.note(warning)
         context.write(warnings=list(dict.fromkeys([*context.summary.warnings, warning])))
         return False
-    context.write(baselines=scores)
+    context.write(baselines={**context.summary.baselines, **scores})
     return True
 
 

@@ -17,13 +17,17 @@ if TYPE_CHECKING:
     from adaptkit.study.provenance import Provenance
     from adaptkit.task import Task
 
-POOLED = ("mean", "first", "pair")
+PAIR = "pair"
+POOLED = ("mean", "first", PAIR)
 
 MOST_ROWS_FOR_FOLDS, MOST_SENTENCES_FOR_FOLDS = 3_000, 300
 """Up to so many rows folds score the trials, for heads on texts and on tokens. Chosen, not measured."""
 
 L2_RANGE, DEFAULT_L2 = (1e-4, 1.0), 5e-3
 """Weights of the L2 penalty on a head of standardised features, in units of the mean loss."""
+
+L2_RANGE_OF_PAIRS, DEFAULT_L2_OF_PAIRS = (1e-2, 100.0), 1.0
+"""The same for a head on two texts, which has four times as many features and is fitted to noise sooner."""
 
 MOST_ROWS_TO_SOLVE = 50_000
 """Up to so many training rows a head is solved. Chosen, not measured."""
@@ -38,6 +42,9 @@ class Method:
 
     solver: str
     """"lbfgs" for a head that is solved, "adamw" for gradient steps."""
+
+    head_init: str = "random"
+    """"solved" for a head that starts solved on the frozen encoder, where the encoder trains; or "random"."""
 
     folds: int
     """The folds of cross-validation; 0 where dev rows score the trials."""
@@ -70,6 +77,7 @@ def resolve_method(config: StudyConfig, task: Task, earlier: Provenance | None, 
     return Method(
         pooling=pooling,
         solver=solver,
+        head_init=_head_init(config, task, pooling, earlier),
         folds=_folds(config, task, solver, pooling, earlier, data),
         layers=layers,
         weighting=resolve_weighting(config.search, task, data.labels),
@@ -103,6 +111,22 @@ def _solver(config: StudyConfig, task: Task, pooling: str, earlier: Provenance |
             code="solver-steps",
         )
     return solver
+
+
+def _head_init(config: StudyConfig, task: Task, pooling: str, earlier: Provenance | None) -> str:
+    """As configured, else the started study's, else solved where a linear head is trained in steps."""
+    linear = pooling in POOLED or task.head == "token-classification"
+    possible = config.strategy != "frozen" and linear
+    if config.head_init == "solved" and not possible:
+        raise ConfigError(
+            "--head-init solved",
+            expected="--strategy lora or full, and a head of one linear layer",
+            next_step="Leave --head-init out.",
+            code="head-init",
+        )
+    if config.head_init != "auto":
+        return config.head_init
+    return earlier.head_init if earlier else "solved" if possible else "random"
 
 
 def _folds(
@@ -146,7 +170,7 @@ def _groups(task: Task, data: Dataset) -> int:
 def _default_pooling(config: StudyConfig, task: Task) -> str:
     """What the model folder declares; else the mean for heads that are solved, and the checkpoint's head."""
     from adaptkit.models.files import locate
-    from adaptkit.models.pooling import CHECKPOINT, PAIR, POOLED_HEADS, declared_pooling
+    from adaptkit.models.pooling import CHECKPOINT, POOLED_HEADS, declared_pooling
 
     if task.head not in POOLED_HEADS:
         return CHECKPOINT
@@ -179,6 +203,8 @@ def _options_for_steps(config: StudyConfig) -> bool:
 
 def space_of(config: StudyConfig, task: Task, method: Method, data: Dataset) -> SearchSpace:
     """What is searched with this method."""
+    if method.solver == "lbfgs" and method.pooling == PAIR:
+        return PenaltySpace(l2=L2_RANGE_OF_PAIRS, default_l2=DEFAULT_L2_OF_PAIRS)
     if method.solver == "lbfgs":
         return PenaltySpace(l2=L2_RANGE, default_l2=DEFAULT_L2)
     return space_for(config.strategy, config.search, task.hints, rows=len(data.train))

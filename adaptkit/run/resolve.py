@@ -63,7 +63,7 @@ def default_name(config: StudyConfig) -> str:
         del same[free]
     for free in ("trials", "timeout", "pruning"):
         del same["search"][free]
-    for name in ("pooling", "head_solver", "folds", "layers"):
+    for name in ("pooling", "head_solver", "head_init", "folds", "layers"):
         if same[name] in ("auto", None):
             del same[name]
     if same["data"]["group"] is None:

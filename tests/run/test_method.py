@@ -45,6 +45,8 @@ def test_more_folds_than_groups_are_refused(tiny_folder: Path, tmp_path: Path) -
         ({"strategy": "full", "head_solver": "lbfgs"}, "solver-strategy"),
         ({"head_solver": "lbfgs", "search": SearchConfig(learning_rate=(1e-3, 1e-2))}, "solver-steps"),
         ({"head_solver": "lbfgs", "search": SearchConfig(epochs=3)}, "solver-steps"),
+        ({"head_init": "solved"}, "head-init"),
+        ({"strategy": "full", "pooling": "checkpoint", "head_init": "solved"}, "head-init"),
         ({"folds": 1}, "folds"),
         ({"strategy": "full", "folds": 3}, "folds"),
         ({"layers": 9}, "layers"),

@@ -1,0 +1,92 @@
+"""Gives the head of a model its first weights, solved on the frozen encoder, before its trials start."""
+
+from __future__ import annotations
+
+import random
+from copy import deepcopy
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from adaptkit.errors import TrialError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from adaptkit.config import StudyConfig
+    from adaptkit.data.load import Dataset
+    from adaptkit.engine.head_init import SolvedHead
+    from adaptkit.engine.prepare import Model
+    from adaptkit.models.loading import LoadedModel
+    from adaptkit.run.context import RunContext
+    from adaptkit.run.resolve import Machine
+    from adaptkit.run.weighting import Weighting
+    from adaptkit.task import Row, Task
+
+START = "frozen encoder, solved head"
+"""The name of the start of all trials among the baselines."""
+
+MOST_ROWS = 5_000
+"""Up to so many training rows solve the head; of more, so many are drawn. Chosen, not measured."""
+
+L2 = 5e-3
+"""The weight of the penalty: the default of heads that are solved under `frozen`."""
+
+
+def initialize_head(
+    context: RunContext, config: StudyConfig, task: Task, data: Dataset, loaded: LoadedModel,
+    machine: Machine, weighting: Weighting,
+) -> None:  # fmt: skip
+    """Solve the head of the loaded model on the frozen encoder, and record what it scores on dev.
+
+    The head stays random if it is not one linear layer, or if the solved head cannot be scored.
+    """
+    from adaptkit.engine.head_init import solve_head
+
+    context.progress.phase("solving the head to start with")
+    aim = {"metric": context.summary.metric, "direction": context.summary.direction}
+    with context.clock.phase("features"):
+        model = _frozen(context, config, task, data, loaded, machine)
+        train = _some(data.train.values, config.seed)
+        try:
+            solved = solve_head(
+                model, task, train, data.dev.values, l2=L2, seed=config.seed, **aim,
+                weigh=lambda training: weighting.applied(training, data.labels),
+            )  # fmt: skip
+        except TrialError as error:
+            context.progress.note(f"the head starts at random: {error}")
+            return
+    if solved is not None:
+        _put(loaded, solved)
+        context.write(baselines={**context.summary.baselines, START: solved.scores.values})
+
+
+def _frozen(
+    context: RunContext, config: StudyConfig, task: Task, data: Dataset, loaded: LoadedModel, machine: Machine
+) -> Model:
+    """A copy of the model with a frozen encoder, whose features are kept as those of `frozen`."""
+    from adaptkit.cache.features import FeaturesOnDisk
+    from adaptkit.engine.prepare import prepare_model
+
+    about = {"model": config.model, "data": context.summary.data["train"].source}
+    return prepare_model(
+        task,
+        replace(loaded, module=deepcopy(loaded.module)),
+        data.labels,
+        "frozen",
+        config.lora_rank,
+        device=machine.device,
+        bfloat16=machine.precision == "bf16",
+        store=FeaturesOnDisk(machine.cache, about),
+    )
+
+
+def _some(rows: Sequence[Row], seed: int) -> Sequence[Row]:
+    """The rows, or `MOST_ROWS` of them at random."""
+    if len(rows) <= MOST_ROWS:
+        return rows
+    return random.Random(seed).sample(list(rows), MOST_ROWS)  # noqa: S311 (no secret)
+
+
+def _put(loaded: LoadedModel, solved: SolvedHead) -> None:
+    for name, weight in solved.weights.items():
+        loaded.module.get_parameter(name).data.copy_(weight)
