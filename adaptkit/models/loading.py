@@ -5,14 +5,21 @@ Only safetensors weights are read, and code that is part of a model is never run
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from adaptkit.errors import ModelError, TaskError
-from adaptkit.models.files import cached, loading, locate
+from adaptkit.models.files import loading, locate, verify_manifest, weight_files
+from adaptkit.models.fingerprint import fingerprints_of, refuse_changed
+from adaptkit.models.settings import use_built_in_attention
+from adaptkit.models.tokenizer import (
+    length_limit,
+    load_tokenizer,
+    refuse_short_limit,
+    refuse_unfit_tokenizer,
+)
 
 if TYPE_CHECKING:
     import torch
@@ -50,27 +57,64 @@ class LoadedModel:
 
     max_length: int
 
+    fingerprints: Mapping[str, str] = field(default_factory=dict)
+    """The SHA-256 of each part of the base model; see `adaptkit.models.fingerprint`."""
+
+    head_note: str = ""
+    """What became of a head that the model brought along; empty if it brought none."""
+
+    warnings: Sequence[str] = ()
+
 
 def load_model(
-    task: Task, model: str, labels: Sequence[str], *, seed: int, max_length: int | None
+    task: Task,
+    model: str,
+    labels: Sequence[str],
+    *,
+    seed: int,
+    max_length: int | None,
+    recorded: Mapping[str, str] | None = None,
 ) -> LoadedModel:
     """The pre-trained encoder ``model`` with the task's head.
 
     Newly initialised parameters depend only on ``seed``.
 
+    Args:
+        task: the task.
+        model: a folder or a hub id.
+        labels: the task's labels.
+        seed: of the newly initialised parameters.
+        max_length: the most tokens of an example; by default the model's own limit, or `LONGEST_DEFAULT`.
+        recorded: the fingerprints that the model must have, if they are known.
+
     Raises:
-        ModelError: the model cannot be found or read, has no fast tokenizer, or has no such head.
+        ModelError: the model cannot be found or read, is not complete, is not an encoder, has changed, has no
+            fast tokenizer that fits it, or has no such head.
+        StudyError: the model has a manifest of adaptkit, and is not as that says.
         TaskError: the task asks for an unknown head, or its own head is invalid.
     """
     import torch
 
-    location = locate(model)
-    tokenizer = load_tokenizer(location, model, word_level=task.word_level)
+    from adaptkit.models.compatibility import refuse_absurd_weights, refuse_one_direction
+    from adaptkit.models.existing_head import existing_head, match_head
+
+    location = checked_location(model)
+    fingerprints = fingerprints_of(location)
+    refuse_changed(recorded or {}, fingerprints, model)
     head_class = _head_class(task)
     config = load_config(location, model, **head_settings(task, labels))
+    tokenizer = load_tokenizer(location, model, word_level=task.word_level)
     torch.manual_seed(seed)
     module, newly_initialized = load_with_head(task, labels, head_class, config, location, model)
+    newly_initialized, head_note = match_head(
+        module, existing_head(location), task, labels, location, newly_initialized
+    )
+    refuse_absurd_weights(module, model)
+    with loading(model):
+        refuse_one_direction(module, model)
+    note = refuse_unfit_tokenizer(module, tokenizer, model)
     limit = length_limit(module, tokenizer)
+    refuse_short_limit(limit, model)
     if max_length is not None and max_length > limit:
         raise ModelError(
             f"max length {max_length} is more than {model} can read",
@@ -87,12 +131,33 @@ def load_model(
         head_class=head_class,
         source=model,
         max_length=max_length or min(limit, LONGEST_DEFAULT),
+        fingerprints=fingerprints,
+        head_note=head_note,
+        warnings=(note,) if note else (),
     )
 
 
+def checked_location(model: str) -> str:
+    """The folder of the model, whose files are as its manifest says if adaptkit wrote one.
+
+    Raises:
+        ModelError: there is no such model, or it is not safe to open.
+        StudyError: a file has changed since adaptkit wrote it.
+    """
+    location = locate(model)
+    verify_manifest(Path(location))
+    return location
+
+
 def load_config(location: str, model: str, **settings: Any) -> PretrainedConfig:
-    """The model's configuration with these settings."""
+    """The model's configuration with these settings.
+
+    Raises:
+        ModelError: it cannot be read, lacks one of the settings, or is not that of an encoder.
+    """
     from transformers import AutoConfig
+
+    from adaptkit.models.compatibility import refuse_decoder, refuse_other_class
 
     with loading(model):
         config, unknown = AutoConfig.from_pretrained(
@@ -105,6 +170,9 @@ def load_config(location: str, model: str, **settings: Any) -> PretrainedConfig:
             next_step="Change the config_overrides of the task's plugin, or choose another model.",
             code="unknown-setting",
         )
+    refuse_decoder(config, model)
+    refuse_other_class(config, model)
+    use_built_in_attention(config)
     return config  # type: ignore[no-any-return]
 
 
@@ -118,6 +186,7 @@ def load_with_head(
         TaskError: the task's own head is invalid.
     """
     from adaptkit.models import custom_head
+    from adaptkit.models.compatibility import refuse_other_input
     from adaptkit.models.pooling import pooled_head
 
     if head_class != custom_head.OWN_HEAD:
@@ -126,6 +195,7 @@ def load_with_head(
         return _from_pretrained(getattr(transformers, head_class), config, location, model)
     with loading(model):
         kind, settings = custom_head.encoder_class(config)
+    refuse_other_input(kind, model)
     encoder, missing = _from_pretrained(kind, config, location, model, **settings)
     head = custom_head.make_head(task, config, labels)
     newly_initialized = _load_weights(head, _weights_of(location, custom_head.HEAD))
@@ -140,21 +210,24 @@ def _from_pretrained(
     kind: Any, config: PretrainedConfig, location: str, model: str, **settings: Any
 ) -> tuple[Any, frozenset[str]]:
     """The model that a transformers class loads from ``location``, and the names of missing weights."""
+    from adaptkit.models.compatibility import refuse_unfit_weights
+
     with loading(model):
         module, info = kind.from_pretrained(
             location, config=config, use_safetensors=True, trust_remote_code=False, dtype="float32",
-            ignore_mismatched_sizes=True, output_loading_info=True, **settings,
+            ignore_mismatched_sizes=True, output_loading_info=True, local_files_only=True, **settings,
         )  # fmt: skip
+    layers = int(getattr(load_config(location, model), "num_hidden_layers", 0) or 0)
+    refuse_unfit_weights(module, info, model, layers=layers)
     return module, frozenset({*info["missing_keys"], *(key for key, *_ in info["mismatched_keys"])})
 
 
 def _weights_of(location: str, name: str) -> dict[str, torch.Tensor]:
-    """The weights of the submodule ``name`` in a folder or in the hub's cache."""
+    """The weights of the submodule ``name`` in a folder."""
     from safetensors import safe_open
 
     found = {}
-    folder = location if Path(location).is_dir() else cached(location)
-    for file in sorted(Path(folder).glob("*.safetensors")) if folder else ():
+    for file in weight_files(Path(location)):
         with safe_open(file, framework="pt") as opened:
             keys = [key for key in opened.keys() if key.startswith(f"{name}.")]  # noqa: SIM118 (not a mapping)
             found.update({key.removeprefix(f"{name}."): opened.get_tensor(key) for key in keys})
@@ -190,57 +263,6 @@ def reload_model(folder: str | Path, head_class: str, task: Task, labels: Sequen
             code="missing-weights",
         )
     return module.eval()  # type: ignore[no-any-return]
-
-
-def load_tokenizer(location: str, model: str, *, word_level: bool) -> PreTrainedTokenizerBase:
-    """The model's fast tokenizer; for word-level tasks, one that treats each word as following a space."""
-    from transformers import AutoTokenizer
-
-    with loading(model):
-        tokenizer: PreTrainedTokenizerBase = AutoTokenizer.from_pretrained(
-            location, use_fast=True, trust_remote_code=False
-        )
-    if not tokenizer.is_fast:
-        raise ModelError(
-            f"{model} has no fast tokenizer ({type(tokenizer).__name__})",
-            expected="a tokenizer.json, which gives the word and the characters of each token",
-            next_step="Choose a model with a fast tokenizer.",
-            code="slow-tokenizer",
-        )
-    if word_level:
-        _add_prefix_space(tokenizer)
-    return tokenizer
-
-
-def _add_prefix_space(tokenizer: Any) -> None:
-    """Make byte-level tokenizers (of RoBERTa or ModernBERT) treat the first word as following a space.
-
-    The setting is written into the tokenizer's own description, so it is saved with the model.
-    """
-    from tokenizers import Tokenizer
-
-    description = json.loads(tokenizer.backend_tokenizer.to_str())
-    pre_tokenizer = description.get("pre_tokenizer") or {}
-    stages = pre_tokenizer.get("pretokenizers", [pre_tokenizer])
-    byte_level = [stage for stage in stages if stage.get("type") == "ByteLevel"]
-    if all(stage["add_prefix_space"] for stage in byte_level):
-        return
-    for stage in byte_level:
-        stage["add_prefix_space"] = True
-    tokenizer.backend_tokenizer.pre_tokenizer = Tokenizer.from_str(json.dumps(description)).pre_tokenizer
-    tokenizer.add_prefix_space = True
-    tokenizer.init_kwargs["add_prefix_space"] = True
-
-
-def length_limit(module: Any, tokenizer: PreTrainedTokenizerBase) -> int:
-    """The most tokens that the model can read: the smaller of its tokenizer's and its positions' limit."""
-    config = module.config
-    positions = getattr(config, "max_position_embeddings", None) or 10**6
-    table = getattr(getattr(module.base_model, "embeddings", None), "position_embeddings", None)
-    padding = getattr(table, "padding_idx", None)
-    if padding is not None:  # RoBERTa counts positions from padding + 1
-        positions -= padding + 1
-    return min(int(positions), int(tokenizer.model_max_length))
 
 
 def head_settings(task: Task, labels: Sequence[str]) -> dict[str, Any]:

@@ -11,7 +11,7 @@ import torch
 from torch import nn
 
 from adaptkit.errors import ConfigError
-from adaptkit.models.files import optional_file
+from adaptkit.models.files import DECLARATION, optional_file
 from adaptkit.models.pairs import PairHead, with_sides
 
 if TYPE_CHECKING:
@@ -27,9 +27,6 @@ CHECKPOINT = "checkpoint"
 
 POOLED_HEADS = ("sequence-classification",)
 """The tags of the heads that read one vector per text."""
-
-DECLARATION = "1_Pooling/config.json"
-"""Where sentence-transformers keeps the pooling of an encoder."""
 
 DECLARED = {
     "mean": ("pooling_mode_mean_tokens", "mean"),

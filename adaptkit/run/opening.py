@@ -15,6 +15,7 @@ from adaptkit.system.files import write_text
 if TYPE_CHECKING:
     from adaptkit.config import StudyConfig
     from adaptkit.data.load import Dataset
+    from adaptkit.models.loading import LoadedModel
     from adaptkit.run.method import Method
     from adaptkit.search.space import SearchSpace
     from adaptkit.study.folder import StudyFolder
@@ -38,6 +39,7 @@ def open_study(
     space: SearchSpace,
     method: Method,
     metric: tuple[str, str],
+    loaded: LoadedModel,
 ) -> StudySummary:
     """Create the study, or open the existing one, and list the rows that were left out.
 
@@ -50,6 +52,7 @@ def open_study(
         space: its search space.
         method: how its models are built and trained.
         metric: the optimised metric's name and direction.
+        loaded: its base model.
 
     Raises:
         StudyError: the study on disk was started with other settings.
@@ -64,17 +67,19 @@ def open_study(
         direction=metric[1],
         pooling=method.pooling,
         solver=method.solver,
-        head_init=method.head_init,
         folds=method.folds,
         split=data.split,
         class_weights=method.weighting.in_words,
         label_smoothing=method.weighting.smoothing,
         layers=method.layers,
+        base_fingerprints=loaded.fingerprints,
     )
     folder.create_or_open(config, provenance)
     if data.left_out:
         write_text(folder.left_out, "".join(f"{reason}\n" for reason in data.left_out))
     summary = new_summary(folder, config, task, plugin, data, provenance)
+    notes = [loaded.head_note] if loaded.head_note else []
+    summary = replace(summary, warnings=[*summary.warnings, *loaded.warnings, *notes])
     before = folder.read_summary()
     return summary if before is None else _resumed(summary, before, folder)
 

@@ -5,6 +5,7 @@ Each is done once per run, for all trials.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from adaptkit.config import StudyConfig
@@ -24,6 +25,9 @@ if TYPE_CHECKING:
     from adaptkit.models.loading import LoadedModel
     from adaptkit.study.provenance import Provenance
     from adaptkit.task import Task
+
+ROWS_TO_CHECK = 200
+"""So many training rows are encoded to see whether the model's tokenizer knows their tokens."""
 
 
 def read_data(
@@ -45,22 +49,50 @@ def read_data(
 
 
 def load_encoder(
-    config: StudyConfig, task: Task, data: Dataset, progress: Progress, clock: Clock
+    config: StudyConfig,
+    task: Task,
+    data: Dataset,
+    earlier: Provenance | None,
+    progress: Progress,
+    clock: Clock,
 ) -> tuple[Machine, LoadedModel]:
     """Resolve the device, and load the pre-trained model with the task's head.
 
     Raises:
         ConfigError: the device or the precision is not available.
-        ModelError: the model cannot be loaded.
+        ModelError: the model cannot be loaded, has changed since the study started, or cannot read the rows.
     """
     from adaptkit.models.loading import load_model
 
     progress.phase("loading the model")
     with clock.phase("model"):
         machine = Machine.of(config)
-        return machine, load_model(
-            task, config.model, data.labels, seed=config.seed, max_length=config.max_length
-        )
+        loaded = load_model(
+            task, config.model, data.labels,
+            seed=config.seed, max_length=config.max_length,
+            recorded=earlier.base_fingerprints if earlier else None,
+        )  # fmt: skip
+        loaded = check_examples(task, loaded, data)
+    for note in (loaded.head_note, *loaded.warnings):
+        if note:
+            progress.note(note)
+    return machine, loaded
+
+
+def check_examples(task: Task, loaded: LoadedModel, data: Dataset) -> LoadedModel:
+    """The model, with a warning if its tokenizer does not know many tokens of the training rows.
+
+    Raises:
+        ModelError: it knows hardly any, or the rows need larger tables of embeddings.
+    """
+    from adaptkit.data.encode import encode
+    from adaptkit.models.examples import refuse_unreadable
+
+    rows = data.train.values
+    some = rows[:: max(1, len(rows) // ROWS_TO_CHECK)]
+    examples = encode(task, some, loaded.tokenizer, data.labels, loaded.max_length)
+    note = refuse_unreadable(examples, loaded)
+    return replace(loaded, warnings=(*loaded.warnings, note)) if note else loaded
 
 
 def prepare_training(

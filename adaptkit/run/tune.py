@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any
 from adaptkit.config import (
     DEFAULT_MODEL,
     DataConfig,
-    HeadInitName,
     PoolingName,
     PrecisionName,
     SearchConfig,
@@ -28,7 +27,6 @@ from adaptkit.models.pooling import with_pooling
 from adaptkit.report.progress import Progress
 from adaptkit.run.context import Clock, RunContext, versions
 from adaptkit.run.finalize import finalize_study
-from adaptkit.run.head_init import initialize_head
 from adaptkit.run.heads import refit_best, refit_is_due, solve_trials
 from adaptkit.run.method import Method, resolve_method, space_of
 from adaptkit.run.opening import open_study
@@ -67,7 +65,6 @@ def tune(
     strategy: StrategyName = StudyConfig.strategy,
     pooling: PoolingName = StudyConfig.pooling,
     head_solver: SolverName = StudyConfig.head_solver,
-    head_init: HeadInitName = StudyConfig.head_init,
     folds: int | None = None,
     layers: int | None = None,
     lora_rank: int = StudyConfig.lora_rank,
@@ -104,7 +101,6 @@ def tune(
         strategy=strategy,
         pooling=pooling,
         head_solver=head_solver,
-        head_init=head_init,
         folds=folds,
         layers=layers,
         lora_rank=lora_rank,
@@ -159,9 +155,11 @@ def run(config: StudyConfig, console: Console, *, studies: Path, name: str | Non
         method = resolve_method(config, task, earlier, data)
         space = space_of(config, task, method, data)
         built = with_layers(with_pooling(task, method.pooling), method.layers)
-        machine, loaded = load_encoder(config, built, data, progress, clock)
+        machine, loaded = load_encoder(config, built, data, earlier, progress, clock)
         with folder.lock(), interruption.guarded():
-            summary = open_study(folder, config, task, plugin, data, space, method, (metric, direction))
+            summary = open_study(
+                folder, config, task, plugin, data, space, method, (metric, direction), loaded
+            )
             context = RunContext(folder, summary, progress, clock, interruption, earlier=summary.seconds)
             progress.resumed(record for record in folder.read_trials() if not record.interrupted)
             with recorded_on_error(context):
@@ -197,8 +195,6 @@ def search_and_train(
         context.write_versions(versions(context.summary.plugin))
         rungs_per_epoch = int(context.folder.read_provenance().fixed["rungs_per_epoch"])
         with context.interruption.exposed():  # no trial has started, so a signal may stop it at any point
-            if method.head_init == "solved":
-                initialize_head(context, config, task, data, loaded, machine, method.weighting)
             training = prepare_training(
                 context, config, task, data, loaded, machine, space, rungs_per_epoch, folds=method.folds,
                 weighting=method.weighting,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from adaptkit.config import StudyConfig, from_mapping, to_toml
@@ -41,9 +41,6 @@ class Provenance:
     solver: str = "adamw"
     """How a head on a frozen encoder is trained, resolved; version 0.1.0 took gradient steps."""
 
-    head_init: str = "random"
-    """How a head starts where the encoder trains, resolved; version 0.1.0 started at random."""
-
     layers: int = 0
     """How many of the encoder's layers are used; 0 for all."""
 
@@ -54,6 +51,10 @@ class Provenance:
     """The weights of the classes in the loss, in words."""
 
     label_smoothing: float = 0.0
+
+    base_fingerprints: Mapping[str, str] = field(default_factory=dict)
+    """The SHA-256 of each part of the base model, compared when the model is loaded. Earlier versions did not
+    record them."""
 
     split: int = 1
     """How dev rows and folds are split off: 1, as in version 0.1.0, does not depend on the task's groups."""
@@ -77,10 +78,10 @@ def _compared(config: StudyConfig, provenance: Provenance) -> dict[str, Any]:
     settings["evals_per_epoch"] = as_read.search.evals_per_epoch
     if as_read.strategy != "lora":
         del settings["lora_rank"]
-    for name in ("pooling", "head_solver", "head_init", "folds", "layers"):
+    for name in ("pooling", "head_solver", "folds", "layers"):
         del settings[name]  # what they resolved to is compared
     resolved = asdict(provenance)
-    del resolved["versions"]
+    del resolved["versions"], resolved["base_fingerprints"]
     flat = settings | resolved.pop("space") | resolved.pop("fixed") | resolved
     return {name.replace("_", " "): value for name, value in flat.items()} | options
 

@@ -19,7 +19,8 @@ from torch.utils.data import SequentialSampler
 from transformers import Trainer, TrainerCallback
 
 from adaptkit.data.load import Dataset, load
-from adaptkit.models.loading import head_settings, load_tokenizer
+from adaptkit.models.loading import head_settings
+from adaptkit.models.tokenizer import load_tokenizer
 from adaptkit.run.resolve import chosen_metric
 from adaptkit.task import Example, Task
 from adaptkit.tasks import registry

@@ -79,7 +79,7 @@ def test_a_folder_with_other_logits_is_not_put_in_place(
 
     def save_another_head(module: Any, folder: Path) -> None:
         with torch.no_grad():
-            module.classifier.weight.add_(0.01)
+            module.classifier.weight.mul_(1.01)
         module.save_pretrained(folder)
 
     monkeypatch.setattr(exporting, "_save", save_another_head)

@@ -87,8 +87,11 @@ def folder(tmp_path: Path, tiny_folder: Path) -> Callable[[str], Path]:
     def make(family: str) -> Path:
         made = tmp_path / family
         with quiet():
-            transformers.AutoModel.from_config(tiny_config(family)).save_pretrained(made)
-            transformers.AutoTokenizer.from_pretrained(tiny_folder).save_pretrained(made)
+            tokenizer = transformers.AutoTokenizer.from_pretrained(tiny_folder)
+            config = tiny_config(family)
+            config.vocab_size = len(tokenizer)
+            transformers.AutoModel.from_config(config).save_pretrained(made)
+            tokenizer.save_pretrained(made)
         return made
 
     return make

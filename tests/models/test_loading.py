@@ -12,7 +12,8 @@ import transformers
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, processors
 
 from adaptkit.errors import ModelError, TaskError
-from adaptkit.models.loading import head_settings, length_limit, load_model, load_tokenizer, reload_model
+from adaptkit.models.loading import head_settings, load_model, reload_model
+from adaptkit.models.tokenizer import length_limit, load_tokenizer
 from adaptkit.system.quiet import quiet
 from tests.helpers.models import tiny_config
 from tests.helpers.number_task import VOCABULARY, number_task
@@ -23,9 +24,9 @@ HEAD_CLASS = "AutoModelForSequenceClassification"
 
 @pytest.fixture(scope="session")
 def wordpiece() -> Any:
-    words = {
-        word: number for number, word in enumerate(["[PAD]", "[UNK]", "[CLS]", "[SEP]", "the", "harbour"])
-    }
+    known = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "the", "harbour"]
+    known += [f"pier{number}" for number in range(VOCABULARY - len(known))]
+    words = {word: number for number, word in enumerate(known)}
     tokenizer = Tokenizer(models.WordPiece(words, unk_token="[UNK]"))
     tokenizer.pre_tokenizer = pre_tokenizers.Whitespace()
     tokenizer.post_processor = processors.TemplateProcessing(

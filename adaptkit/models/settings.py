@@ -1,0 +1,77 @@
+"""Refuses settings of a model's configuration that lead to code or weights outside its folder.
+
+transformers fetches a kernel, a backbone or other weights where ``config.json`` names them. A configuration
+may come from anyone, so it may only describe the model in its own folder.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from adaptkit.errors import ModelError
+
+IMPLEMENTATIONS = ("attn_implementation", "experts_implementation", "attn_implementation_internal")
+"""The ends of the names of settings that choose the code of a layer."""
+
+BUILT_IN = (None, "eager", "sdpa")
+"""The implementations of attention that need nothing but torch."""
+
+ELSEWHERE = {
+    "transformers_weights": "another file of weights",
+    "backbone": "the weights of another model",
+    "use_pretrained_backbone": "the weights of another model",
+    "kernel_config": "kernels",
+    "fusion_config": "replaced layers",
+    "quantization_config": "quantised weights, which cannot be trained",
+}
+"""Settings that are refused unless they are empty, and what they lead to."""
+
+
+def refuse_settings(path: Path) -> None:
+    """Raise ModelError if the configuration in the file leads outside its folder.
+
+    A file that is not JSON is left to transformers, which says so.
+    """
+    try:
+        settings = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError):
+        return
+    for name, value in _settings_of(settings):
+        if name in ELSEWHERE and value:
+            raise _refused(path, name, value, ELSEWHERE[name])
+        if name.endswith(IMPLEMENTATIONS) and any("/" in one for one in _texts_of(value)):
+            raise _refused(path, name, value, "code from a repository")
+
+
+def use_built_in_attention(config: Any) -> None:
+    """Leave the choice of attention to transformers where the configuration asks for code outside torch."""
+    if getattr(config, "_attn_implementation", None) not in BUILT_IN:
+        config._attn_implementation = None
+
+
+def _settings_of(settings: object) -> Iterator[tuple[str, Any]]:
+    """Every setting, also of nested configurations."""
+    inner = settings.values() if isinstance(settings, Mapping) else settings
+    if isinstance(settings, Mapping):
+        yield from settings.items()
+    if isinstance(settings, (Mapping, list)):
+        for one in inner:  # type: ignore[attr-defined]
+            yield from _settings_of(one)
+
+
+def _texts_of(value: object) -> list[str]:
+    """The value, or the values of a mapping, as texts."""
+    return [str(one) for one in (value.values() if isinstance(value, Mapping) else [value])]
+
+
+def _refused(path: Path, name: str, value: object, leads_to: str) -> ModelError:
+    return ModelError(
+        f"{path}: {name!r} is {value!r:.100}, which leads to {leads_to}",
+        expected="a configuration that describes the model in its own folder",
+        next_step=f"Remove {name!r} from {path.name} if you trust the rest of the folder,"
+        " or choose another model.",
+        code="unsafe-setting",
+    )
