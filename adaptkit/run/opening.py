@@ -67,6 +67,7 @@ def open_study(
         direction=metric[1],
         pooling=method.pooling,
         solver=method.solver,
+        head_init=method.head_init,
         folds=method.folds,
         split=data.split,
         class_weights=method.weighting.in_words,

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from adaptkit.config import (
     DEFAULT_MODEL,
     DataConfig,
+    HeadInitName,
     PoolingName,
     PrecisionName,
     SearchConfig,
@@ -27,6 +28,7 @@ from adaptkit.models.pooling import with_pooling
 from adaptkit.report.progress import Progress
 from adaptkit.run.context import Clock, RunContext, versions
 from adaptkit.run.finalize import finalize_study
+from adaptkit.run.head_init import initialize_head
 from adaptkit.run.heads import refit_best, refit_is_due, solve_trials
 from adaptkit.run.method import Method, resolve_method, space_of
 from adaptkit.run.opening import open_study
@@ -65,6 +67,7 @@ def tune(
     strategy: StrategyName = StudyConfig.strategy,
     pooling: PoolingName = StudyConfig.pooling,
     head_solver: SolverName = StudyConfig.head_solver,
+    head_init: HeadInitName = StudyConfig.head_init,
     folds: int | None = None,
     layers: int | None = None,
     lora_rank: int = StudyConfig.lora_rank,
@@ -101,6 +104,7 @@ def tune(
         strategy=strategy,
         pooling=pooling,
         head_solver=head_solver,
+        head_init=head_init,
         folds=folds,
         layers=layers,
         lora_rank=lora_rank,
@@ -195,6 +199,8 @@ def search_and_train(
         context.write_versions(versions(context.summary.plugin))
         rungs_per_epoch = int(context.folder.read_provenance().fixed["rungs_per_epoch"])
         with context.interruption.exposed():  # no trial has started, so a signal may stop it at any point
+            if method.head_init == "solved":
+                initialize_head(context, config, task, data, loaded, machine, method.weighting)
             training = prepare_training(
                 context, config, task, data, loaded, machine, space, rungs_per_epoch, folds=method.folds,
                 weighting=method.weighting,

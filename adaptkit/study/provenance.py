@@ -41,6 +41,9 @@ class Provenance:
     solver: str = "adamw"
     """How a head on a frozen encoder is trained, resolved; version 0.1.0 took gradient steps."""
 
+    head_init: str = "random"
+    """How a head starts where the encoder trains, resolved; version 0.1.0 started at random."""
+
     layers: int = 0
     """How many of the encoder's layers are used; 0 for all."""
 
@@ -78,7 +81,7 @@ def _compared(config: StudyConfig, provenance: Provenance) -> dict[str, Any]:
     settings["evals_per_epoch"] = as_read.search.evals_per_epoch
     if as_read.strategy != "lora":
         del settings["lora_rank"]
-    for name in ("pooling", "head_solver", "folds", "layers"):
+    for name in ("pooling", "head_solver", "head_init", "folds", "layers"):
         del settings[name]  # what they resolved to is compared
     resolved = asdict(provenance)
     del resolved["versions"], resolved["base_fingerprints"]
