@@ -129,16 +129,16 @@ def _print_forms(forms: Sequence[Form]) -> None:
     from rich.padding import Padding
     from rich.text import Text
 
-    from adaptkit.report.escaping import encodable, visible
+    from adaptkit.report.escaping import encodable, visible, visible_lines
 
     console = Console(highlight=False)
     for number, form in enumerate(forms):
         head = "\nThe data may have any of these forms:\n" if number == 0 else ""
-        name = encodable(visible(form.name), console.encoding)
-        console.print(f"{head}\n{name} ({form.suffix})", markup=False)
-        for line in form.example.rstrip("\n").split("\n"):
-            shown = encodable("    ".join(visible(cell, 1000) for cell in line.split("\t")), console.encoding)
-            console.print(Padding(Text(shown, "cyan", overflow="fold"), (0, 0, 0, 4), expand=False))
+        name = encodable(visible(f"{form.name} ({form.suffix})"), console.encoding)
+        console.print(f"{head}\n{name}", markup=False, emoji=False)
+        for line in visible_lines(form.example):
+            shown = Text(encodable(line or " ", console.encoding), "cyan", overflow="fold")
+            console.print(Padding(shown, (0, 0, 0, 4), expand=False))
 
 
 def _check(name: str, data: str | None, options: dict[str, str], as_json: bool) -> None:

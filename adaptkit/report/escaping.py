@@ -38,6 +38,11 @@ def visible(text: str, limit: int = 300) -> str:
     return shown if len(shown) <= limit else shown[: limit - 1].rstrip() + "…"
 
 
+def visible_lines(text: str) -> list[str]:
+    """The lines of a text as they are, with tabs as spaces and hidden characters written as ``\\x1b``."""
+    return ["".join(map(_shown, line.expandtabs(8))) for line in text.rstrip("\n").split("\n")]
+
+
 def end_of(text: str, room: int) -> str:
     """The text, or its end if it is wider than ``room`` columns: paths differ most at their ends."""
     return text if cell_len(text) <= room else "…" + chop_cells(text[::-1], room - 1)[0][::-1]

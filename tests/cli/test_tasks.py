@@ -35,6 +35,20 @@ def test_one_task() -> None:
     assert "decoding ('viterbi' or 'argmax', default 'viterbi')" in shown.out
 
 
+def test_the_forms_of_a_task_with_an_example_of_each() -> None:
+    about = json.loads(called("tasks", "ner", "--json").out)
+    assert about["forms"][0]["suffix"] == ".conll"
+    assert all(form["name"] and form["example"] for form in about["forms"])
+    shown = called("tasks", "ner").out
+    lines = shown[shown.index("The data may have any of these forms:") :].splitlines()
+    assert max(map(len, lines)) <= 80
+    joined = " ".join(" ".join(lines).split())
+    for form in about["forms"]:
+        first = " ".join(form["example"].split("\n")[0].split())
+        assert f"({form['suffix']})" in joined
+        assert first.replace(" ", "") in joined.replace(" ", "")
+
+
 def test_an_unknown_task() -> None:
     answer = called("tasks", "nerr")
     assert answer.code == 2

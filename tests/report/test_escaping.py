@@ -5,7 +5,7 @@ import unicodedata
 import pytest
 from rich.cells import cell_len
 
-from adaptkit.report.escaping import code, encodable, end_of, prose, visible
+from adaptkit.report.escaping import code, encodable, end_of, prose, visible, visible_lines
 from tests.helpers.studies import HOSTILE
 
 
@@ -57,3 +57,9 @@ def test_a_text_that_is_too_wide_keeps_its_end(text: str, room: int) -> None:
     assert (cut == text) == (cell_len(text) <= room)
     assert text.endswith(cut.removeprefix("…"))
     assert cell_len(cut) >= min(cell_len(text), room - 1)
+
+
+def test_lines_keep_their_spaces() -> None:
+    text = "a:\n  - b\x1b[31m\n\nWord\tTag\n"
+    assert visible_lines(text) == ["a:", "  - b\\x1b[31m", "", "Word    Tag"]
+    assert all(line.isprintable() for line in visible_lines(HOSTILE))

@@ -19,6 +19,7 @@ def multi_label(*, separator: str = "|") -> Task:
     """
     from transformers import DataCollatorWithPadding
 
+    from adaptkit_multi_label.forms import FORMS
     from adaptkit_multi_label.loss import binary_cross_entropy
     from adaptkit_multi_label.metric import METRIC
     from adaptkit_multi_label.rows import encode, prepare
@@ -50,6 +51,7 @@ def multi_label(*, separator: str = "|") -> Task:
         present=present,
         readers={".tsv": read},
         sample=Path(__file__).parent / "sample",
+        forms=FORMS,
         options={"separator": separator},
         contract=1,
     )

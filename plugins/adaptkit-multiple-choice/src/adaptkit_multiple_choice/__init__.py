@@ -19,6 +19,7 @@ def multiple_choice(*, first: int | None = None) -> Task:
     Raises ValueError for any other value.
     """
     from adaptkit_multiple_choice.encoding import collator, encode
+    from adaptkit_multiple_choice.forms import FORMS
     from adaptkit_multiple_choice.learning import choice_loss, decode
     from adaptkit_multiple_choice.metric import METRIC
     from adaptkit_multiple_choice.rows import ANSWER, parse, prepare, present
@@ -44,6 +45,7 @@ def multiple_choice(*, first: int | None = None) -> Task:
         parse=parse,
         present=present,
         sample=Path(__file__).parent / "sample",
+        forms=FORMS,
         options={"first": first},
         contract=1,
     )

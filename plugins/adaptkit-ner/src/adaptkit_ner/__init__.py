@@ -39,6 +39,7 @@ def ner(
     from adaptkit_ner.baselines import training_entities
     from adaptkit_ner.decoding import DECODERS, merge
     from adaptkit_ner.encoding import encode
+    from adaptkit_ner.forms import FORMS
     from adaptkit_ner.metric import METRIC
     from adaptkit_ner.plain_tags import without_spans
     from adaptkit_ner.rows import parse, prepare, present
@@ -64,6 +65,7 @@ def ner(
         present=present,
         readers={**dict.fromkeys(SUFFIXES, conll.reader(**columns)), ".conllu": conllu.reader(**columns)},
         sample=Path(__file__).parent / "sample",
+        forms=FORMS,
         word_level=True,
         audit=audit,
         options={**options, "spans": spans, "decoding": decoding},

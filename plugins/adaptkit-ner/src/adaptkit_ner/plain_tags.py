@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from adaptkit_ner.baselines import frequent_tags
 from adaptkit_ner.decoding import decode_words, gathered
+from adaptkit_ner.forms import PLAIN_FORMS
 from adaptkit_ner.rows import located, tags_of
 from adaptkit_ner.rows import prepare as prepare_words
 from adaptkit_ner.tag_metric import METRIC, NO_TAG
@@ -30,6 +31,8 @@ def without_spans(task: Task) -> Task:
         merge=merge,
         metric=METRIC,
         baseline=frequent_tags,
+        forms=PLAIN_FORMS,
+        audit=None,
         present=present,
     )
 

@@ -15,6 +15,7 @@ def nli() -> Task:
     """Whether a premise entails a hypothesis, contradicts it, or neither."""
     from transformers import DataCollatorWithPadding
 
+    from adaptkit_nli.forms import FORMS
     from adaptkit_nli.pairs import encode, parse, prepare, present
     from adaptkit_nli.parallel import SUFFIXES, parallel_rows
 
@@ -39,5 +40,6 @@ def nli() -> Task:
         group_by=itemgetter("premise"),
         readers=dict.fromkeys(SUFFIXES, parallel_rows),
         sample=Path(__file__).parent / "sample",
+        forms=FORMS,
         contract=1,
     )

@@ -29,6 +29,7 @@ def qa(
     from adaptkit_qa.audit import audit
     from adaptkit_qa.decoding import decode, merge
     from adaptkit_qa.encoding import collator, encode
+    from adaptkit_qa.forms import FORMS
     from adaptkit_qa.loss import span_loss
     from adaptkit_qa.metric import METRIC
     from adaptkit_qa.rows import answerability, parse, prepare, present
@@ -67,6 +68,7 @@ def qa(
         present=present,
         readers={".json": read},
         sample=Path(__file__).parent / "sample",
+        forms=FORMS,
         audit=audit,
         stratify_by=answerability,
         group_by=itemgetter("context"),

@@ -19,6 +19,7 @@ def similarity(*, lowest: float = 0.0, highest: float = 5.0) -> Task:
     """
     from transformers import DataCollatorWithPadding
 
+    from adaptkit_similarity.forms import FORMS
     from adaptkit_similarity.learning import decode, squared_error
     from adaptkit_similarity.metric import metric_for
     from adaptkit_similarity.pairs import SCORE, encode, parse, prepare, present
@@ -49,6 +50,7 @@ def similarity(*, lowest: float = 0.0, highest: float = 5.0) -> Task:
         stratify_by=lambda row: scale.band(row["score"]),
         group_by=itemgetter("sentence1"),
         sample=Path(__file__).parent / "sample",
+        forms=FORMS,
         options={"lowest": lowest, "highest": highest},
         contract=1,
     )

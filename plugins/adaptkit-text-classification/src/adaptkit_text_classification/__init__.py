@@ -14,6 +14,7 @@ def text_classification() -> Task:
     """One label for each text."""
     from transformers import DataCollatorWithPadding
 
+    from adaptkit_text_classification.forms import FORMS
     from adaptkit_text_classification.texts import encode, prepare, present
 
     return Task(
@@ -28,5 +29,6 @@ def text_classification() -> Task:
         baseline=class_baselines("text"),
         present=present,
         sample=Path(__file__).parent / "sample",
+        forms=FORMS,
         contract=1,
     )

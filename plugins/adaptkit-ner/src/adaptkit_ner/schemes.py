@@ -1,0 +1,144 @@
+"""Finds how the tags of a data set are written: the scheme, and how prefix and type are put together.
+
+The tags of one row do not show it: ``PER`` alone may be a type without prefix (IO), or an error. The tags of
+all rows do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+
+from adaptkit_ner.tags import BEGINS, ENDS, PREFIXES, read_tag
+
+Read = Callable[[str], tuple[str, str]]
+"""A function that gives the prefix and the type of a tag, as `read_tag` does, or raises ValueError."""
+
+NOTHING = ("O", "o")
+
+
+@dataclass(frozen=True)
+class Spelling:
+    """How prefix and type are put together."""
+
+    form: str
+    """An example, for messages; empty for the usual form."""
+
+    read: Read
+
+
+def _prefixed(separator: str) -> Read:
+    def read(tag: str) -> tuple[str, str]:
+        if tag in NOTHING:
+            return "O", ""
+        prefix, found, label = tag.partition(separator)
+        return _valid(tag, prefix.upper(), label, bool(found))
+
+    return read
+
+
+def _suffixed(separator: str) -> Read:
+    def read(tag: str) -> tuple[str, str]:
+        if tag in NOTHING:
+            return "O", ""
+        label, found, prefix = tag.rpartition(separator)
+        return _valid(tag, prefix.upper(), label, bool(found))
+
+    return read
+
+
+def _valid(tag: str, prefix: str, label: str, separated: bool) -> tuple[str, str]:
+    if prefix not in PREFIXES or not label or not separated:
+        raise ValueError(f"tag {tag!r} is unknown; expected O, or a prefix and a type such as B-PER")
+    return prefix, label
+
+
+def _plain(tag: str) -> tuple[str, str]:
+    """A type without prefix; words of one type that follow each other are one entity."""
+    if tag in NOTHING:
+        return "O", ""
+    if not tag.strip():
+        raise ValueError(f"tag {tag!r} is unknown; expected O, or the name of a type")
+    return "I", tag
+
+
+USUAL = Spelling("", read_tag)
+PLAIN = Spelling("PER", _plain)
+OTHERS = (
+    Spelling("b-PER", _prefixed("-")),
+    Spelling("B_PER", _prefixed("_")),
+    Spelling("PER-B", _suffixed("-")),
+    Spelling("PER_B", _suffixed("_")),
+)
+
+
+def spelling_of(tags: Iterable[str]) -> Spelling:
+    """The spelling in which all tags can be read; the usual one if there is none.
+
+    Types without prefix are accepted only if no tag has a prefix, and the tag O occurs: parts of speech and
+    other tags that are no entities have none.
+    """
+    every = set(tags)
+    if all(_reads(USUAL, tag) for tag in every):
+        return USUAL
+    for spelling in OTHERS:
+        if all(_reads(spelling, tag) for tag in every):
+            return spelling
+    some_prefix = any(
+        _reads(spelling, tag) for spelling in (USUAL, *OTHERS) for tag in every if tag not in NOTHING
+    )
+    return PLAIN if every & set(NOTHING) and not some_prefix and all(map(str.strip, every)) else USUAL
+
+
+def usual_tags(tags: Sequence[str], spelling: Spelling) -> list[str]:
+    """The tags in the usual form, such as ``B-PER``; raises ValueError for a tag of another spelling."""
+    if spelling is USUAL:
+        return list(tags)
+    read = map(spelling.read, tags)
+    return ["O" if prefix == "O" else f"{prefix}-{label}" for prefix, label in read]
+
+
+def scheme_of(sentences: Iterable[Sequence[str]]) -> str:
+    """The name of the scheme of tags in the usual form; empty if there are no entities."""
+    prefixes: set[str] = set()
+    inside_starts = False
+    for tags in sentences:
+        before = ("O", "")
+        for tag in tags:
+            here = _read_or_none(tag)
+            inside_starts |= here[0] in "IM" and (before[0] == "O" or before[1] != here[1])
+            prefixes.add(here[0])
+            before = here
+    prefixes.discard("O")
+    return _named(prefixes, inside_starts=inside_starts)
+
+
+def _named(prefixes: set[str], *, inside_starts: bool) -> str:
+    if not prefixes:
+        return ""
+    if prefixes == {"I"}:
+        return "IO"
+    if prefixes & {"L", "U"}:
+        return "BILOU"
+    if prefixes & {"M", "W"}:
+        return "BMEWO"
+    if prefixes & BEGINS and prefixes & ENDS:
+        return "BIOES"
+    if prefixes & ENDS:
+        return "IOE"
+    return "IOB1" if inside_starts else "BIO"
+
+
+def _reads(spelling: Spelling, tag: str) -> bool:
+    try:
+        spelling.read(tag)
+    except ValueError:
+        return False
+    return True
+
+
+def _read_or_none(tag: str) -> tuple[str, str]:
+    try:
+        return read_tag(tag)
+    except ValueError:
+        return "O", ""
