@@ -6,7 +6,6 @@ The types of the fields are checked by pydantic, when a configuration is read an
 from __future__ import annotations
 
 import json
-import tomllib
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from functools import cache
@@ -15,6 +14,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import tomli_w
 from annotated_types import Ge, Gt, Le, Lt, MinLen
+
+from adaptkit.documents import read_toml
 
 if TYPE_CHECKING:
     from pydantic import TypeAdapter, ValidationError
@@ -83,6 +84,12 @@ class DataConfig:
     dev_fraction: Annotated[float, Gt(0), Lt(1)] = 0.15
     """The fraction of the training rows that becomes the dev split when there is no dev file."""
 
+    delimiter: str | None = None
+    """The character between the fields of a table, or a word such as "tab". None: found from the header."""
+
+    encoding: str | None = None
+    """The encoding of text files. None: UTF-8."""
+
     skip_bad_rows: bool = False
 
     group: str | None = None
@@ -103,7 +110,7 @@ class SearchConfig:
     learning_rate: tuple[Rate, Rate] | None = None
     """Lowest and highest, searched on a logarithmic scale."""
 
-    batch_sizes: Annotated[tuple[Annotated[int, Ge(1)], ...], MinLen(1)] | None = None
+    batch_sizes: Annotated[tuple[Annotated[int, Ge(1), Le(10**6)], ...], MinLen(1)] | None = None
     """The effective batch sizes to choose from."""
 
     class_weights: str | None = None
@@ -114,10 +121,10 @@ class SearchConfig:
 
     metric: str | None = None
     pruning: bool = True
-    evals_per_epoch: Annotated[int, Ge(1)] | None = None
+    evals_per_epoch: Annotated[int, Ge(1), Le(1000)] | None = None
     """None: as many as keep evaluation below a fifth of the cost of training, at most four."""
 
-    timeout: Annotated[float, Gt(0)] | None = None
+    timeout: Annotated[float, Gt(0), Le(366 * 86_400)] | None = None
     """Seconds of training and evaluation, on a monotonic clock. None: no limit."""
 
 
@@ -142,21 +149,21 @@ class StudyConfig:
     head_init: HeadInitName = "auto"
     """How a head starts where the encoder trains, too. auto: solved on the frozen encoder, if it is linear."""
 
-    layers: Annotated[int, Ge(0)] | None = None
+    layers: Annotated[int, Ge(0), Le(10_000)] | None = None
     """How many of the encoder's layers are used; 0 for all. None: all, but half of a sentence encoder's for
     heads on tokens that are solved."""
 
     folds: Annotated[int, Ge(0), Le(20)] | None = None
     """Folds of cross-validation that score the trials instead of a dev split; 0 for none. None: as pays."""
 
-    lora_rank: Annotated[int, Ge(1)] = 8
-    max_length: Annotated[int, Ge(8)] | None = None
+    lora_rank: Annotated[int, Ge(1), Le(10_000)] = 8
+    max_length: Annotated[int, Ge(8), Le(10**6)] | None = None
     """The largest number of tokens in one example. None: the model's own limit, at most 512."""
 
     seed: Annotated[int, Ge(0), Lt(2**32)] = 0
     device: str = "auto"
     precision: PrecisionName = "auto"
-    parallel_trials: Annotated[int, Ge(1)] | None = None
+    parallel_trials: Annotated[int, Ge(1), Le(10_000)] | None = None
     """How many trials are trained together. None: as measured."""
 
     fast_paths: bool = True
@@ -187,7 +194,7 @@ def from_mapping(values: Mapping[str, Any]) -> StudyConfig:
 
 def from_toml(path: Path) -> StudyConfig:
     """The configuration in a TOML file; raises ValueError or OSError."""
-    document = tomllib.loads(path.read_text(encoding="utf-8"))
+    document = read_toml(path)
     known = {name: document[name] for name in document if name not in ("study", "provenance")}
     return from_mapping(known)
 
@@ -202,6 +209,8 @@ def problems_of(config: StudyConfig) -> list[str]:
         return [
             text.removeprefix("search.").removeprefix("data.") for text in _in_words(error, asdict(config))
         ]
+    except (ValueError, RecursionError) as error:  # no JSON: a number of thousands of digits, deep nesting
+        return [f"a value cannot be used: {error}"]
     return _contradictions(config)
 
 

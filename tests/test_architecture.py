@@ -20,7 +20,7 @@ from tests.helpers.program import environment
 PACKAGE = Path(adaptkit.__file__).parent
 PLUGINS = PACKAGE.parent / "plugins"
 
-BASE = {"errors", "task", "config"}
+BASE = {"errors", "task", "config", "documents"}
 DATA = {*BASE, "system", "tasks", "data"}
 MODEL = {*DATA, "models", "strategies"}
 ENGINE = {*MODEL, "engine"}
@@ -30,14 +30,15 @@ MAY_IMPORT: dict[str, set[str]] = {
     "errors": set(),
     "defaults": set(),
     "task": {"defaults"},
-    "config": set(),
-    "system": {"errors"},
+    "config": {"documents"},
+    "documents": set(),
+    "system": {"errors", "documents"},
     "tasks": {"errors", "task", "system"},
     "data": {*BASE, "system", "tasks"},
     "models": {*BASE, "system", "tasks"},
     "strategies": {"errors", "system", "models"},
     "engine": MODEL,
-    "cache": {"errors", "system", "engine"},
+    "cache": {"errors", "documents", "system", "engine"},
     "study": {*BASE, "system"},
     "search": STUDY,
     "analysis": STUDY,
@@ -54,7 +55,18 @@ MAY_IMPORT: dict[str, set[str]] = {
 ``adaptkit`` is ``adaptkit/__init__.py``, whose names are loaded when they are first used.
 """
 
-NEEDS_NO_TORCH = ("errors", "defaults", "task", "config", "tasks", "search", "study", "analysis", "report")
+NEEDS_NO_TORCH = (
+    "errors",
+    "documents",
+    "defaults",
+    "task",
+    "config",
+    "tasks",
+    "search",
+    "study",
+    "analysis",
+    "report",
+)
 HEAVY = {
     "torch",
     "transformers",

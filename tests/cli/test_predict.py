@@ -1,15 +1,11 @@
 from __future__ import annotations
 
-import io
 import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import pytest
-
-from adaptkit.cli.predict import ROWS_AT_ONCE, _lines_of
-from adaptkit.errors import DataError
+from adaptkit.cli.predict import ROWS_AT_ONCE
 from tests.helpers.data import SENTENCE
 from tests.helpers.program import called
 
@@ -61,13 +57,6 @@ def test_a_column_without_a_file_is_rejected(tuned: Callable[[str, str], Any]) -
     answer = called("predict", tuned("text-classification", "full").folder.path, "a", "--column", "text=b")
     assert answer.code == 2
     assert "--column needs --file" in answer.err
-
-
-def test_a_pipe_that_is_not_utf8_is_rejected() -> None:
-    pipe = io.TextIOWrapper(io.BytesIO(b"boats\n\xff\n"), encoding="utf-8")
-    with pytest.raises(DataError, match="standard input") as error:
-        list(_lines_of(pipe))
-    assert error.value.code == "not-utf-8"
 
 
 def test_every_row_that_was_left_out_is_listed(tuned: Callable[[str, str], Any], tmp_path: Path) -> None:
