@@ -25,7 +25,7 @@ KEPT_ON_RESUME = (
     "best", "test", "test_groups", "importances", "seconds", "peak_memory_bytes", "encoder_passes",
     "features_reused", "model_folder", "started", "parallel_trials", "trials_per_pass", "micro_batch",
     "bytes_a_trial", "speeds", "occurring_tokens", "fast_paths", "not_together", "refit",
-    "trained_parameters", "total_parameters", "device", "precision", "versions",
+    "trained_parameters", "total_parameters", "device", "precision", "versions", "truncation",
 )  # fmt: skip
 """The fields of the summary that a resumed study takes from its earlier runs."""
 
@@ -108,6 +108,7 @@ def new_summary(
         model=config.model,
         metric=provenance.metric,
         direction=provenance.direction,
+        metric_is=task.metric.description if provenance.metric == task.metric.name else "",
         groups_title=task.metric.groups_title,
         labels=data.labels,
         data=_splits(data, provenance.folds),
@@ -158,6 +159,7 @@ def _splits(data: Dataset, folds: int) -> dict[str, SplitRecord]:
 def _resumed(summary: StudySummary, before: StudySummary, folder: StudyFolder) -> StudySummary:
     """The new summary with what earlier runs of the study recorded."""
     kept = {name: getattr(before, name) for name in KEPT_ON_RESUME}
+    kept["warnings"] = list(dict.fromkeys([*summary.warnings, *before.truncation]))
     if before.model_folder:
         kept["model_folder"] = str(folder.best)  # the folder may have been moved or renamed
     examples = {name: split.examples for name, split in before.data.items()}

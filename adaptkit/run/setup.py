@@ -105,6 +105,7 @@ def prepare_training(
     from adaptkit.engine.prepare import make_solver_training, make_training, prepare_model
 
     context.progress.phase(f"encoding the data, {len(data.train) + len(data.dev):,} rows")
+    warn_of_truncation(context, task, data, loaded, folds=folds)
     with context.clock.phase("features" if config.strategy == "frozen" else "data"):
         total = sum(parameter.numel() for parameter in loaded.module.parameters())
         about = {"model": config.model, "data": context.summary.data["train"].source}
@@ -134,6 +135,24 @@ def prepare_training(
         context.progress.note(store.note)
     write_preparation(context, machine, model, training, total_parameters=total)
     return training
+
+
+def warn_of_truncation(
+    context: RunContext, task: Task, data: Dataset, loaded: LoadedModel, *, folds: int
+) -> None:
+    """Show and record how many rows are longer than the model reads."""
+    from adaptkit.data.lengths import truncation_warnings
+    from adaptkit.models.tokenizer import length_limit
+
+    splits = {"train": data.train.joined(data.dev)} if folds else {"train": data.train, "dev": data.dev}
+    limit = length_limit(loaded.module, loaded.tokenizer)
+    with context.clock.phase("data"):
+        found = truncation_warnings(
+            task, splits, loaded.tokenizer, data.labels, max_length=loaded.max_length, limit=limit
+        )
+    for warning in found:
+        context.progress.note(warning)
+    context.write(truncation=found, warnings=list(dict.fromkeys([*context.summary.warnings, *found])))
 
 
 def write_preparation(
