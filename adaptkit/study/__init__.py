@@ -3,6 +3,7 @@
 In reading order:
 
 - `record.py`: what a study records, one JSON file per trial and one for the study.
+- `checked.py`: the types of what is read, and the version that wrote it.
 - `provenance.py`: what a study depends on, and how a later call differs from it.
 - `lock.py`: one process at a time may write to a study.
 - `folder.py`: the study's folder: reads and writes each of its files.

@@ -16,25 +16,24 @@ Reading needs no lock. This module does not depend on torch or Optuna: the calle
 
 from __future__ import annotations
 
-import json
-import tomllib
-from collections.abc import Callable, Collection, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 
 import tomli_w
 
 from adaptkit.config import StudyConfig, from_toml, to_toml
+from adaptkit.documents import read_json, read_toml
 from adaptkit.errors import StudyError
-from adaptkit.study.lock import is_held, study_lock
+from adaptkit.study.checked import checked, newer_version, own_version
+from adaptkit.study.lock import HeldLock, is_held, study_lock
 from adaptkit.study.provenance import Provenance, differences_of
 from adaptkit.study.record import (
     StudySummary,
     TrialRecord,
-    TrialState,
     as_json,
     standing,
     summary_from_json,
@@ -88,20 +87,22 @@ class StudyFolder:
     @property
     def updated(self) -> float:
         """The time of the last change, in seconds since 1970."""
-        return max(path.stat().st_mtime for path in (self.toml, self._summary) if path.exists())
+        return max(path.stat().st_mtime for path in (self.toml, self.summary) if path.exists())
 
     @property
-    def _summary(self) -> Path:
+    def summary(self) -> Path:
+        """The study so far."""
         return self.path / "summary.json"
 
     @property
-    def _trials(self) -> Path:
+    def trials(self) -> Path:
+        """The folder of the trials' records and weights."""
         return self.path / "trials"
 
-    def lock(self) -> AbstractContextManager[None]:
+    def lock(self) -> AbstractContextManager[HeldLock]:
         """Create the folder if needed, and hold its lock while the block runs; raises StudyError."""
         with explained(self.path):
-            self._trials.mkdir(parents=True, exist_ok=True)
+            self.trials.mkdir(parents=True, exist_ok=True)
         return study_lock(self.path / "lock")
 
     def create_or_open(self, config: StudyConfig, provenance: Provenance) -> bool:
@@ -137,13 +138,13 @@ class StudyFolder:
 
     def read_config(self) -> StudyConfig:
         """The study's configuration; raises StudyError if study.toml cannot be read."""
-        with _readable(self.toml):
+        with readable(self.toml, self.versions):
             return from_toml(self.toml)
 
     def read_provenance(self) -> Provenance:
         """What the study's configuration resolved to; raises StudyError if study.toml cannot be read."""
-        with _readable(self.toml):
-            return Provenance(**tomllib.loads(self.toml.read_text(encoding="utf-8"))["provenance"])
+        with readable(self.toml, self.versions):
+            return checked(Provenance, read_toml(self.toml)["provenance"])
 
     def earlier_provenance(self) -> Provenance | None:
         """What the study resolved to when it started; None if it has not started."""
@@ -159,14 +160,25 @@ class StudyFolder:
 
     def write_trial(self, record: TrialRecord) -> None:
         """Acknowledge the trial: once this returns, the record is never lost. Raises StudyError."""
-        write_json(self._trials / f"{record.number:04d}.json", as_json(record))
+        with explained(self.trials):
+            self.trials.mkdir(exist_ok=True)  # someone may have removed it
+        write_json(self.trials / f"{record.number:04d}.json", as_json(record))
 
     def read_summary(self) -> StudySummary | None:
         """The study's summary; None if there is none yet. Raises StudyError if it cannot be read."""
-        if not self._summary.exists():
+        if not self.summary.exists():
             return None
-        with _readable(self._summary):
-            return summary_from_json(json.loads(self._summary.read_text(encoding="utf-8")))
+        with readable(self.summary, self.versions):
+            return summary_from_json(read_json(self.summary))
+
+    def versions(self) -> dict[str, Any]:
+        """The versions that the study's files name, as far as they can be read."""
+        found: list[Any] = []
+        with suppress(Exception):
+            found.append(dict(read_toml(self.toml)["provenance"]["versions"]))
+        with suppress(Exception):
+            found.append(dict(read_json(self.summary)["versions"]))
+        return next((one for one in reversed(found) if newer_version(one)), found[-1] if found else {})
 
     def summary_as_it_stands(self) -> StudySummary | None:
         """The summary for a report, corrected for what changed since it was written.
@@ -185,7 +197,7 @@ class StudyFolder:
 
     def write_summary(self, summary: StudySummary) -> None:
         """Write the study's summary; raises StudyError."""
-        write_json(self._summary, as_json(summary))
+        write_json(self.summary, as_json(summary))
 
     def keep_weights(self, number: int, write: Callable[[Path], None]) -> None:
         """Keep a trial's weights: ``write`` is called with the path to write them to. Raises StudyError.
@@ -194,18 +206,20 @@ class StudyFolder:
         trained again.
         """
         path = self._weights(number)
+        with explained(self.trials):
+            self.trials.mkdir(exist_ok=True)
         with atomic_file(path) as aside:
             write(aside)
         with explained(path):
             entries = {**self._weight_entries(), path.name: entry_of(path)}
-        write_entries(self._trials, entries)
+        write_entries(self.trials, entries)
 
     def weights(self, number: int) -> Path | None:
         """The file with a trial's weights; None if not kept. Raises StudyError if the file is damaged."""
         path = self._weights(number)
         if path.name not in self._weight_entries():
             return None
-        verify(self._trials, [path.name])
+        verify(self.trials, [path.name])
         return path
 
     def drop_weights_except(self, numbers: Collection[int]) -> None:
@@ -213,22 +227,24 @@ class StudyFolder:
         kept = {self._weights(number).name for number in numbers}
         entries = self._weight_entries()
         if not entries.keys() <= kept:
-            write_entries(self._trials, {name: entry for name, entry in entries.items() if name in kept})
-        for path in self._trials.glob("*.safetensors"):
+            write_entries(self.trials, {name: entry for name, entry in entries.items() if name in kept})
+        for path in self.trials.glob("*.safetensors"):
             if path.name not in kept:
                 with explained(path):
                     path.unlink(missing_ok=True)
 
+    def numbers_with_weights(self) -> set[int]:
+        """The trials whose weights are kept."""
+        return {int(Path(name).stem) for name in self._weight_entries() if Path(name).stem.isdecimal()}
+
     def _weights(self, number: int) -> Path:
-        return self._trials / f"{number:04d}.safetensors"
+        return self.trials / f"{number:04d}.safetensors"
 
     def _weight_entries(self) -> dict[str, dict[str, Any]]:
-        return read_manifest(self._trials) if (self._trials / MANIFEST).exists() else {}
+        return read_manifest(self.trials) if (self.trials / MANIFEST).exists() else {}
 
     def _read_each(self) -> Iterator[tuple[Path, TrialRecord | str]]:
-        paths = (
-            path for path in self._trials.glob("*.json") if path.name != MANIFEST and path.name[0] != "."
-        )
+        paths = (path for path in self.trials.glob("*.json") if path.name != MANIFEST and path.name[0] != ".")
         found = [(path, _trial_or_problem(path)) for path in paths]
         return iter(sorted(found, key=lambda one: (getattr(one[1], "number", 0), one[0].name)))
 
@@ -236,32 +252,34 @@ class StudyFolder:
 def _trial_or_problem(path: Path) -> TrialRecord | str:
     """The record in the file, or what is wrong with the file."""
     try:
-        record = trial_from_json(json.loads(path.read_text(encoding="utf-8")))
-        numbers = [*record.hyperparameters.values(), *record.values.values(), record.seed, record.seconds]
-        numbers += [number for rung in record.rungs for number in (rung.epoch, rung.score, rung.loss)]
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        record = trial_from_json(read_json(path))
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         return f"not a trial record ({type(error).__name__}: {error})"
-    fits = (
-        record.state in get_args(TrialState)
-        and all(isinstance(number, int | float) for number in numbers)
-        and all(isinstance(text, str) for text in (record.reason, record.origin))
-        and (record.best_rung is None or record.best_rung in range(len(record.rungs)))
-    )
-    if not fits:
-        return "not a trial record (a value has the wrong type, or is out of range)"
     if path.name != f"{record.number:04d}.json":
         return f"the record of trial {record.number}, in a file of another name"
     return record
 
 
 @contextmanager
-def _readable(path: Path) -> Iterator[None]:
-    """Turn an error in reading one of the study's files into a StudyError."""
+def readable(path: Path, versions: Callable[[], Mapping[str, Any]]) -> Iterator[None]:
+    """Turn an error in reading one of the study's files into a StudyError that names newer versions."""
     try:
         yield
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        problem = f"{path} cannot be read: {type(error).__name__}: {error}"
+        if newer := newer_version(versions()):
+            raise newer_study(problem, newer) from error
         raise StudyError(
-            f"{path} cannot be read: {type(error).__name__}: {error}",
+            problem,
             next_step="Restore the file from a backup, or start another study with --study.",
             code="study-unreadable",
         ) from error
+
+
+def newer_study(problem: str, newer: str) -> StudyError:
+    """The error about a study that this version cannot read, because a newer one wrote it."""
+    return StudyError(
+        f"{problem}. The study was written by adaptkit {newer}, and this is adaptkit {own_version()}",
+        next_step=f"Upgrade: pip install 'adaptkit>={newer}'.",
+        code="newer-study",
+    )

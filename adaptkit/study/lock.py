@@ -1,7 +1,8 @@
 """The lock on a study: one process at a time may write to it.
 
 The lock is the operating system's (``flock``, taken by filelock) on the open file, not the existence of
-the file. The file is never removed, and the lock is released when its process ends, even if it is killed.
+the file. It is released when its process ends, even if it is killed. adaptkit never removes the file; the
+folder is locked as well, so that the study stays locked if someone else removes it.
 The lock works between the processes of one machine. It works between machines if the file system supports
 ``flock``, as NFS does since Linux 2.6.12.
 
@@ -10,6 +11,7 @@ The holder writes its pid, host and start time into the file, so that other proc
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import socket
@@ -18,11 +20,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
-from functools import partial
 from pathlib import Path
 
 from filelock import FileLock, Timeout
 
+from adaptkit.documents import read_json
 from adaptkit.errors import StudyError
 from adaptkit.system.files import explained
 
@@ -42,38 +44,123 @@ class Holder:
         return self.host != socket.gethostname() or _runs(self.pid)
 
 
+class HeldLock:
+    """The lock while this process holds it: on the lock file, and on its folder if the file system allows it.
+
+    The lock on the folder keeps other processes out while someone has removed the lock file.
+    """
+
+    def __init__(self, path: Path, file: FileLock, folder: int) -> None:
+        self.path = path
+        self._file = file
+        self._folder = folder
+        """The open descriptor of the folder."""
+
+        self._is = _identity(path)
+
+    def check(self) -> None:
+        """Take the lock again if someone has removed its file.
+
+        Raises:
+            StudyError: the folder was removed or replaced, or another process has taken the lock since.
+        """
+        if _identity(self.path.parent) != _identity(self._folder):
+            raise StudyError(
+                f"the folder {self.path.parent} was removed or replaced while this process wrote to it",
+                next_step="Restore the folder if you can, and run the same command again.",
+                code="study-removed",
+            )
+        if _identity(self.path) != self._is:
+            self._file.release(force=True)
+            self._file = _locked(self.path)
+            self._is = _identity(self.path)
+
+    def release(self) -> None:
+        """Give the lock up, and clear this process's note in its file."""
+        with suppress(OSError):  # the file may have been removed
+            if _identity(self.path) == self._is:
+                os.truncate(self.path, 0)
+        self._file.release(force=True)
+        os.close(self._folder)
+
+
 @contextmanager
-def study_lock(path: Path) -> Iterator[None]:
+def study_lock(path: Path) -> Iterator[HeldLock]:
     """Hold the lock on the file while the block runs.
 
     Raises:
         StudyError: another process holds the lock, or this process already does; or the file cannot be
             written or locked.
     """
-    with explained(path):
-        path.touch()
-    lock = FileLock(path, blocking=False, fallback_to_soft=False, on_acquired=partial(_write_holder, path))
+    folder = _locked_folder(path)
     try:
-        lock.acquire()
-    except Timeout as error:
-        raise StudyError(
-            f"the study {path.parent.name!r} is in use by {_holder_in_words(path)}",
-            next_step="Wait until that process ends, or stop it. To run another study, choose another name"
-            " with --study.",
-            code="study-in-use",
-        ) from error
-    except OSError as error:
-        raise StudyError(
-            f"{path} cannot be locked: {error.strerror}",
-            next_step="Choose a folder on a file system that supports file locks, with --studies.",
-            code="study-not-lockable",
-        ) from error
+        lock = HeldLock(path, _locked(path), folder)
+    except BaseException:
+        os.close(folder)
+        raise
     try:
-        yield
+        yield lock
     finally:
-        with suppress(OSError):  # the folder may have been removed
-            os.truncate(path, 0)
         lock.release()
+
+
+def _locked(path: Path) -> FileLock:
+    """The lock on the file that has this path; raises StudyError."""
+    taken: list[tuple[int, int] | None] = []
+
+    def on_acquired(descriptor: int) -> None:
+        taken.append(_identity(descriptor))
+        _write_holder(path, descriptor)
+
+    while True:
+        with explained(path):
+            path.touch()
+        lock = FileLock(path, blocking=False, fallback_to_soft=False, on_acquired=on_acquired)
+        try:
+            lock.acquire()
+        except Timeout as error:
+            raise _in_use(path) from error
+        except OSError as error:
+            raise StudyError(
+                f"{path} cannot be locked: {error.strerror}",
+                next_step="Choose a folder on a file system that supports file locks, with --studies.",
+                code="study-not-lockable",
+            ) from error
+        if taken[-1] == _identity(path):
+            return lock
+        lock.release(force=True)  # the file was removed in between: the lock is on a file without a name
+
+
+def _locked_folder(path: Path) -> int:
+    """A descriptor of the lock file's folder, locked where folders can be; raises StudyError."""
+    with explained(path.parent):
+        descriptor = os.open(path.parent, os.O_RDONLY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        os.close(descriptor)
+        raise _in_use(path) from error
+    except OSError:  # NFS locks no folders
+        pass
+    return descriptor
+
+
+def _in_use(path: Path) -> StudyError:
+    return StudyError(
+        f"the study {path.parent.name!r} is in use by {_holder_in_words(path)}",
+        next_step="Wait until that process ends, or stop it. To run another study, choose another name"
+        " with --study.",
+        code="study-in-use",
+    )
+
+
+def _identity(path: Path | int) -> tuple[int, int] | None:
+    """What tells the file or folder apart from others: device and inode; None if there is none."""
+    try:
+        found = os.stat(path)
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
 
 
 def is_held(path: Path) -> bool:
@@ -92,7 +179,7 @@ def _write_holder(path: Path, descriptor: int) -> None:
 
 def _read_holder(path: Path) -> Holder | None:
     try:
-        values = json.loads(path.read_text(encoding="utf-8"))
+        values = read_json(path)
         return Holder(int(values["pid"]), str(values["host"]), str(values.get("started", "")))
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return None

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from adaptkit.config import StudyConfig, from_mapping, to_toml
+from adaptkit.config import STRICT, StudyConfig, from_mapping, to_toml
 
 MAY_CHANGE = frozenset({"data", "search", "device", "fast_paths", "parallel_trials", "precision"})
 """The settings that may change when a study is resumed. The data are compared by their fingerprint, and the
@@ -20,6 +20,8 @@ fast paths may change because they compute the same numbers, except for rounding
 class Provenance:
     """What the configuration resolved to when the study started. All but the versions must stay the same."""
 
+    __pydantic_config__ = STRICT
+
     versions: Mapping[str, str]
     """Distribution name → version; recorded for the reader, not compared."""
 
@@ -30,7 +32,7 @@ class Provenance:
     space: Mapping[str, str]
     """Each searched hyperparameter and its range, in words."""
 
-    fixed: Mapping[str, float]
+    fixed: Mapping[str, int | float]
     """Each hyperparameter that is not searched, and its value."""
 
     metric: str
@@ -59,6 +61,9 @@ class Provenance:
     """The SHA-256 of each part of the base model, compared when the model is loaded. Earlier versions did not
     record them."""
 
+    read_as: Mapping[str, str] = field(default_factory=dict)
+    """Split → what was inferred to read its file; recorded for the reader, not compared."""
+
     split: int = 1
     """How dev rows and folds are split off: 1, as in version 0.1.0, does not depend on the task's groups."""
 
@@ -84,7 +89,7 @@ def _compared(config: StudyConfig, provenance: Provenance) -> dict[str, Any]:
     for name in ("pooling", "head_solver", "head_init", "folds", "layers"):
         del settings[name]  # what they resolved to is compared
     resolved = asdict(provenance)
-    del resolved["versions"], resolved["base_fingerprints"]
+    del resolved["versions"], resolved["base_fingerprints"], resolved["read_as"]
     flat = settings | resolved.pop("space") | resolved.pop("fixed") | resolved
     return {name.replace("_", " "): value for name, value in flat.items()} | options
 

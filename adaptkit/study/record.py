@@ -8,11 +8,17 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Literal
+
+from adaptkit.config import STRICT
+from adaptkit.study.checked import checked
 
 TrialState = Literal["complete", "pruned", "fail"]
 StudyState = Literal["running", "interrupted", "finished", "failed"]
+
+Number = int | float
+"""A number as it is written: whole numbers stay whole when a record is read."""
 
 INTERRUPTED = "interrupted"
 """The start of the reason of a trial that was interrupted from outside: by a signal or a killed process."""
@@ -24,6 +30,8 @@ TIMEOUT = ("the timeout was reached", "time was up")
 @dataclass(frozen=True, kw_only=True)
 class RungRecord:
     """A trial's score after one rung."""
+
+    __pydantic_config__ = STRICT
 
     epoch: float
     """Epochs trained so far; a fraction within an epoch."""
@@ -37,6 +45,8 @@ class RungRecord:
 class TrialRecord:
     """A trial that has ended: its hyperparameters, its scores, and why it ended."""
 
+    __pydantic_config__ = STRICT
+
     number: int
     state: TrialState
     reason: str
@@ -45,7 +55,7 @@ class TrialRecord:
     origin: str
     """Where its hyperparameters come from: "default", "search", or "retry of trial 3"."""
 
-    hyperparameters: Mapping[str, float]
+    hyperparameters: Mapping[str, Number]
     """``learning_rate``, ``batch_size``, ``epochs``, ``weight_decay``, ``warmup``."""
 
     seed: int
@@ -53,13 +63,13 @@ class TrialRecord:
     best_rung: int | None = None
     """The position in ``rungs`` of the trial's score; None if it was never scored."""
 
-    values: Mapping[str, float] = field(default_factory=dict)
+    values: Mapping[str, Number] = field(default_factory=dict)
     """Every reported number on the dev set, at the best rung."""
 
-    groups: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    groups: Mapping[str, Mapping[str, Number]] = field(default_factory=dict)
     """The per-class or per-type numbers, at the best rung."""
 
-    calibration: Mapping[str, float] = field(default_factory=dict)
+    calibration: Mapping[str, Number] = field(default_factory=dict)
     """The numbers that the task chose on the dev set, such as a threshold, at the best rung."""
 
     seconds: float = 0.0
@@ -90,6 +100,8 @@ class TrialRecord:
 class SplitRecord:
     """One of train, dev and test, as it was read."""
 
+    __pydantic_config__ = STRICT
+
     source: str
     rows: int
     skipped: int = 0
@@ -102,6 +114,8 @@ class SplitRecord:
 @dataclass(frozen=True, kw_only=True)
 class StudySummary:
     """The study so far."""
+
+    __pydantic_config__ = STRICT
 
     name: str
     state: StudyState
@@ -137,7 +151,7 @@ class StudySummary:
     bytes_a_trial: int = 0
     """The memory that one more trial in the population takes, as measured."""
 
-    speeds: Mapping[str, float] = field(default_factory=dict)
+    speeds: Mapping[str, Number] = field(default_factory=dict)
     """Trials in one forward pass → examples per second of all of them; empty if not measured."""
 
     fast_paths: Sequence[str] | None = None
@@ -155,14 +169,14 @@ class StudySummary:
     best: int | None = None
     """The number of the winning trial."""
 
-    test: Mapping[str, float] = field(default_factory=dict)
+    test: Mapping[str, Number] = field(default_factory=dict)
     """The winner's scores on the test set, computed once."""
 
-    test_groups: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
-    importances: Mapping[str, float] = field(default_factory=dict)
+    test_groups: Mapping[str, Mapping[str, Number]] = field(default_factory=dict)
+    importances: Mapping[str, Number] = field(default_factory=dict)
     """Each hyperparameter's share of the score's variance, as Optuna estimates it."""
 
-    seconds: Mapping[str, float] = field(default_factory=dict)
+    seconds: Mapping[str, Number] = field(default_factory=dict)
     """Phase ("data", "model", "features", "train", "score", "export") → seconds, over all runs."""
 
     peak_memory_bytes: int = 0
@@ -189,7 +203,7 @@ class StudySummary:
 
     label_smoothing: float = 0.0
 
-    baselines: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    baselines: Mapping[str, Mapping[str, Number]] = field(default_factory=dict)
     """The name of each baseline → its numbers on the rows that scored the trials."""
 
     refit: int | None = None
@@ -217,25 +231,34 @@ class StudySummary:
     updated: str = ""
 
 
+NUMBERS = ("test", "importances", "seconds", "speeds")
+"""The fields of the summary that hold numbers by name."""
+
+
 def as_json(record: TrialRecord | StudySummary) -> dict[str, Any]:
     """The record as JSON-ready values."""
     return asdict(record)
 
 
 def trial_from_json(values: Mapping[str, Any]) -> TrialRecord:
-    """The trial record from its JSON values."""
-    rungs = tuple(RungRecord(**_with_nan(rung)) for rung in values["rungs"])
+    """The trial record from its JSON values; raises ValueError if a value has the wrong type."""
     values = _renamed(values, {"settings": "calibration"})
+    rungs = [_with_nan(rung) for rung in values["rungs"]]
     groups = {name: _with_nan(group) for name, group in values["groups"].items()}
-    return TrialRecord(**{**values, "rungs": rungs, "values": _with_nan(values["values"]), "groups": groups})
+    numbers = {"rungs": rungs, "values": _with_nan(values["values"]), "groups": groups}
+    record = checked(TrialRecord, {**values, **numbers})
+    if record.best_rung is not None and record.best_rung not in range(len(record.rungs)):
+        raise ValueError(f"best_rung: {record.best_rung} of {len(record.rungs)} rungs")
+    return replace(record, rungs=tuple(record.rungs))
 
 
 def summary_from_json(values: Mapping[str, Any]) -> StudySummary:
-    """The summary from its JSON values."""
+    """The summary from its JSON values; raises ValueError if a value has the wrong type."""
     values = _renamed(values, {"together": "parallel_trials", "rows_per_pass": "trials_per_pass"})
-    data = {name: SplitRecord(**split) for name, split in values["data"].items()}
-    groups = {name: _with_nan(group) for name, group in values["test_groups"].items()}
-    return StudySummary(**{**values, "data": data, "test": _with_nan(values["test"]), "test_groups": groups})
+    numbers: dict[str, Any] = {name: _with_nan(values[name]) for name in NUMBERS if name in values}
+    for name in ("test_groups", "baselines"):
+        numbers[name] = {group: _with_nan(its) for group, its in values.get(name, {}).items()}
+    return checked(StudySummary, {**values, **numbers})
 
 
 def best_trial(trials: Sequence[TrialRecord], direction: str) -> TrialRecord | None:
