@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
@@ -11,8 +12,11 @@ from huggingface_hub import ModelCardData
 from adaptkit.report import comparison
 from adaptkit.report.escaping import code, prose
 from adaptkit.report.formatting import hyperparameter, in_words, score
-from adaptkit.report.loading import library_of, loading_lines
+from adaptkit.report.loading import is_hub_id, library_of, loading_lines
 from adaptkit.study.record import StudySummary, TrialRecord
+
+HERE = "."
+"""The folder of the card, as the working directory of the lines that load the model."""
 
 STRATEGY_IN_WORDS = {
     "frozen": "with a frozen encoder (only the head was trained)",
@@ -29,7 +33,7 @@ def model_card(summary: StudySummary, trial: TrialRecord, *, loaded_as: str) -> 
         trial: the exported trial.
         loaded_as: "lora" for an adapter, anything else for a complete model.
     """
-    model, task = code(summary.model), code(summary.task)
+    model, task = code(_short(summary.model)), code(summary.task)
     how, loaded = STRATEGY_IN_WORDS[summary.strategy], replace(summary, strategy=loaded_as)
     parts = [
         _metadata(loaded),
@@ -37,7 +41,8 @@ def model_card(summary: StudySummary, trial: TrialRecord, *, loaded_as: str) -> 
         f"{model} adapted to the task {task} {how} by adaptkit.",
         "## Data",
         _items(
-            f"{name}: {split.rows:,} rows of {code(split.source)}" for name, split in summary.data.items()
+            f"{name}: {split.rows:,} rows of {code(_short(split.source))}"
+            for name, split in summary.data.items()
         ),
         *_on_dev(summary, trial),
         *_baselines(summary, trial),
@@ -52,7 +57,8 @@ def model_card(summary: StudySummary, trial: TrialRecord, *, loaded_as: str) -> 
         ),
         *_calibration(trial),
         "## Loading",
-        "\n".join(["```python", *loading_lines(loaded), "```"]),
+        "In the folder of this card:",
+        "\n".join(["```python", *loading_lines(replace(loaded, model_folder=HERE)), "```"]),
         *_own_head(loaded),
         *_plugin(summary),
         'On the command line: `adaptkit predict FOLDER "some text"`.',
@@ -137,17 +143,19 @@ def _own_head(summary: StudySummary) -> list[str]:
 
 def _metadata(summary: StudySummary) -> str:
     """The YAML block that the hub reads."""
-    is_hub_id = (
-        summary.model.count("/") == 1
-        and not summary.model.startswith((".", "/", "~"))
-        and not Path(summary.model).is_dir()
-    )
     metadata = ModelCardData(
-        base_model=summary.model if is_hub_id else None,
+        base_model=summary.model if is_hub_id(summary.model) else None,
         library_name=library_of(summary),
         tags=["adaptkit", summary.task.rpartition(":")[2]],
     )
     return f"---\n{metadata.to_yaml()}\n---"
+
+
+def _short(source: str) -> str:
+    """A hub id as it is; of a path only the last name, because a card may be published."""
+    path = re.split(r"[/\\]", source.rstrip("/\\"))
+    is_file = re.search(r"\.[A-Za-z]\w*$", path[-1]) or Path(source).exists()
+    return source if is_hub_id(source) and not is_file else path[-1] or source
 
 
 def _items(lines: Iterable[str]) -> str:

@@ -120,6 +120,8 @@ def export(
         base_fingerprints=dict(loaded.fingerprints),
     )
     with written(folder) as aside, quiet():
+        if adapter:
+            module.peft_config["default"].base_model_name_or_path = description.base_model
         _save(module, aside)
         if adapter:
             base: Any = loaded.module

@@ -81,7 +81,7 @@ def refuse_unfit_weights(module: Any, info: Mapping[str, Any], model: str, *, la
     left = [name for name in sorted(info["unexpected_keys"]) if _is_encoders(name, module, layers)]
     if missing:
         total = len(module.base_model.state_dict())
-        found = _named([name for name in sorted(info["unexpected_keys"]) if name not in left])
+        found = _named([name for name in sorted(info["unexpected_keys"]) if not _pools(name)])
         raise _unfit(
             f"the file lacks {len(missing)} of the {total} weights of the encoder: {_named(missing)}"
             + (f"; it has {found} instead" if found else ""),

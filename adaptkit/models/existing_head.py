@@ -50,6 +50,18 @@ class ExistingHead:
     """The class of transformers that saved a model with a head; empty for an encoder alone."""
 
 
+@dataclass(frozen=True, kw_only=True)
+class HeadMatch:
+    """What became of the head that a model brought along."""
+
+    newly_initialized: frozenset[str]
+    note: str = ""
+    """For the user; empty if the model brought none."""
+
+    kept: bool = False
+    """Whether all of its outputs are taken over."""
+
+
 def existing_head(location: str) -> ExistingHead:
     """Read from a model folder what its head is for. Files that cannot be read are left to transformers."""
     folder = Path(location)
@@ -66,7 +78,7 @@ def existing_head(location: str) -> ExistingHead:
 
 def match_head(
     module: Any, found: ExistingHead, task: Task, labels: Sequence[str], location: str, new: frozenset[str]
-) -> tuple[frozenset[str], str]:
+) -> HeadMatch:
     """Replace or reorder the head of a loaded model, so that each row is the one of its label.
 
     Args:
@@ -78,14 +90,14 @@ def match_head(
         new: the parameters that are newly initialised.
 
     Returns:
-        The parameters that are newly initialised now, and a note for the user; empty without a head.
+        What became of the head that the model brought along.
     """
     own = any(name.startswith(f"{HEAD}.") for name in found.weights)
     if own and hasattr(module, HEAD) and pooled_head(module) is None:
         return _own_head(module, found, task, labels, new)
     layer_name = _output_layer(module, len(labels))
     if f"{layer_name}.weight" not in found.weights:
-        return new, _unused(module, found, own)
+        return HeadMatch(newly_initialized=new, note=_unused(module, found, own))
     layer = module.get_submodule(layer_name)
     names = [f"{layer_name}.{name}" for name, _ in layer.named_parameters()]
     tensors = _read(location, names)
@@ -93,11 +105,13 @@ def match_head(
     if rows is None:
         if not new.issuperset(names):
             _initialise(module, layer)
-        return new.union(names), f"a new head is used, because {_reason(module, found)}"
+        note = f"a new head is used, because {_reason(module, found)}"
+        return HeadMatch(newly_initialized=new.union(names), note=note)
     with torch.no_grad():
         for name, tensor in tensors.items():
             module.get_parameter(name).copy_(tensor[list(rows)])
-    return new.difference(names), _matched(rows, found, named=bool(labels))
+    note = _matched(rows, found, named=bool(labels))
+    return HeadMatch(newly_initialized=new.difference(names), note=note, kept=True)
 
 
 def _rows(
@@ -145,17 +159,18 @@ def _output_layer(module: Any, outputs: int) -> str:
 
 def _own_head(
     module: Any, found: ExistingHead, task: Task, labels: Sequence[str], new: frozenset[str]
-) -> tuple[frozenset[str], str]:
+) -> HeadMatch:
     """A head that the task's plugin makes: which of its numbers are whose label's is not known."""
     if not labels or list(found.labels) == list(labels):
-        return new, _matched(range(len(found.labels)), found, named=bool(labels))
+        note = _matched(range(len(found.labels)), found, named=bool(labels))
+        return HeadMatch(newly_initialized=new, note=note, kept=True)
     fresh = dict(make_head(task, module.config, labels).named_parameters())
     changed = _depending_on_labels(task, module.config, labels, fresh)
     with torch.no_grad():
         for name in changed:
             getattr(module, HEAD).get_parameter(name).copy_(fresh[name])
-    names = {f"{HEAD}.{name}" for name in changed}
-    return new | names, f"its parts for labels are new, because {_reason(module, found)}"
+    note = f"the parts for labels of the head are new, because {_reason(module, found)}"
+    return HeadMatch(newly_initialized=new.union(f"{HEAD}.{name}" for name in changed), note=note)
 
 
 def _depending_on_labels(

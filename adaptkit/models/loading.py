@@ -63,6 +63,9 @@ class LoadedModel:
     head_note: str = ""
     """What became of a head that the model brought along; empty if it brought none."""
 
+    head_kept: bool = False
+    """Whether the model's own head is taken over."""
+
     warnings: Sequence[str] = ()
 
 
@@ -106,9 +109,7 @@ def load_model(
     tokenizer = load_tokenizer(location, model, word_level=task.word_level)
     torch.manual_seed(seed)
     module, newly_initialized = load_with_head(task, labels, head_class, config, location, model)
-    newly_initialized, head_note = match_head(
-        module, existing_head(location), task, labels, location, newly_initialized
-    )
+    head = match_head(module, existing_head(location), task, labels, location, newly_initialized)
     refuse_absurd_weights(module, model)
     with loading(model):
         refuse_one_direction(module, model)
@@ -126,13 +127,14 @@ def load_model(
         module=module.eval().float(),
         tokenizer=tokenizer,
         newly_initialized=frozenset(
-            name for name, _ in module.named_parameters() if name in newly_initialized
+            name for name, _ in module.named_parameters() if name in head.newly_initialized
         ),
         head_class=head_class,
         source=model,
         max_length=max_length or min(limit, LONGEST_DEFAULT),
         fingerprints=fingerprints,
-        head_note=head_note,
+        head_note=head.note,
+        head_kept=head.kept,
         warnings=(note,) if note else (),
     )
 

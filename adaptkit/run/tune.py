@@ -159,7 +159,9 @@ def run(config: StudyConfig, console: Console, *, studies: Path, name: str | Non
         method = resolve_method(config, task, earlier, data)
         space = space_of(config, task, method, data)
         built = with_layers(with_pooling(task, method.pooling), method.layers)
-        machine, loaded = load_encoder(config, built, data, earlier, progress, clock)
+        machine, loaded = load_encoder(
+            config, built, data, earlier, progress, clock, solver=method.solver
+        )
         with folder.lock(), interruption.guarded():
             summary = open_study(
                 folder, config, task, plugin, data, space, method, (metric, direction), loaded
@@ -199,7 +201,7 @@ def search_and_train(
         context.write_versions(versions(context.summary.plugin))
         rungs_per_epoch = int(context.folder.read_provenance().fixed["rungs_per_epoch"])
         with context.interruption.exposed():  # no trial has started, so a signal may stop it at any point
-            if method.head_init == "solved":
+            if method.head_init == "solved" and not (loaded.head_kept and config.head_init == "auto"):
                 initialize_head(context, config, task, data, loaded, machine, method.weighting)
             training = prepare_training(
                 context, config, task, data, loaded, machine, space, rungs_per_epoch, folds=method.folds,
