@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from adaptkit.errors import TrialError
+from adaptkit.run.method import penalty_space
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -18,8 +19,8 @@ if TYPE_CHECKING:
     from adaptkit.engine.prepare import Model
     from adaptkit.models.loading import LoadedModel
     from adaptkit.run.context import RunContext
+    from adaptkit.run.method import Method
     from adaptkit.run.resolve import Machine
-    from adaptkit.run.weighting import Weighting
     from adaptkit.task import Row, Task
 
 START = "frozen encoder, solved head"
@@ -28,13 +29,10 @@ START = "frozen encoder, solved head"
 MOST_ROWS = 5_000
 """Up to so many training rows solve the head; of more, so many are drawn. Chosen, not measured."""
 
-L2 = 5e-3
-"""The weight of the penalty: the default of heads that are solved under `frozen`."""
-
 
 def initialize_head(
     context: RunContext, config: StudyConfig, task: Task, data: Dataset, loaded: LoadedModel,
-    machine: Machine, weighting: Weighting,
+    machine: Machine, method: Method,
 ) -> None:  # fmt: skip
     """Solve the head of the loaded model on the frozen encoder, and record what it scores on dev.
 
@@ -49,8 +47,8 @@ def initialize_head(
         train = _some(data.train.values, config.seed)
         try:
             solved = solve_head(
-                model, task, train, data.dev.values, l2=L2, seed=config.seed, **aim,
-                weigh=lambda training: weighting.applied(training, data.labels),
+                model, task, train, data.dev.values, l2=penalty_space(method.pooling).default_l2, seed=config.seed, **aim,
+                weigh=lambda training: method.weighting.applied(training, data.labels),
             )  # fmt: skip
         except TrialError as error:
             context.progress.note(f"the head starts at random: {error}")

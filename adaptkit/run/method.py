@@ -203,8 +203,13 @@ def _options_for_steps(config: StudyConfig) -> bool:
 
 def space_of(config: StudyConfig, task: Task, method: Method, data: Dataset) -> SearchSpace:
     """What is searched with this method."""
-    if method.solver == "lbfgs" and method.pooling == PAIR:
-        return PenaltySpace(l2=L2_RANGE_OF_PAIRS, default_l2=DEFAULT_L2_OF_PAIRS)
     if method.solver == "lbfgs":
-        return PenaltySpace(l2=L2_RANGE, default_l2=DEFAULT_L2)
+        return penalty_space(method.pooling)
     return space_for(config.strategy, config.search, task.hints, rows=len(data.train))
+
+
+def penalty_space(pooling: str) -> PenaltySpace:
+    """What is searched for a head that is solved."""
+    if pooling == PAIR:
+        return PenaltySpace(l2=L2_RANGE_OF_PAIRS, default_l2=DEFAULT_L2_OF_PAIRS)
+    return PenaltySpace(l2=L2_RANGE, default_l2=DEFAULT_L2)

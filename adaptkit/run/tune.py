@@ -202,7 +202,7 @@ def search_and_train(
         rungs_per_epoch = int(context.folder.read_provenance().fixed["rungs_per_epoch"])
         with context.interruption.exposed():  # no trial has started, so a signal may stop it at any point
             if method.head_init == "solved" and not (loaded.head_kept and config.head_init == "auto"):
-                initialize_head(context, config, task, data, loaded, machine, method.weighting)
+                initialize_head(context, config, task, data, loaded, machine, method)
             training = prepare_training(
                 context, config, task, data, loaded, machine, space, rungs_per_epoch, folds=method.folds,
                 weighting=method.weighting,
