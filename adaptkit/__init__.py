@@ -6,6 +6,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from adaptkit.data.json_shapes import document_rows as document_rows
     from adaptkit.data.text import numbered_lines as numbered_lines
     from adaptkit.data.text import whole_text as whole_text
     from adaptkit.errors import AdaptkitError as AdaptkitError
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from adaptkit.task import Form as Form
     from adaptkit.task import Metric as Metric
     from adaptkit.task import Prediction as Prediction
+    from adaptkit.task import Reading as Reading
     from adaptkit.task import Row as Row
     from adaptkit.task import Scores as Scores
     from adaptkit.task import SearchHints as SearchHints
@@ -31,8 +33,15 @@ if TYPE_CHECKING:
     from adaptkit.tasks.classification import class_name as class_name
     from adaptkit.tasks.classification import classification_metric as classification_metric
     from adaptkit.tasks.classification import most_probable_class as most_probable_class
+    from adaptkit.tasks.classification import named_class as named_class
+    from adaptkit.tasks.classification import only_class as only_class
+    from adaptkit.tasks.marks import Mark as Mark
+    from adaptkit.tasks.marks import contradiction as contradiction
+    from adaptkit.tasks.marks import marks_of as marks_of
     from adaptkit.tasks.truncation import shortened as shortened
     from adaptkit.tasks.words import cuts_word as cuts_word
+    from adaptkit.tasks.written import plain_number as plain_number
+    from adaptkit.tasks.written import read_written as read_written
 
 __version__ = "0.1.0"
 
@@ -42,9 +51,11 @@ _HOMES = {
     "DataWarning": "adaptkit.task",
     "Example": "adaptkit.task",
     "Form": "adaptkit.task",
+    "Mark": "adaptkit.tasks.marks",
     "Metric": "adaptkit.task",
     "Prediction": "adaptkit.task",
     "Predictor": "adaptkit.export.predictor",
+    "Reading": "adaptkit.task",
     "Row": "adaptkit.task",
     "Scores": "adaptkit.task",
     "SearchHints": "adaptkit.task",
@@ -54,12 +65,19 @@ _HOMES = {
     "class_baselines": "adaptkit.tasks.baselines",
     "class_name": "adaptkit.tasks.classification",
     "classification_metric": "adaptkit.tasks.classification",
+    "contradiction": "adaptkit.tasks.marks",
     "cross_entropy": "adaptkit.task",
-    "label_set_baselines": "adaptkit.tasks.baselines",
     "cuts_word": "adaptkit.tasks.words",
+    "document_rows": "adaptkit.data.json_shapes",
+    "label_set_baselines": "adaptkit.tasks.baselines",
     "load": "adaptkit.export.predictor",
+    "marks_of": "adaptkit.tasks.marks",
     "most_probable_class": "adaptkit.tasks.classification",
+    "named_class": "adaptkit.tasks.classification",
     "numbered_lines": "adaptkit.data.text",
+    "only_class": "adaptkit.tasks.classification",
+    "plain_number": "adaptkit.tasks.written",
+    "read_written": "adaptkit.tasks.written",
     "shortened": "adaptkit.tasks.truncation",
     "similarity_baselines": "adaptkit.tasks.baselines",
     "tune": "adaptkit.run.tune",

@@ -165,7 +165,7 @@ def read_unlabelled(
 
 
 def _is_one_text_per_line(task: Task, path: Path, columns: Mapping[str, str], options: ReadOptions) -> bool:
-    """Whether a ``.txt`` file holds texts: neither JSON, nor a table, nor labelled rows in the task's form."""
+    """Whether a ``.txt`` file has texts: neither JSON, nor a table, nor labelled rows of the task."""
     if columns or is_recognised(path, task, columns.values(), options):
         return False
     if not is_readable(path, task):

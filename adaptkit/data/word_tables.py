@@ -65,7 +65,7 @@ def word_columns(names: Collection[str], task: Task, columns: Mapping[str, str])
         return None
     word = columns.get("tokens") or _named(names, WORDS)
     tag = columns.get("tags") or _named([name for name in names if name != word], TAGS)
-    if word not in names or tag not in names or {word, tag} == {"tokens", "tags"}:
+    if not word or not tag or not {word, tag} <= set(names) or {word, tag} == {"tokens", "tags"}:
         return None
     left = [name for name in names if name not in (word, tag)]
     return WordColumns(word=word, tag=tag, sentence=columns.get("sentence") or _named(left, SENTENCES))
@@ -121,14 +121,16 @@ def _is_blank(values: Row) -> bool:
 
 def _sentence(rows: list[RawRow], columns: WordColumns) -> RawRow:
     """The row of a sentence; a bad row if one of its words is bad."""
-    problems = [f"{raw.origin}: {raw.problem}" for raw in rows if raw.problem]
+    problems = [
+        raw.problem if raw is rows[0] else f"{raw.origin}: {raw.problem}" for raw in rows if raw.problem
+    ]
     words = [raw.values.get(columns.word) for raw in rows]
     tags = [raw.values.get(columns.tag) for raw in rows]
     empty = next(
         (raw for raw, word in zip(rows, words, strict=True) if word is None or str(word) == ""), None
     )
     if empty is not None and not problems:
-        problems = [f"{empty.origin}: no word in the column {columns.word!r}"]
+        problems = [f"no word in the column {columns.word!r} of {empty.origin}"]
     notes = (*rows[0].notes, _in_words(columns))
     if problems:
         return RawRow(rows[0].origin, {}, problems[0], notes=notes)

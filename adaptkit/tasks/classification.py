@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from adaptkit.task import Metric, Scores, SkipRow
+from adaptkit.tasks.marks import looks_like_marks
 from adaptkit.tasks.written import plain_number, read_written
 
 if TYPE_CHECKING:
@@ -39,10 +40,10 @@ def class_name(label: object) -> str:
 
 
 def only_class(label: object, names: Sequence[str] | None = None, column: str = "label") -> str:
-    """The class name of a row with one label, which may be the only item of a list.
+    """The class name of a row with one label.
 
     Args:
-        label: the value of the column.
+        label: the value of the column; a list of one label may be written as text.
         names: the names of classes that are numbers, counted from 0; None if classes have names.
         column: the column, for messages.
 
@@ -52,15 +53,15 @@ def only_class(label: object, names: Sequence[str] | None = None, column: str = 
     """
     if isinstance(label, str) and _LISTED.fullmatch(label):
         label = read_written(label, column)
-    if isinstance(label, (list, tuple)):
-        if not label:
-            raise SkipRow(f"no label: {column} = []")
-        if len(label) > 1:
-            raise ValueError(
-                f"{column} = {label!r:.80} has {len(label)} labels; expected one (the task multi-label takes "
-                "several)"
-            )
-        label = label[0]
+        label = label[0] if isinstance(label, list) and len(label) == 1 else label
+    if looks_like_marks(label):
+        raise ValueError(f"{column} = {label!r:.80} marks spans; expected the name of a class")
+    if isinstance(label, (list, tuple)) and not label:
+        raise SkipRow(f"no label: {column} = []")
+    if isinstance(label, (list, tuple)) and len(label) > 1:
+        raise ValueError(
+            f"{column} = {label!r:.80} has {len(label)} labels; expected one, unlike in the task multi-label"
+        )
     return named_class(label, names)
 
 

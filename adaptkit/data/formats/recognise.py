@@ -6,13 +6,14 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from adaptkit.data.formats import doccano, label_studio, prodigy, spans
+from adaptkit.task import Task
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from adaptkit.data.formats.annotations import Annotations
     from adaptkit.data.rows import RawRow
-    from adaptkit.task import Row, Task
+    from adaptkit.task import Row
 
 
 def normalised(rows: Iterable[RawRow], task: Task) -> Iterator[RawRow]:
@@ -24,13 +25,18 @@ def normalised(rows: Iterable[RawRow], task: Task) -> Iterator[RawRow]:
 
 def annotations_of(row: Row, task: Task) -> Annotations | None:
     """The annotations of a row of a tool; None for a row that is as tasks read it."""
-    return (
+    known = (*task.columns, *task.answers)
+    found = (
         label_studio.task_of(row)
-        or label_studio.exported_row(row, (*task.columns, *task.answers, "text"))
+        or label_studio.exported_row(row, (*known, "text"))
         or prodigy.example_of(row, task.answers)
         or doccano.example_of(row)
-        or spans.spans_of(row)
     )
+    if found is None and "entities" in known:
+        return spans.spans_of(row)
+    if found is None and "label" in known and task.labels_of in (Task.labels_of, None):
+        return spans.listed_class(row)
+    return found
 
 
 def _row(raw: RawRow, found: Annotations, task: Task) -> RawRow:

@@ -25,6 +25,14 @@ def spans_of(row: Mapping[str, Any]) -> Annotations | None:
     return None
 
 
+def listed_class(row: Mapping[str, Any]) -> Annotations | None:
+    """The class of a row with one label, where it is the only item of a list; None for another row."""
+    given = row.get("label", row.get("labels"))
+    if not isinstance(given, list) or len(given) != 1 or not isinstance(given[0], str):
+        return None
+    return Annotations(tool="", values=row, choices=given)
+
+
 def marks_in(value: Any) -> list[Any]:
     """The spans of a column, which may be written as text."""
     return list(read_written(value, "spans"))

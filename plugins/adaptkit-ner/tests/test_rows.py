@@ -84,8 +84,8 @@ def test_a_text_in_the_row_gives_the_spans_if_it_has_the_words():
         ({"text": "abc", "entities": [entity(True, 2)]}, "offsets True and 2"),
         ({"text": "abc", "entities": [entity(0, 1, "")]}, "label ''; expected the name of a type"),
         (
-            {"text": "abc", "entities": [[0, 1, "PER"]]},
-            r"entity \[0, 1, 'PER'\]; expected {start, end, label}",
+            {"text": "abc", "entities": [[0, "PER"]]},
+            r"entity \[0, 'PER'\]; expected {start, end, label} or \[start, end, label\]",
         ),
         ({"text": "abc", "entities": {"start": 0}}, "expected a list of"),
         ({"text": "a  b", "entities": [entity(1, 3)]}, "'PER' at 1-3 contains no word"),

@@ -76,7 +76,7 @@ def test_white_space_around_an_answer_is_removed():
         ({"answers": [answer(" ", 4)]}, "answer text ' '"),
         ({"answers": [answer(5, 0)]}, "answer text 5"),
         ({"answers": [answer("Café", True)]}, "= True; expected an integer"),
-        ({"answers": [answer("Café", "0")]}, "= '0'; expected an integer"),
+        ({"answers": [answer("Café", "zero")]}, "= 'zero'; expected an integer"),
         ({"answers": [answer("Café", None)]}, "= None; expected an integer"),
         ({"answers": ["Café"]}, "answer 'Café'; expected {text, start}"),
         ({"answers": "Café"}, "answers = 'Café'; expected a list"),

@@ -11,18 +11,29 @@ from pathlib import Path
 from adaptkit import Task, label_set_baselines
 
 
-def multi_label(*, separator: str = "|") -> Task:
+def multi_label(
+    *,
+    separator: str = "|",
+    label_names: tuple[str, ...] | None = None,
+    label_columns: tuple[str, ...] = (),
+) -> Task:
     """Zero or more labels for each text.
 
-    In a file without lists, such as CSV, one field contains the labels of a row with ``separator`` between
-    them. Raises ValueError for an empty separator.
+    Args:
+        separator: what is between two labels where one field has all labels of a row, as in CSV.
+        label_names: the names of labels that are numbers, in the order of the numbers; and the labels that
+            the positions of vectors of 0 and 1 stand for.
+        label_columns: the columns with 0 and 1, one for each label, where labels are in columns of their own.
+
+    Raises:
+        ValueError: the separator is empty.
     """
     from transformers import DataCollatorWithPadding
 
     from adaptkit_multi_label.forms import FORMS
     from adaptkit_multi_label.loss import binary_cross_entropy
     from adaptkit_multi_label.metric import METRIC
-    from adaptkit_multi_label.rows import encode, prepare
+    from adaptkit_multi_label.rows import encode, prepare, survey
     from adaptkit_multi_label.sets import decode, present
     from adaptkit_multi_label.threshold import calibrate, calibrated
     from adaptkit_multi_label.tsv import read
@@ -33,13 +44,15 @@ def multi_label(*, separator: str = "|") -> Task:
         name="multi-label",
         columns={
             "text": "the text",
-            "labels": f"the names of its labels: a list, or a text with {separator} between them",
+            "labels": f"the names of its labels: a list, or a text with {separator} between them; or columns "
+            "of 0 and 1, which --option label_columns=A,B,... names",
         },
-        answers=("labels",),
+        answers=("labels", "label", *label_columns),
         head="sequence-classification",
         config_overrides={"problem_type": "multi_label_classification"},
         collator=DataCollatorWithPadding,
-        prepare=partial(prepare, separator=separator),
+        prepare=partial(prepare, separator=separator, names=label_names, columns=label_columns),
+        survey=partial(survey, separator=separator, names=label_names, columns=label_columns),
         labels_of=lambda row: row["labels"],
         encode=encode,
         loss=binary_cross_entropy,

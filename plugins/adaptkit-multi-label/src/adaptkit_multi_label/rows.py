@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from adaptkit import Example, class_name
+from adaptkit import Example, Reading
+from adaptkit_multi_label.labels import Labels
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -16,26 +18,38 @@ if TYPE_CHECKING:
     from adaptkit import Row
 
 
-def prepare(row: Row, *, separator: str) -> Row:
+def prepare(
+    row: Row,
+    *,
+    separator: str,
+    names: Sequence[str] | None = None,
+    columns: Sequence[str] = (),
+    vectors: bool = False,
+) -> Row:
     """The row's text and the list of its labels without repetitions; integers and booleans become names.
 
-    Labels given as one text have ``separator`` between them; an empty text means no labels. A row to be
-    predicted has no labels column. Raises ValueError that says what is wrong with the row.
+    A row to be predicted has no labels column. Raises ValueError that says what is wrong with the row. The
+    other arguments are those of `Labels`.
     """
-    text, labels = row.get("text"), row.get("labels")
+    text = row.get("text")
     if not isinstance(text, str):
         raise ValueError(f"text = {text!r:.80}; expected a string")
     if not text.strip():
         raise ValueError("the text is empty; expected at least one character that is not white space")
-    if labels is None:
-        return {"text": text}
-    if isinstance(labels, str):
-        labels = labels.split(separator) if labels.strip() else []
-    if not isinstance(labels, (list, tuple)):
-        raise ValueError(
-            f"labels = {labels!r:.80}; expected a list of names, or a text with {separator!r} between them"
-        )
-    return {"text": text, "labels": list(dict.fromkeys(map(class_name, labels)))}
+    labels = Labels(separator=separator, names=names, columns=columns, vectors=vectors).of(row)
+    return {"text": text} if labels is None else {"text": text, "labels": labels}
+
+
+def survey(
+    rows: Sequence[Row], *, separator: str, names: Sequence[str] | None, columns: Sequence[str]
+) -> Reading:
+    """How the rows of a source are prepared: with labels as names, or as vectors of 0 and 1."""
+    vectors = not columns and Labels(separator=separator, names=names).are_vectors(rows)
+    unnamed = "" if names else ", which --option label_names=A,B,... names"
+    return Reading(
+        prepare=partial(prepare, separator=separator, names=names, columns=columns, vectors=vectors),
+        notes=lambda: [f"labels are vectors of 0 and 1{unnamed}"] if vectors else [],
+    )
 
 
 def encode(

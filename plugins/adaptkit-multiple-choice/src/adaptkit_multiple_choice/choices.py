@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from string import ascii_uppercase
 from typing import TYPE_CHECKING
 
+from adaptkit import read_written
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -60,12 +62,15 @@ def _listed(row: Row) -> Offered | None:
     """``["x", "y"]``; ARC's ``{"text": [...], "label": [...]}``; CommonsenseQA's ``[{"text", "label"}]``."""
     question = row.get("question")
     places = [question, row] if isinstance(question, Mapping) else [row]
-    found = next((place[name] for place in places for name in LISTS if place.get(name) is not None), None)
+    given = ((place[name], name) for place in places for name in LISTS if place.get(name) is not None)
+    found = read_written(*next(given, (None, "choices")))
     if found is None:
         return None
     if isinstance(found, Mapping):
         texts, labels = _lists(found.get("text"), found.get("label"))
         return Offered(choices=texts, names=[str(label) for label in labels])
+    if isinstance(found, str) and _in_columns(row):  # the answer, from a control named "choices"
+        return None
     if not isinstance(found, (list, tuple)):
         raise ValueError(f"choices = {found!r:.80}; expected a list")
     if found and all(isinstance(one, Mapping) for one in found):

@@ -6,7 +6,7 @@ from __future__ import annotations
 from string import ascii_uppercase
 from typing import TYPE_CHECKING, Any
 
-from adaptkit import SkipRow
+from adaptkit import SkipRow, plain_number
 from adaptkit_multiple_choice.answers import answer_of
 from adaptkit_multiple_choice.choices import offered_in
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from adaptkit import Row
 
 CONTEXT = ("context", "article", "passage", "premise", "sent1")
-QUESTION = ("question", "question_stem", "sent2", "sentence", "goal", "prompt", "ctx")
+QUESTION = ("question", "question_stem", "sent2", "sentence", "goal", "prompt", "ctx", "text")
 ANSWER = ("answer", "answerKey", "answer_key", "label")
 """The names of a column in published data sets; the task's own name comes first."""
 
@@ -38,7 +38,7 @@ def prepare(row: Row, *, first: int | None) -> Row:
     name = _column(row, ANSWER)
     if name not in row:
         return clean
-    value = row[name]
+    value = plain_number(row[name])
     if value is None or str(value).strip() in NO_ANSWER:
         raise SkipRow(f"no answer: {name} = {value!r}")
     return {**clean, "answer": answer_of(name, value, offered, first=first)}

@@ -5,6 +5,7 @@ Imports torch and transformers only when the task is used.
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import Literal
 
@@ -19,6 +20,8 @@ def ner(
     tag_column: int | None = None,
     spans: bool = True,
     decoding: Literal["viterbi", "argmax"] = "viterbi",
+    tag_names: tuple[str, ...] | None = None,
+    overlaps: Literal["refuse", "outermost", "first"] = "refuse",
 ) -> Task:
     """Named entity recognition, scored by the strict F1 of the entities of the decoded, valid tag sequence.
 
@@ -31,6 +34,9 @@ def ner(
             speech.
         decoding: how the tags of entities are chosen: as the most probable valid sequence ("viterbi"), or
             each on its own and then repaired ("argmax"). Without entities, each is chosen on its own.
+        tag_names: the names of tags that are numbers, in the order of the numbers: O,B-PER,I-PER,...
+        overlaps: which of the entities of a text that overlap is kept: the "outermost" or the "first" that
+            was marked; by default a row with such entities is refused.
     """
     from transformers import DataCollatorForTokenClassification
 
@@ -43,17 +49,19 @@ def ner(
     from adaptkit_ner.metric import METRIC
     from adaptkit_ner.plain_tags import without_spans
     from adaptkit_ner.rows import parse, prepare, present
+    from adaptkit_ner.survey import survey
     from adaptkit_ner.tags import bio_names, entity_types
 
     options = {"token_column": token_column, "tag_column": tag_column}
     columns = {name: column for name, column in options.items() if column is not None}
     task = Task(
         name="ner",
-        answers=("tags", "entities"),
+        answers=("tags", "entities", "ner_tags"),
         columns={"tokens": "the words, a list of strings", "tags": "a tag for each word, such as B-PER or O"},
         head="token-classification",
         collator=DataCollatorForTokenClassification,
-        prepare=prepare,
+        prepare=partial(prepare, tag_names=tag_names, overlaps=overlaps),
+        survey=partial(survey, tag_names=tag_names, overlaps=overlaps),
         labels_of=lambda row: entity_types(row["tags"]),
         label_names=bio_names,
         encode=encode,
@@ -71,4 +79,4 @@ def ner(
         options={**options, "spans": spans, "decoding": decoding},
         contract=1,
     )
-    return task if spans else without_spans(task)
+    return task if spans else without_spans(task, tag_names)

@@ -14,6 +14,9 @@ from adaptkit import Row, numbered_lines
 
 DOCUMENT_START = "-DOCSTART-"
 
+FEWEST = 2
+"""The columns of a line with a tag; further ones that are empty at the end of the line are ignored."""
+
 
 class Line(NamedTuple):
     """A line that is not blank: its number, counted from 1, and its columns."""
@@ -57,7 +60,10 @@ def _sentences(path: Path) -> Iterator[tuple[Line, list[Line]]]:
 
 def _columns(line: str) -> list[str]:
     if "\t" in line:
-        return [column.strip(" ") for column in line.split("\t")]
+        columns = [column.strip(" ") for column in line.split("\t")]
+        while len(columns) > FEWEST and not columns[-1]:  # a tab at the end of the line
+            columns.pop()
+        return columns
     return [column for column in line.split(" ") if column]
 
 

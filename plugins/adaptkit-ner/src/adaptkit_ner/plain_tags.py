@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from adaptkit_ner.baselines import frequent_tags
 from adaptkit_ner.decoding import decode_words, gathered
 from adaptkit_ner.forms import PLAIN_FORMS
-from adaptkit_ner.rows import located, tags_of
+from adaptkit_ner.rows import located, matching
 from adaptkit_ner.rows import prepare as prepare_words
 from adaptkit_ner.tag_metric import METRIC, NO_TAG
+from adaptkit_ner.words import TAGS, given_tags, given_tokens
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -19,12 +21,13 @@ if TYPE_CHECKING:
     from adaptkit_ner.decoding import Piece
 
 
-def without_spans(task: Task) -> Task:
+def without_spans(task: Task, tag_names: Sequence[str] | None = None) -> Task:
     """The entity task, changed so that it learns and scores the tag of each word independently."""
     return replace(
         task,
         columns={**task.columns, "tags": "a tag for each word, such as NOUN"},
-        prepare=prepare,
+        prepare=partial(prepare, tag_names=tag_names),
+        survey=None,
         labels_of=lambda row: set(row["tags"]),
         label_names=tuple,
         decode=decode_words,
@@ -37,23 +40,25 @@ def without_spans(task: Task) -> Task:
     )
 
 
-def prepare(row: Row) -> Row:
+def prepare(row: Row, *, tag_names: Sequence[str] | None = None) -> Row:
     """A row with ``tokens`` and ``tags``, or tokens or a text to be predicted, in the standard form.
 
     Raises ValueError that says what is wrong with the row.
     """
     if row.get("entities") is not None:
         raise ValueError("the row has entities; expected tokens and tags (entities need --option spans=true)")
-    if row.get("tags") is None:
+    tags = given_tags(row, tag_names)
+    if tags is None:
         return prepare_words(row)
-    if row.get("tokens") is None:
+    if given_tokens(row) is None:
         raise ValueError("tags without tokens; expected a list of words with a tag for each")
-    words = prepare_words({name: value for name, value in row.items() if name != "tags"})
-    tags = tags_of(row["tags"], words["tokens"])
-    for position, (token, tag) in enumerate(zip(words["tokens"], tags, strict=True), start=1):
+    words = prepare_words({name: value for name, value in row.items() if name not in TAGS})
+    for position, (token, tag) in enumerate(
+        zip(words["tokens"], matching(tags, words["tokens"]), strict=True), 1
+    ):
         if not tag.strip():
             raise ValueError(f"token {position} ({token!r:.40}): tag {tag!r:.40}; expected a name")
-    return {**words, "tags": tags}
+    return {**words, "tags": list(tags)}
 
 
 def merge(row: Row, pieces: Sequence[Piece]) -> dict[str, Any]:

@@ -8,17 +8,26 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left, bisect_right
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from statistics import fmean
 from typing import TYPE_CHECKING, Any
 
-from adaptkit_ner.tags import Entity, canonical, entities_of, read_tag, to_bio
+from adaptkit import Mark, contradiction, marks_of
+from adaptkit_ner.overlaps import Overlaps, without_overlaps
+from adaptkit_ner.schemes import USUAL, Spelling, usual_tags
+from adaptkit_ner.tags import Entity, canonical, entities_of, to_bio
+from adaptkit_ner.words import given_tags, given_tokens
 
 if TYPE_CHECKING:
     from adaptkit import Row
 
 Span = tuple[int, int]
+
+OTHER_NAMES = "the option spans=false takes tags of any name, such as parts of speech, which are no entities"
+NUMBERS = "if the tags are numbers, name them with --option tag_names=O,B-PER,I-PER,..."
+"""What helps against a tag that cannot be read."""
 
 # Chinese and Japanese have no spaces between words, so each of their characters is one word.
 _UNSPACED = r"\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
@@ -27,20 +36,47 @@ _MARKS = r"\u0300-\u036f\u0591-\u05c7\u064b-\u065f\u0900-\u0963\u0966-\u0dff\u0e
 _WORD = re.compile(rf"[{_UNSPACED}]|(?:(?![{_UNSPACED}])[\w{_MARKS}])+|\S")
 
 
-def prepare(row: Row) -> Row:
+def prepare(
+    row: Row,
+    *,
+    spelling: Spelling = USUAL,
+    tag_names: Sequence[str] | None = None,
+    overlaps: Overlaps = "refuse",
+    kept_apart: Counter[str] | None = None,
+) -> Row:
     """A row with ``tokens`` and ``tags``, or with ``text`` and ``entities``, in the standard form.
 
-    ``entities`` is a list of ``{"start", "end", "label"}`` with character offsets in the text. A row to be
-    predicted has neither tags nor entities. Raises ValueError that says what is wrong with the row.
+    ``entities`` is a list of ``{"start", "end", "label"}`` or ``[start, end, label]`` with character offsets
+    in the text. A row to be predicted has neither tags nor entities.
+
+    Args:
+        row: the row.
+        spelling: how its tags are written.
+        tag_names: the names of tags that are numbers.
+        overlaps: what is done with entities that overlap.
+        kept_apart: counts the entities that are left out because they overlap, and their rows.
+
+    Raises:
+        ValueError: says what is wrong with the row.
     """
-    if row.get("tags") is None and (row.get("entities") is not None or row.get("tokens") is None):
-        return _from_text(row.get("text"), row.get("entities"))
-    return _from_tokens(row)
+    tags = given_tags(row, tag_names)
+    if tags is not None or (row.get("entities") is None and given_tokens(row) is not None):
+        return _from_tokens(row, tags, spelling)
+    text, entities = row.get("text"), row.get("entities")
+    if not isinstance(text, str):
+        raise ValueError(f"text = {text!r:.80}; expected a string (or tokens and tags)")
+    if entities is None:
+        return _from_text(text, None)
+    marked = _marked(entities, text)
+    kept = without_overlaps(marked, overlaps)
+    if kept_apart is not None and len(kept) < len(marked):
+        kept_apart.update(entities=len(marked) - len(kept), rows=1)
+    return _from_text(text, kept)
 
 
 def parse(text: str) -> Row:
     """A row to be predicted, from raw text."""
-    return _from_text(text, None)
+    return prepare({"text": text})
 
 
 def present(row: Row, prediction: Mapping[str, Any]) -> dict[str, Any]:
@@ -82,44 +118,35 @@ def _joined(tokens: Sequence[str]) -> tuple[str, list[Span]]:
     return " ".join(tokens), spans
 
 
-def _from_tokens(row: Row) -> Row:
-    tokens = _strings(row.get("tokens"), "tokens")
+def _from_tokens(row: Row, tags: Sequence[str] | None, spelling: Spelling) -> Row:
+    tokens = given_tokens(row)
+    if tokens is None:
+        raise ValueError("tokens = None; expected a list of strings")
     if not tokens:
         raise ValueError("tokens is empty; expected at least one word")
     prepared: dict[str, Any] = {"tokens": tokens}
-    if row.get("tags") is not None:
-        prepared["tags"] = _bio(tokens, tags_of(row["tags"], tokens))
+    if tags is not None:
+        prepared["tags"] = _bio(tokens, matching(tags, tokens), spelling)
     if isinstance(row.get("text"), str) and (spans := _found(tokens, row["text"])):
         prepared |= {"text": row["text"], "spans": spans}
     return prepared
 
 
-def tags_of(value: object, tokens: Sequence[str]) -> list[str]:
-    """The tags of the tokens; raises ValueError unless they are a list with a string for each token."""
-    tags = _strings(value, "tags")
+def matching(tags: Sequence[str], tokens: Sequence[str]) -> Sequence[str]:
+    """The tags; raises ValueError unless there is one for each token."""
     if len(tokens) != len(tags):
         raise ValueError(f"{len(tokens)} tokens but {len(tags)} tags; expected a tag for each token")
     return tags
 
 
-def _strings(value: object, column: str) -> list[str]:
-    if not isinstance(value, (list, tuple)):
-        raise ValueError(f"{column} = {value!r:.80}; expected a list of strings")
-    for one in value:
-        if not isinstance(one, str):
-            raise ValueError(f"{column} holds {one!r:.80}; expected strings")
-    return list(value)
-
-
-def _bio(tokens: Sequence[str], tags: Sequence[str]) -> list[str]:
+def _bio(tokens: Sequence[str], tags: Sequence[str], spelling: Spelling) -> list[str]:
     for position, (token, tag) in enumerate(zip(tokens, tags, strict=True), start=1):
         try:
-            read_tag(tag)
+            spelling.read(tag)
         except ValueError as error:
-            raise ValueError(
-                f"token {position} ({token!r:.40}): {error} (the option spans=false takes tags of any name)"
-            ) from None
-    return canonical(tags)
+            hint = NUMBERS if tag.isdecimal() else OTHER_NAMES
+            raise ValueError(f"token {position} ({token!r:.40}): {error} ({hint})") from None
+    return canonical(usual_tags(tags, spelling))
 
 
 def _found(tokens: Sequence[str], text: str) -> list[Span] | None:
@@ -134,11 +161,9 @@ def _found(tokens: Sequence[str], text: str) -> list[Span] | None:
     return spans
 
 
-def _from_text(text: object, entities: object) -> Row:
-    if not isinstance(text, str):
-        raise ValueError(f"text = {text!r:.80}; expected a string (or tokens and tags)")
-    marked = [] if entities is None else _marked(entities, text)
-    spans = _words(text, cuts=sorted({edge for one in marked for edge in (one.start, one.end)}))
+def _from_text(text: str, entities: Sequence[Entity] | None) -> Row:
+    """The row of a text, and of its entities if it is labelled."""
+    spans = _words(text, cuts=sorted({edge for one in entities or () for edge in (one.start, one.end)}))
     if not spans:
         raise ValueError(f"text {text!r:.40} contains no word; expected at least one")
     prepared: dict[str, Any] = {
@@ -147,7 +172,7 @@ def _from_text(text: object, entities: object) -> Row:
         "spans": spans,
     }
     if entities is not None:
-        prepared["tags"] = to_bio((_in_words(one, spans, text) for one in marked), len(spans))
+        prepared["tags"] = to_bio((_in_words(one, spans, text) for one in entities), len(spans))
     return prepared
 
 
@@ -163,33 +188,20 @@ def _words(text: str, cuts: Sequence[int]) -> list[Span]:
 
 def _marked(entities: object, text: str) -> list[Entity]:
     """The entities in characters, in their order."""
-    if not isinstance(entities, (list, tuple)):
-        raise ValueError(f"entities = {entities!r:.80}; expected a list of {{start, end, label}}")
-    marked = sorted((_entity(one, text) for one in entities), key=lambda entity: entity.start)
-    for one, following in pairwise(marked):
-        if following.start < one.end:
-            raise ValueError(
-                f"entities overlap: {one.label} at {one.start}-{one.end} and "
-                f"{following.label} at {following.start}-{following.end}; "
-                "expected each word in at most one entity"
-            )
-    return marked
+    return [_entity(mark, text) for mark in marks_of(entities)]
 
 
-def _entity(value: object, text: str) -> Entity:
-    if not isinstance(value, Mapping) or not {"start", "end", "label"} <= set(value):
-        raise ValueError(f"entity {value!r:.80}; expected {{start, end, label}}")
-    start, end, label = value["start"], value["end"], value["label"]
-    if type(start) is not int or type(end) is not int:
-        raise ValueError(f"entity offsets {start!r:.40} and {end!r:.40}; expected integers")
-    if not 0 <= start < end <= len(text):
+def _entity(mark: Mark, text: str) -> Entity:
+    """The entity; raises ValueError if its offsets are not in the text, or its own text is not at them."""
+    problem = contradiction(mark, text)
+    if not 0 <= mark.start < mark.end <= len(text):
         raise ValueError(
-            f"entity {label!r:.40} at {start}-{end} of a text of {len(text)} characters; "
-            "expected 0 <= start < end <= the text's length"
+            f"entity {mark.label!r:.40} at {mark.start}-{mark.end} of a text of {len(text)} characters; "
+            f"expected 0 <= start < end <= the text's length{f' ({problem})' if problem else ''}"
         )
-    if not isinstance(label, str) or not label:
-        raise ValueError(f"entity label {label!r:.40}; expected the name of a type")
-    return Entity(label, start, end)
+    if problem:
+        raise ValueError(f"entity {problem}")
+    return Entity(mark.label, mark.start, mark.end)
 
 
 def _in_words(entity: Entity, spans: Sequence[Span], text: str) -> Entity:

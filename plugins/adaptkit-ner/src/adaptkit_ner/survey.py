@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from adaptkit import Reading
 from adaptkit_ner.overlaps import Overlaps
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def survey(rows: Sequence[Row], *, tag_names: Sequence[str] | None, overlaps: Overlaps) -> Reading:
-    """How the rows of a source are prepared: by the spelling of their tags, and by what is done with overlaps."""
+    """How the rows of a source are prepared: by the spelling of their tags, and by the option `overlaps`."""
     spelling = spelling_of(tag for tags in _tags(rows, tag_names) for tag in tags)
     kept_apart: Counter[str] = Counter()
     return Reading(

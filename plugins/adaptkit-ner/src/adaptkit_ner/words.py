@@ -18,7 +18,7 @@ TAGS = ("tags", "ner_tags")
 def given_tokens(row: Row) -> list[str] | None:
     """The words of a row; None if it has none. Raises ValueError if they are not a list of strings.
 
-    A list may be written as text. Words as a text with spaces are accepted where there is a tag for each.
+    A list may be written as text. Words may be a text with spaces if the tags are written as text, too.
     """
     value = _first(row, TOKENS)
     if isinstance(value, str):
@@ -55,8 +55,7 @@ def _split(text: str, row: Row) -> Any:
     value = read_written(text, "tokens")
     if not isinstance(value, str):
         return value
-    tags = _first(row, TAGS)
-    return value.split() if isinstance(tags, (str, list, tuple)) else value
+    return value.split() if isinstance(_first(row, TAGS), str) else value
 
 
 def _named(tag: object, names: Sequence[str] | None) -> object:
@@ -67,8 +66,8 @@ def _named(tag: object, names: Sequence[str] | None) -> object:
         if is_digits:
             return tag
         raise ValueError(
-            f"tags holds {tag!r:.80}; expected strings, such as B-PER. If the tags are numbers, name them with "
-            "--option tag_names=O,B-PER,I-PER,... in the order of the numbers"
+            f"tags holds {tag!r:.80}; expected strings, such as B-PER. If the tags are numbers, name them in "
+            "their order with --option tag_names=O,B-PER,I-PER,..."
         )
     number = int(str(tag))
     if not 0 <= number < len(names):

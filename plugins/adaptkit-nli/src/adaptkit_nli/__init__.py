@@ -5,14 +5,19 @@ Imports torch and transformers only when the task is used.
 
 from __future__ import annotations
 
+from functools import partial
 from operator import itemgetter
 from pathlib import Path
 
 from adaptkit import Task, class_baselines, classification_metric, most_probable_class
 
 
-def nli() -> Task:
-    """Whether a premise entails a hypothesis, contradicts it, or neither."""
+def nli(*, label_names: tuple[str, ...] | None = None) -> Task:
+    """Whether a premise entails a hypothesis, contradicts it, or neither.
+
+    ``label_names`` are the names of labels that are numbers, in the order of the numbers. By default such
+    labels are called by their numbers.
+    """
     from transformers import DataCollatorWithPadding
 
     from adaptkit_nli.forms import FORMS
@@ -30,7 +35,7 @@ def nli() -> Task:
         head="sequence-classification",
         text_pair=("premise", "hypothesis"),
         collator=DataCollatorWithPadding,
-        prepare=prepare,
+        prepare=partial(prepare, names=label_names),
         encode=encode,
         decode=most_probable_class,
         metric=classification_metric,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from adaptkit import Example, SkipRow, class_name, shortened
+from adaptkit import Example, SkipRow, only_class, plain_number, shortened
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from adaptkit import Row
 
-PREMISE = ("premise", "sentence1", "context")
+PREMISE = ("premise", "sentence1", "context", "text")
 HYPOTHESIS = ("hypothesis", "sentence2")
 LABEL = ("label", "gold_label")
 """The names of a column in published data sets; the task's own name comes first."""
@@ -28,20 +28,20 @@ LETTERS = {"e": "entailment", "n": "neutral", "c": "contradiction"}
 _BETWEEN = re.compile(r"\t| \|\|\| ")
 
 
-def prepare(row: Row) -> Row:
+def prepare(row: Row, *, names: Sequence[str] | None = None) -> Row:
     """The row's premise, hypothesis and label, under any of the known column names.
 
-    A row to be predicted has no label column. Raises ValueError that says what is wrong with the row, and
-    SkipRow if the label is missing.
+    A row to be predicted has no label column. ``names`` are the names of labels that are numbers. Raises
+    ValueError that says what is wrong with the row, and SkipRow if the label is missing.
     """
     texts = {"premise": _text(row, PREMISE), "hypothesis": _text(row, HYPOTHESIS)}
     name = _column(row, LABEL)
     if name not in row:
         return texts
     label = row[name]
-    if label is None or str(label).strip() in NO_LABEL:
+    if label is None or str(plain_number(label)).strip() in NO_LABEL:
         raise SkipRow(f"no gold label: {name} = {label!r}")
-    written = class_name(label)
+    written = only_class(label, names, name)
     spelled = LETTERS if _column(row, PREMISE) == "context" else {}
     return {**texts, "label": spelled.get(written, written)}
 

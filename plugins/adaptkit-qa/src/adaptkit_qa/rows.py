@@ -9,10 +9,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from adaptkit import contradiction, marks_of, plain_number, read_written
+
 if TYPE_CHECKING:
     from adaptkit import Row
 
 SEPARATORS = (" ||| ", "\t")
+TRUTH = {"true": True, "false": False, "": None}
+"""What a text in the column is_impossible means."""
+
 SHOWN = 5
 """The number of most probable answers that are shown."""
 
@@ -21,8 +26,8 @@ def prepare(row: Row) -> Row:
     """A row in the standard form, without answers if it is to be predicted.
 
     ``answers`` may be ``{"text": [...], "answer_start": [...]}``, or a list of ``{"text", "answer_start"}``
-    or ``{"text", "start"}``. Raises ValueError that names the question if a text is missing, or if an answer
-    is not at its offset.
+    or ``{"text", "start"}``; or the answers are ``entities``, spans marked in the context. Raises ValueError
+    that names the question if a text is missing, or if an answer is not at its offset.
     """
     try:
         return _prepared(row)
@@ -61,10 +66,11 @@ def answerability(row: Row) -> str:
 
 
 def _prepared(row: Row) -> Row:
-    question, context = _text(row.get("question"), "question"), _text(row.get("context"), "context")
+    question = _text(row.get("question"), "question")
+    context = _text(row.get("context", row.get("text")), "context")
     prepared: dict[str, Any] = {"id": str(row["id"])} if row.get("id") is not None else {}
     prepared |= {"question": question, "context": context}
-    answers = _answers(row)
+    answers = _answers(row, context)
     if answers is not None:
         prepared["answers"] = [_placed(text, start, context) for text, start in answers]
     return prepared
@@ -84,15 +90,13 @@ def _text(value: object, name: str) -> str:
     return value
 
 
-def _answers(row: Row) -> list[tuple[object, object]] | None:
+def _answers(row: Row, context: str) -> list[tuple[object, object]] | None:
     """The text and the start of each answer, as given in the row; None if the row says nothing about
     answers."""
-    impossible, answers = row.get("is_impossible"), row.get("answers")
-    if impossible not in (None, True, False):
-        raise ValueError(f"is_impossible = {impossible!r:.80}; expected true or false")
-    if answers is None:
+    impossible, answers = _truth(row.get("is_impossible")), read_written(row.get("answers"), "answers")
+    if answers is None and row.get("entities") is None:
         return [] if impossible else None
-    pairs = _pairs(answers)
+    pairs = _marked(row["entities"], context) if answers is None else _pairs(answers)
     if impossible and pairs:
         raise ValueError(f"is_impossible is true, but there is the answer {pairs[0][0]!r:.80}; expected none")
     if impossible is False and not pairs:
@@ -100,9 +104,30 @@ def _answers(row: Row) -> list[tuple[object, object]] | None:
     return pairs
 
 
+def _truth(impossible: object) -> object:
+    """Whether a question has no answer; None if the row does not say."""
+    if isinstance(impossible, str):
+        impossible = TRUTH.get(impossible.strip().lower(), impossible)
+    if impossible not in (None, True, False):
+        raise ValueError(f"is_impossible = {impossible!r:.80}; expected true or false")
+    return impossible
+
+
+def _marked(entities: object, context: str) -> list[tuple[object, object]]:
+    """The answers that are marked in the context."""
+    pairs: list[tuple[object, object]] = []
+    for mark in marks_of(entities):
+        if problem := contradiction(mark, context):
+            raise ValueError(f"answer {problem}")
+        pairs.append((context[mark.start : mark.end], mark.start))
+    return pairs
+
+
 def _pairs(answers: object) -> list[tuple[object, object]]:
     if isinstance(answers, Mapping):
         texts, starts = answers.get("text"), answers.get("answer_start")
+        if isinstance(texts, str):
+            texts, starts = [texts], [starts]
         if not isinstance(texts, (list, tuple)) or not isinstance(starts, (list, tuple)):
             raise ValueError(f"answers = {dict(answers)!r:.80}; expected lists of text and answer_start")
         if len(texts) != len(starts):
@@ -120,6 +145,9 @@ def _placed(text: object, start: object, context: str) -> dict[str, Any]:
     """One answer without white space around it, which must be in the context."""
     if not isinstance(text, str) or not text.strip():
         raise ValueError(f"answer text {text!r:.80}; expected a text from the context")
+    start = plain_number(start)
+    if isinstance(start, str) and start.strip().isdecimal():
+        start = int(start)
     if type(start) is not int:
         raise ValueError(f"start of the answer {text!r:.80} = {start!r:.40}; expected an integer")
     if start < 0 or not context.startswith(text, start):

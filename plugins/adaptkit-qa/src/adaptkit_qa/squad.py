@@ -9,7 +9,7 @@ import json
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
-from adaptkit import Row, numbered_lines, whole_text
+from adaptkit import Row, document_rows, numbered_lines, whole_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,15 +28,39 @@ def read(path: Path) -> Iterator[tuple[int, Row]]:
     if not text:
         return iter(())
     first, end = _first_value(text)
-    if isinstance(first, dict) and "data" not in first:
+    alone = not text[end:].strip(_SPACE)
+    if isinstance(first, dict) and not (alone and ("data" in first or "\n" in text.strip(_SPACE))):
+        if "data" in first and not isinstance(first["data"], (str, dict)):
+            raise _surplus(text[end:])
         return map(_parsed, ((number, line) for number, line in numbered_lines(path) if line.strip(_SPACE)))
-    if text[end:].strip(_SPACE):
-        raise ValueError(f"{text[end:].lstrip(_SPACE)!r:.40} after the end of the JSON value")
+    if not alone:
+        raise _surplus(text[end:])
     if isinstance(first, dict):
-        return enumerate(_questions(first), start=1)
+        return _document(first)
     if isinstance(first, list):
-        return map(_object, enumerate(first, start=1))
+        return _articles(first) if _are_articles(first) else map(_object, enumerate(first, start=1))
     raise ValueError(f"{first!r:.40}; expected a SQuAD document, an array of rows, or one row per line")
+
+
+def _surplus(rest: str) -> ValueError:
+    return ValueError(f"{rest.lstrip(_SPACE)!r:.40} after the end of the JSON value")
+
+
+def _document(document: dict[str, Any]) -> Iterator[tuple[int, Row]]:
+    """The questions of a SQuAD document, or the rows of another document."""
+    rows, form = document_rows(document)
+    if (form and not _are_articles(rows)) or "data" not in document or isinstance(document["data"], dict):
+        return map(_object, enumerate(rows, start=1))
+    return enumerate(_questions(document), start=1)
+
+
+def _are_articles(rows: list[Any]) -> bool:
+    return any(isinstance(row, dict) and "paragraphs" in row for row in rows)
+
+
+def _articles(articles: list[Any]) -> Iterator[tuple[int, Row]]:
+    """The questions of the articles of a SQuAD document that are an array of their own."""
+    return enumerate(_questions({"data": articles}), start=1)
 
 
 def _first_value(text: str) -> tuple[Any, int]:

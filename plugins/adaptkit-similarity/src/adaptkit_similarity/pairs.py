@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from adaptkit import Row
     from adaptkit_similarity.scale import Scale
 
-FIRST = ("sentence1", "sentence_A", "text1", "s1")
-SECOND = ("sentence2", "sentence_B", "text2", "s2")
+FIRST = ("sentence1", "sentence_A", "sentence_a", "text1", "s1")
+SECOND = ("sentence2", "sentence_B", "sentence_b", "text2", "s2")
 SCORE = ("score", "similarity", "similarity_score", "relatedness_score", "label")
 """The names of a column in published data sets; the task's own name comes first."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from adaptkit import Example, class_name
+from adaptkit import Example, only_class
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -14,17 +14,22 @@ if TYPE_CHECKING:
     from adaptkit import Row
 
 
-def prepare(row: Row) -> Row:
-    """The row's text and label; integers and booleans become names.
+def prepare(row: Row, *, names: Sequence[str] | None = None) -> Row:
+    """The row's text and label; numbers and booleans become names.
 
-    A row to be predicted has no label. Raises ValueError that says what is wrong with the row.
+    A row to be predicted has no label. Raises ValueError that says what is wrong with the row, and SkipRow if
+    its list of labels is empty.
+
+    Args:
+        row: the row.
+        names: the names of labels that are numbers.
     """
     text, label = row.get("text"), row.get("label")
     if not isinstance(text, str):
         raise ValueError(f"text = {text!r:.80}; expected a string")
     if not text.strip():
         raise ValueError("the text is empty; expected at least one character that is not white space")
-    return {"text": text} if label is None else {"text": text, "label": class_name(label)}
+    return {"text": text} if label is None else {"text": text, "label": only_class(label, names)}
 
 
 def encode(
