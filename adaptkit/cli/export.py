@@ -26,7 +26,14 @@ def export(study: str, to: Path, merge: bool, studies_dir: Path) -> None:
 
     folder = find_study(studies_dir, study)
     config, summary = folder.read_config(), folder.read_summary()
-    best = best_trial(folder.read_trials(), summary.direction) if summary else None
+    records = folder.read_trials()
+    best = best_trial(records, summary.direction) if summary else None
+    if summary and summary.best is not None and summary.best not in {record.number for record in records}:
+        raise StudyError(
+            f"the record of trial {summary.best}, the winner of {folder.name!r}, is missing or cannot be read",
+            next_step="Run the same 'adaptkit tune' command again: it rebuilds the record.",
+            code="record-lost",
+        )
     if summary is None or best is None:
         raise StudyError(
             f"the study {folder.name!r} has no winner yet",

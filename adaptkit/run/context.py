@@ -15,6 +15,7 @@ from adaptkit.study.record import StudySummary
 if TYPE_CHECKING:
     from adaptkit.report.progress import Progress
     from adaptkit.study.folder import StudyFolder
+    from adaptkit.study.lock import HeldLock
     from adaptkit.system.signals import Interruption
 
 VERSIONED = ("adaptkit", "torch", "transformers", "peft", "optuna", "datasets", "numpy")
@@ -52,6 +53,15 @@ class RunContext:
     interruption: Interruption
     earlier: Mapping[str, float] = field(default_factory=dict)
     """The seconds of earlier runs of the study, by phase."""
+
+    lock: HeldLock | None = None
+    """The study's lock."""
+
+    def check(self) -> None:
+        """Raise Interrupted after a signal, and StudyError if the study is not this process's any more."""
+        self.interruption.check()
+        if self.lock is not None:
+            self.lock.check()
 
     def write(self, **changes: Any) -> None:
         """Change the summary, and write it with the time spent so far."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from adaptkit.run.context import versions
 from adaptkit.study.provenance import Provenance
 from adaptkit.study.record import SplitRecord, StudySummary
+from adaptkit.study.recovery import put_unreadable_aside
 from adaptkit.system.files import write_text
 
 if TYPE_CHECKING:
@@ -40,6 +41,7 @@ def open_study(
     method: Method,
     metric: tuple[str, str],
     loaded: LoadedModel,
+    note: Callable[[str], None] = lambda problem: None,
 ) -> StudySummary:
     """Create the study, or open the existing one, and list the rows that were left out.
 
@@ -53,9 +55,11 @@ def open_study(
         method: how its models are built and trained.
         metric: the optimised metric's name and direction.
         loaded: its base model.
+        note: shows what was found damaged and put aside.
 
     Raises:
-        StudyError: the study on disk was started with other settings.
+        StudyError: the study on disk was started with other settings, or by a newer version that this one
+            cannot read.
     """
     provenance = Provenance(
         versions=versions(plugin),
@@ -68,14 +72,18 @@ def open_study(
         pooling=method.pooling,
         solver=method.solver,
         head_init=method.head_init,
+        ranges=method.ranges,
         folds=method.folds,
         split=data.split,
+        read_as=data.read_as,
         class_weights=method.weighting.in_words,
         label_smoothing=method.weighting.smoothing,
         layers=method.layers,
         base_fingerprints=loaded.fingerprints,
     )
     folder.create_or_open(config, provenance)
+    for problem in put_unreadable_aside(folder):
+        note(problem)
     if data.left_out:
         write_text(folder.left_out, "".join(f"{reason}\n" for reason in data.left_out))
     summary = new_summary(folder, config, task, plugin, data, provenance)

@@ -13,7 +13,9 @@ from typing import TYPE_CHECKING
 
 from adaptkit.engine.types import Outcome, RungReport, Trial
 from adaptkit.search.pruning import trials_to_prune
+from adaptkit.search.repair import LOST
 from adaptkit.study.record import INTERRUPTED, RungRecord, TrialRecord
+from adaptkit.study.recovery import missing_records
 
 if TYPE_CHECKING:
     import torch
@@ -40,6 +42,7 @@ class TrialScheduler:
         direction: str,
         rungs: int,
         pruning: bool,
+        patience: int,
         deadline: float,
         check: Callable[[], None],
         vocabulary: torch.Tensor | None = None,
@@ -55,6 +58,7 @@ class TrialScheduler:
             direction: "maximize" or "minimize".
             rungs: the rungs of a complete trial.
             pruning: whether trials are pruned.
+            patience: a trial ends after so many rungs in a row without a better score; 0 for no such end.
             deadline: the end of the time budget, on the clock of `time.monotonic`.
             check: raises Interrupted if a signal has been received.
             vocabulary: the tokens whose embeddings are trained; kept with each trial's weights.
@@ -67,12 +71,16 @@ class TrialScheduler:
         self.direction = direction
         self.rungs = rungs
         self.pruning = pruning
+        self.patience = patience
         self.deadline = deadline
         self.check = check
         self.vocabulary = vocabulary
         self.running: dict[int, Suggestion] = {}
         self.scored: dict[int, list[RungReport]] = {}
         self.began: dict[int, float] = {}  # trial number → a time of time.monotonic
+        self.best_parameters: torch.Tensor | None = None
+        """``[P]``: those of the best trial, if it ended in this run."""
+
         self.stopped = False
         self.cut_short = 0
         """The trials that were stopped by the deadline and count with their best score so far."""
@@ -91,7 +99,7 @@ class TrialScheduler:
             self.scored[suggestion.number] = []
             self.began[suggestion.number] = time.monotonic()
             self.progress.started(suggestion.number, suggestion.hyperparameters)
-        return [_as_trial(suggestion) for suggestion in suggestions]
+        return [_as_trial(suggestion, self.patience) for suggestion in suggestions]
 
     def on_rung_end(self, reports: Sequence[RungReport]) -> Mapping[int, str]:
         """Report the scores to the search, and give the trials to prune with the reasons."""
@@ -103,7 +111,7 @@ class TrialScheduler:
         unfinished = [report for report in reports if not report.last]
         if not self.pruning or not unfinished:
             return {}
-        scores = {r.number: [rung.score for rung in r.rungs] for r in self.records if not r.interrupted}
+        scores = {r.number: self._to_the_end(r) for r in self.records if not r.interrupted}
         scores |= {number: self._scores(number) for number in self.scored}  # some end with this rung
         running = {report.trial.number: scores.pop(report.trial.number) for report in unfinished}
         return trials_to_prune(
@@ -123,7 +131,11 @@ class TrialScheduler:
         if outcome.parameters is not None and record.state == "complete" and self._is_among_best(record):
             self.folder.keep_weights(record.number, weights_writer(outcome.parameters, self.vocabulary))
         self._acknowledge(record)
-        self.folder.drop_weights_except(self._best_numbers(self.records))
+        best = self._best_numbers(self.records)
+        if outcome.parameters is not None and best[:1] == [record.number]:
+            self.best_parameters = outcome.parameters
+        self.restore()
+        self.folder.drop_weights_except({*best, *self._without_record()})
 
     def on_micro_step(self, examples: int, tokens: int) -> bool:
         """Count the progress. Returns False after the deadline; raises Interrupted after a signal."""
@@ -139,6 +151,25 @@ class TrialScheduler:
             seconds = time.monotonic() - self.began[suggestion.number]
             record = self._record_of(suggestion, reports, None, "fail", f"{INTERRUPTED}: {why}", seconds)
             self._acknowledge(record)
+
+    def restore(self) -> None:
+        """Write records again that someone has removed, and the best trial's weights if they are known."""
+        missing = missing_records(self.folder, [record.number for record in self.records])
+        for record in self.records:
+            if record.number in missing:
+                self.folder.write_trial(record)
+        best = self._best_numbers(self.records)[:1]
+        kept = self.folder.numbers_with_weights()
+        if best and best[0] not in kept and self.best_parameters is not None:
+            self.folder.keep_weights(best[0], weights_writer(self.best_parameters, self.vocabulary))
+        if missing:
+            where = self.folder.trials
+            self.progress.note(f"{where}: {len(missing)} records were removed; they were written again")
+
+    def _without_record(self) -> set[int]:
+        """The trials whose weights stay because their record is lost."""
+        recorded = {record.number for record in self.records if record.reason != LOST}
+        return self.folder.numbers_with_weights() - recorded
 
     def _acknowledge(self, record: TrialRecord) -> None:
         self.folder.write_trial(record)
@@ -181,6 +212,12 @@ class TrialScheduler:
             seconds=seconds,
         )
 
+    def _to_the_end(self, record: TrialRecord) -> list[float]:
+        """A trial's scores; one that ended because of its patience keeps its last score to the last rung."""
+        scores = [rung.score for rung in record.rungs]
+        rest = self.rungs - len(scores) if record.state == "complete" and scores else 0
+        return scores + scores[-1:] * rest
+
     def _scores(self, number: int) -> list[float]:
         return [report.score for report in self.scored[number]]
 
@@ -194,7 +231,7 @@ class TrialScheduler:
         return [record.number for record in scored[:WEIGHTS_KEPT]]
 
 
-def _as_trial(suggestion: Suggestion) -> Trial:
+def _as_trial(suggestion: Suggestion, patience: int) -> Trial:
     values = suggestion.hyperparameters
     return Trial(
         number=suggestion.number,
@@ -205,6 +242,7 @@ def _as_trial(suggestion: Suggestion) -> Trial:
         warmup=values.get("warmup", 0.0),
         l2=values.get("l2", 0.0),
         seed=suggestion.seed,
+        patience=patience,
     )
 
 

@@ -20,8 +20,9 @@ if TYPE_CHECKING:
 
 
 def train_trials(
-    context: RunContext, config: StudyConfig, capacity: Capacity, search: Search, *, rungs: int
-) -> None:
+    context: RunContext, config: StudyConfig, capacity: Capacity, search: Search, *,
+    rungs: int, patience: int,
+) -> None:  # fmt: skip
     """Train the remaining trials, and record how each ends.
 
     Args:
@@ -30,6 +31,7 @@ def train_trials(
         capacity: how many trials are trained together, and with what.
         search: suggests the trials.
         rungs: the rungs of a complete trial.
+        patience: a trial ends after so many rungs in a row without a better score; 0 for no such end.
 
     Raises:
         Interrupted: a signal was received. The running trials are recorded as interrupted.
@@ -39,7 +41,7 @@ def train_trials(
     plan = capacity.training.plan
     context.progress.expected(int(search.remaining * plan.examples * rungs / plan.rungs_per_epoch))
     context.progress.phase(f"training, {capacity.in_words()}")
-    scheduler = make_scheduler(context, config, capacity.training, search, rungs)
+    scheduler = make_scheduler(context, config, capacity.training, search, rungs, patience)
     population = populate(capacity.training, capacity.slots, capacity.limits)
     run_recorded(context, capacity.training, scheduler, search, lambda: population.run(scheduler))
 
@@ -73,6 +75,7 @@ def run_recorded(
             scheduler.interrupt(f"{type(error).__name__}: {error}")
         raise
     finally:
+        scheduler.restore()
         write_costs(context, training)
     if scheduler.stopped or (scheduler.time_is_up and search.remaining):
         warning = timeout_warning(scheduler.cut_short, search.remaining)
@@ -81,8 +84,9 @@ def run_recorded(
 
 
 def make_scheduler(
-    context: RunContext, config: StudyConfig, training: Training, search: Search, rungs: int
-) -> TrialScheduler:
+    context: RunContext, config: StudyConfig, training: Training, search: Search, rungs: int,
+    patience: int = 0,
+) -> TrialScheduler:  # fmt: skip
     """The scheduler between the engine and the study."""
     from adaptkit.run.scheduler import TrialScheduler
 
@@ -95,8 +99,9 @@ def make_scheduler(
         direction=context.summary.direction,
         rungs=rungs,
         pruning=config.search.pruning,
+        patience=patience,
         deadline=time.monotonic() + (config.search.timeout or math.inf),
-        check=context.interruption.check,
+        check=context.check,
         vocabulary=training.vocabulary,
     )
 

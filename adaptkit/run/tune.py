@@ -30,7 +30,7 @@ from adaptkit.run.context import Clock, RunContext, versions
 from adaptkit.run.finalize import finalize_study
 from adaptkit.run.head_init import initialize_head
 from adaptkit.run.heads import refit_best, refit_is_due, solve_trials
-from adaptkit.run.method import Method, resolve_method, space_of
+from adaptkit.run.method import Method, patience_of, resolve_method, space_of
 from adaptkit.run.opening import open_study
 from adaptkit.run.resolve import Machine, chosen_metric, default_name, refuse_problems
 from adaptkit.run.setup import load_encoder, measure_capacity, prepare_training, read_data
@@ -39,6 +39,7 @@ from adaptkit.run.training import train_trials
 from adaptkit.search.space import SearchSpace
 from adaptkit.study.find import refuse_unwritable, study_folder
 from adaptkit.study.record import standing
+from adaptkit.study.removal import removed_if_refused
 from adaptkit.system.signals import Interruption
 from adaptkit.tasks import registry
 
@@ -61,6 +62,8 @@ def tune(
     columns: Mapping[str, str] | None = None,
     dev_fraction: float = DataConfig.dev_fraction,
     skip_bad_rows: bool = False,
+    delimiter: str | None = None,
+    encoding: str | None = None,
     group: str | None = None,
     options: Mapping[str, Any] | None = None,
     model: str | Path = DEFAULT_MODEL,
@@ -80,6 +83,7 @@ def tune(
     label_smoothing: float = 0.0,
     metric: str | None = None,
     pruning: bool = True,
+    patience: int | None = None,
     evals_per_epoch: int | None = None,
     timeout: float | None = None,
     seed: int = 0,
@@ -117,14 +121,15 @@ def tune(
         data=DataConfig(
             data=_text(data), train=_text(train), dev=_text(dev), test=_text(test),
             columns=columns_of(columns or {}), dev_fraction=dev_fraction, skip_bad_rows=skip_bad_rows,
-            group=group,
+            delimiter=delimiter, encoding=encoding, group=group,
         ),
         search=SearchConfig(
             trials=trials, epochs=float(epochs) if isinstance(epochs, int) else epochs,
             learning_rate=learning_rate,
             batch_sizes=tuple(batch_sizes) if isinstance(batch_sizes, Sequence) else batch_sizes,
             class_weights=_text(class_weights), label_smoothing=label_smoothing,
-            metric=metric, pruning=pruning, evals_per_epoch=evals_per_epoch, timeout=timeout,
+            metric=metric, pruning=pruning, patience=patience, evals_per_epoch=evals_per_epoch,
+            timeout=timeout,
         ),
     )  # fmt: skip
     return run(config, Console(stderr=True), studies=Path(studies), name=study)
@@ -159,14 +164,14 @@ def run(config: StudyConfig, console: Console, *, studies: Path, name: str | Non
         method = resolve_method(config, task, earlier, data)
         space = space_of(config, task, method, data)
         built = with_layers(with_pooling(task, method.pooling), method.layers)
-        machine, loaded = load_encoder(
-            config, built, data, earlier, progress, clock, solver=method.solver
-        )
-        with folder.lock(), interruption.guarded():
+        machine, loaded = load_encoder(config, built, data, earlier, progress, clock, solver=method.solver)
+        undone = removed_if_refused(folder)
+        with folder.lock() as lock, undone, interruption.guarded():
             summary = open_study(
-                folder, config, task, plugin, data, space, method, (metric, direction), loaded
-            )
-            context = RunContext(folder, summary, progress, clock, interruption, earlier=summary.seconds)
+                folder, config, task, plugin, data, space, method, (metric, direction), loaded,
+                progress.note,
+            )  # fmt: skip
+            context = RunContext(folder, summary, progress, clock, interruption, summary.seconds, lock)
             progress.resumed(record for record in folder.read_trials() if not record.interrupted)
             with recorded_on_error(context):
                 search_and_train(context, config, built, data, loaded, machine, space, method)
@@ -213,16 +218,19 @@ def search_and_train(
             with context.interruption.exposed():
                 capacity = measure_capacity(context, config, training, search.remaining)
             rungs = max(1, round(space.epochs * rungs_per_epoch))
-            train_trials(context, config, capacity, search, rungs=rungs)
+            patience = patience_of(config, method, rungs)
+            train_trials(context, config, capacity, search, rungs=rungs, patience=patience)
         context.write(importances=search.importances())
         if refit_is_due(context, method, data):
             refit_best(context, training)
 
 
 def record_orphans(context: RunContext, search: Search) -> None:
-    """Show what was repaired, and record the trials of a killed process."""
+    """Show what was repaired, and write lost records and those of a killed process's trials."""
     for warning in search.warnings:
         context.progress.note(warning)
+    for record in search.recovered:
+        context.folder.write_trial(record)
     for orphan in search.orphans:
         context.folder.write_trial(orphan)
         search.tell(orphan)

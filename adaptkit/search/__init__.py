@@ -8,4 +8,5 @@ In reading order:
 - `importance.py`: how much each hyperparameter matters.
 - `storage.py`: Optuna's storage, one SQLite file.
 - `repair.py`: rebuilds a damaged storage from the trial records.
+- `recovery.py`: rebuilds lost trial records from the storage.
 """

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Sequence
 from pathlib import Path
@@ -11,7 +12,16 @@ from optuna.trial import FrozenTrial, TrialState, create_trial
 from adaptkit.errors import StudyError
 from adaptkit.search.space import SearchSpace
 from adaptkit.search.storage import close_storage, damage_of, open_storage, open_study, rebuild, writing
-from adaptkit.study.record import INTERRUPTED, TrialRecord
+from adaptkit.study.record import INTERRUPTED, TrialRecord, as_json
+from adaptkit.system.files import finite
+
+RECORD = "record"
+"""The user attribute of Optuna's trial that holds its record as JSON."""
+
+LONGEST_RECORD = 2**20
+"""The most characters of a record that is kept in Optuna's study: enough for thousands of classes."""
+
+LOST = f"{INTERRUPTED}: its record was lost; queued again"
 
 
 def repair(database: Path, records: Sequence[TrialRecord], space: SearchSpace, direction: str) -> list[str]:
@@ -50,7 +60,8 @@ def _disagreement(database: Path, records: Sequence[TrialRecord], direction: str
 
 def _is_of(trial: FrozenTrial, record: TrialRecord) -> bool:
     same = all(record.hyperparameters.get(name) == value for name, value in trial.params.items())
-    return same and trial.state != TrialState.WAITING
+    counts_twice = record.reason == LOST and trial.state in (TrialState.COMPLETE, TrialState.PRUNED)
+    return same and trial.state != TrialState.WAITING and not counts_twice
 
 
 def _trials_of(records: Sequence[TrialRecord], space: SearchSpace) -> list[FrozenTrial]:
@@ -102,5 +113,7 @@ def finite_scores(record: TrialRecord) -> dict[int, float]:
 
 
 def attributes(record: TrialRecord) -> dict[str, str]:
-    """The user attributes for Optuna's trial."""
-    return {"origin": record.origin, "reason": record.reason}
+    """The user attributes for Optuna's trial. One is the record itself, in case its file is lost."""
+    found = {"origin": record.origin, "reason": record.reason}
+    text = json.dumps(finite(as_json(record)))
+    return {**found, RECORD: text} if len(text) <= LONGEST_RECORD else found

@@ -31,7 +31,8 @@ from optuna.storages import RDBStorage
 from optuna.trial import FrozenTrial, TrialState
 
 from adaptkit.search.importance import importances
-from adaptkit.search.repair import attributes, finite_scores, outcome, repair
+from adaptkit.search.recovery import restore
+from adaptkit.search.repair import attributes, finite_scores, outcome
 from adaptkit.search.space import SearchSpace
 from adaptkit.search.storage import close_storage, open_storage, open_study, writing
 from adaptkit.study.record import INTERRUPTED, TrialRecord
@@ -86,7 +87,8 @@ def open_search(
     Raises:
         StudyError: the database cannot be written.
     """
-    warnings = repair(database, records, space, direction)
+    recovered, warnings = restore(database, records, space, direction)
+    records = [*records, *recovered]
     with writing(database):
         storage = open_storage(database)
     try:
@@ -94,6 +96,7 @@ def open_search(
             study = open_study(storage, direction)
             search = Search(database, storage, study, space=space, seed=seed, trials=trials)
             search._begin(records, warnings)
+            search.recovered = tuple(recovered)
         yield search
     finally:
         close_storage(storage)
@@ -104,6 +107,9 @@ class Search:
 
     orphans: Sequence[TrialRecord] = ()
     """A record for each trial of a killed process. Write each, then call `tell`, before the first `ask`."""
+
+    recovered: Sequence[TrialRecord] = ()
+    """The records whose files were lost, rebuilt from the database. Write each before the first `ask`."""
 
     warnings: Sequence[str] = ()
     """What was repaired."""

@@ -7,6 +7,7 @@ In reading order:
 - `provenance.py`: what a study depends on, and how a later call differs from it.
 - `lock.py`: one process at a time may write to a study.
 - `folder.py`: the study's folder: reads and writes each of its files.
+- `recovery.py`: puts files that cannot be read aside.
 - `removal.py`: removes a new study again if its run is refused.
 - `find.py`: finds studies by name or path, and checks names for new ones.
 """

@@ -156,7 +156,11 @@ class StudyFolder:
 
     def unreadable_trials(self) -> list[str]:
         """A line for each file in the folder of records that cannot be read as a record."""
-        return [f"{path}: {found}" for path, found in self._read_each() if isinstance(found, str)]
+        return [f"{path}: {problem}" for path, problem in self.unreadable_files().items()]
+
+    def unreadable_files(self) -> dict[Path, str]:
+        """Each file in the folder of records that cannot be read as a record, and why."""
+        return {path: found for path, found in self._read_each() if isinstance(found, str)}
 
     def write_trial(self, record: TrialRecord) -> None:
         """Acknowledge the trial: once this returns, the record is never lost. Raises StudyError."""

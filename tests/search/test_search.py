@@ -1,5 +1,6 @@
 """The search: every trial counts exactly once, whatever fails."""
 
+import json
 import math
 from collections import Counter
 from collections.abc import Sequence
@@ -12,7 +13,7 @@ from optuna.trial import TrialState
 from adaptkit.search.search import KILLED, KILLED_TWICE, Suggestion, open_search
 from adaptkit.search.space import PenaltySpace
 from adaptkit.study.folder import StudyFolder
-from adaptkit.study.record import RungRecord
+from adaptkit.study.record import RungRecord, trial_from_json
 from tests.helpers.searches import SPACE, end, finish, opened, optuna_trials, record_of, score_of, settle
 
 
@@ -59,6 +60,8 @@ def test_the_states_and_scores_in_optuna(study: StudyFolder) -> None:
     assert [trial.state.name for trial in trials] == names
     assert trials[0].value == pytest.approx(score_of(complete))
     assert trials[0].intermediate_values == {0: score_of(complete), 1: score_of(complete) / 2}
+    record = trial_from_json(json.loads(trials[1].user_attrs.pop("record")))
+    assert record == study.read_trials()[1]
     assert trials[1].user_attrs == {"origin": "search", "reason": "pruned after epoch 0.50"}
     assert trials[2].user_attrs["reason"] == "out of memory: 1 example"
 
