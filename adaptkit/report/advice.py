@@ -47,7 +47,7 @@ def _majority(summary: StudySummary, best: TrialRecord) -> list[str]:
     return [
         f"{formatting.share(share)} of the rows have the most frequent class, and the winner's accuracy of "
         f"{formatting.score(best.score)} {on_split(summary)} is {better} than always predicting that class. "
-        + _remedy(summary, best)
+        + _remedy(summary, best, "the rare ones")
     ]
 
 
@@ -67,7 +67,7 @@ def _unpredicted(summary: StudySummary, best: TrialRecord) -> list[str]:
     more = f" and {len(missed) - MOST_NAMED:,} more" if len(missed) > MOST_NAMED else ""
     return [
         f"The winner never predicts {len(missed):,} of {len(best.groups):,} {kinds} correctly "
-        f"{on_split(summary)}: {', '.join(named)}{more}. {_remedy(summary, best)}"
+        f"{on_split(summary)}: {', '.join(named)}{more}. " + _remedy(summary, best, "them")
     ]
 
 
@@ -77,14 +77,14 @@ def _plural(title: str) -> str:
     return f"{title}s"
 
 
-def _remedy(summary: StudySummary, best: TrialRecord) -> str:
+def _remedy(summary: StudySummary, best: TrialRecord, missing: str) -> str:
     """The options that make rare classes count more, as far as the task has them and the study lacks them."""
     options = []
     if "macro_f1" in best.values and summary.metric != "macro_f1":
         options.append("--metric macro_f1")
     if MAJORITY_CLASS in summary.baselines and summary.class_weights == "none":
         options.append("--class-weights balanced")
-    add = "add training rows of the rare ones"
+    add = f"add training rows of {missing}"
     if not options:
         return f"Train longer (--epochs, --trials), or {add}."
     return f"Start another study with {' and '.join(options)}, or {add}."

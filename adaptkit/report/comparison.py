@@ -16,7 +16,7 @@ from adaptkit.task import MAJORITY_CLASS
 IMBALANCED = 0.8
 """The share of the most frequent class from which on an accuracy alone says little."""
 
-HARDLY = 0.25
+HARDLY = 0.5
 """The part of the errors of the most frequent class that a clearly better winner avoids."""
 
 NEXT_STEPS = {
@@ -157,7 +157,7 @@ def _majority(summary: StudySummary, best: TrialRecord) -> list[str]:
         return []
     return [
         f"{formatting.share(share)} of the rows have the most frequent class, so an accuracy of "
-        f"{formatting.score(share)} needs no model. Compare macro F1, too."
+        f"{formatting.score(share)} needs no model. Compare macro F1, too (--metric macro_f1 optimises it)."
     ]
 
 
