@@ -121,6 +121,10 @@ class SearchConfig:
 
     metric: str | None = None
     pruning: bool = True
+    patience: Annotated[int, Ge(0)] | None = None
+    """A trial ends after so many evaluations in a row without a better score. 0: never. None: half of its
+    evaluations, at least three."""
+
     evals_per_epoch: Annotated[int, Ge(1), Le(1000)] | None = None
     """None: as many as keep evaluation below a fifth of the cost of training, at most four."""
 
@@ -147,7 +151,7 @@ class StudyConfig:
     """How a head on a frozen encoder is trained. auto: solved where it is one linear layer."""
 
     head_init: HeadInitName = "auto"
-    """How a head starts where the encoder trains, too. auto: solved on the frozen encoder, if it is linear."""
+    """How a head starts where the encoder trains. auto: solved on the frozen encoder, if it is linear."""
 
     layers: Annotated[int, Ge(0), Le(10_000)] | None = None
     """How many of the encoder's layers are used; 0 for all. None: all, but half of a sentence encoder's for

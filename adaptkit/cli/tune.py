@@ -105,6 +105,10 @@ IN_SEARCH = (
 @click.option("--metric", help="The metric to optimise. [default: the task's]")
 @click.option("--pruning/--no-pruning", default=None, help="Stop bad trials early. [default: pruning]")
 @click.option(
+    "--patience", type=int,
+    help="End a trial after so many evaluations without a better score, 0: never. [default: half of them]",
+)  # fmt: skip
+@click.option(
     "--evals-per-epoch", type=int, help="The evaluations on dev per epoch. [default: 1 to 4, by cost]"
 )
 @click.option(

@@ -71,6 +71,9 @@ class _Running:
 
     loss: float = math.nan
     best: RungReport | None = None
+    not_better: int = 0
+    """Rungs in a row since its best score."""
+
     best_parameters: torch.Tensor | None = None
     failure: TrialError | None = None
     started: float = field(default_factory=time.monotonic)
@@ -225,7 +228,9 @@ class Population:
             calibration=calibration,
         )
         sign = 1 if training.direction == "maximize" else -1
+        one.not_better += 1
         if one.best is None or sign * report.score > sign * one.best.score:
+            one.not_better = 0
             one.best = report
             one.best_parameters = self.stack.theta[slot].to("cpu", copy=True)  # [P]
         return report
@@ -241,6 +246,10 @@ class Population:
                 self._close(scheduler, slot, "complete", f"trained {one.trial.epochs:g} epochs")
             elif one.trial.number in pruned:
                 self._close(scheduler, slot, "pruned", pruned[one.trial.number])
+            elif one.trial.patience and one.not_better >= one.trial.patience:
+                epochs = one.rung / self.training.plan.rungs_per_epoch
+                reason = f"ended after epoch {epochs:.2f}: no better score in {one.not_better} evaluations"
+                self._close(scheduler, slot, "complete", reason)
 
     def _stop(self, scheduler: Scheduler) -> None:
         """Ends every trial midway: one that was scored is complete, one that was not has failed."""

@@ -38,6 +38,9 @@ class Trial:
     seed: int = 0
     """Decides the order of its data."""
 
+    patience: int = 0
+    """The trial ends after so many rungs in a row without a better score; 0 for no such end."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class RungReport:

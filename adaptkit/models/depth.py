@@ -39,6 +39,18 @@ def layers_of(location: str, model: str) -> int:
     return 0 if getattr(config, "layer_types", None) else int(getattr(config, LAYERS, 0) or 0)
 
 
+def width_of(model: str) -> int:
+    """The width of the encoder's hidden states; 0 if its configuration does not say.
+
+    Raises:
+        ModelError: the configuration cannot be read.
+    """
+    from adaptkit.models.files import locate
+    from adaptkit.models.loading import load_config
+
+    return int(getattr(load_config(locate(model), model), "hidden_size", 0) or 0)
+
+
 def default_layers(task: Task, model: str) -> int:
     """The first half of a sentence encoder's layers for a head on tokens; else 0, which is all layers."""
     from adaptkit.models.files import locate

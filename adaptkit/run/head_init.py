@@ -47,7 +47,8 @@ def initialize_head(
         train = _some(data.train.values, config.seed)
         try:
             solved = solve_head(
-                model, task, train, data.dev.values, l2=penalty_space(method.pooling).default_l2, seed=config.seed, **aim,
+                model, task, train, data.dev.values,
+                l2=penalty_space(method.pooling).default_l2, seed=config.seed, **aim,
                 weigh=lambda training: method.weighting.applied(training, data.labels),
             )  # fmt: skip
         except TrialError as error:

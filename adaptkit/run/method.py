@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 from adaptkit.config import StudyConfig
 from adaptkit.data.folds import groups_of
 from adaptkit.errors import ConfigError
-from adaptkit.models.depth import default_layers, refuse_layers
+from adaptkit.models.depth import default_layers, refuse_layers, width_of
 from adaptkit.run.weighting import UNWEIGHTED, Weighting, resolve_weighting
-from adaptkit.search.space import PenaltySpace, SearchSpace, space_for
+from adaptkit.search.space import RANGES_VERSION, USUAL_WIDTH, PenaltySpace, SearchSpace, space_for
 
 if TYPE_CHECKING:
     from adaptkit.data.load import Dataset
@@ -28,6 +28,9 @@ L2_RANGE, DEFAULT_L2 = (1e-4, 1.0), 5e-3
 
 L2_RANGE_OF_PAIRS, DEFAULT_L2_OF_PAIRS = (1e-2, 100.0), 1.0
 """The same for a head on two texts, which has four times as many features and is fitted to noise sooner."""
+
+FEWEST_WITHOUT_GAIN = 3
+"""The least evaluations without a better score that end a trial. Chosen, not measured."""
 
 MOST_ROWS_TO_SOLVE = 50_000
 """Up to so many training rows a head is solved. Chosen, not measured."""
@@ -55,6 +58,9 @@ class Method:
     weighting: Weighting = UNWEIGHTED
     """How much the classes count in the loss."""
 
+    ranges: int = RANGES_VERSION
+    """The version of the strategies' ranges; see `adaptkit.search.space`."""
+
 
 def resolve_method(config: StudyConfig, task: Task, earlier: Provenance | None, data: Dataset) -> Method:
     """The method of a study.
@@ -81,6 +87,7 @@ def resolve_method(config: StudyConfig, task: Task, earlier: Provenance | None, 
         folds=_folds(config, task, solver, pooling, earlier, data),
         layers=layers,
         weighting=resolve_weighting(config.search, task, data.labels),
+        ranges=earlier.ranges if earlier else RANGES_VERSION,
     )
 
 
@@ -205,7 +212,20 @@ def space_of(config: StudyConfig, task: Task, method: Method, data: Dataset) -> 
     """What is searched with this method."""
     if method.solver == "lbfgs":
         return penalty_space(method.pooling)
-    return space_for(config.strategy, config.search, task.hints, rows=len(data.train))
+    width = USUAL_WIDTH if config.strategy == "frozen" else width_of(config.model) or USUAL_WIDTH
+    return space_for(
+        config.strategy, config.search, task.hints, rows=len(data.train), width=width, version=method.ranges
+    )
+
+
+def patience_of(config: StudyConfig, method: Method, rungs: int) -> int:
+    """The patience of trials with so many rungs: as configured, else half of them; 0 for none.
+
+    Studies of version 0.1.0 had none.
+    """
+    if config.search.patience is not None:
+        return config.search.patience
+    return 0 if method.ranges == 1 else max(FEWEST_WITHOUT_GAIN, -(-rungs // 2))
 
 
 def penalty_space(pooling: str) -> PenaltySpace:

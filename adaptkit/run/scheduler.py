@@ -112,7 +112,7 @@ class TrialScheduler:
         if not self.pruning or not unfinished:
             return {}
         scores = {r.number: self._to_the_end(r) for r in self.records if not r.interrupted}
-        scores |= {number: self._scores(number) for number in self.scored}  # some end with this rung
+        scores |= {number: self._scores(number) for number in self.running}  # some end with this rung
         running = {report.trial.number: scores.pop(report.trial.number) for report in unfinished}
         return trials_to_prune(
             running,

@@ -65,8 +65,22 @@ class Space:
         return {"epochs": self.epochs, "weight_decay": self.weight_decay, "warmup": self.warmup}
 
     def first_points(self, seed: int) -> list[dict[str, float]]:
-        """What the first trials after the default try: nothing fixed, they are random."""
-        return []
+        """What the first trials after the default try: points spread evenly, others for another seed.
+
+        They are a scrambled Sobol sequence (Owen 1998, https://doi.org/10.1145/272991.273010). A few random
+        points often lie close together.
+        """
+        from scipy.stats.qmc import Sobol
+
+        low, high = self.learning_rate
+        points = Sobol(2, seed=seed).random_base2(FIRST_POINTS)  # [2 ** FIRST_POINTS, 2], from 0 to 1
+        return [
+            {
+                "learning_rate": min(max(low * (high / low) ** float(along), low), high),
+                "batch_size": self.batch_sizes[int(place * len(self.batch_sizes))],
+            }
+            for along, place in points
+        ]
 
     def as_distributions(self) -> dict[str, BaseDistribution]:
         """The searched hyperparameters as Optuna's distributions."""
@@ -87,6 +101,9 @@ class Space:
             "batch_size": sizes,
         }
 
+
+FIRST_POINTS = 3
+"""Two to this power is the number of points that are spread evenly."""
 
 FIRST_STEP = 4.0
 """The ratio of two neighbouring weights among the first trials."""
@@ -145,11 +162,27 @@ class _Defaults:
     epochs: float
 
 
-_STRATEGIES: dict[StrategyName, _Defaults] = {
-    "full": _Defaults(learning_rate=(1e-5, 2e-4), default_learning_rate=5e-5, epochs=3),
-    "lora": _Defaults(learning_rate=(5e-5, 2e-3), default_learning_rate=5e-4, epochs=3),
-    "frozen": _Defaults(learning_rate=(1e-4, 1e-1), default_learning_rate=5e-3, epochs=10),
+_STRATEGIES: dict[int, dict[StrategyName, _Defaults]] = {
+    1: {
+        "full": _Defaults(learning_rate=(1e-5, 2e-4), default_learning_rate=5e-5, epochs=3),
+        "lora": _Defaults(learning_rate=(5e-5, 2e-3), default_learning_rate=5e-4, epochs=3),
+        "frozen": _Defaults(learning_rate=(1e-4, 1e-1), default_learning_rate=5e-3, epochs=10),
+    },
+    2: {
+        "full": _Defaults(learning_rate=(1e-5, 2e-4), default_learning_rate=5e-5, epochs=3),
+        "lora": _Defaults(learning_rate=(1e-4, 2e-3), default_learning_rate=5e-4, epochs=3),
+        "frozen": _Defaults(learning_rate=(2e-3, 2e-1), default_learning_rate=1e-2, epochs=10),
+    },
 }
+"""Version of the ranges → strategy → ranges. Studies keep the version that they were started with."""
+
+RANGES_VERSION = 2
+"""Of new studies."""
+
+USUAL_WIDTH, MOST_SCALING = 768, 2.0
+"""The rates of version 2 are for encoders of this width. For another they are scaled by the inverse ratio of
+the widths, at most by this factor."""
+
 _BATCH_SIZES = (8, 16, 32, 64)
 _DEFAULT_BATCH_SIZE = 16
 EXAMPLES_TO_SEE = 2000
@@ -159,7 +192,10 @@ MOST_EPOCHS = 10
 """... but no more epochs than this, unless the strategy has more by default."""
 
 
-def space_for(strategy: StrategyName, search: SearchConfig, hints: Hints, *, rows: int) -> Space:
+def space_for(
+    strategy: StrategyName, search: SearchConfig, hints: Hints, *, rows: int,
+    width: int = USUAL_WIDTH, version: int = RANGES_VERSION,
+) -> Space:  # fmt: skip
     """The space of a study: the user's ranges, else the task's hints, else the strategy's ranges.
 
     The default is moved into the ranges: its learning rate is clipped, and its batch size is the nearest by
@@ -170,12 +206,16 @@ def space_for(strategy: StrategyName, search: SearchConfig, hints: Hints, *, row
         search: the user's ranges.
         hints: the task's ranges.
         rows: the number of training rows; few rows make more epochs.
+        width: of the encoder's hidden states. Narrow encoders have higher rates.
+        version: of the strategies' ranges.
 
     Raises:
         ConfigError: a range is empty or not positive.
     """
-    own = _STRATEGIES[strategy]
-    low, high = search.learning_rate or hints.learning_rate.get(strategy) or own.learning_rate
+    own = _STRATEGIES[version][strategy]
+    scale = 1.0 if version == 1 or strategy == "frozen" else _scale_of(width)
+    ranges = (own.learning_rate[0] * scale, own.learning_rate[1] * scale)
+    low, high = search.learning_rate or hints.learning_rate.get(strategy) or ranges
     sizes = tuple(sorted(set(search.batch_sizes or hints.batch_sizes or _BATCH_SIZES)))
     if not 0 < low <= high < math.inf or sizes[0] < 1:
         raise ConfigError(
@@ -188,9 +228,17 @@ def space_for(strategy: StrategyName, search: SearchConfig, hints: Hints, *, row
         learning_rate=(low, high),
         batch_sizes=sizes,
         epochs=search.epochs or hints.epochs or _epochs_for(rows, own.epochs),
-        default_learning_rate=min(max(own.default_learning_rate, low), high),
+        default_learning_rate=min(max(own.default_learning_rate * scale, low), high),
         default_batch_size=min(sizes, key=lambda size: abs(math.log(size / _DEFAULT_BATCH_SIZE))),
     )
+
+
+def _scale_of(width: int) -> float:
+    """What the rates for an encoder of this width are multiplied by.
+
+    The best rate of Adam falls with the width (Yang et al. 2022, https://arxiv.org/abs/2203.03466).
+    """
+    return min(max(USUAL_WIDTH / max(width, 1), 1 / MOST_SCALING), MOST_SCALING)
 
 
 def _epochs_for(rows: int, fewest: float) -> float:

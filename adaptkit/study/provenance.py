@@ -64,6 +64,9 @@ class Provenance:
     read_as: Mapping[str, str] = field(default_factory=dict)
     """Split → what was inferred to read its file; recorded for the reader, not compared."""
 
+    ranges: int = 1
+    """The version of the strategies' ranges and defaults; see `adaptkit.search.space`."""
+
     split: int = 1
     """How dev rows and folds are split off: 1, as in version 0.1.0, does not depend on the task's groups."""
 

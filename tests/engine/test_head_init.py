@@ -36,9 +36,9 @@ def test_a_head_of_two_layers_is_not_solved(tiny_model: Any) -> None:
 @pytest.mark.parametrize("l2", [1e-3, 1.0])
 def test_a_stronger_penalty_gives_smaller_weights(l2: float, tiny_model: Any) -> None:
     solved, weaker = (
-        solve_head(model_of(tiny_model), number_task(), number_rows(40), number_rows(10), l2=weight, seed=0, **AIM)
-        for weight in (l2, l2 / 10)
-    )  # fmt: skip
+        solve_head(model, number_task(), number_rows(40), number_rows(10), l2=weight, seed=0, **AIM)
+        for model, weight in ((model_of(tiny_model), l2), (model_of(tiny_model), l2 / 10))
+    )
     assert solved is not None
     assert weaker is not None
     assert solved.weights["classifier.weight"].norm() < weaker.weights["classifier.weight"].norm()

@@ -56,6 +56,19 @@ def test_micro_batches_add_up_to_the_batch(tiny_model: Any) -> None:
     torch.testing.assert_close(one, two, atol=1e-5, rtol=1e-5)
 
 
+@pytest.mark.parametrize(("patience", "rungs"), [(0, 6), (2, 3), (9, 6)])
+def test_patience_ends_a_trial_that_does_not_improve(patience: int, rungs: int, tiny_model: Any) -> None:
+    trial = Trial(number=0, learning_rate=1e-12, batch_size=8, epochs=3, patience=patience)
+    training = make_training(
+        tiny_model("bert"), "frozen", "token-classification", number_rows(16), micro_batch=8, rungs=2
+    )
+    scheduler = train(training, [trial], 1)
+    assert len(scheduler.reports) == rungs
+    outcome = scheduler.outcomes[0]
+    assert outcome.state == "complete"
+    assert ("no better score in 2 evaluations" in outcome.reason) == (patience == 2)
+
+
 def test_a_diverged_slot_changes_no_bit_of_its_neighbours(tiny_model: Any) -> None:
     slots = number_rows(37)
     wild = Trial(number=1, learning_rate=1e30, batch_size=4, epochs=2, seed=12)

@@ -42,6 +42,7 @@ def make(folder: StudyFolder) -> Iterator[Make]:
             *,
             trials: int = 8,
             pruning: bool = False,
+            patience: int = 0,
             deadline: float = math.inf,
             check: Callable[[], None] = lambda: None,
         ) -> TrialScheduler:
@@ -58,7 +59,7 @@ def make(folder: StudyFolder) -> Iterator[Make]:
             progress = Progress(Console(file=io.StringIO()), trials, "f1", "maximize")
             return TrialScheduler(
                 folder, search, folder.read_trials(), progress, metric="f1", direction="maximize", rungs=4,
-                pruning=pruning, deadline=deadline, check=check,
+                pruning=pruning, patience=patience, deadline=deadline, check=check,
             )  # fmt: skip
 
         yield scheduler
@@ -219,6 +220,25 @@ def test_the_best_third_continues_and_the_default_always(make: Make) -> None:
     pruned = scheduler.on_rung_end(reports)
     assert set(pruned) == {1, 2, 3}
     assert all("best third" in reason for reason in pruned.values())
+
+
+def test_a_trial_that_lost_patience_counts_to_the_last_rung(make: Make) -> None:
+    scheduler = make(pruning=True)
+    trials = scheduler.suggest(6)
+    for trial in trials[2:5]:
+        best = report(trial, 0, 0.9)
+        scheduler.on_rung_end([best])
+        scheduler.on_trial_end(ended(trial, best))
+    weak = trials[1]
+    scheduler.on_rung_end([report(weak, 0, 0.9)])
+    assert set(scheduler.on_rung_end([report(weak, 1, 0.8)])) == set()  # its best score is as good as theirs
+    late = trials[5]
+    scheduler.on_rung_end([report(late, 0, 0.5)])
+    assert set(scheduler.on_rung_end([report(late, 1, 0.6)])) == {late.number}
+
+
+def test_trials_get_their_patience(make: Make) -> None:
+    assert {trial.patience for trial in make(patience=5).suggest(2)} == {5}
 
 
 def test_without_pruning_all_continue(make: Make) -> None:

@@ -1,5 +1,6 @@
 """The search space: the user's ranges before the task's hints, and these before the strategy's ranges."""
 
+import math
 from dataclasses import dataclass, field
 
 import pytest
@@ -23,8 +24,8 @@ NO_HINTS = Hints()
     ("strategy", "rates", "rate", "epochs"),
     [
         ("full", (1e-5, 2e-4), 5e-5, 3),
-        ("lora", (5e-5, 2e-3), 5e-4, 3),
-        ("frozen", (1e-4, 1e-1), 5e-3, 10),
+        ("lora", (1e-4, 2e-3), 5e-4, 3),
+        ("frozen", (2e-3, 2e-1), 1e-2, 10),
     ],
 )
 def test_the_strategies_ranges(
@@ -35,6 +36,43 @@ def test_the_strategies_ranges(
     assert space.batch_sizes == (8, 16, 32, 64)
     assert space.default == {"learning_rate": rate, "batch_size": 16}
     assert space.fixed == {"epochs": epochs, "weight_decay": 0.01, "warmup": 0.1}
+
+
+@pytest.mark.parametrize(
+    ("strategy", "rates", "rate"),
+    [("full", (1e-5, 2e-4), 5e-5), ("lora", (5e-5, 2e-3), 5e-4), ("frozen", (1e-4, 1e-1), 5e-3)],
+)
+def test_started_studies_keep_their_ranges(
+    strategy: StrategyName, rates: tuple[float, float], rate: float
+) -> None:
+    space: Space = space_for(strategy, SearchConfig(), NO_HINTS, rows=10_000, width=384, version=1)
+    assert (space.learning_rate, space.default_learning_rate) == (rates, rate)
+
+
+@pytest.mark.parametrize(
+    ("width", "rates"),
+    [(768, (1e-5, 2e-4)), (384, (2e-5, 4e-4)), (32, (2e-5, 4e-4)), (1536, (5e-6, 1e-4)), (9999, (5e-6, 1e-4))],
+)
+def test_narrow_encoders_have_higher_rates(width: int, rates: tuple[float, float]) -> None:
+    space: Space = space_for("full", SearchConfig(), NO_HINTS, rows=10_000, width=width)
+    assert space.learning_rate == rates
+    assert space_for("frozen", SearchConfig(), NO_HINTS, rows=10_000, width=width).fixed["epochs"] == 10
+
+
+def test_the_first_points_are_spread_and_differ_by_seed() -> None:
+    space: Space = space_for("full", SearchConfig(), NO_HINTS, rows=10_000)
+    points = space.first_points(seed=1)
+    low, high = space.learning_rate
+    eighths = sorted(int(8 * math.log(point["learning_rate"] / low) / math.log(high / low)) for point in points)
+    assert eighths == list(range(8))
+    assert sorted(point["batch_size"] for point in points) == [8, 8, 16, 16, 32, 32, 64, 64]
+    assert space.first_points(seed=1) == points != space.first_points(seed=2)
+
+
+def test_first_points_within_a_range_of_one_value() -> None:
+    user = SearchConfig(learning_rate=(3e-5, 3e-5), batch_sizes=(4,))
+    space: Space = space_for("full", user, NO_HINTS, rows=10_000)
+    assert space.first_points(seed=0) == [{"learning_rate": 3e-5, "batch_size": 4}] * 8
 
 
 def test_hints_precede_the_strategy_and_the_user_both() -> None:
