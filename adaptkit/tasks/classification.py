@@ -137,6 +137,7 @@ classification_metric = Metric(
     direction="maximize",
     compute=_scores,
     others={"macro_f1": "maximize"},
+    description="share of the rows whose most probable class is the right one",
     groups_title="class",
 )
 """Accuracy and macro F1 of predictions and rows with a ``label``, and the scores of each class."""

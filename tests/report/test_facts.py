@@ -1,8 +1,15 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from io import StringIO
+
+from rich.console import Console
 
 from adaptkit.report import facts
+from adaptkit.report.document import as_document
+from adaptkit.report.html import as_html
+from adaptkit.report.markdown import as_markdown
+from adaptkit.report.terminal import print_report
 from tests.helpers.studies import failed_trial, many_classes, ner_summary, ner_trials
 
 
@@ -69,3 +76,15 @@ def test_one_bad_trial_does_not_flatten_the_spark_lines() -> None:
     low, high = facts.spark_range(ner_trials(), "maximize")
     assert 0.3 < low < high < 0.9
     assert facts.spark_range([], "maximize") == (0.0, 1.0)
+
+
+def test_every_format_says_what_the_metric_is() -> None:
+    summary, trials = ner_summary(), ner_trials()
+    for metric_is in ("strict F1 over entities", ""):
+        study = replace(summary, metric_is=metric_is)
+        output = StringIO()
+        print_report(Console(file=output, width=80), study, trials)
+        for text in (output.getvalue(), as_html(study, trials), as_markdown(study, trials)):
+            assert ("f1: strict F1 over entities" in text) == bool(metric_is)
+        assert as_document(study, trials)["study"]["metric_is"] == metric_is
+    assert facts.metric_in_words(replace(summary, metric_is="")) == ""

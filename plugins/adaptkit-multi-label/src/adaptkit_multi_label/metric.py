@@ -37,6 +37,7 @@ METRIC = Metric(
     direction="maximize",
     compute=compute,
     others={"macro_f1": "maximize"},
+    description="F1 over all pairs of a row and a label together",
     groups_title="label",
 )
 

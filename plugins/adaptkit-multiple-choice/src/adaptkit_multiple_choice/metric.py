@@ -26,5 +26,11 @@ def compute(predictions: Sequence[Mapping[str, Any]], rows: Sequence[Row]) -> Sc
     )
 
 
-METRIC = Metric(name="accuracy", direction="maximize", compute=compute, groups_title="choices")
+METRIC = Metric(
+    name="accuracy",
+    direction="maximize",
+    compute=compute,
+    description="share of the questions whose most probable choice is the right one",
+    groups_title="choices",
+)
 """Accuracy of predictions and rows with an ``answer``, also for each number of choices."""

@@ -45,6 +45,7 @@ METRIC = Metric(
     direction="maximize",
     compute=compute,
     others={"exact_match": "maximize"},
+    description="mean F1 of the words of the answers, as in SQuAD's official evaluation",
     groups_title="questions",
 )
 

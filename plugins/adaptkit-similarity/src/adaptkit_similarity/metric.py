@@ -27,6 +27,7 @@ def metric_for(scale: Scale) -> Metric:
         direction="maximize",
         compute=partial(_scores, scale=scale),
         others={"spearman": "maximize", "absolute_error": "minimize"},
+        description="correlation of the predicted with the true scores",
         groups_title="true score",
     )
 
