@@ -23,7 +23,7 @@ def test_the_list() -> None:
 def test_one_task() -> None:
     about = json.loads(called("tasks", "ner", "--json").out)
     assert about["metric"] == "f1"
-    assert about["metric is"] == "strict F1 over entities (all words and the type are right) of the decoded, valid tag sequence"
+    assert about["metric is"] == "strict F1 over entities (words and type) of the decoded, valid tag sequence"
     assert set(about["columns"]) == {"tokens", "tags"}
     assert "tag_column" in about["options"]
     assert about["a sample"] is True

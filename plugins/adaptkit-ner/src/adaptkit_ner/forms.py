@@ -19,9 +19,25 @@ FORMS = (
         example='{"text": "Mira sang.", "entities": [{"start": 0, "end": 4, "label": "PER"}]}\n',
     ),
     Form(
+        name="a text and [start, end, label], as doccano exports",
+        example='{"text": "Mira sang.", "label": [[0, 4, "PER"]]}\n',
+    ),
+    Form(
+        name="Label Studio, JSON",
+        example='[{"data": {"text": "Mira sang."}, "annotations": [{"result": [{"type": "labels", '
+        '"from_name": "ner", "to_name": "text", "value": {"start": 0, "end": 4, '
+        '"text": "Mira", "labels": ["PER"]}}]}]}]\n',
+        suffix=".json",
+    ),
+    Form(
         name="Prodigy; rejected examples are left out",
         example='{"text": "Mira sang.", "answer": "accept", '
         '"spans": [{"start": 0, "end": 4, "label": "PER"}]}\n',
+    ),
+    Form(
+        name="spaCy's pairs of a text and its entities",
+        example='[["Mira sang.", {"entities": [[0, 4, "PER"]]}]]\n',
+        suffix=".json",
     ),
     Form(
         name="Rasa NLU",

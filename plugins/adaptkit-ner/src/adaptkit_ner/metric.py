@@ -36,7 +36,7 @@ METRIC = Metric(
     name="f1",
     direction="maximize",
     compute=compute,
-    description="strict F1 over entities (all words and the type are right) of the decoded, valid tag sequence",
+    description="strict F1 over entities (words and type) of the decoded, valid tag sequence",
     others={"precision": "maximize", "recall": "maximize", "accuracy": "maximize"},
     groups_title="entity type",
 )
