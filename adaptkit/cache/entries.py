@@ -9,7 +9,6 @@ full, the least recently used entries are removed.
 from __future__ import annotations
 
 import errno
-import json
 import os
 import re
 import secrets
@@ -21,6 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from adaptkit.documents import read_json
 from adaptkit.errors import ConfigError, StudyError
 from adaptkit.system.files import explained, flush_tree, write_json
 from adaptkit.system.manifest import verify, write_manifest
@@ -78,7 +78,7 @@ class Cache:
         home = os.environ.get("XDG_CACHE_HOME") or "~/.cache"
         root = os.environ.get("ADAPTKIT_CACHE") or os.path.join(home, "adaptkit")
         limit = os.environ.get("ADAPTKIT_CACHE_LIMIT")
-        folder = Path(root).expanduser() / "features"
+        folder = Path(os.path.expanduser(root)) / "features"
         return cls(folder=folder, limit=DEFAULT_LIMIT if limit is None else size_of(limit))
 
     def entries(self) -> list[Entry]:
@@ -92,11 +92,11 @@ class Cache:
         All of its content is read and compared with the manifest. A damaged entry is removed.
         """
         path = self.folder / key
-        if not path.is_dir():
-            return None
         try:
+            if not path.is_dir():
+                return None
             verify(path, [FEATURES, ABOUT])
-        except (StudyError, OSError):
+        except (StudyError, OSError):  # OSError: the folder cannot be accessed
             shutil.rmtree(path, ignore_errors=True)
             return None
         with suppress(OSError):  # the folder may be read-only
@@ -186,8 +186,8 @@ def _entry(path: Path) -> Entry | None:
     except OSError:
         return None
     try:
-        about = json.loads((path / ABOUT).read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError):
+        about = read_json(path / ABOUT)
+    except (OSError, ValueError):
         about = {}
     return Entry(path=path, bytes=size, last_used=last_used, about=about if isinstance(about, dict) else {})
 
@@ -203,10 +203,10 @@ def size_of(text: str) -> int:
     Raises:
         ConfigError: the text is not a size.
     """
-    match = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([KMGT]?)(?:i?B)?", text.strip(), re.IGNORECASE)
+    match = re.fullmatch(r"(\d{1,15}(?:\.\d{1,15})?)\s*([KMGT]?)(?:i?B)?", text.strip(), re.IGNORECASE)
     if match is None:
         raise ConfigError(
-            f"ADAPTKIT_CACHE_LIMIT is {text!r}",
+            f"ADAPTKIT_CACHE_LIMIT is {text!r:.100}",
             expected="a size such as 500M or 4G, or 0 for no cache",
             next_step="Change this environment variable.",
             code="bad-size",

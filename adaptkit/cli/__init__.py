@@ -63,6 +63,9 @@ def main() -> None:
         _leave(str(error), error.exit_code)
     except Exception as error:
         _raise_if_debugging(error)
+        if isinstance(error, OSError) and error.filename is not None and error.strerror:
+            where = os.fsdecode(error.filename) if isinstance(error.filename, str | bytes) else error.filename
+            _leave(f"{where} cannot be used: {error.strerror}. Check the path and its permissions.", 2)
         kind = type(error).__name__
         _leave(f"unexpected {kind}: {error}. Run 'adaptkit --debug ...', and report the traceback.", 1)
 

@@ -30,7 +30,7 @@ def export(study: str, to: Path, merge: bool, studies_dir: Path) -> None:
     best = best_trial(records, summary.direction) if summary else None
     if summary and summary.best is not None and summary.best not in {record.number for record in records}:
         raise StudyError(
-            f"the record of trial {summary.best}, the winner of {folder.name!r}, is missing or cannot be read",
+            f"the record of trial {summary.best}, the winner of {folder.name!r}, is missing or unreadable",
             next_step="Run the same 'adaptkit tune' command again: it rebuilds the record.",
             code="record-lost",
         )

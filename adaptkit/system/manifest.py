@@ -7,11 +7,11 @@ broken disks and incomplete copies, not against someone who can also change the 
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Iterable, Mapping
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from adaptkit.documents import read_json
 from adaptkit.errors import StudyError
 from adaptkit.system.files import write_json
 
@@ -41,14 +41,14 @@ def read_manifest(folder: Path) -> dict[str, dict[str, Any]]:
     """The manifest's entries by file name; raises StudyError if it is missing or invalid."""
     path = folder / MANIFEST
     try:
-        files = json.loads(path.read_text(encoding="utf-8"))["files"]
+        files = read_json(path)["files"]
         entries = {
             str(name): {"bytes": int(one["bytes"]), "sha256": str(one["sha256"])}
             for name, one in files.items()
         }
     except FileNotFoundError as error:
         raise StudyError(f"{folder} has no {MANIFEST}", next_step=NEXT_STEP, code="no-manifest") from error
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, OverflowError) as error:
         raise StudyError(
             f"{path} is not a valid manifest: {error}", next_step=NEXT_STEP, code="bad-manifest"
         ) from error
@@ -92,7 +92,11 @@ def _difference(path: Path, entry: Mapping[str, Any] | None) -> str:
     size = path.stat().st_size
     if size != entry["bytes"]:
         return f"has {size} bytes instead of {entry['bytes']}"
-    return "" if entry_of(path) == entry else "has changed since it was written (its SHA-256 differs)"
+    try:
+        same = entry_of(path) == entry
+    except OSError as error:
+        return f"cannot be read: {error.strerror or error}"
+    return "" if same else "has changed since it was written (its SHA-256 differs)"
 
 
 def _all_names(folder: Path) -> list[str]:
