@@ -36,6 +36,7 @@ from adaptkit.run.resolve import Machine, chosen_metric, default_name, refuse_pr
 from adaptkit.run.setup import load_encoder, measure_capacity, prepare_training, read_data
 from adaptkit.run.study import Study
 from adaptkit.run.training import train_trials
+from adaptkit.run.waiting import show_waiting
 from adaptkit.search.space import SearchSpace
 from adaptkit.study.find import refuse_unwritable, study_folder
 from adaptkit.study.record import standing
@@ -218,6 +219,7 @@ def search_and_train(
             with context.interruption.exposed():
                 capacity = measure_capacity(context, config, training, search.remaining)
             rungs = max(1, round(space.epochs * rungs_per_epoch))
+            show_waiting(context, config, capacity, trials=search.remaining, rungs=rungs)
             patience = patience_of(config, method, rungs)
             train_trials(context, config, capacity, search, rungs=rungs, patience=patience)
         context.write(importances=search.importances())

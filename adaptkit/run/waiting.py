@@ -1,0 +1,52 @@
+"""How long the training will take, from the measured speed, before the first trial is scored."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from adaptkit.report import formatting
+
+if TYPE_CHECKING:
+    from adaptkit.config import StudyConfig
+    from adaptkit.engine.capacity import Capacity
+    from adaptkit.run.context import RunContext
+
+LONG = 600.0
+"""Seconds of training on a CPU from which on a study says so first."""
+
+SCORING = 1.2
+"""Training with its evaluations, in units of training alone: at most a fifth more."""
+
+
+def expected_seconds(capacity: Capacity, *, trials: int, rungs: int) -> float | None:
+    """The seconds that so many trials take if none is pruned; None if the speed was not measured.
+
+    Args:
+        capacity: what was measured.
+        trials: the trials to train.
+        rungs: the rungs of a complete trial.
+    """
+    speed = capacity.speeds.get(capacity.limits.slots, 0.0)  # examples per second
+    plan = capacity.training.plan
+    if speed <= 0:
+        return None
+    return SCORING * trials * plan.examples * rungs / plan.rungs_per_epoch / speed
+
+
+def show_waiting(
+    context: RunContext, config: StudyConfig, capacity: Capacity, *, trials: int, rungs: int
+) -> None:
+    """Show how long the training takes at most; on a CPU warn of a long one, and name what is quicker."""
+    seconds = expected_seconds(capacity, trials=trials, rungs=rungs)
+    if seconds is None:
+        return
+    shown = f"training takes about {formatting.duration(seconds)} at most"
+    device = capacity.training.forward.device.type
+    if device != "cpu" or seconds < LONG:
+        context.progress.phase(shown)
+        return
+    frozen = "" if config.strategy == "frozen" else "--strategy frozen, "
+    context.progress.note(
+        f"{shown} on this CPU; pruning makes it shorter. What is quicker: {frozen}fewer --trials, a smaller "
+        "--model, or --timeout 10m, which keeps the best score so far"
+    )

@@ -1,0 +1,54 @@
+"""The time that training takes is announced from the measured speed."""
+
+from __future__ import annotations
+
+import io
+from dataclasses import replace
+from typing import Any, cast
+
+import pytest
+from rich.console import Console
+
+from adaptkit.config import StudyConfig
+from adaptkit.engine.batch_limits import BatchLimits
+from adaptkit.engine.capacity import Capacity
+from adaptkit.report.progress import Progress
+from adaptkit.run.context import RunContext
+from adaptkit.run.waiting import expected_seconds, show_waiting
+from tests.helpers.number_task import number_rows
+from tests.helpers.populations import make_training
+
+
+@pytest.fixture
+def capacity(tiny_model: Any) -> Capacity:
+    """Of a training with 40 examples and 2 rungs per epoch, at 10 examples a second."""
+    training = make_training(
+        tiny_model("bert"), "full", "token-classification", number_rows(40), micro_batch=8, rungs=2
+    )
+    limits = BatchLimits(slots=2, examples=8)
+    return Capacity(training=training, slots=4, limits=limits, bytes_a_slot=1, speeds={1: 6.0, 2: 10.0})
+
+
+def shown(capacity: Capacity, strategy: Any, trials: int) -> str:
+    output = io.StringIO()
+    progress = Progress(Console(file=output, width=200), trials, "f1", "maximize")
+    context = cast("RunContext", type("Context", (), {"progress": progress}))
+    show_waiting(context, StudyConfig(task="ner", strategy=strategy), capacity, trials=trials, rungs=6)
+    return output.getvalue()
+
+
+def test_the_time_is_that_of_all_examples(capacity: Capacity) -> None:
+    assert expected_seconds(capacity, trials=5, rungs=6) == pytest.approx(1.2 * 5 * 40 * 3 / 10)
+    assert expected_seconds(replace(capacity, speeds={}), trials=5, rungs=6) is None
+    assert expected_seconds(replace(capacity, speeds={1: 3.0, 2: 0.0}), trials=5, rungs=6) is None
+
+
+def test_a_short_training_is_announced(capacity: Capacity) -> None:
+    assert "training takes about 1 min 12 s at most" in shown(capacity, "full", 5)
+    assert shown(replace(capacity, speeds={}), "full", 5) == ""
+
+
+def test_a_long_training_names_what_is_quicker(capacity: Capacity) -> None:
+    assert "on this CPU" in shown(capacity, "full", 50)
+    assert "--strategy frozen" in shown(capacity, "full", 50)
+    assert "--strategy frozen" not in shown(capacity, "frozen", 50)
