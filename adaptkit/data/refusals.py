@@ -184,13 +184,14 @@ def _next_step(bad: BadRow, source: str) -> str:
         names = bad.kind.names
         return f"Fill in {listed(names)} in the file, or name another column with --column {names[0]}=COLUMN"
     if isinstance(bad.kind, MissingColumns):
-        step = _name_columns(bad.kind, source)
-        alone = bad.reason == _cut(str(bad.kind))
-        return step if alone else f"Correct the rows. If a column has another name: {step}"
+        options = _column_options(bad.kind, source)
+        if bad.reason == _cut(str(bad.kind)):
+            return f"Name the column with {options}"
+        return f"Correct the rows; or if a column has another name, name it with {options}"
     return "Correct the rows in the file"
 
 
-def _name_columns(error: MissingColumns, source: str) -> str:
+def _column_options(error: MissingColumns, source: str) -> str:
     """The option that names the missing columns, with the file's columns that they may be."""
     left = error.candidates
     alone = len(error.wanted) == 1
@@ -199,7 +200,7 @@ def _name_columns(error: MissingColumns, source: str) -> str:
     which = "" if all(found.values()) or not left else f", where COLUMN is one of {listed(left)}"
     plain = re.search(r"\.(csv|tsv)(\.\w+)?$", source.lower())
     header = " (in a file without a header line, COLUMN is 1, 2, ...)" if plain else ""
-    return f"Name the column with {options}{which}{header}"
+    return f"{options}{which}{header}"
 
 
 def _likely(name: str, columns: Sequence[str], *, alone: bool) -> str:

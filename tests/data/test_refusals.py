@@ -136,7 +136,7 @@ def test_a_row_in_another_form_is_not_told_of_columns(make_task: MakeTask) -> No
     unknown = refusal(make_task(prepare=texts), row, row)
     assert unknown.problem.endswith("expected strings (no column 'text'; the columns are 'words', 'label')")
     assert unknown.next_step.startswith(
-        "Correct the rows. If a column has another name: Name the column with"
+        "Correct the rows; or if a column has another name, name it with --column text=words"
     )
 
 

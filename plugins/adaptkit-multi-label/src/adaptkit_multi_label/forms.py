@@ -11,6 +11,10 @@ FORMS = (
         suffix=".csv",
     ),
     Form(name="a text and the list of its labels", example='{"text": "Cold soup.", "labels": ["food"]}\n'),
+    Form(
+        name="a 1 or a 0 for each label",
+        example='{"text": "Cold soup.", "labels": [1, 0, 0]}\n{"text": "A view.", "labels": [0, 1, 1]}\n',
+    ),
     Form(name="doccano", example='{"id": 1, "text": "Cold soup.", "label": ["food"], "Comments": []}\n'),
     Form(
         name="Label Studio, JSON",

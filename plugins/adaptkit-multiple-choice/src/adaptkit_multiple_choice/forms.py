@@ -15,6 +15,13 @@ FORMS = (
         '"choices": ["Mira", "Tom"], "answer": "Mira"}\n',
     ),
     Form(
+        name="Label Studio, JSON",
+        example='[{"data": {"question": "Who sang?", "choices": ["Mira", "Tom"]}, "annotations": [{"result": '
+        '[{"type": "choices", "from_name": "answer", "to_name": "question", '
+        '"value": {"choices": ["Mira"]}}]}]}]\n',
+        suffix=".json",
+    ),
+    Form(
         name="a table with a column for each choice, as SWAG and HellaSwag",
         example="question,choice0,choice1,label\nWho sang?,Mira,Tom,0\n",
         suffix=".csv",

@@ -21,4 +21,11 @@ FORMS = (
         example='{"question": "Who sang?", "context": "Mira sang.", '
         '"answers": [{"text": "Mira", "start": 0}]}\n',
     ),
+    Form(
+        name="Label Studio, JSON: the answer is marked in the context",
+        example='[{"data": {"question": "Who sang?", "context": "Mira sang."}, "annotations": [{"result": '
+        '[{"type": "labels", "from_name": "answer", "to_name": "context", '
+        '"value": {"start": 0, "end": 4, "text": "Mira", "labels": ["answer"]}}]}]}]\n',
+        suffix=".json",
+    ),
 )
