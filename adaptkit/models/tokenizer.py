@@ -80,7 +80,7 @@ def refuse_unfit_tokenizer(module: Any, tokenizer: PreTrainedTokenizerBase, mode
         raise _unfit(
             model,
             f"the tokenizer pads with the token {tokenizer.pad_token_id}, but the model counts positions"
-            f" from its pad_token_id, {padding}",
+            f" from the token {padding}",
         )
     if len(vocabulary) < USUAL_SHARE * rows:
         return f"the tokenizer of {model} has {len(vocabulary):,} tokens, but there are {rows:,} embeddings"

@@ -37,7 +37,8 @@ def prefixed(prefix: str) -> Callable[[Weights], Weights]:
 def change_json(path: Path, **changes: Any) -> None:
     """Change settings of a JSON file; None removes one."""
     values = {**json.loads(path.read_text()), **changes}
-    path.write_text(json.dumps({name: value for name, value in values.items() if value is not None}))
+    removed = [name for name, value in changes.items() if value is None]
+    path.write_text(json.dumps({name: value for name, value in values.items() if name not in removed}))
 
 
 def set_config(folder: Path, **changes: Any) -> None:

@@ -9,11 +9,10 @@ from typing import Any
 import pytest
 import torch
 import transformers
-from tokenizers import Tokenizer, decoders, models, pre_tokenizers, processors
+from tokenizers import Tokenizer, models, pre_tokenizers, processors
 
 from adaptkit.errors import ModelError, TaskError
 from adaptkit.models.loading import head_settings, load_model, reload_model
-from adaptkit.models.tokenizer import length_limit, load_tokenizer
 from adaptkit.system.quiet import quiet
 from tests.helpers.models import tiny_config
 from tests.helpers.number_task import VOCABULARY, number_task
@@ -223,21 +222,6 @@ def test_more_tokens_than_the_model_reads_are_refused(save: Any) -> None:
         load(folder, max_length=49)
 
 
-def test_roberta_reads_two_positions_fewer(save: Any, tiny_model: Any, wordpiece: Any) -> None:
-    module = tiny_model("roberta").module
-    limit = length_limit(module, wordpiece)
-    assert limit == 48 - 1 - module.config.pad_token_id
-    ids = torch.full((1, limit), 7)
-    assert module(input_ids=ids).logits.isfinite().all()
-    with pytest.raises((IndexError, RuntimeError), match="out of"):
-        module(input_ids=torch.full((1, limit + 1), 7))
-
-
-def test_the_tokenizers_own_limit_counts(tiny_model: Any, wordpiece: Any, monkeypatch: Any) -> None:
-    monkeypatch.setattr(wordpiece, "model_max_length", 32)
-    assert length_limit(tiny_model("bert").module, wordpiece) == 32
-
-
 def test_a_long_model_reads_512_tokens_by_default(save: Any) -> None:
     folder = save("AutoModel", "distilbert")
     config = json.loads((folder / "config.json").read_text())
@@ -246,49 +230,6 @@ def test_a_long_model_reads_512_tokens_by_default(save: Any) -> None:
         transformers.AutoModel.from_config(transformers.DistilBertConfig(**config)).save_pretrained(folder)
     assert load(folder).max_length == 512
     assert load(folder, max_length=600).max_length == 600
-
-
-# Tokenizers.
-
-
-def byte_level(*, nested: bool) -> Any:
-    tokens = ["<s>", "<pad>", "</s>", *sorted(pre_tokenizers.ByteLevel.alphabet())]
-    vocabulary = {token: number for number, token in enumerate(tokens)}
-    tokenizer = Tokenizer(models.BPE(vocabulary, []))
-    stage = pre_tokenizers.ByteLevel(add_prefix_space=False)
-    tokenizer.pre_tokenizer = pre_tokenizers.Sequence([pre_tokenizers.Digits(), stage]) if nested else stage
-    tokenizer.decoder = decoders.ByteLevel()
-    return transformers.PreTrainedTokenizerFast(
-        tokenizer_object=tokenizer, pad_token="<pad>", cls_token="<s>", sep_token="</s>"
-    )
-
-
-@pytest.mark.parametrize("nested", [False, True])
-def test_a_byte_level_tokenizer_puts_a_space_before_each_word(nested: bool, tmp_path: Path) -> None:
-    byte_level(nested=nested).save_pretrained(tmp_path / "plain")
-
-    def tokens(tokenizer: Any) -> list[str]:
-        found: list[str] = tokenizer(["tea", "in"], is_split_into_words=True).tokens()
-        return found
-
-    plain = load_tokenizer(str(tmp_path / "plain"), "plain", word_level=False)
-    assert "Ġ" not in tokenizer_text(plain, "tea")
-    spaced = load_tokenizer(str(tmp_path / "plain"), "plain", word_level=True)
-    assert tokens(spaced) == ["Ġ", "t", "e", "a", "Ġ", "i", "n"]
-    spaced.save_pretrained(tmp_path / "saved")
-    again = transformers.AutoTokenizer.from_pretrained(tmp_path / "saved")
-    assert tokens(again) == tokens(spaced)
-    assert tokens(load_tokenizer(str(tmp_path / "saved"), "saved", word_level=True)) == tokens(spaced)
-
-
-def tokenizer_text(tokenizer: Any, text: str) -> str:
-    return "".join(tokenizer(text).tokens())
-
-
-def test_other_tokenizers_are_not_changed(wordpiece: Any, tmp_path: Path) -> None:
-    wordpiece.save_pretrained(tmp_path)
-    before = wordpiece.backend_tokenizer.to_str()
-    assert load_tokenizer(str(tmp_path), "x", word_level=True).backend_tokenizer.to_str() == before
 
 
 # Settings.
