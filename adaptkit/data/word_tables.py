@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from adaptkit.data.rows import RawRow, listed, shortened
+from adaptkit.tasks.written import is_written_list
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -81,7 +82,7 @@ def grouped(rows: Iterable[RawRow], task: Task, columns: Mapping[str, str]) -> I
     if first is None:
         return
     found = word_columns(first.values.keys(), task, columns)
-    if found is None or not isinstance(first.values[found.word], (str, int, float)):
+    if found is None or not _is_one_word(first.values, found):
         yield first
         yield from iterator
         return
@@ -95,6 +96,14 @@ def grouped(rows: Iterable[RawRow], task: Task, columns: Mapping[str, str]) -> I
     if sentence:
         unseparated = not several and not found.sentence and len(sentence) > LONGEST_ALONE
         yield _sentence(sentence, found) if not unseparated else _unseparated(sentence, found)
+
+
+def _is_one_word(row: Row, columns: WordColumns) -> bool:
+    """Whether a row has one word and one tag, and not lists of them, which may be written as text."""
+    word, tag = row[columns.word], row[columns.tag]
+    if not isinstance(word, (str, int, float)) or (is_written_list(tag) and not is_written_list(word)):
+        return False
+    return len(str(word).split()) < 2 or len(str(tag).split()) < 2
 
 
 def _named(names: Iterable[str], usual: Iterable[str]) -> str:
