@@ -18,6 +18,7 @@ from adaptkit.cli.parameters import plugin_output_on_stderr, studies_option
 def export(study: str, to: Path, merge: bool, studies_dir: Path) -> None:
     """Write a study's winner to a folder that transformers or peft can load, and verify it."""
     from adaptkit.errors import ConfigError, StudyError
+    from adaptkit.report.escaping import visible
     from adaptkit.run.finalize import export_trial
     from adaptkit.study.find import find_study
     from adaptkit.study.record import best_trial
@@ -40,6 +41,12 @@ def export(study: str, to: Path, merge: bool, studies_dir: Path) -> None:
             next_step="Continue the study: run the same 'adaptkit tune' command again.",
             code="no-winner",
         )
+    if (summary.task, summary.strategy, summary.model) != (config.task, config.strategy, config.model):
+        raise StudyError(
+            f"{folder.summary} does not fit {folder.toml}: task, strategy or model differ",
+            next_step="Restore both files, or run the same 'adaptkit tune' command again.",
+            code="study-inconsistent",
+        )
     if merge and config.strategy != "lora":
         raise ConfigError(
             f"--merge for a study with the strategy {config.strategy!r}",
@@ -58,4 +65,4 @@ def export(study: str, to: Path, merge: bool, studies_dir: Path) -> None:
     to = Path(os.path.realpath(to))
     with plugin_output_on_stderr():  # the task's plugin may create the head
         export_trial(folder, config, task, summary.labels, summary, best, to, merge=merge, written=new_folder)
-    click.echo(f"trial {best.number} of {folder.name} is in {to}")
+    click.echo(f"trial {best.number} of {visible(folder.name)} is in {visible(str(to), 1000)}")

@@ -28,6 +28,7 @@ def report(
     """
     from adaptkit.cli.tune import show
     from adaptkit.errors import StudyError
+    from adaptkit.report.escaping import visible
     from adaptkit.study.find import find_study
     from adaptkit.system.files import write_user_text
 
@@ -48,8 +49,8 @@ def report(
 
         write_user_text(markdown, as_markdown(summary, trials))
     for problem in folder.unreadable_trials():
-        click.echo(f"adaptkit: left out: {problem}", err=True)
-    written = [str(path) for path in (html, markdown) if path]
+        click.echo(f"adaptkit: left out: {visible(problem, 1000)}", err=True)
+    written = [visible(str(path), 1000) for path in (html, markdown) if path]
     if written:
         click.echo(f"wrote {', '.join(written)}", err=True)
     if as_json or not written:

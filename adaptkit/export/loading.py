@@ -6,20 +6,22 @@ transformers or peft.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from adaptkit.config import STRICT
+from adaptkit.documents import read_json
 from adaptkit.errors import ModelError
 from adaptkit.models.adapters import DESCRIPTION as DESCRIPTION
 from adaptkit.models.adapters import check_adapter
 from adaptkit.models.files import CONFIG
 from adaptkit.models.fingerprint import fingerprints_of, refuse_changed
-from adaptkit.models.loading import checked_location, load_config, load_with_head, reload_model
+from adaptkit.models.loading import AUTO_HEADS, checked_location, load_config, load_with_head, reload_model
 from adaptkit.models.settings import refuse_settings
 from adaptkit.models.tokenizer import load_tokenizer
+from adaptkit.study.checked import checked, newer_version, own_version
 from adaptkit.system.manifest import MANIFEST, verify
 from adaptkit.system.quiet import quiet
 
@@ -33,6 +35,8 @@ if TYPE_CHECKING:
 @dataclass(frozen=True, kw_only=True)
 class Description:
     """The description of an exported model: the contents of ``adaptkit.json``."""
+
+    __pydantic_config__ = STRICT
 
     task: str
     plugin: str = ""
@@ -66,21 +70,42 @@ def read_description(folder: Path) -> Description:
         ModelError: the folder was not exported by adaptkit.
         StudyError: one of its files is damaged.
     """
+    from adaptkit.models.custom_head import OWN_HEAD
+
+    versions: Mapping[str, Any] = {}
     try:
-        values = json.loads((folder / DESCRIPTION).read_text(encoding="utf-8"))
+        values = read_json(folder / DESCRIPTION)
+        versions = values["versions"]
         if "settings" in values:  # the name that version 0.1.0 wrote
             values["calibration"] = values.pop("settings")
-        description = Description(**values)
-    except (OSError, ValueError, TypeError) as error:
-        raise ModelError(
-            f"{folder} is not a model folder of adaptkit ({type(error).__name__}: {error})",
-            expected=f"a folder with a valid {DESCRIPTION}, written by 'adaptkit tune' or 'adaptkit export'",
-            next_step="Give a study or such a folder; 'adaptkit studies' lists the studies.",
-            code="not-a-model-folder",
-        ) from error
+        description = checked(Description, values)
+        if description.head_class not in (*AUTO_HEADS.values(), OWN_HEAD):
+            raise ValueError(f"head_class: {description.head_class!r:.80} is unknown")
+    except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
+        raise _no_description(folder, error, versions) from error
     if (folder / MANIFEST).exists():
         verify(folder)
     return description
+
+
+def _no_description(folder: Path, error: Exception, versions: object) -> ModelError:
+    """The error about a folder whose description is missing or cannot be read."""
+    newer = newer_version(versions) if isinstance(versions, Mapping) else ""
+    if newer:
+        return ModelError(
+            f"{folder} was written by adaptkit {newer}, and this is adaptkit {own_version()} ({error})",
+            next_step=f"Upgrade: pip install 'adaptkit>={newer}'.",
+            code="newer-model",
+        )
+    damaged = (folder / DESCRIPTION).exists()
+    return ModelError(
+        f"{folder} is not a model folder of adaptkit ({DESCRIPTION}: {type(error).__name__}: {error})",
+        expected=f"a folder with a valid {DESCRIPTION}, written by 'adaptkit tune' or 'adaptkit export'",
+        next_step="Export the study again, or, in a study's folder, run its 'adaptkit tune' command."
+        if damaged
+        else "Give a study or such a folder; 'adaptkit studies' lists the studies.",
+        code="not-a-model-folder",
+    )
 
 
 def load_module(folder: Path, description: Description, task: Task) -> nn.Module:

