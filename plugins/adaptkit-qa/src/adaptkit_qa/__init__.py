@@ -69,7 +69,7 @@ def qa(
         readers={".json": read},
         sample=Path(__file__).parent / "sample",
         forms=FORMS,
-        audit=audit,
+        audit=partial(audit, max_question_length=max_question_length),
         stratify_by=answerability,
         group_by=itemgetter("context"),
         options=options,
