@@ -29,7 +29,7 @@ def export(study: str, to: Path, merge: bool, studies_dir: Path) -> None:
     config, summary = folder.read_config(), folder.read_summary()
     records = folder.read_trials()
     best = best_trial(records, summary.direction) if summary else None
-    if summary and summary.best is not None and summary.best not in {record.number for record in records}:
+    if summary and best and summary.best not in {None, *(record.number for record in records)}:
         raise StudyError(
             f"the record of trial {summary.best}, the winner of {folder.name!r}, is missing or unreadable",
             next_step="Run the same 'adaptkit tune' command again: it rebuilds the record.",
