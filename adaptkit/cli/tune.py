@@ -14,6 +14,8 @@ from adaptkit.cli.parameters import (
     Duration,
     Numbers,
     column_option,
+    delimiter_option,
+    encoding_option,
     json_option,
     old_names_work,
     pairs,
@@ -25,7 +27,18 @@ from adaptkit.cli.parameters import (
 if TYPE_CHECKING:
     from adaptkit.config import DataConfig, StudyConfig
 
-IN_DATA = ("data", "train", "dev", "test", "columns", "dev_fraction", "skip_bad_rows", "group")
+IN_DATA = (
+    "data",
+    "train",
+    "dev",
+    "test",
+    "columns",
+    "dev_fraction",
+    "skip_bad_rows",
+    "group",
+    "delimiter",
+    "encoding",
+)
 IN_SEARCH = (
     "trials",
     "epochs",
@@ -49,6 +62,8 @@ IN_SEARCH = (
 @click.option("--dev", help="The rows that score the trials. [default: a fraction of the training rows]")
 @click.option("--test", help="The rows that the winner is scored on once.")
 @column_option
+@delimiter_option
+@encoding_option
 @click.option(
     "--dev-fraction", type=float, help="The fraction of the training rows used as dev. [default: 0.15]"
 )

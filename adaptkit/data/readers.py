@@ -1,4 +1,4 @@
-"""Chooses the reader of a file by its suffix: the task's own readers first, then adaptkit's."""
+"""Chooses the reader of a file by its first bytes and its suffix: the task's own readers, then adaptkit's."""
 
 from __future__ import annotations
 

@@ -66,8 +66,9 @@ def default_name(config: StudyConfig) -> str:
     for name in ("pooling", "head_solver", "head_init", "folds", "layers"):
         if same[name] in ("auto", None):
             del same[name]
-    if same["data"]["group"] is None:
-        del same["data"]["group"]
+    for name in ("group", "delimiter", "encoding"):
+        if same["data"][name] is None:
+            del same["data"][name]
     for name in ("class_weights", "label_smoothing"):
         if not same["search"][name]:
             del same["search"][name]

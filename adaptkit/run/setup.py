@@ -5,6 +5,7 @@ Each is done once per run, for all trials.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -45,9 +46,19 @@ def read_data(
         data = load(task, config.data, config.seed, split=split)
     if data.sample:
         progress.note(f"no data given: using the sample of the task {config.task!r}")
+    if data.read_as:
+        progress.note(f"read as: {in_one_line(data.read_as)}")
     for warning in data.warnings:
         progress.note(warning)
     return data
+
+
+def in_one_line(read_as: Mapping[str, str]) -> str:
+    """What was inferred to read the splits; splits that were read alike are named together."""
+    alike: dict[str, list[str]] = {}
+    for split, how in read_as.items():
+        alike.setdefault(how, []).append(split)
+    return "; ".join(f"{how} ({', '.join(splits)})" for how, splits in alike.items())
 
 
 def load_encoder(
@@ -105,10 +116,15 @@ def prepare_training(
     context: RunContext, config: StudyConfig, task: Task, data: Dataset, loaded: LoadedModel,
     machine: Machine, space: SearchSpace, rungs: int, *, folds: int = 0, weighting: Weighting = UNWEIGHTED,
 ) -> Training:  # fmt: skip
-    """Apply the strategy to the model, and encode the data for it, once for all trials."""
+    """Apply the strategy to the model, and encode the data for it, once for all trials.
+
+    Raises:
+        TaskError: a part of the task failed.
+    """
     from adaptkit.cache.features import FeaturesOnDisk
     from adaptkit.engine.patches.fast_paths import FAST_PATHS
     from adaptkit.engine.prepare import make_solver_training, make_training, prepare_model
+    from adaptkit.engine.rehearsal import rehearse
 
     context.progress.phase(f"encoding the data, {len(data.train) + len(data.dev):,} rows")
     warn_of_truncation(context, task, data, loaded, folds=folds)
@@ -137,6 +153,7 @@ def prepare_training(
                 batch_sizes=space.batch_sizes, rungs_per_epoch=rungs, seed=config.seed, **aim,
             )  # fmt: skip
         training = weighting.applied(training, data.labels)
+        rehearse(training)
     if store.note:
         context.progress.note(store.note)
     write_preparation(context, machine, model, training, total_parameters=total)

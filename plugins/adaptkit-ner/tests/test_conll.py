@@ -100,3 +100,11 @@ def test_bytes_that_are_not_text_are_refused(read):
     with pytest.raises(AdaptkitError, match=r"words\.conll:2: ") as caught:
         read(b"Ada O\n\xff O\n")
     assert caught.value.code == "not-utf8"
+
+
+def test_empty_columns_at_the_end_of_lines_are_ignored(read):
+    text = "Ada\tB-PER\t\nslept\tO\t\n\nParis\tB-LOC\n\nRome\tB-LOC\t\t\n"
+    assert [row["tags"] for _, row in read(text)] == [["B-PER", "O"], ["B-LOC"], ["B-LOC"]]
+    assert read("Ada\tN\tB-PER\t\n")[0][1] == {"tokens": ["Ada"], "tags": ["B-PER"]}
+    with pytest.raises(ValueError, match="line 2: 3 columns, but line 1 has 2"):
+        read("Ada\tB-PER\t\nslept\tO\tx\n")

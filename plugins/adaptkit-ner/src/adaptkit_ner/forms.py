@@ -6,7 +6,7 @@ from adaptkit import Form
 
 FORMS = (
     Form(
-        name="one word and its tag per line, a blank line between sentences; BIO, BIOES, IO, ...",
+        name="one word and its tag per line (BIO, BIOES, IO, ...), a blank line between sentences",
         example="Mira\tB-PER\nOkoye\tI-PER\nsang\tO\n\nin\tO\nPorto\tB-LOC\n",
         suffix=".conll",
     ),
@@ -15,7 +15,7 @@ FORMS = (
         example='{"tokens": ["Mira", "sang", "in", "Porto"], "tags": ["B-PER", "O", "O", "B-LOC"]}\n',
     ),
     Form(
-        name="a text and its entities: offsets in characters, the end is the character after the entity",
+        name="a text and its entities (offsets in characters; the end is the character after the entity)",
         example='{"text": "Mira sang.", "entities": [{"start": 0, "end": 4, "label": "PER"}]}\n',
     ),
     Form(
@@ -30,7 +30,7 @@ FORMS = (
         suffix=".json",
     ),
     Form(
-        name="Prodigy; rejected examples are left out",
+        name="Prodigy (rejected examples are left out)",
         example='{"text": "Mira sang.", "answer": "accept", '
         '"spans": [{"start": 0, "end": 4, "label": "PER"}]}\n',
     ),

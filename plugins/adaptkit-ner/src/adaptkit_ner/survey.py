@@ -53,9 +53,9 @@ def _scheme(rows: Sequence[Row], tag_names: Sequence[str] | None, spelling: Spel
 
 
 def _overlapping(kept_apart: Counter[str], overlaps: Overlaps) -> list[str]:
-    if not kept_apart["entities"]:
+    entities, rows = kept_apart["entities"], kept_apart["rows"]
+    if not entities:
         return []
-    return [
-        f"{kept_apart['entities']:,} overlapping entities in {kept_apart['rows']:,} rows left out "
-        f"(overlaps={overlaps})"
-    ]
+    what = "entity that overlaps" if entities == 1 else "entities that overlap"
+    where = "1 row" if rows == 1 else f"{rows:,} rows"
+    return [f"{entities:,} {what} others in {where} left out (overlaps={overlaps})"]

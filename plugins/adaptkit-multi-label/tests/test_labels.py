@@ -1,0 +1,91 @@
+from __future__ import annotations
+
+import pytest
+from adaptkit_multi_label import multi_label
+from adaptkit_multi_label.labels import Labels
+
+
+def rows_of(*labels):
+    return [{"text": "t", "labels": one} for one in labels]
+
+
+@pytest.mark.parametrize(
+    "labels",
+    [
+        ([1, 0, 0, 1], [0, 0, 0, 0]),
+        ([1.0, 0.0], [0.0, 0.0]),
+        ([True, False], [False, True]),
+        ("[1, 0, 1]", "[0, 1, 0]"),
+        ("1|0|1", "0|0|0"),
+        ([0, 1], [1, 0]),
+    ],
+)
+def test_lists_that_are_vectors(labels):
+    assert Labels().are_vectors(rows_of(*labels))
+
+
+@pytest.mark.parametrize(
+    "labels",
+    [
+        ([0, 1], [1]),
+        ([0, 1], []),
+        ([0, 2], [1, 0]),
+        (["a", "b"], ["b", "a"]),
+        ([1], [0]),
+        ([0, 1], [0, 1]),
+        (),
+        (None, None),
+    ],
+)
+def test_lists_that_are_not_vectors(labels):
+    assert not Labels().are_vectors(rows_of(*labels))
+
+
+def test_vectors_are_read_with_and_without_names():
+    rows = rows_of([1, 0, 1], "[0, 0, 0]", [0, 1, 1])
+    reading = multi_label().survey(rows)
+    assert [reading.prepare(row)["labels"] for row in rows] == [
+        ["label_0", "label_2"],
+        [],
+        ["label_1", "label_2"],
+    ]
+    assert "--option label_names=A,B,..." in reading.notes()[0]
+    reading = multi_label(label_names=("noise", "food", "room")).survey(rows)
+    assert reading.prepare(rows[0])["labels"] == ["noise", "room"]
+    assert reading.notes() == ["labels are vectors of 0 and 1"]
+    reading = multi_label(label_names=("noise", "food")).survey(rows)
+    with pytest.raises(ValueError, match="labels has 3 numbers; expected 2"):
+        reading.prepare(rows[0])
+
+
+def test_numbers_of_labels_have_names():
+    rows = rows_of([0, 2], [1], "0|1", [])
+    reading = multi_label(label_names=("noise", "food", "room")).survey(rows)
+    found = [reading.prepare(row)["labels"] for row in rows]
+    assert found == [["noise", "room"], ["food"], ["noise", "food"], []]
+    with pytest.raises(ValueError, match="label = 3; expected a number from 0 to 2"):
+        multi_label(label_names=("noise", "food", "room")).prepare(rows_of([3])[0])
+
+
+def test_a_column_for_each_label():
+    task = multi_label(label_columns=("noise", "food"))
+    rows = [
+        {"text": "t", "noise": one, "food": other}
+        for one, other in ((1, 0), ("0", "1.0"), (True, "true"), (0.0, 0))
+    ]
+    reading = task.survey(rows)
+    assert [reading.prepare(row)["labels"] for row in rows] == [["noise"], ["food"], ["noise", "food"], []]
+    assert set(task.answers) == {"labels", "label", "noise", "food"}
+    with pytest.raises(ValueError, match="noise = 2; expected 0 or 1"):
+        task.prepare({"text": "t", "noise": 2, "food": 0})
+    with pytest.raises(ValueError, match="no column 'food', which label_columns names"):
+        task.prepare({"text": "t", "noise": 1})
+    assert "labels" not in task.prepare({"text": "t"})
+
+
+def test_a_list_written_as_text():
+    task = multi_label()
+    for written in ("['noise', 'food']", '["noise", "food"]', "noise|food"):
+        assert task.prepare({"text": "t", "labels": written})["labels"] == ["noise", "food"]
+    with pytest.raises(ValueError, match="written as text that cannot be read"):
+        task.prepare({"text": "t", "labels": "['noise' 'food']"})
