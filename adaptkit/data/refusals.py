@@ -188,6 +188,8 @@ def _next_step(bad: BadRow, source: str) -> str:
         if bad.reason == _cut(str(bad.kind)):
             return f"Name the column with {options}"
         return f"Correct the rows; or if a column has another name, name it with {options}"
+    if re.search(r"\boptions?\b", bad.reason):
+        return "Use the option that the reason names, or correct the rows in the file"
     return "Correct the rows in the file"
 
 

@@ -62,6 +62,14 @@ def test_the_most_frequent_reason_and_its_count(make_task: MakeTask) -> None:
     assert "--column" not in str(error)
 
 
+def test_a_reason_that_names_an_option(make_task: MakeTask) -> None:
+    def refusing(row: Row) -> Row:
+        raise ValueError(f"text = {row['text']!r}; expected a tag (the option tags=false takes any text)")
+
+    error = refusal(make_task(prepare=refusing), {"text": "x", "label": "a"}, {"text": "y", "label": "a"})
+    assert error.next_step == "Use the option that the reason names, or correct the rows in the file"
+
+
 def test_a_reason_that_all_rows_have(make_task: MakeTask) -> None:
     error = refusal(make_task(), {"text": " ", "label": "a"}, {"text": "", "label": "a"})
     assert "(all of them): f.jsonl:1: the text is empty" in error.problem

@@ -23,7 +23,7 @@ FORMS = (
         suffix=".json",
     ),
     Form(
-        name="Prodigy; rejected examples are left out",
+        name="Prodigy (rejected examples are left out)",
         example='{"text": "Cold soup.", "accept": ["food"], "answer": "accept", '
         '"options": [{"id": "food"}]}\n',
     ),

@@ -15,7 +15,7 @@ FORMS = (
         example='{"premise": "A dog runs.", "hypothesis": "It sleeps.", "label": "contradiction"}\n',
     ),
     Form(
-        name="as SNLI and MultiNLI: sentence1, sentence2 and gold_label; rows with the label - are left out",
+        name="as SNLI and MultiNLI (rows with the label - are left out)",
         example='{"sentence1": "A dog runs.", "sentence2": "It sleeps.", "gold_label": "contradiction"}\n',
     ),
     Form(

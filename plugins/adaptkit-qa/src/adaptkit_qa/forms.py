@@ -12,7 +12,7 @@ FORMS = (
         suffix=".json",
     ),
     Form(
-        name="a question, its context and its answers; an empty list: no answer",
+        name="a question, its context and its answers (an empty list means no answer)",
         example='{"question": "Who sang?", "context": "Mira sang.", '
         '"answers": {"text": ["Mira"], "answer_start": [0]}}\n',
     ),
@@ -22,7 +22,7 @@ FORMS = (
         '"answers": [{"text": "Mira", "start": 0}]}\n',
     ),
     Form(
-        name="Label Studio, JSON: the answer is marked in the context",
+        name="Label Studio, JSON (the answer is marked in the context)",
         example='[{"data": {"question": "Who sang?", "context": "Mira sang."}, "annotations": [{"result": '
         '[{"type": "labels", "from_name": "answer", "to_name": "context", '
         '"value": {"start": 0, "end": 4, "text": "Mira", "labels": ["answer"]}}]}]}]\n',

@@ -22,12 +22,12 @@ FORMS = (
         suffix=".json",
     ),
     Form(
-        name="Prodigy; rejected examples are left out",
+        name="Prodigy (rejected examples are left out)",
         example='{"text": "Thank you!", "accept": ["praise"], "answer": "accept", '
         '"options": [{"id": "praise"}]}\n',
     ),
     Form(
-        name="Rasa NLU: the intents",
+        name="Rasa NLU (the intents)",
         example="nlu:\n- intent: praise\n  examples: |\n    - thank you\n    - well done\n",
         suffix=".yml",
     ),
