@@ -24,14 +24,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from adaptkit.defaults import (
-    as_prediction,
-    label_column,
-    only_piece,
-    same_row,
-    text_column,
-    uncalibrated,
-)
+from adaptkit.defaults import as_prediction, label_column, only_piece, same_row, text_column, uncalibrated
 from adaptkit.defaults import cross_entropy as cross_entropy
 
 if TYPE_CHECKING:
@@ -234,9 +227,7 @@ class Task:
     or SkipRow for a valid row that is to be left out."""
 
     survey: Callable[[Sequence[Row]], Reading] | None = None
-    """Looks at all rows of a source before they are prepared, for what a single row cannot show, such as the
-    scheme of its tags. The rows may have any form that `prepare` takes, or be bad. None if each row says
-    everything about itself."""
+    """Finds in all rows of a source, some of them bad, what one row cannot show: the scheme of its tags, ..."""
 
     labels_of: Callable[[Row], Iterable[str]] | None = label_column
     """The label names that occur in a row; None for a task without labels."""

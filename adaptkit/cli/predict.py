@@ -39,7 +39,7 @@ CHARACTERS_AT_ONCE = 2**24
 @click.option(
     "--file",
     "file",
-    help="A file of rows, in any format that the task reads. A .txt file has one text per line.",
+    help="A file of rows, read as tune reads it. A .txt file that is no table has one text per line.",
 )
 @column_option
 @delimiter_option

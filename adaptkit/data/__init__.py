@@ -4,10 +4,12 @@ The files in reading order:
 
 - `load`: a data set from start to end: read, check, split
 - `sources`: the splits of a file, a folder or a hub id
-- `readers`: the reader of a file, by its suffix
-- `text`, `tables`, `json_rows`, `columnar`, `hub`: the formats that adaptkit reads
+- `readers`: the reader of a file, by its first bytes and its suffix; `options`: what the user said about files
+- `text` and `compressed`: the bytes of files
+- `tables` with `delimiters`, `json_rows` with `json_shapes`, `columnar`, `excel`, `hub`: the formats
+- `formats/`: the exports of annotation tools; `word_tables`: tables with one word per row
 - `rows`: rows with their origin
-- `checks`, `labels`, `duplicates`: what is checked
+- `checks` with `columns`, `labels`, `duplicates`: what is checked
 - `splits`: dev rows split off the training rows
 - `encode`: rows to examples and padded tensors
 - `plan`: the order of examples in an epoch

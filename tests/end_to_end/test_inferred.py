@@ -20,8 +20,8 @@ def test_inferences_are_reported_and_recorded(tiny_folder: Path, tmp_path: Path)
     studies, data = tmp_path / "studies", write_semicolons(tmp_path / "train.csv", encoding="cp1252")
     command = (
         "tune", "--task", "text-classification", "--data", data, "--encoding", "cp1252", "--model",
-        tiny_folder, "--strategy", "frozen", "--device", "cpu", "--precision", "fp32", "--trials", 1, "--studies",
-        studies, "--study", "inferred",
+        tiny_folder, "--strategy", "frozen", "--device", "cpu", "--precision", "fp32", "--trials", 1,
+        "--studies", studies, "--study", "inferred",
     )  # fmt: skip
     found = "a semicolon between fields, the column 'Text' as 'text', the column 'Label' as 'label'"
     for _ in range(2):  # started, then continued
