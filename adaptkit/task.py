@@ -227,7 +227,7 @@ class Task:
     or SkipRow for a valid row that is to be left out."""
 
     survey: Callable[[Sequence[Row]], Reading] | None = None
-    """Finds in all rows of a source, some of them bad, what one row cannot show: the scheme of its tags, ..."""
+    """Finds in all rows of a source, also bad ones, what one row cannot show, such as the scheme of tags."""
 
     labels_of: Callable[[Row], Iterable[str]] | None = label_column
     """The label names that occur in a row; None for a task without labels."""
