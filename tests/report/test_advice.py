@@ -111,7 +111,7 @@ def test_the_share_follows_from_the_rows_without_baselines() -> None:
     assert winner_warnings(other, trial) == [], "rows may have several classes, or none"
 
 
-def test_another_number_than_accuracy_is_not_compared_with_the_share() -> None:
+def test_only_an_optimised_accuracy_is_compared_with_the_share() -> None:
     trial = classified(0.9, RARE, {})
     summary = study_of(
         trial, metric="macro_f1", baselines={MAJORITY_CLASS: {"accuracy": 0.97, "macro_f1": 0.5}}
