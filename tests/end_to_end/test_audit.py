@@ -7,6 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from adaptkit.config import DataConfig
+from adaptkit.data.load import load
+from adaptkit.tasks import registry
 from tests.helpers.data import OTHERS, moods, write_csv
 from tests.helpers.program import Answer, called
 
@@ -90,3 +93,66 @@ def test_the_next_step_is_the_one_for_the_reason(tmp_path: Path, label: str, rea
     assert f"Name the column with {reason}" in joined
     assert "adaptkit tasks text-classification shows an example of each" in joined
     assert not (tmp_path / "studies").exists()
+
+
+def test_rejected_annotations_are_counted(tiny_folder: Path, tmp_path: Path) -> None:
+    rows = [
+        {"text": text, "accept": [label], "answer": answer, "options": [{"id": label}]}
+        for (text, label), answer in zip(moods(30, seed=1), ("accept",) * 25 + ("reject",) * 5, strict=True)
+    ]
+    rows[3]["answer"] = "ignore"
+    data = tmp_path / "annotated.jsonl"
+    data.write_text("\n".join(map(json.dumps, rows)), encoding="utf-8")
+    answer = called(
+        "tune", "--task", "text-classification", "--data", data, "--model", tiny_folder,
+        "--strategy", "frozen", "--device", "cpu", "--trials", 1, "--studies", tmp_path / "studies",
+        "--study", "annotated",
+    )  # fmt: skip
+    assert answer.code == 0, answer.err
+    (warning,) = [
+        one
+        for one in json.loads((tmp_path / "studies" / "annotated" / "summary.json").read_text())["warnings"]
+        if "left out" in one
+    ]
+    assert warning.startswith("train: 6 rows left out")
+    assert f"{data}:4" in warning
+    assert "left-out.txt" in warning
+    assert "train: 6 rows left out" in " ".join(answer.out.split())
+
+
+TEXTS = {"🎉🎉 Piet Vos left Kassel early.": ("Piet Vos", "Kassel"), "😀 Mira saw Porto.": ("Mira", "Porto")}
+
+
+def shifted(text: str, entity: str) -> tuple[int, int]:
+    """The offsets of an entity in UTF-16 code units."""
+    start = len(text[: text.index(entity)].encode("utf-16-le")) // 2
+    return start, start + len(entity)
+
+
+FORMS = {
+    "doccano": lambda text, spans: {"text": text, "label": [[*span, "X"] for span in spans]},
+    "start_offset": lambda text, spans: {
+        "text": text,
+        "entities": [{"start_offset": start, "end_offset": end, "label": "X"} for start, end in spans],
+    },
+    "spans": lambda text, spans: {
+        "text": text,
+        "spans": [{"start": s, "end": e, "label": "X"} for s, e in spans],
+    },
+    "spaCy": lambda text, spans: [text, {"entities": [[*span, "X"] for span in spans]}],
+}
+
+
+@pytest.mark.parametrize("form", list(FORMS))
+def test_offsets_inside_words_whatever_the_form(form: str, tmp_path: Path) -> None:
+    rows = [
+        FORMS[form](f"{text} {number}", [shifted(text, entity) for entity in entities])  # type: ignore[no-untyped-call]
+        for text, entities in TEXTS.items()
+        for number in range(4)
+    ]
+    path = tmp_path / "train.json"
+    path.write_text(json.dumps(rows), encoding="utf-8")
+    warnings = load(registry.load("ner"), DataConfig(data=str(path)), 0).warnings
+    (warning,) = [one for one in warnings if "inside a word" in one]
+    assert warning.startswith("train: 16 of 16 entities begin or end inside a word; the first: ")
+    assert "would be complete words if offsets counted UTF-16 code units" in warning
