@@ -16,7 +16,7 @@ from adaptkit.documents import read_json
 from adaptkit.errors import ModelError
 from adaptkit.models.adapters import DESCRIPTION as DESCRIPTION
 from adaptkit.models.adapters import check_adapter
-from adaptkit.models.files import CONFIG
+from adaptkit.models.files import CONFIG, check_folder
 from adaptkit.models.fingerprint import fingerprints_of, refuse_changed
 from adaptkit.models.loading import AUTO_HEADS, checked_location, load_config, load_with_head, reload_model
 from adaptkit.models.settings import refuse_settings
@@ -115,12 +115,13 @@ def load_module(folder: Path, description: Description, task: Task) -> nn.Module
         ModelError: weights are missing, or the base model cannot be loaded or has changed.
         TaskError: the head is the task's own, and the installed task does not create it.
     """
-    refuse_settings(folder / CONFIG)
     if description.base_model is None:
+        check_folder(folder)
         return reload_model(folder, description.head_class, task, description.labels)
     from peft import PeftModel
 
     check_adapter(folder)
+    refuse_settings(folder / CONFIG)
     base: Any = reload_base(folder, description, task)
     with quiet():
         return PeftModel.from_pretrained(base, str(folder)).eval()

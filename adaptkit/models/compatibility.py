@@ -7,7 +7,7 @@ that the folder lacks, may be new.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 import torch
@@ -97,9 +97,11 @@ def refuse_unfit_weights(module: Any, info: Mapping[str, Any], model: str, *, la
         )
 
 
-def refuse_absurd_weights(module: Any, model: str) -> None:
-    """Raise ModelError if a weight of the encoder is not a number, or larger than any encoder's."""
-    for name, parameter in module.base_model.named_parameters():
+def refuse_absurd_weights(module: Any, model: str, new: Collection[str] = ()) -> None:
+    """Raise ModelError if a weight from the files is not a number, or larger than any encoder's."""
+    for name, parameter in module.named_parameters():
+        if name in new:
+            continue
         low, high = parameter.detach().aminmax()
         largest = float(torch.maximum(-low, high))
         if not largest <= LARGEST_WEIGHT:

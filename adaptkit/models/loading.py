@@ -110,7 +110,7 @@ def load_model(
     torch.manual_seed(seed)
     module, newly_initialized = load_with_head(task, labels, head_class, config, location, model)
     head = match_head(module, existing_head(location), task, labels, location, newly_initialized)
-    refuse_absurd_weights(module, model)
+    refuse_absurd_weights(module, model, head.newly_initialized)
     with loading(model):
         refuse_one_direction(module, model)
     note = refuse_unfit_tokenizer(module, tokenizer, model)

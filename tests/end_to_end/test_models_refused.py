@@ -323,6 +323,17 @@ def test_pickled_weights_of_an_export_are_not_opened(
     assert not (tmp_path / "marker").exists()
 
 
+def test_an_adapter_in_a_complete_export_is_not_opened(
+    tuned: Callable[[str, str], Any], tmp_path: Path
+) -> None:
+    """transformers would put it on the model."""
+    folder = folders.copied(tuned("text-classification", "full").folder.best, tmp_path / "export")
+    (folder / "adapter_config.json").write_text('{"peft_type": "LORA", "base_model_name_or_path": "x/y"}')
+    torch.save({"x": Marks(tmp_path / "marker")}, folder / "adapter_model.bin")
+    refused(called("predict", folder, "a text"), "adapter (LORA)")
+    assert not (tmp_path / "marker").exists()
+
+
 def test_an_export_of_another_kind_of_adapter(tuned: Callable[[str, str], Any], tmp_path: Path) -> None:
     folder = folders.copied(tuned("text-classification", "lora").folder.best, tmp_path / "export")
     (folder / "manifest.json").unlink()

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from tests.helpers.data import sentences, write_conll, write_csv
+from tests.helpers.faulty_plugin import write_plugin
 from tests.helpers.program import Answer, adaptkit, called
 
 BAD_OPTIONS = [
@@ -252,15 +253,13 @@ def test_a_truncated_database(again: list[object], copied: Path) -> None:
     connection.close()
 
 
-def test_every_trial_fails(command: list[object], tiny_folder: Path, tmp_path: Path) -> None:
-    """A model with a weight that is NaN, so each trial's loss is NaN."""
-    from safetensors.torch import load_file, save_file
-
-    ruined = Path(shutil.copytree(tiny_folder, tmp_path / "ruined-model"))
-    weights = load_file(ruined / "model.safetensors")
-    weights["encoder.layer.0.attention.self.query.weight"][0, 0] = float("nan")
-    save_file(weights, ruined / "model.safetensors", metadata={"format": "pt"})
-    answer = called(*command, "--model", ruined, "--trials", "2", "--study", "ruined")
+def test_every_trial_fails(
+    command: list[object], data_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With a plugin whose loss is NaN."""
+    monkeypatch.syspath_prepend(write_plugin(tmp_path / "site"))
+    ruinous = ["--task", "faulty", "--data", data_folder / "text-classification", "--option", "part=nan"]
+    answer = called(*command, *ruinous, "--strategy", "full", "--trials", "2", "--study", "ruined")
     study = tmp_path / "studies" / "ruined"
     assert answer.code == 1
     assert "diverged" in answer.err

@@ -79,6 +79,16 @@ def failing_head(kind, tokens):
     return make
 
 
+def not_a_number(loss):
+    """The loss, all of whose values are NaN."""
+
+    def call(outputs, batch):
+        losses, weights = loss(outputs, batch)
+        return losses * float("nan"), weights
+
+    return call
+
+
 VALUES = {
     "huge": 10**400, "endless": 10**5000, "bool": True, "text": "0.5", "none": None, "list": [0.5],
     "complex": 1j,
@@ -97,6 +107,8 @@ def scores(kind):
 
 def faulty(*, part: str = "", kind: str = "key", after: int = 0):
     task = text_classification()
+    if part == "nan":
+        return replace(task, loss=not_a_number(task.loss))
     if part == "score":
         compute = lambda predictions, rows: scores(kind)
         return replace(task, metric=replace(task.metric, compute=compute))
