@@ -4,7 +4,7 @@ The files in reading order:
 
 - `load`: a data set from start to end: read, check, split
 - `sources`: the splits of a file, a folder or a hub id
-- `readers`: the reader of a file, by its first bytes and its suffix; `options`: what the user said about files
+- `readers`: the reader of a file, by its first bytes and its suffix; `options`: what the user said about it
 - `text` and `compressed`: the bytes of files
 - `tables` with `delimiters`, `json_rows` with `json_shapes`, `columnar`, `excel`, `hub`: the formats
 - `formats/`: the exports of annotation tools; `word_tables`: tables with one word per row

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from adaptkit.data.refusals import MissingColumns
@@ -23,10 +24,13 @@ def named_row(
     A column of the task that the row lacks is one whose name differs only in case and in spaces around it.
     Raises ValueError if a column that the user named is missing.
     """
-    row = _renamed(values, columns, optional)
-    matched = _without_case(row, [*task.columns, *task.answers])
-    row = {matched.get(name, name): value for name, value in row.items()}
-    return {name: value for name, value in row.items() if name not in optional}, notes_of(matched)
+    row = _renamed(values, columns, optional) if columns else values
+    matched = _without_case(tuple(row), (*task.columns, *task.answers))
+    if matched:
+        row = {matched.get(name, name): value for name, value in row.items()}
+    if optional:
+        row = {name: value for name, value in row.items() if name not in optional}
+    return row, notes_of(matched) if matched else ()
 
 
 def in_lower_case(row: Row) -> Mapping[str, str]:
@@ -54,12 +58,11 @@ def _renamed(values: Row, columns: Mapping[str, str], optional: Collection[str])
     return {**left, **moved}
 
 
-def _without_case(row: Row, known: Collection[str]) -> dict[str, str]:
-    """Each column of the row → the column of the task that it differs from in case and spaces only."""
-    if all(name in row for name in known):
-        return {}
-    wanted = {_folded(name): name for name in known if name not in row}
-    found = {name: wanted[_folded(name)] for name in row if name not in known and _folded(name) in wanted}
+@lru_cache(maxsize=64)
+def _without_case(names: tuple[str, ...], known: tuple[str, ...]) -> Mapping[str, str]:
+    """Each column of a row → the column of the task that it differs from in case and spaces only."""
+    wanted = {_folded(name): name for name in known if name not in names}
+    found = {name: wanted[_folded(name)] for name in names if name not in known and _folded(name) in wanted}
     times = Counter(found.values())
     return {file: name for file, name in found.items() if times[name] == 1}
 

@@ -6,11 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from adaptkit.data.readers import is_readable, parsed_lines, readable_suffixes
+from adaptkit.data.readers import file_rows, is_readable, parsed_lines, readable_suffixes
 from adaptkit.data.rows import RawRow
 from adaptkit.data.text import numbered_lines
 from adaptkit.errors import DataError, TaskError
 from adaptkit.task import Row, Task
+from adaptkit.tasks.calls import guarded
 
 ReadFile = Callable[..., list[RawRow]]
 MakeTask = Callable[..., Task]
@@ -139,3 +140,16 @@ def test_readable(make_task: MakeTask) -> None:
     assert is_readable(Path("f.JSONL"), task)
     assert not is_readable(Path("f.md"), task)
     assert is_readable(Path("f.md"), make_task(readers={"": by_bars}))
+
+
+def test_a_guarded_generator_ends_the_file_too(tmp_path: Path, make_task: MakeTask) -> None:
+    """The guard of a plugin's reader is no generator, but cannot be read on after an error of one either."""
+    path = tmp_path / "f.bar"
+    path.write_text("x|a\nbroken\ny|b\n")
+    for reader, ends in ((by_bars, True), (by_bars_resumable, False)):
+        rows = file_rows(path, guarded(make_task(readers={".bar": reader})), ())
+        if ends:
+            with pytest.raises(DataError, match=r"f\.bar:2: no bar in 'broken'"):
+                list(rows)
+        else:
+            assert [row.problem for row in rows] == ["", "no bar in 'broken'", ""]

@@ -16,6 +16,14 @@ if TYPE_CHECKING:
     from adaptkit.task import Row
 
 
+KEYS = frozenset(
+    {"annotations", "completions", "annotation_id", "annotator", "answer", "data"}
+    | prodigy.OWN_KEYS
+    | doccano.OWN_KEYS
+)
+"""Each row of a tool has one of these keys."""
+
+
 def normalised(rows: Iterable[RawRow], task: Task) -> Iterator[RawRow]:
     """The rows, those of annotation tools with the columns of tasks; other rows are unchanged."""
     for raw in rows:
@@ -25,18 +33,23 @@ def normalised(rows: Iterable[RawRow], task: Task) -> Iterator[RawRow]:
 
 def annotations_of(row: Row, task: Task) -> Annotations | None:
     """The annotations of a row of a tool; None for a row that is as tasks read it."""
-    known = (*task.columns, *task.answers)
-    found = (
+    found = None if KEYS.isdisjoint(row) else _of_a_tool(row, task)
+    if found is not None:
+        return found
+    if "entities" in task.answers or "entities" in task.columns:
+        return spans.spans_of(row)
+    if task.labels_of in (Task.labels_of, None):
+        return spans.listed_class(row)
+    return None
+
+
+def _of_a_tool(row: Row, task: Task) -> Annotations | None:
+    return (
         label_studio.task_of(row)
-        or label_studio.exported_row(row, (*known, "text"))
+        or label_studio.exported_row(row, (*task.columns, *task.answers, "text"))
         or prodigy.example_of(row, task.answers)
         or doccano.example_of(row)
     )
-    if found is None and "entities" in known:
-        return spans.spans_of(row)
-    if found is None and "label" in known and task.labels_of in (Task.labels_of, None):
-        return spans.listed_class(row)
-    return found
 
 
 def _row(raw: RawRow, found: Annotations, task: Task) -> RawRow:

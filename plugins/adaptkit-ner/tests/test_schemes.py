@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import pytest
-from adaptkit_ner.schemes import scheme_of, spelling_of, usual_tags
+from adaptkit_ner.schemes import neighbours_of, scheme_of, spelling_of, usual_tags
 from adaptkit_ner.tags import canonical
 
 BIO = ["B-PER", "I-PER", "O", "B-LOC", "B-LOC", "I-LOC"]
@@ -33,7 +33,7 @@ def test_every_spelling_is_found_and_read(form):
 def test_types_without_prefix(tags, types):
     spelling = spelling_of(tags)
     assert canonical(usual_tags(tags, spelling)) == types
-    assert scheme_of([usual_tags(tags, spelling)]) == "IO"
+    assert scheme_of(neighbours_of([tags]), spelling) == "IO"
 
 
 @pytest.mark.parametrize(
@@ -70,4 +70,4 @@ def test_tags_of_no_spelling_are_read_as_usual(tags):
     ],
 )
 def test_the_name_of_the_scheme(sentences, name):
-    assert scheme_of(sentences) == name
+    assert scheme_of(neighbours_of(sentences)) == name

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from adaptkit_ner.tags import BEGINS, ENDS, PREFIXES, read_tag
 
-Read = Callable[[str], tuple[str, str]]
+Reader = Callable[[str], tuple[str, str]]
 """A function that gives the prefix and the type of a tag, as `read_tag` does, or raises ValueError."""
 
 NOTHING = ("O", "o")
@@ -24,10 +24,10 @@ class Spelling:
     form: str
     """An example, for messages; empty for the usual form."""
 
-    read: Read
+    read: Reader
 
 
-def _prefixed(separator: str) -> Read:
+def _prefixed(separator: str) -> Reader:
     def read(tag: str) -> tuple[str, str]:
         if tag in NOTHING:
             return "O", ""
@@ -37,7 +37,7 @@ def _prefixed(separator: str) -> Read:
     return read
 
 
-def _suffixed(separator: str) -> Read:
+def _suffixed(separator: str) -> Reader:
     def read(tag: str) -> tuple[str, str]:
         if tag in NOTHING:
             return "O", ""
@@ -98,19 +98,23 @@ def usual_tags(tags: Sequence[str], spelling: Spelling) -> list[str]:
     return ["O" if prefix == "O" else f"{prefix}-{label}" for prefix, label in read]
 
 
-def scheme_of(sentences: Iterable[Sequence[str]]) -> str:
-    """The name of the scheme of tags in the usual form; empty if there are no entities."""
+def neighbours_of(sentences: Iterable[Sequence[str]]) -> set[tuple[str | None, str]]:
+    """Every pair of tags that follow each other in a sentence; the first of a sentence follows None."""
+    pairs: set[tuple[str | None, str]] = set()
+    for tags in sentences:
+        pairs.update(zip((None, *tags), tags, strict=False))
+    return pairs
+
+
+def scheme_of(neighbours: Iterable[tuple[str | None, str]], spelling: Spelling = USUAL) -> str:
+    """The name of the scheme, from the pairs of tags in sentences; empty if there are no entities."""
     prefixes: set[str] = set()
     inside_starts = False
-    for tags in sentences:
-        before = ("O", "")
-        for tag in tags:
-            here = _read_or_none(tag)
-            inside_starts |= here[0] in "IM" and (before[0] == "O" or before[1] != here[1])
-            prefixes.add(here[0])
-            before = here
-    prefixes.discard("O")
-    return _named(prefixes, inside_starts=inside_starts)
+    for before, here in neighbours:
+        (last, last_label), (prefix, label) = _read(before or "O", spelling), _read(here, spelling)
+        inside_starts |= prefix in "IM" and (last == "O" or last_label != label)
+        prefixes.add(prefix)
+    return _named(prefixes - {"O"}, inside_starts=inside_starts)
 
 
 def _named(prefixes: set[str], *, inside_starts: bool) -> str:
@@ -137,8 +141,8 @@ def _reads(spelling: Spelling, tag: str) -> bool:
     return True
 
 
-def _read_or_none(tag: str) -> tuple[str, str]:
+def _read(tag: str, spelling: Spelling) -> tuple[str, str]:
     try:
-        return read_tag(tag)
+        return spelling.read(tag)
     except ValueError:
         return "O", ""

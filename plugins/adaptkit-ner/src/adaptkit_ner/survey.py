@@ -3,29 +3,31 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
 from adaptkit import Reading
 from adaptkit_ner.overlaps import Overlaps
 from adaptkit_ner.rows import prepare
-from adaptkit_ner.schemes import Spelling, scheme_of, spelling_of, usual_tags
+from adaptkit_ner.schemes import Spelling, neighbours_of, scheme_of, spelling_of
 from adaptkit_ner.words import given_tags
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
     from adaptkit import Row
 
 
 def survey(rows: Sequence[Row], *, tag_names: Sequence[str] | None, overlaps: Overlaps) -> Reading:
     """How the rows of a source are prepared: by the spelling of their tags, and by the option `overlaps`."""
-    spelling = spelling_of(tag for tags in _tags(rows, tag_names) for tag in tags)
+    neighbours = neighbours_of(_tags(rows, tag_names))
+    spelling = spelling_of(tag for _, tag in neighbours)
     kept_apart: Counter[str] = Counter()
     return Reading(
         prepare=partial(
             prepare, spelling=spelling, tag_names=tag_names, overlaps=overlaps, kept_apart=kept_apart
         ),
-        notes=lambda: [*_scheme(rows, tag_names, spelling), *_overlapping(kept_apart, overlaps)],
+        notes=lambda: [*_scheme(neighbours, spelling), *_overlapping(kept_apart, overlaps)],
     )
 
 
@@ -40,14 +42,8 @@ def _tags(rows: Sequence[Row], tag_names: Sequence[str] | None) -> Iterator[list
             yield tags
 
 
-def _scheme(rows: Sequence[Row], tag_names: Sequence[str] | None, spelling: Spelling) -> list[str]:
-    sentences = []
-    for tags in _tags(rows, tag_names):
-        try:
-            sentences.append(usual_tags(tags, spelling))
-        except ValueError:
-            continue
-    name = scheme_of(sentences)
+def _scheme(neighbours: Iterable[tuple[str | None, str]], spelling: Spelling) -> list[str]:
+    name = scheme_of(neighbours, spelling)
     written = f", written as in {spelling.form}" if spelling.form else ""
     return [f"tags are {name}{written}"] if name else []
 

@@ -41,7 +41,7 @@ def given_tags(row: Row, names: Sequence[str] | None = None) -> list[str] | None
     value = read_written(_first(row, TAGS), "tags")
     if isinstance(value, str):
         value = value.split()
-    if isinstance(value, (list, tuple)):
+    if isinstance(value, (list, tuple)) and (names is not None or not all(isinstance(t, str) for t in value)):
         value = [_named(plain_number(one), names) for one in value]
     return None if value is None else _strings(value, "tags")
 
