@@ -37,6 +37,11 @@ def _rate_edge(summary: StudySummary, best: TrialRecord) -> list[str]:
     if found is None:
         return []
     edge, low, high = found
+    if not low <= best.hyperparameters["learning_rate"] <= high:
+        return [
+            f"The winner's learning rate is beyond the {edge} edge of the first range, which the study "
+            "extended once."
+        ]
     wider = (low / WIDER, high) if edge == "lower" else (low, high * WIDER)
     shown = " ".join(formatting.hyperparameter("learning_rate", one) for one in wider)
     return [

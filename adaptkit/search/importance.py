@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import optuna
+from optuna.distributions import BaseDistribution, FloatDistribution
 from optuna.study import StudyDirection
 from optuna.trial import FrozenTrial, TrialState
 
@@ -21,10 +22,13 @@ def importances(trials: Sequence[FrozenTrial], direction: StudyDirection) -> dic
     A pruned trial counts with its best score: at that rung it was worse than the others.
     """
     study = optuna.create_study(direction=direction)
+    common = _common_distributions(trials)
     study.add_trials(
-        optuna.trial.create_trial(params=trial.params, distributions=trial.distributions, value=value)
+        optuna.trial.create_trial(
+            params=trial.params, distributions={name: common[name] for name in trial.params}, value=value
+        )
         for trial in trials
-        if (value := _best_score(trial, direction)) is not None
+        if (value := best_score(trial, direction)) is not None
     )
     values = [trial.value for trial in study.trials]
     if len(values) < MINIMUM_TRIALS or len(set(values)) == 1:
@@ -35,7 +39,21 @@ def importances(trials: Sequence[FrozenTrial], direction: StudyDirection) -> dic
     return {name: share / total for name, share in shares.items()} if total > 0 else {}
 
 
-def _best_score(trial: FrozenTrial, direction: StudyDirection) -> float | None:
+def _common_distributions(trials: Sequence[FrozenTrial]) -> dict[str, BaseDistribution]:
+    """Each hyperparameter's distribution: of several ranges, which an extension gives, the widest."""
+    common: dict[str, BaseDistribution] = {}
+    for trial in trials:
+        for name, one in trial.distributions.items():
+            other = common.get(name, one)
+            if isinstance(one, FloatDistribution) and isinstance(other, FloatDistribution):
+                low, high = min(one.low, other.low), max(one.high, other.high)
+                common[name] = FloatDistribution(low, high, log=one.log)
+            else:
+                common[name] = one
+    return common
+
+
+def best_score(trial: FrozenTrial, direction: StudyDirection) -> float | None:
     """The best score of a complete or pruned trial; None for any other, and if it has no score."""
     scores = list(trial.intermediate_values.values())
     if trial.state not in (TrialState.COMPLETE, TrialState.PRUNED) or not scores:

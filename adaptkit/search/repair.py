@@ -75,7 +75,7 @@ def _trials_of(records: Sequence[TrialRecord], space: SearchSpace) -> list[Froze
 
 
 def _as_trial(record: TrialRecord, space: SearchSpace) -> FrozenTrial:
-    distributions = space.as_distributions()
+    distributions = space.widest().as_distributions()
     state, value = outcome(record)
     scores = finite_scores(record)
     if state == TrialState.PRUNED and scores:

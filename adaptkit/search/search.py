@@ -30,6 +30,7 @@ from optuna.samplers import TPESampler
 from optuna.storages import RDBStorage
 from optuna.trial import FrozenTrial, TrialState
 
+from adaptkit.search.extension import extended_space
 from adaptkit.search.importance import importances
 from adaptkit.search.recovery import restore
 from adaptkit.search.repair import attributes, finite_scores, outcome
@@ -202,7 +203,8 @@ class Search:
                 constant_liar=True,
             )
             self._queue_first_point()
-            asked = self._study.ask(self._space.as_distributions())
+            space = extended_space(self._space, self._trials(), self._study.direction)
+            asked = self._study.ask(space.as_distributions())
             trial = self._trials()[asked.number]
         self._asked[trial.number] = trial._trial_id
         return Suggestion(

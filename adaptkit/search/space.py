@@ -10,10 +10,11 @@ from __future__ import annotations
 import math
 import random
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol
 
 from adaptkit.errors import ConfigError
+from adaptkit.search import edges
 
 if TYPE_CHECKING:
     from optuna.distributions import BaseDistribution
@@ -54,6 +55,9 @@ class Space:
     warmup: float = 0.1
     """The fraction of the steps in which the learning rate rises."""
 
+    extendable: bool = False
+    """Whether the range of rates may be extended: neither the user nor the task has set it."""
+
     @property
     def default(self) -> dict[str, float]:
         """The default values of the searched hyperparameters."""
@@ -82,6 +86,15 @@ class Space:
             for along, place in points
         ]
 
+    def extended(self, best: Mapping[str, float]) -> Space:
+        """The space with its range extended where the best trial so far is at the edge."""
+        rates = edges.extended(self.learning_rate, best["learning_rate"])
+        return replace(self, learning_rate=rates) if self.extendable else self
+
+    def widest(self) -> Space:
+        """The space of all trials that this space and its extensions may give."""
+        return replace(self, learning_rate=edges.widest(self.learning_rate)) if self.extendable else self
+
     def as_distributions(self) -> dict[str, BaseDistribution]:
         """The searched hyperparameters as Optuna's distributions."""
         from optuna.distributions import CategoricalDistribution, FloatDistribution
@@ -102,7 +115,7 @@ class Space:
         }
 
 
-FIRST_POINTS = 3
+FIRST_POINTS = 2
 """Two to this power is the number of points that are spread evenly."""
 
 FIRST_STEP = 4.0
@@ -139,6 +152,14 @@ class PenaltySpace:
     def fixed(self) -> dict[str, float]:
         """The hyperparameters that are not searched: there are none."""
         return {}
+
+    def extended(self, best: Mapping[str, float]) -> PenaltySpace:
+        """The space with its range extended where the best trial so far is at the edge."""
+        return replace(self, l2=edges.extended(self.l2, best["l2"]))
+
+    def widest(self) -> PenaltySpace:
+        """The space of all trials that this space and its extensions may give."""
+        return replace(self, l2=edges.widest(self.l2))
 
     def as_distributions(self) -> dict[str, BaseDistribution]:
         """The searched hyperparameters as Optuna's distributions."""
@@ -230,6 +251,7 @@ def space_for(
         epochs=search.epochs or hints.epochs or _epochs_for(rows, own.epochs),
         default_learning_rate=min(max(own.default_learning_rate * scale, low), high),
         default_batch_size=min(sizes, key=lambda size: abs(math.log(size / _DEFAULT_BATCH_SIZE))),
+        extendable=version > 1 and search.learning_rate is None and strategy not in hints.learning_rate,
     )
 
 

@@ -51,7 +51,13 @@ def test_started_studies_keep_their_ranges(
 
 @pytest.mark.parametrize(
     ("width", "rates"),
-    [(768, (1e-5, 2e-4)), (384, (2e-5, 4e-4)), (32, (2e-5, 4e-4)), (1536, (5e-6, 1e-4)), (9999, (5e-6, 1e-4))],
+    [
+        (768, (1e-5, 2e-4)),
+        (384, (2e-5, 4e-4)),
+        (32, (2e-5, 4e-4)),
+        (1536, (5e-6, 1e-4)),
+        (9999, (5e-6, 1e-4)),
+    ],
 )
 def test_narrow_encoders_have_higher_rates(width: int, rates: tuple[float, float]) -> None:
     space: Space = space_for("full", SearchConfig(), NO_HINTS, rows=10_000, width=width)
@@ -63,16 +69,48 @@ def test_the_first_points_are_spread_and_differ_by_seed() -> None:
     space: Space = space_for("full", SearchConfig(), NO_HINTS, rows=10_000)
     points = space.first_points(seed=1)
     low, high = space.learning_rate
-    eighths = sorted(int(8 * math.log(point["learning_rate"] / low) / math.log(high / low)) for point in points)
-    assert eighths == list(range(8))
-    assert sorted(point["batch_size"] for point in points) == [8, 8, 16, 16, 32, 32, 64, 64]
+    places = (math.log(point["learning_rate"] / low) / math.log(high / low) for point in points)
+    assert sorted(int(4 * place) for place in places) == [0, 1, 2, 3]
+    assert sorted(point["batch_size"] for point in points) == [8, 16, 32, 64]
     assert space.first_points(seed=1) == points != space.first_points(seed=2)
+
+
+@pytest.mark.parametrize(
+    ("best", "range_"),
+    [
+        (2e-5, (1e-5, 2e-4)),
+        (1.02e-5, (1e-5 / 3, 2e-4)),
+        (2e-4, (1e-5, 6e-4)),
+        (5e-4, (1e-5, 6e-4)),
+        (4e-6, (1e-5 / 3, 2e-4)),
+    ],
+)
+def test_a_range_is_extended_once_where_the_best_is(best: float, range_: tuple[float, float]) -> None:
+    space: Space = space_for("full", SearchConfig(), NO_HINTS, rows=10_000)
+    assert space.extended({"learning_rate": best}).learning_rate == pytest.approx(range_)
+    penalty = PenaltySpace(l2=(1e-5, 2e-4), default_l2=1e-4)
+    assert penalty.extended({"l2": best}).l2 == pytest.approx(range_)
+    for widest in (space.widest().learning_rate, penalty.widest().l2):
+        assert widest == pytest.approx((1e-5 / 3, 6e-4))
+
+
+@pytest.mark.parametrize(
+    ("search", "hints", "version"),
+    [
+        (SearchConfig(learning_rate=(1e-5, 1e-4)), NO_HINTS, 2),
+        (SearchConfig(), Hints(learning_rate={"full": (1e-5, 1e-4)}), 2),
+        (SearchConfig(), NO_HINTS, 1),
+    ],
+)
+def test_ranges_that_are_set_are_not_extended(search: SearchConfig, hints: Hints, version: int) -> None:
+    space: Space = space_for("full", search, hints, rows=10_000, version=version)
+    assert space.extended({"learning_rate": space.learning_rate[1]}) == space == space.widest()
 
 
 def test_first_points_within_a_range_of_one_value() -> None:
     user = SearchConfig(learning_rate=(3e-5, 3e-5), batch_sizes=(4,))
     space: Space = space_for("full", user, NO_HINTS, rows=10_000)
-    assert space.first_points(seed=0) == [{"learning_rate": 3e-5, "batch_size": 4}] * 8
+    assert space.first_points(seed=0) == [{"learning_rate": 3e-5, "batch_size": 4}] * 4
 
 
 def test_hints_precede_the_strategy_and_the_user_both() -> None:
