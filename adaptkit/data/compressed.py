@@ -28,7 +28,11 @@ DAMAGED = (EOFError, zlib.error, lzma.LZMAError, gzip.BadGzipFile)
 
 PARQUET, ZIP = b"PAR1", b"PK\x03\x04"
 
+TAR, TAR_AT = b"ustar", 257
+"""The mark of a tar archive, and where it is."""
+
 OTHER_FILES = {
+    TAR: ("a tar archive", "Extract the data file from it, and name that file"),
     b"\x28\xb5\x2f\xfd": ("a file compressed with Zstandard", "Decompress it, for example with: zstd -d"),
     b"7z\xbc\xaf\x27\x1c": ("a 7-Zip archive", "Extract the data file from it, and name that file"),
     b"Rar!": ("a RAR archive", "Extract the data file from it, and name that file"),
@@ -76,7 +80,7 @@ def plain_path(path: Path) -> Path:
 def refuse_other_files(path: Path, start: bytes) -> None:
     """Raise DataError that says what the file is, if its first bytes show a known format without rows."""
     for magic, (what, next_step) in OTHER_FILES.items():
-        if start.startswith(magic):
+        if start.startswith(magic) or (magic == TAR and start[TAR_AT:].startswith(TAR)):
             raise DataError(
                 f"{path}: this is {what}",
                 expected="a file of rows, such as CSV, JSON Lines or Parquet, also as .gz, .bz2 or .xz",

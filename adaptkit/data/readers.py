@@ -16,7 +16,7 @@ from adaptkit.data.compressed import (
     plain_path,
     refuse_other_files,
 )
-from adaptkit.data.delimiters import DELIMITERS, fields_of
+from adaptkit.data.delimiters import DELIMITERS, delimiter_of, fields_of
 from adaptkit.data.excel import xlsx_rows
 from adaptkit.data.formats.rasa import is_yaml, yaml_rows
 from adaptkit.data.formats.recognise import normalised
@@ -84,7 +84,7 @@ def _reader(
     own = task.readers.get(suffix)
     if own is not None and not _is_elsewhere(suffix, text, task):
         return _task_rows(path, task, own)
-    if suffix in _JSON or (suffix not in _USUAL and looks_like_json(text)):
+    if looks_like_json(text) or (suffix in _JSON and not _has_header(text, task, wanted)):
         return json_rows(path)
     if suffix in _USUAL or _has_header(text, task, wanted) or _is_word_table(text, task):
         return table_rows(path, _USUAL.get(suffix, ","), wanted, known, None)
@@ -125,7 +125,10 @@ def _is_elsewhere(suffix: str, text: str, task: Task) -> bool:
         return False
     if looks_like_json(text):
         return _first_keys(text, task)
-    return _is_word_table(text, task)
+    header = text.split("\n", 1)[0]
+    usual = _USUAL.get(suffix)
+    other = usual is not None and delimiter_of(header, usual, (*task.columns, *task.answers)) != usual
+    return (other and _has_header(text, task, ())) or _is_word_table(text, task)
 
 
 def _is_word_table(text: str, task: Task) -> bool:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import csv
+import re
 from dataclasses import replace
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from adaptkit.data.delimiters import delimiter_of, in_words
@@ -14,6 +16,9 @@ from adaptkit.errors import DataError
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
     from pathlib import Path
+
+EXCEL_DELIMITER = re.compile(r"sep=(.)\s*", re.IGNORECASE)
+"""The first line of a table for Excel that declares the delimiter; the header follows it."""
 
 Record = tuple[int, list[str], str]
 """(line number, fields, what is wrong with them)"""
@@ -47,7 +52,12 @@ def table_rows(
         known: the task's columns.
         delimiter: the delimiter that the user named, if any.
     """
-    chosen = delimiter or _found_delimiter(path, usual, wanted, known)
+    first = next((line for _, line in numbered_lines(path) if line.strip()), "")
+    declared = EXCEL_DELIMITER.fullmatch(first)
+    if declared is not None:
+        yield from _rows(path, islice(_csv_records(path, declared[1]), 1, None), wanted)
+        return
+    chosen = delimiter or _found_delimiter(first, usual, wanted, known)
     rows = tsv_rows(path, wanted) if chosen == usual == "\t" else csv_rows(path, wanted, chosen)
     if chosen == usual:
         yield from rows
@@ -57,8 +67,7 @@ def table_rows(
         yield replace(row, notes=(note,))
 
 
-def _found_delimiter(path: Path, usual: str, wanted: Collection[str], known: Collection[str]) -> str:
-    header = next((line for _, line in numbered_lines(path) if line.strip()), "")
+def _found_delimiter(header: str, usual: str, wanted: Collection[str], known: Collection[str]) -> str:
     by_number = bool(wanted) and all(name.isdecimal() for name in wanted)
     positions = max(map(int, wanted)) if by_number else 0
     return delimiter_of(header, usual, {*wanted, *known}, positions)

@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from adaptkit.data.rows import RawRow, listed, shortened
+from adaptkit.data.rows import RawRow, listed
 from adaptkit.tasks.written import is_written_list
 
 if TYPE_CHECKING:
@@ -50,8 +50,8 @@ class WordColumns:
 
     word: str
     tag: str
-    sentence: str
-    """The column that says which sentence the word is in; empty if blank lines separate sentences."""
+    sentences: tuple[str, ...]
+    """The columns that say which sentence, and which document, the word is in; empty if blank lines do."""
 
 
 def word_columns(names: Collection[str], task: Task, columns: Mapping[str, str]) -> WordColumns | None:
@@ -68,8 +68,9 @@ def word_columns(names: Collection[str], task: Task, columns: Mapping[str, str])
     tag = columns.get("tags") or _named([name for name in names if name != word], TAGS)
     if not word or not tag or not {word, tag} <= set(names) or {word, tag} == {"tokens", "tags"}:
         return None
-    left = [name for name in names if name not in (word, tag)]
-    return WordColumns(word=word, tag=tag, sentence=columns.get("sentence") or _named(left, SENTENCES))
+    named = columns.get("sentence")
+    left = [name for name in names if name not in (word, tag) and _folded(name) in SENTENCES]
+    return WordColumns(word=word, tag=tag, sentences=(named,) if named else tuple(left))
 
 
 def grouped(rows: Iterable[RawRow], task: Task, columns: Mapping[str, str]) -> Iterator[RawRow]:
@@ -94,7 +95,7 @@ def grouped(rows: Iterable[RawRow], task: Task, columns: Mapping[str, str]) -> I
         if not _is_blank(raw.values):
             sentence.append(raw)
     if sentence:
-        unseparated = not several and not found.sentence and len(sentence) > LONGEST_ALONE
+        unseparated = not several and not found.sentences and len(sentence) > LONGEST_ALONE
         yield _sentence(sentence, found) if not unseparated else _unseparated(sentence, found)
 
 
@@ -107,17 +108,22 @@ def _is_one_word(row: Row, columns: WordColumns) -> bool:
 
 
 def _named(names: Iterable[str], usual: Iterable[str]) -> str:
-    by_name = {name.strip().casefold(): name for name in names}
+    by_name = {_folded(name): name for name in names}
     return next((by_name[name] for name in usual if name in by_name), "")
+
+
+def _folded(name: str) -> str:
+    return name.strip().casefold()
 
 
 def _starts(raw: RawRow, sentence: list[RawRow], columns: WordColumns) -> bool:
     """Whether a row is the first of a sentence, by the column of sentences or by the blank line before it."""
     if not sentence:
         return False
-    if columns.sentence:
-        value = raw.values.get(columns.sentence)
-        return value not in (None, "") and value != sentence[0].values.get(columns.sentence)
+    if columns.sentences:
+        first = sentence[0].values
+        given = ((raw.values.get(name), first.get(name)) for name in columns.sentences)
+        return any(value not in (None, "", before) for value, before in given)
     if _is_blank(raw.values):
         return not raw.problem
     before, here = _LINE.fullmatch(sentence[-1].origin), _LINE.fullmatch(raw.origin)
@@ -168,5 +174,5 @@ def _text(value: object) -> str:
 
 
 def _in_words(columns: WordColumns) -> str:
-    by = f"sentences by {shortened(columns.sentence)}" if columns.sentence else "sentences by blank lines"
+    by = f"sentences by {listed(columns.sentences)}" if columns.sentences else "sentences by blank lines"
     return f"one word per row in {listed([columns.word, columns.tag])}, {by}"

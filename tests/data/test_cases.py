@@ -222,3 +222,49 @@ def test_what_was_inferred_is_listed_by_split(load_file: Load, tmp_path: Path) -
         "train": "a semicolon between fields",
         "dev": "the column 'Text' as 'text', the column 'Label' as 'label'",
     }
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "task", "labels"),
+    [
+        ("f.csv", "sep=;\ntext;label\n{rows;}", "text-classification", ("a", "b")),
+        ("f.jsonl", "text,label\n{rows,}", "text-classification", ("a", "b")),
+        ("f.tsv", "Text;Labels\n{rows;}", "multi-label", ("a", "b")),
+        ("f.txt", "text|label\n{rows|}", "text-classification", ("a", "b")),
+        ("f.csv", "id,data,label\n{ids}", "text-classification", ("a", "b")),
+    ],
+)
+def test_tables_that_their_name_does_not_describe(
+    load_file: Load, name: str, content: str, task: str, labels: tuple[str, ...]
+) -> None:
+    for delimiter in ",;|":
+        rows = "".join(f"text {n}{delimiter}{'ab'[n % 2]}\n" for n in range(8))
+        content = content.replace(f"{{rows{delimiter}}}", rows)
+    content = content.replace("{ids}", "".join(f"{n},text {n},{'ab'[n % 2]}\n" for n in range(8)))
+    assert load_file(task, name, content).labels == labels
+
+
+def test_json_lines_under_the_name_of_a_table(load_file: Load) -> None:
+    rows = lines([{"text": f"text {n}", "label": "ab"[n % 2]} for n in range(8)])
+    assert load_file("text-classification", "f.csv", rows).labels == ("a", "b")
+
+
+@pytest.mark.parametrize("separator", [" ", ",", ", ", "|", ";"])
+def test_zeros_and_ones_in_one_field(load_file: Load, separator: str) -> None:
+    rows = [{"text": f"t {n}", "labels": separator.join(f"{n % 8:03b}")} for n in range(24)]
+    assert load_file("multi-label", "f.jsonl", lines(rows)).labels == ("label_0", "label_1", "label_2")
+
+
+@pytest.mark.parametrize("column", ["answer_text", "text", "answer"])
+def test_answers_in_two_columns(load_file: Load, column: str) -> None:
+    rows = "".join(f"Ada sleeps {n}.,Who?,{'0,Ada' if n % 2 else ','}\n" for n in range(8))
+    data = load_file("qa", "f.csv", f"context,question,answer_start,{column}\n{rows}")
+    answers = [row["answers"] for split in (data.train, data.dev) for row in split.values]
+    assert answers.count([]) == 4
+    assert answers.count([{"text": "Ada", "start": 0}]) == 4
+
+
+def test_sentences_that_are_counted_in_each_document(load_file: Load) -> None:
+    rows = "".join(f"d{n},1,Ada,B-PER\nd{n},1,sleeps{n},O\nd{n},2,Torv{n},B-LOC\n" for n in range(16))
+    data = load_file("ner", "f.csv", f"doc_id,sent_id,word,tag\n{rows}")
+    assert len(data.train) + len(data.dev) == 32

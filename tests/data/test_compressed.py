@@ -3,6 +3,7 @@ from __future__ import annotations
 import bz2
 import gzip
 import lzma
+import tarfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -89,3 +90,12 @@ def test_the_first_bytes_and_the_plain_name(tmp_path: Path) -> None:
     assert first_bytes(tmp_path / "absent", 3) == b""
     assert plain_path(Path("x/a.jsonl.XZ")) == Path("x/a.jsonl")
     assert plain_path(Path("a.csv")) == Path("a.csv")
+
+
+def test_a_tar_archive_is_named(tmp_path: Path, read_file: ReadFile) -> None:
+    (tmp_path / "train.csv").write_bytes(TABLE)
+    with tarfile.open(tmp_path / "train.tar.gz", "w:gz") as archive:
+        archive.add(tmp_path / "train.csv", arcname="train.csv")
+    with pytest.raises(DataError, match="a tar archive") as caught:
+        read_file(tmp_path / "train.tar.gz")
+    assert caught.value.code == "not-rows"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +12,10 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from adaptkit import Row
+
+BETWEEN = r"\s*[,;|\s]\s*"
+VECTOR = re.compile(rf"[01](\.0)?({BETWEEN}[01](\.0)?)+")
+"""Zeros and ones in one text, which are no name."""
 
 COLUMNS = ("labels", "label")
 """The names of the column; the task's own name comes first."""
@@ -69,6 +74,8 @@ class Labels:
     def _listed(self, row: Row) -> Sequence[Any] | None:
         given = next((row[name] for name in COLUMNS if row.get(name) is not None), None)
         given = read_written(given, "labels") if str(given).strip().startswith("[") else given
+        if isinstance(given, str) and VECTOR.fullmatch(given.strip()):
+            return re.split(BETWEEN, given.strip())
         if isinstance(given, str):
             return given.split(self.separator) if given.strip() else []
         if given is not None and not isinstance(given, (list, tuple)):

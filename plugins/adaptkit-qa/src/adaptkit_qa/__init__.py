@@ -50,7 +50,7 @@ def qa(
             "context": "the text that may contain the answer",
             "answers": "{text: [...], answer_start: [...]}, or a list of {text, start}; empty: no answer",
         },
-        answers=("answers", "entities"),
+        answers=("answers", "entities", "answer_start", "answer_text"),
         head="question-answering",
         outputs=("start_logits", "end_logits"),
         config_overrides={"num_labels": 2},  # a start and an end, also for a model trained for another task

@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from adaptkit import Row
 
 SEPARATORS = (" ||| ", "\t")
+ANSWER_TEXTS = ("answer_text", "answer", "text")
+"""The names of the column with an answer's text, beside a column answer_start."""
+
 TRUTH = {"true": True, "false": False, "": None}
 """What a text in the column is_impossible means."""
 
@@ -94,6 +97,8 @@ def _answers(row: Row, context: str) -> list[tuple[object, object]] | None:
     """The text and the start of each answer, as given in the row; None if the row says nothing about
     answers."""
     impossible, answers = _truth(row.get("is_impossible")), read_written(row.get("answers"), "answers")
+    if answers is None and "answer_start" in row:
+        answers = _in_columns(row)
     if answers is None and row.get("entities") is None:
         return [] if impossible else None
     pairs = _marked(row["entities"], context) if answers is None else _pairs(answers)
@@ -111,6 +116,15 @@ def _truth(impossible: object) -> object:
     if impossible not in (None, True, False):
         raise ValueError(f"is_impossible = {impossible!r:.80}; expected true or false")
     return impossible
+
+
+def _in_columns(row: Row) -> object:
+    """The answers of a row that has their texts and starts in two columns; none if these are empty."""
+    texts = next((row[name] for name in ANSWER_TEXTS if row.get(name) is not None), "")
+    starts = read_written(row["answer_start"], "answer_start")
+    if texts == "" and starts in ("", None):
+        return []
+    return {"text": read_written(texts, "answer_text"), "answer_start": starts}
 
 
 def _marked(entities: object, context: str) -> list[tuple[object, object]]:
