@@ -19,7 +19,8 @@ from adaptkit.data.group_splits import split_off_groups
 from adaptkit.data.groups import SPLIT_VERSION, group_warnings, task_groups
 from adaptkit.data.labels import known_labels_only, labels_in, rare_label_warnings
 from adaptkit.data.options import AS_FOUND, ReadOptions
-from adaptkit.data.readers import is_readable, is_recognised, parsed_lines
+from adaptkit.data.readers import is_readable, parsed_lines
+from adaptkit.data.recognition import is_recognised
 from adaptkit.data.rows import RawSplit, Rows
 from adaptkit.data.sources import one_split, splits_of
 from adaptkit.data.splits import split_off_dev

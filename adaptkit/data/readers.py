@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from typing import TYPE_CHECKING, TypeVar
 
@@ -16,18 +15,25 @@ from adaptkit.data.compressed import (
     plain_path,
     refuse_other_files,
 )
-from adaptkit.data.delimiters import DELIMITERS, delimiter_of, fields_of
 from adaptkit.data.excel import xlsx_rows
 from adaptkit.data.formats.rasa import is_yaml, yaml_rows
 from adaptkit.data.formats.recognise import normalised
 from adaptkit.data.formats.spacy_docs import docbin_rows
 from adaptkit.data.json_rows import json_rows, looks_like_json
 from adaptkit.data.options import AS_FOUND, ReadOptions
+from adaptkit.data.recognition import (
+    JSON_SUFFIXES,
+    PEEKED,
+    USUAL_DELIMITERS,
+    has_header,
+    is_elsewhere,
+    is_word_table,
+)
 from adaptkit.data.rows import RawRow, listed
 from adaptkit.data.tables import table_rows
 from adaptkit.data.text import numbered_lines, reading_as
 from adaptkit.data.word_tables import NAMES as WORD_TABLE_NAMES
-from adaptkit.data.word_tables import grouped, word_columns
+from adaptkit.data.word_tables import grouped
 from adaptkit.errors import AdaptkitError, DataError, TaskError
 from adaptkit.tasks.calls import ends_at_an_error
 
@@ -39,14 +45,8 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-_USUAL = {".csv": ",", ".tsv": "\t"}
-"""The suffixes of tables, and the usual delimiter of each."""
-
-_JSON = (".json", ".jsonl", ".ndjson")
 _OTHERS = (".parquet", ".xlsx", ".spacy", ".yml", ".yaml")
 _NUMBERED = re.compile(r"line (\d+): ")
-_PEEKED = 4096
-"""Bytes of a file that are looked at to recognise it."""
 
 
 def file_rows(
@@ -57,7 +57,7 @@ def file_rows(
     Rows of annotation tools get the columns that tasks read. Raises DataError, now or while the rows are
     read, if the file is not in the expected format.
     """
-    start = first_bytes(path, _PEEKED)
+    start = first_bytes(path, PEEKED)
     refuse_other_files(path, start)
     rows = _guarded(path, _reader(path, task, wanted, options, start), options.encoding)
     return tool_rows(rows, task, options)
@@ -75,30 +75,22 @@ def _reader(
     suffix = plain_path(path).suffix.lower()
     known = {*task.columns, *task.answers, *(WORD_TABLE_NAMES if task.word_level else ())}
     if options.separator is not None:
-        return table_rows(path, _USUAL.get(suffix, ","), wanted, known, options.separator)
+        return table_rows(path, USUAL_DELIMITERS.get(suffix, ","), wanted, known, options.separator)
     text = start.decode(options.encoding or "utf-8", "ignore").removeprefix("\ufeff")
     if start.startswith(PARQUET):
         return parquet_rows(path)
     if start.startswith(ZIP) or suffix in _OTHERS:
         return _other_rows(path, suffix, wanted)
     own = task.readers.get(suffix)
-    if own is not None and not _is_elsewhere(suffix, text, task):
+    if own is not None and not is_elsewhere(suffix, text, task):
         return _task_rows(path, task, own)
-    if looks_like_json(text) or (suffix in _JSON and not _has_header(text, task, wanted)):
+    if looks_like_json(text) or (suffix in JSON_SUFFIXES and not has_header(text, task, wanted)):
         return json_rows(path)
-    if suffix in _USUAL or _has_header(text, task, wanted) or _is_word_table(text, task):
-        return table_rows(path, _USUAL.get(suffix, ","), wanted, known, None)
+    if suffix in USUAL_DELIMITERS or has_header(text, task, wanted) or is_word_table(text, task):
+        return table_rows(path, USUAL_DELIMITERS.get(suffix, ","), wanted, known, None)
     if "" in task.readers:
         return _task_rows(path, task, task.readers[""])
     raise _unknown_suffix(path, task, suffix)
-
-
-def is_recognised(path: Path, task: Task, wanted: Collection[str], options: ReadOptions) -> bool:
-    """Whether a file's content, and not only its suffix, shows that it is JSON of rows or a table."""
-    text = first_bytes(path, _PEEKED).decode(options.encoding or "utf-8", "ignore").removeprefix("\ufeff")
-    if options.separator is not None or (looks_like_json(text) and _first_keys(text, task)):
-        return True
-    return _has_header(text, task, wanted) or _is_word_table(text, task)
 
 
 def _other_rows(path: Path, suffix: str, wanted: Collection[str]) -> Iterable[RawRow]:
@@ -119,51 +111,6 @@ def _other_rows(path: Path, suffix: str, wanted: Collection[str]) -> Iterable[Ra
     )
 
 
-def _is_elsewhere(suffix: str, text: str, task: Task) -> bool:
-    """Whether a file that the task has a reader for is JSON of rows, or a table with one word per row."""
-    if suffix in _JSON:
-        return False
-    if looks_like_json(text):
-        return _first_keys(text, task)
-    header = text.split("\n", 1)[0]
-    usual = _USUAL.get(suffix)
-    other = usual is not None and delimiter_of(header, usual, (*task.columns, *task.answers)) != usual
-    return (other and _has_header(text, task, ())) or _is_word_table(text, task)
-
-
-def _is_word_table(text: str, task: Task) -> bool:
-    header = text.split("\n", 1)[0]
-    return any(word_columns(_header_fields(header, one), task, {}) for one in DELIMITERS)
-
-
-def _first_keys(text: str, task: Task) -> bool:
-    """Whether the first JSON value of a file is a row that the task or an annotation tool's reader knows."""
-    try:
-        value, _ = json.JSONDecoder().raw_decode(text.lstrip().removeprefix("[").lstrip())
-    except (ValueError, RecursionError):
-        return text.lstrip().startswith(("[", "{")) and any(f'"{name}"' in text for name in _row_names(task))
-    return isinstance(value, str) or (isinstance(value, dict) and bool(_row_names(task) & value.keys()))
-
-
-def _row_names(task: Task) -> set[str]:
-    return {*task.columns, *task.answers, "text", "data", "annotations"}
-
-
-def _has_header(text: str, task: Task, wanted: Collection[str]) -> bool:
-    """Whether the first line of a file names the task's columns, apart from the answers."""
-    header = text.split("\n", 1)[0]
-    needed = set(wanted) or {name for name in task.columns if name not in task.answers}
-    names = {name.casefold() for name in needed if not name.isdecimal()}
-    return any(
-        bool(names) and len(fields) > 1 and names <= {field.casefold() for field in fields}
-        for fields in (_header_fields(header, one) for one in DELIMITERS)
-    )
-
-
-def _header_fields(header: str, delimiter: str) -> list[str]:
-    return [field.strip() for field in fields_of(header.rstrip("\r"), delimiter)]
-
-
 def _unknown_suffix(path: Path, task: Task, suffix: str) -> DataError:
     return DataError(
         f"{path}: no reader for files with the suffix {suffix!r}",
@@ -180,7 +127,7 @@ def parsed_lines(path: Path, task: Task, encoding: str | None = None) -> Iterato
 
 def readable_suffixes(task: Task) -> list[str]:
     """The suffixes that have a reader, without the task's reader for unknown suffixes."""
-    return sorted({*_USUAL, *_JSON, *_OTHERS, *task.readers} - {""})
+    return sorted({*USUAL_DELIMITERS, *JSON_SUFFIXES, *_OTHERS, *task.readers} - {""})
 
 
 def is_readable(path: Path, task: Task) -> bool:
