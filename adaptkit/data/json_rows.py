@@ -113,21 +113,25 @@ def _document_rows(path: Path) -> Iterator[RawRow]:
 
 
 def _array_rows(path: Path) -> Iterator[RawRow]:
-    """The rows of an array; raises DataError where the array cannot be parsed any further."""
+    """The rows of an array, by their lines, or by their numbers if all are on one line.
+
+    Raises DataError where the array cannot be parsed any further.
+    """
     text = whole_text(path)
     parser = _Parser()
     position = _skip_space(text, text.index("[") + 1)
     if text.startswith("]", position):
         return
-    line, counted = 1, 0
+    one_line = "\n" not in text.strip()
+    line, counted, number = 1, 0, 0
     more = True
     while more:
-        line, counted = line + text.count("\n", counted, position), position
+        line, counted, number = line + text.count("\n", counted, position), position, number + 1
         try:
             values, problem, end = parser.parse(text, position)
         except (ValueError, RecursionError) as error:
             raise _broken_array(f"{path}:{line}: {_in_words(error)}") from None
-        yield element_row(f"{path}:{line}", values, problem)
+        yield element_row(f"{path} row {number}" if one_line else f"{path}:{line}", values, problem)
         separator = _COMMA_OR_END.match(text, end)
         if separator is None:
             raise _broken_array(f"{path}:{line}: no comma or ']' after the object that starts here")

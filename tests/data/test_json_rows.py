@@ -89,3 +89,9 @@ def test_text_after_the_object_is_a_bad_row(tmp_path: Path, read_file: ReadFile)
     (tmp_path / "f.jsonl").write_text('{"text": "x"} {"text": "y"}\n')
     (row,) = read_file(tmp_path / "f.jsonl")
     assert "after the end of the JSON value" in row.problem
+
+
+def test_rows_on_one_line_are_distinguished_by_numbers(tmp_path: Path, read_file: ReadFile) -> None:
+    path = tmp_path / "f.json"
+    path.write_text('[{"text": "x"}, 7, {"text": "y"}]\n')
+    assert [row.origin for row in read_file(path)] == [f"{path} row {number}" for number in (1, 2, 3)]
