@@ -41,7 +41,7 @@ def model_card(summary: StudySummary, trial: TrialRecord, *, loaded_as: str) -> 
         f"{model} adapted to the task {task} {how} by adaptkit.",
         "## Data",
         _items(
-            f"{name}: {split.rows:,} rows of {code(_short(split.source))}"
+            f"{prose(name)}: {split.rows:,} rows of {code(_short(split.source))}"
             for name, split in summary.data.items()
         ),
         *_on_dev(summary, trial),

@@ -60,11 +60,16 @@ class RunContext:
     def check(self) -> None:
         """Raise Interrupted after a signal, and StudyError if the study is not this process's any more."""
         self.interruption.check()
+        self.check_study()
+
+    def check_study(self) -> None:
+        """Raise StudyError if the study's folder is not this process's any more."""
         if self.lock is not None:
             self.lock.check()
 
     def write(self, **changes: Any) -> None:
-        """Change the summary, and write it with the time spent so far."""
+        """Change the summary, and write it with the time spent so far; raises StudyError."""
+        self.check_study()
         phases = {**self.earlier, **self.clock.seconds}
         seconds = {name: self.earlier.get(name, 0.0) + self.clock.seconds.get(name, 0.0) for name in phases}
         now = datetime.now(UTC).isoformat("T", "seconds")

@@ -45,6 +45,7 @@ class TrialScheduler:
         patience: int,
         deadline: float,
         check: Callable[[], None],
+        check_study: Callable[[], None] = lambda: None,
         vocabulary: torch.Tensor | None = None,
     ) -> None:
         """Create the scheduler of one run.
@@ -61,6 +62,7 @@ class TrialScheduler:
             patience: a trial ends after so many rungs in a row without a better score; 0 for no such end.
             deadline: the end of the time budget, on the clock of `time.monotonic`.
             check: raises Interrupted if a signal has been received.
+            check_study: raises StudyError if the study is not this process's any more.
             vocabulary: the tokens whose embeddings are trained; kept with each trial's weights.
         """
         self.folder = folder
@@ -74,6 +76,7 @@ class TrialScheduler:
         self.patience = patience
         self.deadline = deadline
         self.check = check
+        self.check_study = check_study
         self.vocabulary = vocabulary
         self.running: dict[int, Suggestion] = {}
         self.scored: dict[int, list[RungReport]] = {}
@@ -103,6 +106,7 @@ class TrialScheduler:
 
     def on_rung_end(self, reports: Sequence[RungReport]) -> Mapping[int, str]:
         """Report the scores to the search, and give the trials to prune with the reasons."""
+        self.check_study()
         for report in reports:
             number = report.trial.number
             self.scored[number].append(report)
@@ -126,6 +130,7 @@ class TrialScheduler:
 
     def on_trial_end(self, outcome: Outcome) -> None:
         """Keep the weights if the trial is among the best, then acknowledge it."""
+        self.check_study()
         record = self._record(outcome)
         self.cut_short += self.stopped and record.state == "complete"
         if outcome.parameters is not None and record.state == "complete" and self._is_among_best(record):

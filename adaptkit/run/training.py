@@ -71,12 +71,13 @@ def run_recorded(
         scheduler.interrupt(interrupted.problem)
         raise
     except Exception as error:
+        context.check_study()  # the cause may be that someone has removed the study
         with suppress(Exception):  # trials that cannot be recorded now are found at the next start
             scheduler.interrupt(f"{type(error).__name__}: {error}")
         raise
     finally:
-        scheduler.restore()
         write_costs(context, training)
+    scheduler.restore()
     if scheduler.stopped or (scheduler.time_is_up and search.remaining):
         warning = timeout_warning(scheduler.cut_short, search.remaining)
         context.progress.note(warning)
@@ -102,6 +103,7 @@ def make_scheduler(
         patience=patience,
         deadline=time.monotonic() + (config.search.timeout or math.inf),
         check=context.check,
+        check_study=context.check_study,
         vocabulary=training.vocabulary,
     )
 

@@ -24,11 +24,12 @@ def checked(kind: type[T], values: Mapping[str, Any]) -> T:
     from pydantic import ValidationError
 
     try:
-        found: T = _adapter(cast("Any", kind)).validate_json(json.dumps(values))
+        made: T = _adapter(cast("Any", kind)).validate_json(json.dumps(values))
     except ValidationError as error:
-        details = error.errors(include_url=False, include_input=False)
-        raise ValueError("; ".join(_sentence(one["loc"], one["msg"]) for one in details[:5])) from None
-    return found
+        found = error.errors(include_url=False, include_input=False)
+        sentences = [_sentence(one["type"], one["loc"], one["msg"]) for one in found[:5]]
+        raise ValueError("; ".join(sentences)) from None
+    return made
 
 
 def newer_version(versions: Mapping[str, Any]) -> str:
@@ -52,8 +53,10 @@ def _adapter(kind: Any) -> TypeAdapter[Any]:
     return TypeAdapter(kind)
 
 
-def _sentence(location: tuple[int | str, ...], message: str) -> str:
+def _sentence(kind: str, location: tuple[int | str, ...], message: str) -> str:
     name = ".".join(map(str, location))
+    if kind == "unexpected_keyword_argument":
+        return f"{name:.100}: an unknown key"
     return f"{name:.100}: {message[:1].lower()}{message[1:]}" if name else message
 
 

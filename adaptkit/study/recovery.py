@@ -45,6 +45,8 @@ def _unreadable_summary(study: StudyFolder) -> dict[Path, str]:
     try:
         study.read_summary()
     except StudyError as error:
+        if error.code == "newer-study":
+            raise
         return {study.summary: error.problem}
     return {}
 
