@@ -52,10 +52,10 @@ def loading_lines(summary: StudySummary, width: int = 76) -> list[str]:
         return [imports, "", *folder, tokenizer, f"model = {auto}.from_pretrained(folder)"]
     packaged, local = is_packaged(summary.model), not is_hub_id(summary.model)
     return [
-        *([f"import {PACKAGE}"] if packaged else []),
         f"from peft import {'PeftConfig, ' if local else ''}PeftModel",
         "from transformers import AutoConfig, AutoTokenizer",
         f"from transformers import {auto}",
+        *([f"import {PACKAGE}"] if packaged else []),
         "",
         *folder,
         *_base_lines(summary.model, width),

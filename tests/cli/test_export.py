@@ -18,7 +18,8 @@ def test_lora(merge: bool, tuned: Callable[[str, str], Any], tmp_path: Path) -> 
     assert (to / "adapter_config.json").exists() is not merge
     card = (to / "README.md").read_text(encoding="utf-8")
     assert ("PeftModel" in card) is not merge
-    assert str(to) in card
+    assert 'folder = "."' in card
+    assert str(tmp_path) not in card, "it may be published"
 
 
 def test_a_folder_that_is_not_empty_is_not_changed(tuned: Callable[[str, str], Any], tmp_path: Path) -> None:

