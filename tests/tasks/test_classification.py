@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from sklearn.metrics import accuracy_score, classification_report
 
-from adaptkit import class_name, classification_metric, most_probable_class
+from adaptkit import SkipRow, class_name, classification_metric, most_probable_class, named_class, only_class
 
 LABELS = ("bakery", "lighthouse", "museum")
 
@@ -73,7 +73,19 @@ def test_the_five_most_probable_classes_are_shown_in_order():
 
 
 @pytest.mark.parametrize(
-    ("label", "name"), [("bakery", "bakery"), (" bakery ", "bakery"), (3, "3"), (-1, "-1"), (True, "true")]
+    ("label", "name"),
+    [
+        ("bakery", "bakery"),
+        (" bakery ", "bakery"),
+        (3, "3"),
+        (-1, "-1"),
+        (True, "true"),
+        (3.0, "3"),
+        ("3.0", "3"),
+        ("3", "3"),
+        (-1.0, "-1"),
+        ("3.5", "3.5"),
+    ],
 )
 def test_labels_become_names(label, name):
     assert class_name(label) == name
@@ -83,3 +95,47 @@ def test_labels_become_names(label, name):
 def test_a_label_that_is_not_a_name_is_refused(label):
     with pytest.raises(ValueError, match=r"label = .*; expected the name of a class"):
         class_name(label)
+
+
+@pytest.mark.parametrize("label", ["['bakery']", '["bakery"]', " ['bakery'] ", "bakery"])
+def test_the_only_class_of_a_list_written_as_text(label):
+    assert only_class(label) == "bakery"
+
+
+@pytest.mark.parametrize("label", ["[other]", "(none)", "a, b", "[a] b"])
+def test_a_name_with_brackets_is_a_name(label):
+    assert only_class(label) == label
+
+
+@pytest.mark.parametrize(
+    ("label", "message"),
+    [
+        (["a"], r"label = \['a'\]; expected the name of a class"),
+        (["a", "b"], "has 2 labels; expected one"),
+        ("['a', 'b']", "has 2 labels; expected one"),
+        ("['a' 'b']", "written as text that cannot be read"),
+        ([[0, 3, "PER"]], "marks spans; expected the name of a class"),
+    ],
+)
+def test_more_or_other_than_one_class_is_refused(label, message):
+    with pytest.raises(ValueError, match=message):
+        only_class(label)
+
+
+@pytest.mark.parametrize("label", [[], "[]"])
+def test_a_row_that_nobody_labelled_is_left_out(label):
+    with pytest.raises(SkipRow, match=r"no label: label = \[\]"):
+        only_class(label)
+
+
+@pytest.mark.parametrize(
+    ("label", "name"), [(0, "no"), (1.0, "yes"), ("1", "yes"), ("1.0", "yes"), ("no", "no")]
+)
+def test_numbers_with_names(label, name):
+    assert named_class(label, ("no", "yes")) == name
+
+
+@pytest.mark.parametrize("label", [2, -1, "maybe", "01x"])
+def test_a_number_without_a_name_is_refused(label):
+    with pytest.raises(ValueError, match="expected a number from 0 to 1, or one of no, yes"):
+        named_class(label, ("no", "yes"))
