@@ -7,10 +7,14 @@ rows alone, so that the scores of two models on the same resamples can be compar
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+import time
+import warnings
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
+
+from adaptkit.errors import Interrupted
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -21,6 +25,18 @@ RESAMPLES = 200
 """Enough for the ends of a 95% interval to within a tenth of its width."""
 
 LEVEL = 0.95
+
+FEWEST_RESAMPLES = 100
+"""As many are scored where the metric is slow."""
+
+MOST_SECONDS = 20.0
+"""About how long the resamples of one interval are scored; longer only if `FEWEST_DRAWN` rows take longer."""
+
+FEWEST_DRAWN = 1_000
+"""A resample draws at least as many rows, or all."""
+
+FEWEST_ROWS = 10
+"""The percentiles of fewer rows say too little."""
 
 
 def resamples(rows: int, *, seed: int, count: int = RESAMPLES) -> NDArray[np.int64]:
@@ -33,11 +49,8 @@ def resampled_scores(
     places: NDArray[np.int64],
 ) -> list[float]:  # fmt: skip
     """The number ``name`` of the metric on each resample ``places [count, rows]``; NaN where it has none."""
-    found = []
-    for chosen in places.tolist():
-        scores = metric.compute([predictions[place] for place in chosen], [rows[place] for place in chosen])
-        found.append(float(scores.values.get(name, math.nan)))
-    return found
+    numbers = (_numbers(metric, predictions, rows, chosen) for chosen in places)
+    return [its.get(name, math.nan) for its in numbers]
 
 
 def interval(scores: Sequence[float], level: float = LEVEL) -> tuple[float, float] | None:
@@ -48,3 +61,74 @@ def interval(scores: Sequence[float], level: float = LEVEL) -> tuple[float, floa
     outside = (1 - level) / 2
     low, high = np.quantile(finite, (outside, 1 - outside))
     return float(low), float(high)
+
+
+def score_intervals(
+    metric: Metric, predictions: Sequence[Prediction], rows: Sequence[Row], scores: Mapping[str, float],
+    *, seed: int = 0, clock: Callable[[], float] = time.perf_counter,
+) -> dict[str, tuple[float, float]]:  # fmt: skip
+    """The percentile interval of each of the ``scores``, from the same resamples of all rows.
+
+    A number has no interval if there are fewer than `FEWEST_ROWS` rows, if all resamples give it the same
+    value, as when every row is right, or if its interval would not contain it, as is possible for averages
+    over very rare classes. Where the metric is slow, the resamples are fewer and smaller, by `plan`.
+    """
+    total = len(rows)
+    if total < FEWEST_ROWS:
+        return {}
+    generator = np.random.default_rng([seed, total])
+    start = clock()
+    first = _numbers(metric, predictions, rows, generator.integers(0, total, total))
+    count, drawn = plan(total, clock() - start)
+    found = [first] if drawn == total else []
+    while len(found) < count:
+        found.append(_numbers(metric, predictions, rows, generator.integers(0, total, drawn)))
+    narrowing = math.sqrt(drawn / total)
+    by_name = {
+        name: _around(score, [its.get(name, math.nan) for its in found], narrowing)
+        for name, score in scores.items()
+    }
+    return {name: ends for name, ends in by_name.items() if ends is not None}
+
+
+def plan(rows: int, seconds: float) -> tuple[int, int]:
+    """How many resamples are scored, and how many rows each draws, if scoring all rows takes ``seconds``."""
+    affordable = MOST_SECONDS / max(seconds, 1e-9)
+    if affordable >= FEWEST_RESAMPLES:
+        return min(RESAMPLES, int(affordable)), rows
+    drawn = max(FEWEST_DRAWN, int(rows * affordable / FEWEST_RESAMPLES))
+    return FEWEST_RESAMPLES, min(rows, drawn)
+
+
+def _around(score: float, resampled: Sequence[float], narrowing: float) -> tuple[float, float] | None:
+    """The interval of a score, or None where the resamples say nothing about it.
+
+    Resamples of ``drawn`` of ``rows`` rows vary more than resamples of all rows, by ``sqrt(rows / drawn)``:
+    their interval is narrowed by as much, and moved from their mean to the score.
+    """
+    found = interval(resampled)
+    if found is None:
+        return None
+    if narrowing < 1:
+        centre = float(np.nanmean(resampled))
+        found = score + narrowing * (found[0] - centre), score + narrowing * (found[1] - centre)
+    low, high = found
+    return found if low < high and low <= score <= high else None
+
+
+def _numbers(
+    metric: Metric, predictions: Sequence[Prediction], rows: Sequence[Row], places: NDArray[np.int64]
+) -> dict[str, float]:
+    """The metric's numbers on the rows at ``places [drawn]``; none where it fails, as a correlation may."""
+    chosen = places.tolist()
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            scores = metric.compute(
+                [predictions[place] for place in chosen], [rows[place] for place in chosen]
+            )
+        return {name: float(value) for name, value in scores.values.items()}
+    except Interrupted:
+        raise
+    except Exception:
+        return {}

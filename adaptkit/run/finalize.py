@@ -13,7 +13,8 @@ from adaptkit.report.advice import winner_warnings
 from adaptkit.report.html import as_html
 from adaptkit.run.baselines import score_baselines
 from adaptkit.run.context import RunContext, versions
-from adaptkit.study.record import StudySummary, TrialRecord, best_trial
+from adaptkit.run.scoring import score_rows
+from adaptkit.study.record import UNTESTED, StudySummary, TrialRecord, best_trial
 from adaptkit.system.files import atomic_folder, write_text
 from adaptkit.system.manifest import verify
 
@@ -93,7 +94,7 @@ def export_winner(
     folder = context.folder
     with context.clock.phase("export"):
         export_trial(folder, config, task, data.labels, context.summary, best, folder.best)
-    context.write(best=best.number, model_folder=str(folder.best), test={}, test_groups={})
+    context.write(best=best.number, model_folder=str(folder.best), **UNTESTED)
 
 
 def score_winner(context: RunContext, rows: Rows, device: str, best: TrialRecord) -> None:
@@ -140,12 +141,8 @@ def export_trial(
             code="no-weights",
         )
     strategy = "full" if merge else summary.strategy  # how the folder is loaded
-    described = replace(
-        summary,
-        best=trial.number,
-        model_folder=str(to),
-        test=summary.test if summary.best == trial.number else {},
-    )
+    untested = {} if summary.best == trial.number else UNTESTED
+    described = replace(summary, best=trial.number, model_folder=str(to), **untested)
     kept = load_file(weights)
     exported = TrialToExport(
         config=config,
@@ -170,14 +167,18 @@ def rewrite_card(model_folder: Path, summary: StudySummary, trial: TrialRecord) 
 
 
 def test_scores(model_folder: Path, rows: Rows, device: str, metric: str) -> dict[str, Any]:
-    """The exported model's scores on the test rows, as fields of the summary.
+    """The exported model's scores on the test rows and their intervals, as fields of the summary.
 
     If the rows cannot be scored, the result is a warning: the winner is still valid.
     """
     from adaptkit.export.predictor import load
 
     try:
-        scores = load(model_folder, device=device).score(rows.values, metric)
+        scored = score_rows(load(model_folder, device=device), rows.values, metric)
     except TrialError as error:
         return {"warnings": [f"the test rows could not be scored: {error}"]}
-    return {"test": dict(scores.values), "test_groups": dict(scores.groups)}
+    return {
+        "test": dict(scored.scores.values),
+        "test_groups": dict(scored.scores.groups),
+        "test_intervals": dict(scored.intervals),
+    }

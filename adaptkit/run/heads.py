@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from adaptkit.errors import ConfigError
 from adaptkit.run.training import make_scheduler, run_recorded
-from adaptkit.study.record import best_trial
+from adaptkit.study.record import UNTESTED, best_trial
 
 if TYPE_CHECKING:
     from adaptkit.config import StudyConfig
@@ -77,4 +77,4 @@ def refit_best(context: RunContext, training: Training) -> None:
     with context.clock.phase("train"), context.interruption.exposed():
         parameters = refit(training, best.hyperparameters["l2"])
     context.folder.keep_weights(best.number, weights_writer(parameters, training.vocabulary))
-    context.write(refit=best.number, best=None, model_folder=None, test={}, test_groups={})
+    context.write(refit=best.number, best=None, model_folder=None, **UNTESTED)

@@ -173,6 +173,9 @@ class StudySummary:
     """The winner's scores on the test set, computed once."""
 
     test_groups: Mapping[str, Mapping[str, Number]] = field(default_factory=dict)
+    test_intervals: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+    """The 95% interval over the test rows of each number in ``test`` that has one."""
+
     importances: Mapping[str, Number] = field(default_factory=dict)
     """Each hyperparameter's share of the score's variance, as Optuna estimates it."""
 
@@ -234,6 +237,9 @@ class StudySummary:
 NUMBERS = ("test", "importances", "seconds", "speeds")
 """The fields of the summary that hold numbers by name."""
 
+UNTESTED: Mapping[str, Any] = {"test": {}, "test_groups": {}, "test_intervals": {}}
+"""The changes to a summary whose winner is not, or no longer, the one that was scored on the test rows."""
+
 
 def as_json(record: TrialRecord | StudySummary) -> dict[str, Any]:
     """The record as JSON-ready values."""
@@ -274,7 +280,7 @@ def standing(summary: StudySummary, trials: Sequence[TrialRecord]) -> dict[str, 
     number = None if best is None else best.number
     if number == summary.best:
         return {}
-    return {"best": number, "model_folder": None, "test": {}, "test_groups": {}}
+    return {"best": number, "model_folder": None, **UNTESTED}
 
 
 def _renamed(values: Mapping[str, Any], names: Mapping[str, str]) -> dict[str, Any]:

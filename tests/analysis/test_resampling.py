@@ -3,13 +3,24 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from itertools import count
 from typing import Any
 
 import numpy as np
 import pytest
 
-from adaptkit.analysis.resampling import RESAMPLES, interval, resampled_scores, resamples
+from adaptkit.analysis.resampling import (
+    FEWEST_DRAWN,
+    FEWEST_RESAMPLES,
+    RESAMPLES,
+    interval,
+    plan,
+    resampled_scores,
+    resamples,
+    score_intervals,
+)
+from adaptkit.errors import Interrupted
 from adaptkit.task import Metric, Scores
 
 
@@ -59,3 +70,109 @@ def test_scores_that_are_not_finite_are_left_out(scores: list[float], found: Any
 def test_a_number_that_the_metric_does_not_have_is_missing() -> None:
     (score,) = resampled_scores(METRIC, "f1", [1], [{"label": 1}], np.array([[0]]))
     assert math.isnan(score)
+
+
+def test_a_resample_on_which_the_metric_fails_has_no_number() -> None:
+    def failing(predictions: Sequence[Any], rows: Sequence[Any]) -> Scores:
+        if len({row["label"] for row in rows}) == 1:
+            raise ValueError("not defined")
+        return share_right(predictions, rows)
+
+    metric = Metric(name="accuracy", direction="maximize", compute=failing)
+    rows = [{"label": 0}, {"label": 1}]
+    found = resampled_scores(metric, "accuracy", [0, 0], rows, np.array([[0, 0], [0, 1]]))
+    assert math.isnan(found[0])
+    assert found[1] == 0.5
+
+
+def test_a_signal_is_not_taken_for_a_failed_metric() -> None:
+    def stopped(predictions: Sequence[Any], rows: Sequence[Any]) -> Scores:
+        raise Interrupted(2)
+
+    metric = Metric(name="accuracy", direction="maximize", compute=stopped)
+    with pytest.raises(Interrupted):
+        resampled_scores(metric, "accuracy", [0], [{"label": 0}], np.array([[0]]))
+
+
+class Counting:
+    """A metric with two numbers that counts its calls and the rows of each."""
+
+    def __init__(self) -> None:
+        self.sizes: list[int] = []
+        self.metric = Metric(name="accuracy", direction="maximize", compute=self.compute)
+
+    def compute(self, predictions: Sequence[Any], rows: Sequence[Any]) -> Scores:
+        self.sizes.append(len(rows))
+        accuracy = share_right(predictions, rows).values["accuracy"]
+        return Scores(values={"accuracy": accuracy, "error": 1 - accuracy})
+
+
+def clock(seconds: float) -> Callable[[], float]:
+    """A clock by which one scoring takes this many seconds."""
+    times = count(0.0, seconds)
+    return lambda: next(times)
+
+
+def labelled(rows: int, right: float) -> tuple[list[int], list[dict[str, int]]]:
+    """Predictions of which this share is right, and their rows."""
+    hits = np.random.default_rng(1).random(rows) < right
+    return hits.astype(int).tolist(), [{"label": 1}] * rows
+
+
+def test_one_resample_gives_the_intervals_of_all_numbers() -> None:
+    counting, (predictions, rows) = Counting(), labelled(300, 0.8)
+    scores = counting.compute(predictions, rows).values
+    counting.sizes.clear()
+    found = score_intervals(counting.metric, predictions, rows, scores, clock=clock(1e-3))
+    assert counting.sizes == [300] * RESAMPLES
+    low, high = found["accuracy"]
+    assert low < scores["accuracy"] < high
+    assert found["error"] == pytest.approx((1 - high, 1 - low))
+    spread = 2 * 1.96 * math.sqrt(scores["accuracy"] * (1 - scores["accuracy"]) / 300)
+    assert high - low == pytest.approx(spread, rel=0.25)
+    again = score_intervals(counting.metric, predictions, rows, scores, clock=clock(1e-3))
+    assert again == found
+
+
+@pytest.mark.parametrize(
+    ("rows", "seconds", "planned"),
+    [
+        (300, 0.0, (RESAMPLES, 300)),
+        (300, 0.1, (200, 300)),
+        (300, 0.125, (160, 300)),
+        (300, 60.0, (FEWEST_RESAMPLES, 300)),
+        (1_000_000, 2.0, (FEWEST_RESAMPLES, 100_000)),
+        (100_000, 1e6, (FEWEST_RESAMPLES, FEWEST_DRAWN)),
+    ],
+)
+def test_a_slow_metric_has_fewer_and_smaller_resamples(
+    rows: int, seconds: float, planned: tuple[int, int]
+) -> None:
+    assert plan(rows, seconds) == planned
+
+
+def test_small_resamples_give_about_the_interval_of_all_rows() -> None:
+    counting, (predictions, rows) = Counting(), labelled(20_000, 0.8)
+    scores = counting.compute(predictions, rows).values
+    counting.sizes.clear()
+    found = score_intervals(counting.metric, predictions, rows, scores, clock=clock(1.0))
+    assert counting.sizes == [20_000, *[4_000] * FEWEST_RESAMPLES]
+    low, high = found["accuracy"]
+    spread = 2 * 1.96 * math.sqrt(scores["accuracy"] * (1 - scores["accuracy"]) / 20_000)
+    assert high - low == pytest.approx(spread, rel=0.3)
+    assert abs((low + high) / 2 - scores["accuracy"]) < spread / 5
+
+
+@pytest.mark.parametrize(("rows", "right"), [(300, 1.0), (300, 0.0), (9, 0.5), (1, 1.0), (0, 1.0)])
+def test_no_interval_where_the_rows_say_too_little(rows: int, right: float) -> None:
+    predictions, true = labelled(rows, right)
+    assert score_intervals(METRIC, predictions, true, {"accuracy": right}) == {}
+
+
+def test_no_interval_that_does_not_contain_its_score() -> None:
+    def rows_drawn(predictions: Sequence[Any], rows: Sequence[Any]) -> Scores:
+        return Scores(values={"different": len({row["label"] for row in rows}) / len(rows)})
+
+    metric = Metric(name="different", direction="maximize", compute=rows_drawn)
+    rows = [{"label": place} for place in range(50)]
+    assert score_intervals(metric, [0] * 50, rows, {"different": 1.0}) == {}

@@ -60,18 +60,29 @@ def test_another_winner_replaces_the_exported_one(copied: StudyFolder) -> None:
     (copied.best / "mark").write_text("mine")
     summary = copied.read_summary()
     assert summary is not None
-    copied.write_summary(replace(summary, best=99, test={}))
+    copied.write_summary(replace(summary, best=99, test={"f1": 0.5}, test_intervals={"f1": (0.0, 1.0)}))
     context = finished(copied)
     assert not (copied.best / "mark").exists()
     assert context.summary.best == summary.best
     assert context.summary.test == summary.test
+    assert context.summary.test_intervals == summary.test_intervals
+
+
+def test_the_test_scores_have_intervals(copied: StudyFolder) -> None:
+    summary = copied.read_summary()
+    assert summary is not None
+    assert summary.metric in summary.test_intervals
+    for name, (low, high) in summary.test_intervals.items():
+        assert 0 <= low <= summary.test[name] <= high <= 1
+    copied.write_summary(replace(summary, test={}, test_groups={}, test_intervals={}))
+    assert finished(copied).summary.test_intervals == summary.test_intervals
 
 
 def test_only_the_winners_card_has_the_test_scores(copied: StudyFolder, tmp_path: Path) -> None:
     summary = copied.read_summary()
     assert summary is not None
     assert summary.test
-    lines = [f"- `{name}`: {value:.4f}\n" for name, value in summary.test.items()]
+    lines = [f"- `{name}`: {value:.4f}" for name, value in summary.test.items()]
     card = (copied.best / CARD).read_text(encoding="utf-8")
     assert "## Scores on test" in card
     assert all(line in card for line in lines)
