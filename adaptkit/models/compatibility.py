@@ -35,7 +35,8 @@ def refuse_other_class(config: Any, model: str) -> None:
     """Raise ModelError if the folder's weights were saved by a class of another kind of model."""
     import transformers
 
-    for name in getattr(config, "architectures", None) or ():
+    names = getattr(config, "architectures", None)
+    for name in names if isinstance(names, list) else ():
         with loading(model):
             saved = getattr(getattr(transformers, str(name), None), "config_class", None)
         if saved is not None and not issubclass(saved, type(config)) and not isinstance(config, saved):

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from adaptkit.errors import ModelError, TaskError
 from adaptkit.models.files import loading, locate, verify_manifest, weight_files
 from adaptkit.models.fingerprint import fingerprints_of, refuse_changed
-from adaptkit.models.settings import use_built_in_attention
+from adaptkit.models.settings import refuse_absurd_values, use_built_in_attention
 from adaptkit.models.tokenizer import (
     length_limit,
     load_tokenizer,
@@ -174,6 +174,7 @@ def load_config(location: str, model: str, **settings: Any) -> PretrainedConfig:
         )
     refuse_decoder(config, model)
     refuse_other_class(config, model)
+    refuse_absurd_values(config, model)
     use_built_in_attention(config)
     return config  # type: ignore[no-any-return]
 

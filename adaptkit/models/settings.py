@@ -29,6 +29,14 @@ ELSEWHERE = {
 }
 """Settings that are refused unless they are empty, and what they lead to."""
 
+LIMITS = {
+    "_eps": (0.0, 0.01),
+    "dropout": (0.0, 0.95),
+    "dropout_prob": (0.0, 0.95),
+    "initializer_range": (0.0, 10.0),
+}
+"""The ends of the names of numbers, and the range that a model of any use has them in."""
+
 
 def refuse_settings(path: Path) -> None:
     """Raise ModelError if the configuration in the file leads outside its folder.
@@ -44,6 +52,22 @@ def refuse_settings(path: Path) -> None:
             raise _refused(path, name, value, ELSEWHERE[name])
         if name.endswith(IMPLEMENTATIONS) and any("/" in one for one in _texts_of(value)):
             raise _refused(path, name, value, "code from a repository")
+
+
+def refuse_absurd_values(config: Any, model: str) -> None:
+    """Raise ModelError if a number of the configuration is one that no model is made with."""
+    for name, value in config.to_dict().items():
+        limits = next((range_ for end, range_ in LIMITS.items() if name.endswith(end)), None)
+        if limits is None or isinstance(value, bool) or not isinstance(value, (int, float)):
+            continue
+        low, high = limits
+        if not low <= value <= high:
+            raise ModelError(
+                f"{model}: {name} is {value} in config.json",
+                expected=f"a number from {low:g} to {high:g}",
+                next_step="Correct config.json, or save the model again with save_pretrained(folder).",
+                code="absurd-setting",
+            )
 
 
 def use_built_in_attention(config: Any) -> None:

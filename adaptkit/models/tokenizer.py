@@ -56,7 +56,8 @@ def refuse_unfit_tokenizer(module: Any, tokenizer: PreTrainedTokenizerBase, mode
     """Compare the tokenizer with the model's tables of embeddings.
 
     Returns:
-        A note if the tokenizer has far fewer tokens than there are embeddings; else an empty text.
+        A note if the tokenizer has far fewer tokens than there are embeddings, or marks no text's start; else
+        an empty text.
 
     Raises:
         ModelError: the tokenizer has no token for padding, or does not fit the tables.
@@ -84,6 +85,8 @@ def refuse_unfit_tokenizer(module: Any, tokenizer: PreTrainedTokenizerBase, mode
         )
     if len(vocabulary) < USUAL_SHARE * rows:
         return f"the tokenizer of {model} has {len(vocabulary):,} tokens, but there are {rows:,} embeddings"
+    if tokenizer.cls_token is not None and not tokenizer.num_special_tokens_to_add():
+        return f"the tokenizer of {model} does not put its token {tokenizer.cls_token!r:.40} before a text"
     return ""
 
 
@@ -93,7 +96,11 @@ def length_limit(module: Any, tokenizer: PreTrainedTokenizerBase) -> int:
     padding = _padding_of_positions(module)
     if padding is not None:  # RoBERTa counts positions from padding + 1
         positions -= padding + 1
-    return min(int(positions), int(tokenizer.model_max_length))
+    try:
+        return min(int(positions), int(tokenizer.model_max_length))
+    except (TypeError, ValueError, OverflowError) as error:
+        limits = f"{positions!r:.40} and {tokenizer.model_max_length!r:.40}"
+        raise _unfit(str(tokenizer.name_or_path), f"its limits of tokens are {limits}") from error
 
 
 def refuse_short_limit(limit: int, model: str) -> None:

@@ -10,7 +10,12 @@ import torch
 import transformers
 
 from adaptkit.errors import ModelError
-from adaptkit.models.compatibility import refuse_absurd_weights, refuse_one_direction, refuse_other_input
+from adaptkit.models.compatibility import (
+    refuse_absurd_weights,
+    refuse_one_direction,
+    refuse_other_class,
+    refuse_other_input,
+)
 from adaptkit.models.depth import with_layers
 from adaptkit.models.loading import load_model
 from adaptkit.models.pooling import with_pooling
@@ -119,3 +124,17 @@ def test_an_absurd_weight(value: float, tiny_model: Any) -> None:
 def test_a_model_of_pictures() -> None:
     with pytest.raises(ModelError, match="pixel_values"):
         refuse_other_input(transformers.ViTModel, "model")
+
+
+@pytest.mark.parametrize("value", [7, "BertModel", [None], [3, "x"], {}, None, [], ["BertForMaskedLM"]])
+def test_names_of_classes_that_say_nothing(value: Any) -> None:
+    config = transformers.BertConfig()
+    config.architectures = value
+    refuse_other_class(config, "model")
+
+
+def test_the_class_of_another_kind_of_model() -> None:
+    config = transformers.BertConfig()
+    config.architectures = ["ElectraForPreTraining"]
+    with pytest.raises(ModelError, match="'electra'"):
+        refuse_other_class(config, "model")

@@ -66,3 +66,21 @@ def test_attention_outside_torch_is_not_used(
     folders.set_config(folder, attn_implementation=value)
     config: Any = load_config(str(folder), "model")
     assert config._attn_implementation == used
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("layer_norm_eps", 1.5),
+        ("layer_norm_eps", float("nan")),
+        ("hidden_dropout_prob", 1.0),
+        ("attention_probs_dropout_prob", -0.1),
+        ("classifier_dropout", 7.0),
+        ("initializer_range", float("inf")),
+    ],
+)
+def test_numbers_that_no_model_has(name: str, value: float, tiny_folder: Path, tmp_path: Path) -> None:
+    folder = folders.copied(tiny_folder, tmp_path / "model")
+    folders.set_config(folder, **{name: value})
+    with pytest.raises(ModelError, match=name):
+        load_config(str(folder), "model")

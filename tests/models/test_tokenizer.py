@@ -83,6 +83,20 @@ def test_the_files_of_a_tokenizer_are_needed(name: str, tiny_folder: Path, tmp_p
     assert len(load_tokenizer(str(folder), "model", word_level=False)) == len(words)
 
 
+def test_a_tokenizer_that_marks_no_start_is_noted(tokenizer: Any) -> None:
+    from tokenizers.processors import TemplateProcessing
+
+    tokenizer.backend_tokenizer.post_processor = TemplateProcessing(single="$A", special_tokens=[])
+    assert "'[CLS]' before a text" in refuse_unfit_tokenizer(model(62), tokenizer, "model")
+
+
+@pytest.mark.parametrize("limit", [float("nan"), [1], "a"])
+def test_a_limit_that_is_no_number(limit: Any, tokenizer: Any, tiny_model: Any, monkeypatch: Any) -> None:
+    monkeypatch.setattr(tokenizer, "model_max_length", limit)
+    with pytest.raises(ModelError, match="limits of tokens"):
+        length_limit(tiny_model("bert").module, tokenizer)
+
+
 def test_a_limit_of_a_few_tokens() -> None:
     refuse_short_limit(8, "model")
     with pytest.raises(ModelError, match="2 tokens"):
