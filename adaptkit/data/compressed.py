@@ -6,13 +6,14 @@ import bz2
 import gzip
 import lzma
 import zlib
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, cast
 
 from adaptkit.errors import DataError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
 MAGIC: dict[bytes, Callable[[Path], object]] = {
     b"\x1f\x8b": gzip.open,
@@ -53,8 +54,25 @@ OTHER_FILES = {
 """The first bytes of files without rows of text, what such a file is, and what to do with it."""
 
 
-def open_bytes(path: Path) -> BinaryIO:
-    """The file for reading, decompressed if its first bytes say that it is compressed."""
+@contextmanager
+def opened_bytes(path: Path) -> Iterator[BinaryIO]:
+    """The file for reading, decompressed if its first bytes say that it is compressed.
+
+    Raises DataError, in the block too, if it is compressed and damaged.
+    """
+    try:
+        with _open(path) as file:
+            yield file
+    except DAMAGED as error:
+        raise DataError(
+            f"{path}: the compressed file is damaged or incomplete: {error}",
+            expected="a complete .gz, .bz2 or .xz file",
+            next_step="Compress or download the file again",
+            code="unreadable-file",
+        ) from error
+
+
+def _open(path: Path) -> BinaryIO:
     with path.open("rb") as file:
         start = file.read(6)
     for magic, opened in MAGIC.items():
@@ -66,9 +84,9 @@ def open_bytes(path: Path) -> BinaryIO:
 def first_bytes(path: Path, count: int) -> bytes:
     """The first bytes of a file's content; fewer if it is damaged or cannot be read."""
     try:
-        with open_bytes(path) as file:
+        with opened_bytes(path) as file:
             return file.read(count)
-    except (OSError, *DAMAGED):
+    except (OSError, DataError):
         return b""
 
 
@@ -87,13 +105,3 @@ def refuse_other_files(path: Path, start: bytes) -> None:
                 next_step=next_step,
                 code="not-rows",
             )
-
-
-def damaged(path: Path, error: Exception) -> DataError:
-    """The error of a compressed file that cannot be decompressed."""
-    return DataError(
-        f"{path}: the compressed file is damaged or incomplete: {error}",
-        expected="a complete .gz, .bz2 or .xz file",
-        next_step="Compress or download the file again",
-        code="unreadable-file",
-    )

@@ -11,7 +11,7 @@ import re
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
-from adaptkit.data.compressed import open_bytes
+from adaptkit.data.compressed import opened_bytes
 from adaptkit.data.formats.spans import pair_of
 from adaptkit.data.json_shapes import document_rows
 from adaptkit.data.rows import RawRow, shortened
@@ -31,10 +31,12 @@ def json_rows(path: Path) -> Iterator[RawRow]:
     first, second = _first_lines(path)
     complete = _complete(first)
     if first.startswith("["):
-        return json_line_rows(path) if _is_pair(complete) else _array_rows(path)
+        yield from json_line_rows(path) if _is_pair(complete) else _array_rows(path)
+        return
     continued = complete is None and second[:1] not in ("", "{")
     alone = complete is not None and not second
-    return _document_rows(path) if first.startswith("{") and (continued or alone) else json_line_rows(path)
+    is_document = first.startswith("{") and (continued or alone)
+    yield from _document_rows(path) if is_document else json_line_rows(path)
 
 
 def looks_like_json(start: str) -> bool:
@@ -71,7 +73,7 @@ def json_line_rows(path: Path) -> Iterator[RawRow]:
 def _first_lines(path: Path) -> tuple[str, str]:
     """The first line that is not blank, and the start of the next one; the first may be cut if it is long."""
     found: list[str] = []
-    with open_bytes(path) as file:
+    with opened_bytes(path) as file:
         while len(found) < 2 and (line := file.readline(MAX_LINE_BYTES)):
             if text := line.decode(named_encoding(), "replace").removeprefix("\ufeff").strip():
                 found.append(text)

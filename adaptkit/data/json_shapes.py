@@ -94,12 +94,16 @@ def _listed(document: Mapping[str, Any]) -> tuple[list[Any] | None, str]:
         rows = document.get(key)
         if not isinstance(rows, list) or not rows or looks_like_marks(rows):
             continue
-        names = document.get("columns")
-        if isinstance(names, list) and all(isinstance(row, list) and len(row) == len(names) for row in rows):
+        names: Any = document.get("columns")
+        if _are_names(names) and all(isinstance(row, list) and len(row) == len(names) for row in rows):
             return [dict(zip(names, row, strict=True)) for row in rows], f"rows under {key!r}"
         if all(isinstance(row, (dict, list)) for row in rows):
             return [_unwrapped(row) for row in rows], f"rows under {key!r}"
     return None, ""
+
+
+def _are_names(names: Any) -> bool:
+    return isinstance(names, list) and all(isinstance(name, str) for name in names)
 
 
 def _unwrapped(row: Any) -> Any:

@@ -7,10 +7,8 @@ from typing import TYPE_CHECKING, TypeVar
 
 from adaptkit.data.columnar import parquet_rows
 from adaptkit.data.compressed import (
-    DAMAGED,
     PARQUET,
     ZIP,
-    damaged,
     first_bytes,
     plain_path,
     refuse_other_files,
@@ -200,8 +198,6 @@ def _guarded(path: Path, rows: Iterable[RawRow], encoding: str | None) -> Iterat
         try:
             with reading_as(encoding):
                 raw = next(iterator, None)
-        except DAMAGED as error:
-            raise damaged(path, error) from error
         except OSError as error:
             raise DataError(
                 f"{path}: cannot be read: {error.strerror or error}",

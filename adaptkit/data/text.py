@@ -9,7 +9,7 @@ from contextvars import ContextVar
 from itertools import count
 from typing import TYPE_CHECKING
 
-from adaptkit.data.compressed import open_bytes
+from adaptkit.data.compressed import opened_bytes
 from adaptkit.errors import ConfigError, DataError
 
 if TYPE_CHECKING:
@@ -62,7 +62,7 @@ def numbered_lines(path: Path) -> Iterator[tuple[int, str]]:
     if encoding != "utf-8":
         yield from _lines_in(path, encoding)
         return
-    with open_bytes(path) as file:
+    with opened_bytes(path) as file:
         offset = 0
         for number in count(1):
             line = file.readline(MAX_LINE_BYTES + 1)
@@ -81,7 +81,7 @@ def whole_text(path: Path) -> str:
     A byte order mark is removed. Raises DataError as `numbered_lines` does, but lines may have any length.
     """
     encoding = named_encoding()
-    with open_bytes(path) as file:
+    with opened_bytes(path) as file:
         raw = file.read()
     return _decoded(raw, path, 0, 1) if encoding == "utf-8" else _decoded_as(raw, encoding, path)
 
@@ -93,7 +93,7 @@ def named_encoding() -> str:
 
 def _lines_in(path: Path, encoding: str) -> Iterator[tuple[int, str]]:
     """The numbered lines of a file in another encoding than UTF-8."""
-    with open_bytes(path) as raw, io.TextIOWrapper(raw, encoding=encoding, newline="\n") as file:
+    with opened_bytes(path) as raw, io.TextIOWrapper(raw, encoding=encoding, newline="\n") as file:
         for number in count(1):
             try:
                 line = file.readline(MAX_LINE_BYTES + 1)

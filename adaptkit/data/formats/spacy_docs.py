@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from typing import TYPE_CHECKING, Any
 
 from adaptkit.data.rows import RawRow
@@ -34,7 +35,7 @@ def docbin_rows(path: Path) -> Iterator[RawRow]:
     try:
         for number, document in enumerate(DocBin().from_disk(path).get_docs(vocabulary), start=1):
             yield RawRow(f"{path} document {number}", _row(document), notes=("spaCy DocBin",))
-    except (ValueError, KeyError, TypeError, EOFError, OSError) as error:
+    except (ValueError, KeyError, TypeError, EOFError, OSError, zlib.error) as error:
         raise DataError(
             f"{path}: cannot be read as spaCy's DocBin: {error}",
             expected="a file written by DocBin.to_disk",
