@@ -19,6 +19,11 @@ def read_json(path: Path) -> Any:
     return _read(path, json.loads)
 
 
+def read_json_or_pipe(path: Path) -> Any:
+    """The content of a JSON file, device or pipe; raises OSError, or ValueError that says what is wrong."""
+    return _read(path, json.loads)
+
+
 def read_toml(path: Path) -> dict[str, Any]:
     """The content of a TOML file, device or pipe; raises OSError, or ValueError that says what is wrong."""
     document: dict[str, Any] = _read(path, tomllib.loads)

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from adaptkit.documents import MOST_BYTES, read_json, read_toml
+from adaptkit.documents import MOST_BYTES, read_json, read_json_or_pipe, read_toml
 
 READERS = [(read_json, '{"a": 1}'), (read_toml, "a = 1")]
 
@@ -43,6 +43,7 @@ def test_a_device_is_no_json_file(device: str) -> None:
         read_json(Path(device))
 
 
-def test_an_endless_device_is_no_configuration() -> None:
+@pytest.mark.parametrize("read", [read_toml, read_json_or_pipe])
+def test_an_endless_device_is_no_configuration(read: Callable[[Path], Any]) -> None:
     with pytest.raises(ValueError, match="larger than"):
-        read_toml(Path("/dev/zero"))
+        read(Path("/dev/zero"))

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import json
 import math
-import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from adaptkit.data.rows import listed
+from adaptkit.documents import read_json_or_pipe, read_toml
 from adaptkit.errors import ConfigError
 from adaptkit.task import cross_entropy
 
@@ -100,9 +99,8 @@ def _is_weight(value: object) -> bool:
 def _mapping(path: Path) -> Mapping[str, Any]:
     expected = f"{BALANCED!r}, or a JSON or TOML file of labels and their weights"
     try:
-        text = path.read_text(encoding="utf-8")
-        found = tomllib.loads(text) if path.suffix.lower() == ".toml" else json.loads(text)
-    except (OSError, ValueError, RecursionError) as error:
+        found = read_toml(path) if path.suffix.lower() == ".toml" else read_json_or_pipe(path)
+    except (OSError, ValueError) as error:
         raise _wrong(path, f"{type(error).__name__}: {error}", expected) from error
     if not isinstance(found, dict):
         raise _wrong(path, "it is not a mapping of labels to weights", expected)
