@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from adaptkit.data.formats.annotations import Annotations
@@ -14,10 +14,16 @@ OWN_KEYS = frozenset({"Comments", "relations", "annotation_approver"})
 SPAN_COLUMNS = ("entities", "label", "labels", "annotations")
 
 
-def example_of(row: Mapping[str, Any]) -> Annotations | None:
-    """The annotations of an example; None for a row of another form."""
+def example_of(row: Mapping[str, Any], columns: Collection[str]) -> Annotations | None:
+    """The annotations of an example; None for a row of another form.
+
+    Args:
+        row: the row.
+        columns: the task's own columns; one of them may be named "data".
+    """
     text = row.get("text", row.get("data"))
-    own = OWN_KEYS & row.keys() or ("data" in row and "label" in row and "text" not in row)
+    text_is_data = "data" in row and "label" in row and "text" not in row and "data" not in columns
+    own = OWN_KEYS & row.keys() or text_is_data
     if not isinstance(text, str) or not own:
         return None
     spans = next((name for name in SPAN_COLUMNS if looks_like_marks(row.get(name))), None)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from adaptkit.data.formats.annotations import Annotations
@@ -13,18 +13,18 @@ OWN_KEYS = frozenset({"_input_hash", "_task_hash", "_view_id", "_session_id", "_
 LIKELY_KEYS = frozenset({"spans", "accept", "tokens", "label", "text", *OWN_KEYS})
 
 
-def example_of(row: Mapping[str, Any], answers: Sequence[str]) -> Annotations | None:
+def example_of(row: Mapping[str, Any], columns: Collection[str]) -> Annotations | None:
     """The annotations of an example; None for a row of another form.
 
     Args:
         row: the row.
-        answers: the task's own columns with answers; one of them may be named "answer".
+        columns: the task's own columns; one of them may be named "answer".
     """
     answer = row.get("answer")
     own = OWN_KEYS & row.keys()
     if not own and (answer not in ANSWERS or not LIKELY_KEYS & row.keys()):
         return None
-    if "answer" in answers and not own and "accept" not in row:
+    if "answer" in columns and not own and "accept" not in row:
         return None
     rejected = answer in ANSWERS and answer != "accept"
     values = {name: value for name, value in row.items() if name != "answer" or answer not in ANSWERS}

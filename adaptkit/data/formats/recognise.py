@@ -44,11 +44,12 @@ def annotations_of(row: Row, task: Task) -> Annotations | None:
 
 
 def _of_a_tool(row: Row, task: Task) -> Annotations | None:
+    columns = (*task.columns, *task.answers)
     return (
         label_studio.task_of(row)
-        or label_studio.exported_row(row, (*task.columns, *task.answers, "text"))
-        or prodigy.example_of(row, task.answers)
-        or doccano.example_of(row)
+        or label_studio.exported_row(row, (*columns, "text"))
+        or prodigy.example_of(row, columns)
+        or doccano.example_of(row, columns)
     )
 
 
