@@ -19,11 +19,6 @@ STUDY = "moods"
 
 
 @pytest.fixture
-def model(tiny_folder: Path, tmp_path: Path) -> Path:
-    return folders.copied(tiny_folder, tmp_path / "model")
-
-
-@pytest.fixture
 def tune(model: Path, data_folder: Path, tmp_path: Path) -> Callable[..., Answer]:
     """``(strategy, trials) -> Answer`` of the study, which is continued if it exists."""
 

@@ -10,6 +10,8 @@ from typing import Any
 
 import torch
 
+from tests.helpers.program import Answer
+
 Weights = dict[str, torch.Tensor]
 
 
@@ -72,3 +74,13 @@ def write_tokenizer(folder: Path, words: list[str], **special: str) -> None:
     transformers.PreTrainedTokenizerFast(
         tokenizer_object=core, **{name: word for name, word in names.items() if word}
     ).save_pretrained(folder)
+
+
+def refused(answer: Answer, *words: str) -> None:
+    assert answer.code == 2, answer
+    assert answer.out == ""
+    assert "Traceback" not in answer.err
+    assert "report" not in answer.err.lower(), "the fault is not adaptkit's"
+    said = " ".join(answer.err.split())
+    for word in words:
+        assert word in said, said
