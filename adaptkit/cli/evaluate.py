@@ -39,6 +39,7 @@ def evaluate(
     from adaptkit.cli.predict import load_predictor, print_left_out, print_read_as
     from adaptkit.data.load import read_labelled
     from adaptkit.data.options import ReadOptions
+    from adaptkit.run.scoring import score_rows
 
     named = pairs(columns, "--column")
     options = ReadOptions(columns=named, delimiter=delimiter, encoding=encoding)
@@ -52,17 +53,22 @@ def evaluate(
         )  # fmt: skip
         print_read_as(rows)
         print_left_out(rows)
-        scores = predictor.score(rows.values)
+        scored = score_rows(predictor, rows.values)
+    scores = scored.scores
     if as_json:
         counts = {"rows": len(rows), "skipped": len(rows.skipped)}
-        click.echo(json.dumps({**counts, "values": scores.values, "groups": scores.groups}))
+        found = {"values": scores.values, "intervals": scored.intervals, "groups": scores.groups}
+        click.echo(json.dumps({**counts, **found}))
         return
     from adaptkit.report.escaping import visible
     from adaptkit.report.formatting import figure
+    from adaptkit.report.intervals import OVER_ROWS, span
 
     click.echo(f"{len(rows):,} rows of {visible(rows.source)}")
     for name, value in scores.values.items():
-        click.echo(f"  {visible(name)}: {figure(name, value)}")
+        ends = scored.intervals.get(name)
+        between = f" ({OVER_ROWS}: {span(name, ends)})" if ends else ""
+        click.echo(f"  {visible(name)}: {figure(name, value)}{between}")
     for group, numbers in scores.groups.items():
         values = ", ".join(f"{visible(name)} {figure(name, value)}" for name, value in numbers.items())
         click.echo(f"  {visible(group)}: {values}")

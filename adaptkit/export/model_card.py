@@ -9,7 +9,7 @@ from pathlib import Path
 
 from huggingface_hub import ModelCardData
 
-from adaptkit.report import comparison
+from adaptkit.report import comparison, intervals
 from adaptkit.report.escaping import code, prose
 from adaptkit.report.formatting import hyperparameter, in_words, score
 from adaptkit.report.loading import is_hub_id, library_of, loading_lines
@@ -93,9 +93,11 @@ def _on_test(summary: StudySummary) -> list[str]:
     """The scores on the test rows, if they have been scored."""
     if not summary.test:
         return []
+    shown = {name: intervals.on_test(summary, name) for name in summary.test}
+    beside = {name: f" ({words})" if words else "" for name, words in shown.items()}
     return [
         "## Scores on test",
-        _items(f"{code(name)}: {score(value)}" for name, value in summary.test.items()),
+        _items(f"{code(name)}: {score(value)}{beside[name]}" for name, value in summary.test.items()),
         "These rows were not used to choose this model.",
     ]
 

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from adaptkit.report import charts, comparison, facts, formatting
+from adaptkit.report import charts, comparison, facts, formatting, intervals
 from adaptkit.report.advice import shown_warnings
 from adaptkit.report.escaping import visible
 from adaptkit.report.loading import loading_lines
@@ -74,5 +74,5 @@ def _environment() -> Environment:
         lstrip_blocks=True,
         finalize=lambda value: visible(value, 2000) if type(value) is str else value,
     )
-    environment.globals.update(formatting=formatting, facts=facts, short=visible)
+    environment.globals.update(formatting=formatting, facts=facts, intervals=intervals, short=visible)
     return environment

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from adaptkit.report import comparison, facts, formatting
+from adaptkit.report import comparison, facts, formatting, intervals
 from adaptkit.report.advice import shown_warnings
 from adaptkit.report.escaping import LONGEST_WARNING, code, prose
 from adaptkit.report.loading import loading_lines
@@ -42,6 +42,9 @@ def _winner(summary: StudySummary, best: TrialRecord | None, trials: Sequence[Tr
     rows = [[split, *(formatting.figure(name, facts.value_on_dev(summary, best, name)) for name in names)]]
     if summary.test:
         rows.append(["test", *(formatting.figure(name, summary.test.get(name)) for name in names)])
+    if summary.test_intervals:
+        ends = (intervals.span(name, summary.test_intervals.get(name)) for name in names)
+        rows.append([intervals.OVER_TEST, *ends])
     for baseline, values in summary.baselines.items():
         heads = f"{prose(baseline)} ({split})"
         rows.append([heads, *(formatting.figure(name, values.get(name)) for name in names)])

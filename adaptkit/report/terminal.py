@@ -15,7 +15,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from adaptkit.report import comparison, facts, formatting
+from adaptkit.report import comparison, facts, formatting, intervals
 from adaptkit.report.advice import shown_warnings
 from adaptkit.report.escaping import LONGEST_WARNING, encodable, visible
 from adaptkit.report.loading import loading_lines
@@ -122,7 +122,8 @@ class _Page:
         best = self.best
         if best is None:
             return None
-        scores = self.scores(best)
+        names = facts.measures(self.summary, best)[: 3 if self.summary.baselines else 5]
+        between = intervals.sentence(self.summary, names, lambda name: visible(name, 14))
         title = (
             f"Winner: trial {best.number}"
             if self.summary.state == "finished"
@@ -133,7 +134,8 @@ class _Page:
             title,
             self.items(facts.listed(best.hyperparameters)),
             Text(" "),
-            scores,
+            self.scores(best, names),
+            *([self.text(between, limit=500)] if between else []),
             *([self.text(metric, "dim")] if (metric := facts.metric_in_words(self.summary)) else []),
             Text(" "),
             *([self.text(chosen)] if chosen else []),
@@ -141,9 +143,8 @@ class _Page:
             self.text(comparison.caveats(self.summary, best), "dim", limit=500),
         )
 
-    def scores(self, best: TrialRecord) -> Table:
+    def scores(self, best: TrialRecord, names: Sequence[str]) -> Table:
         """The winner's scores, and those of the baselines."""
-        names = facts.measures(self.summary, best)[: 3 if self.summary.baselines else 5]
         table = self.grid("left", *["right"] * len(names), heads=["", *(visible(name, 14) for name in names)])
         on_split = {name: facts.value_on_dev(self.summary, best, name) for name in names}
         splits = {comparison.split(self.summary): on_split, "test": self.summary.test}

@@ -16,7 +16,10 @@ def test_the_output_as_text_and_as_json(tuned: Callable[[str, str], Any], data_f
     assert said["values"]["f1"] == study.summary.test["f1"]
     shown = called("evaluate", study.folder.path, "--data", data).out
     assert "16 rows of" in shown
-    assert "  f1: " in shown
+    low, high = said["intervals"]["f1"]
+    assert [low, high] == list(study.summary.test_intervals["f1"])
+    score = f"{said['values']['f1']:.4f}"
+    assert f"\n  f1: {score} (95% interval over these rows: {low:.4f} to {high:.4f})\n" in shown
     (people,) = (line for line in shown.splitlines() if line.startswith("  PER: "))
     assert people.endswith(f", support {said['groups']['PER']['support']:.0f}")
 
@@ -31,6 +34,7 @@ def test_a_label_that_the_model_lacks(tuned: Callable[[str, str], Any], tmp_path
     answer = called("evaluate", study, "--data", data, "--skip-bad-rows", "--json")
     said = json.loads(answer.out)
     assert (said["rows"], said["skipped"]) == (1, 1)
+    assert said["intervals"] == {}  # one row says nothing about others
     assert f"left out: {data}:3: " in answer.err
 
 

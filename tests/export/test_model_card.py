@@ -56,6 +56,12 @@ def test_the_card_has_the_test_scores_once_there_are_any() -> None:
     assert "Scores on test" not in model_card(summary(), TRIAL, loaded_as="lora")
 
 
+def test_the_card_has_the_intervals_of_the_test_scores() -> None:
+    tested = summary(test={"f1": 0.7125, "recall": 0.5}, test_intervals={"f1": (0.69, 0.735)})
+    card = model_card(tested, TRIAL, loaded_as="lora")
+    assert "- `f1`: 0.7125 (95% interval over the test rows: 0.6900 to 0.7350)\n- `recall`: 0.5000\n" in card
+
+
 @pytest.mark.parametrize(("loaded_as", "library"), [("lora", "peft"), ("full", "transformers")])
 def test_the_metadata_names_the_library_that_loads_it(loaded_as: str, library: str) -> None:
     card = model_card(summary(), TRIAL, loaded_as=loaded_as)

@@ -181,6 +181,7 @@ def hostile() -> tuple[StudySummary, list[TrialRecord]]:
         device=HOSTILE,
         best=0,
         test={HOSTILE: 0.2},
+        test_intervals={HOSTILE: (0.1, 0.3)},
         test_groups=groups,
         importances={HOSTILE: 0.9},
         seconds={HOSTILE: 1.0},
@@ -243,6 +244,10 @@ def edge_studies() -> dict[str, tuple[StudySummary, list[TrialRecord]]]:
             trials,
         ),
         "stopped": (summary, [replace(trial, reason=STOPPED) for trial in trials]),
+        "intervals": (
+            replace(summary, test_intervals={"f1": (0.8641, 0.8925), "recall": (0.85, 0.895)}),
+            trials,
+        ),
         "calibrated": (
             summary,
             [replace(trial, calibration={"null_threshold": 0.341512}) for trial in trials],

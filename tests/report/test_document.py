@@ -44,3 +44,9 @@ def test_the_baselines_are_in_it() -> None:
     assert document["study"]["baselines"]["words"] == {"f1": 0.8125}
     assert document["best"]["beats_baselines"] is True
     assert as_document(*STUDIES["unbeaten"])["best"]["beats_baselines"] is False
+
+
+def test_the_intervals_of_the_test_scores_are_in_it() -> None:
+    document = json.loads(json.dumps(as_document(*STUDIES["intervals"])))
+    assert document["study"]["test_intervals"] == {"f1": [0.8641, 0.8925], "recall": [0.85, 0.895]}
+    assert as_document(*STUDIES["finished"])["study"]["test_intervals"] == {}

@@ -6,6 +6,7 @@ from html.parser import HTMLParser
 
 import pytest
 
+from adaptkit.report.formatting import NONE
 from adaptkit.report.html import as_html
 from tests.helpers.studies import edge_studies
 
@@ -138,3 +139,11 @@ def test_cross_validation_is_not_called_dev() -> None:
     text = " ".join(checked("folds").text.split())
     assert "f1 in 5-fold cross-validation" in text
     assert "on dev" not in text
+
+
+def test_the_intervals_of_the_test_scores() -> None:
+    text = " ".join(checked("intervals").text.split())
+    assert "0.879195% interval over the test rows: 0.8641 to 0.8925" in text
+    cells = ["0.8641 to 0.8925", NONE, "0.8500 to 0.8950", NONE]
+    assert f"test, 95% interval{''.join(cells)}" in text
+    assert "95% interval" not in checked("finished").text

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import pytest
 
+from adaptkit.report.formatting import NONE
 from adaptkit.report.markdown import as_markdown
 from tests.helpers.studies import edge_studies
 
@@ -74,3 +75,10 @@ def test_cross_validation_is_not_called_dev() -> None:
     text = as_markdown(*STUDIES["folds"]).split("## Data")[0]
     assert "| 5-fold | 0.8977 |" in text
     assert not re.search(r"\bdev\b", text)
+
+
+def test_the_intervals_of_the_test_scores() -> None:
+    text = as_markdown(*STUDIES["intervals"])
+    cells = ["95% interval over the test rows", "0.8641 to 0.8925", NONE, "0.8500 to 0.8950", NONE]
+    assert f"\n| {' | '.join(cells)} |\n" in text
+    assert "interval" not in as_markdown(*STUDIES["finished"])

@@ -144,3 +144,9 @@ def test_stopped_trials_are_not_called_complete() -> None:
     assert "6 stopped" in text
     assert "after epoch 3.00: the" in text
     assert " complete" not in text
+
+
+def test_the_intervals_of_the_test_scores() -> None:
+    text = " ".join(printed("intervals").split())
+    assert "95% interval over the test rows: f1 0.8641 to 0.8925, recall 0.8500 to 0.8950." in text
+    assert "interval" not in printed("finished")

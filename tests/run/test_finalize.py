@@ -13,6 +13,7 @@ from rich.console import Console
 from adaptkit.data.load import load
 from adaptkit.errors import NoTrialSucceeded, StudyError
 from adaptkit.export.saving import CARD
+from adaptkit.report import intervals
 from adaptkit.report.progress import Progress
 from adaptkit.run.context import Clock, RunContext
 from adaptkit.run.finalize import export_trial, finalize_study
@@ -82,7 +83,11 @@ def test_only_the_winners_card_has_the_test_scores(copied: StudyFolder, tmp_path
     summary = copied.read_summary()
     assert summary is not None
     assert summary.test
-    lines = [f"- `{name}`: {value:.4f}" for name, value in summary.test.items()]
+    beside = {name: intervals.on_test(summary, name) for name in summary.test}
+    lines = [
+        f"- `{name}`: {value:.4f} ({beside[name]})\n" if beside[name] else f"- `{name}`: {value:.4f}\n"
+        for name, value in summary.test.items()
+    ]
     card = (copied.best / CARD).read_text(encoding="utf-8")
     assert "## Scores on test" in card
     assert all(line in card for line in lines)
