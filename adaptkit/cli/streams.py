@@ -44,16 +44,22 @@ def prepare_streams() -> None:
 
 
 def refuse_other_encodings(arguments: Sequence[str]) -> None:
-    """Raise ConfigError for the first argument that is not UTF-8, with the offset of its first wrong byte."""
-    for number, argument in enumerate(arguments, 1):
+    """Raise ConfigError if an argument or the current folder is not UTF-8, with the offset of the byte.
+
+    The libraries that read and write weights take only paths that are UTF-8.
+    """
+    named = {f"argument {number}": argument for number, argument in enumerate(arguments, 1)}
+    with suppress(OSError):  # the current folder may have been removed
+        named["the path of the current folder"] = os.getcwd()
+    for name, text in named.items():
         try:
-            os.fsencode(argument).decode("utf-8")
+            os.fsencode(text).decode("utf-8")
         except UnicodeDecodeError as error:
             raise ConfigError(
-                f"argument {number} is not UTF-8: byte 0x{error.object[error.start]:02x} at byte offset"
-                f" {error.start} of {argument!r:.200}",
+                f"{name} is not UTF-8: byte 0x{error.object[error.start]:02x} at byte offset"
+                f" {error.start} of {text!r:.200}",
                 expected="text and file names in UTF-8",
-                next_step="Convert the text with iconv, or rename the file.",
+                next_step="Convert the text with iconv, or rename the file or folder.",
                 code="argument-not-utf8",
             ) from None
         except UnicodeEncodeError:  # not from a command line

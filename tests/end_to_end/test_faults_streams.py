@@ -196,6 +196,18 @@ def test_an_argument_that_is_not_utf8(argument: bytes, locale: Mapping[str, str]
     refused(answer, 2, f"argument 3 is not UTF-8: byte 0x{argument[at]:02x} at byte offset {at}")
 
 
+def test_a_current_folder_that_is_not_utf8(
+    study: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = os.fsencode(tmp_path) + b"/caf\xe9"
+    os.mkdir(folder)
+    monkeypatch.chdir(os.fsdecode(folder))
+    at = len(folder) - 1
+    answer = called("tune", "--task", "ner")
+    refused(answer, 2, f"the path of the current folder is not UTF-8: byte 0xe9 at byte offset {at}")
+    assert os.listdir(folder) == []
+
+
 @pytest.mark.slow
 def test_texts_and_paths_mean_the_same_under_any_locale(study: Path, tmp_path: Path) -> None:
     """The same texts from arguments, a file with such a name, and a pipe, in an ASCII terminal."""
