@@ -1,0 +1,1 @@
+"""What confirmation and intervals are worth, on public data sets."""
