@@ -92,3 +92,51 @@ def test_is_held_takes_no_lock(tmp_path: Path) -> None:
     assert not is_held(path)
     path.write_text(json.dumps({"pid": 999_999_999, "host": socket.gethostname()}))
     assert not is_held(path)
+
+
+def test_a_removed_lock_file_lets_nobody_in_and_is_written_again(tmp_path: Path) -> None:
+    with study_lock(tmp_path / "lock") as lock:
+        for _ in range(2):
+            (tmp_path / "lock").unlink()
+            with pytest.raises(StudyError, match="in use by another process"), study_lock(tmp_path / "lock"):
+                pass
+            assert not (tmp_path / "lock").exists()
+            lock.check()
+            assert is_held(tmp_path / "lock")
+            match = f"process {os.getpid()} on"
+            with pytest.raises(StudyError, match=match), study_lock(tmp_path / "lock"):
+                pass
+    assert not is_held(tmp_path / "lock")
+    with study_lock(tmp_path / "lock"):
+        pass
+
+
+def test_a_lock_file_that_was_replaced_is_taken_again(tmp_path: Path) -> None:
+    with study_lock(tmp_path / "lock") as lock:
+        (tmp_path / "lock").rename(tmp_path / "old")
+        (tmp_path / "lock").write_text("someone's")
+        lock.check()
+        assert is_held(tmp_path / "lock")
+
+
+def test_a_folder_that_was_removed_is_reported(tmp_path: Path) -> None:
+    folder = tmp_path / "study"
+    folder.mkdir()
+    with study_lock(folder / "lock") as lock:
+        lock.check()
+        folder.rename(tmp_path / "moved")
+        for again in (False, True):
+            if again:
+                folder.mkdir()
+            with pytest.raises(StudyError, match="was removed or replaced") as error:
+                lock.check()
+            assert error.value.code == "study-removed"
+    assert os.listdir(folder) == []
+
+
+@pytest.mark.parametrize("note", ["[" * 100_000, "[1]", "\xff", '{"pid": "x"}'])
+def test_a_damaged_note_names_nobody(note: str, tmp_path: Path) -> None:
+    (tmp_path / "lock").write_text(note)
+    assert not is_held(tmp_path / "lock")
+    with study_lock(tmp_path / "lock"):
+        assert is_held(tmp_path / "lock")
