@@ -3,7 +3,7 @@
 A file is written under a temporary name, flushed to the disk, and then renamed. The temporary name is
 fixed, so killed processes leave at most one such file, and the next writer overwrites it. There must be
 only one writer at a time; the study's lock ensures this. Where a user names the path, `new_folder` and
-`write_user_text` take a temporary name that no file has, and never touch what lies beside the path.
+`write_user_text` take a temporary name that no file has, and never touch what is beside the path.
 
 A folder cannot be renamed over another folder, so `atomic_folder` takes these steps::
 

@@ -5,11 +5,8 @@ from __future__ import annotations
 import json
 import re
 import shutil
-import signal
 import sqlite3
-import time
 import tomllib
-import unicodedata
 from collections.abc import Callable, Mapping
 from contextlib import closing
 from pathlib import Path
@@ -20,7 +17,7 @@ import tomli_w
 
 from adaptkit.study.folder import StudyFolder
 from adaptkit.study.record import best_trial
-from tests.helpers.program import Answer, called, finished, started
+from tests.helpers.program import Answer, called
 
 TRIALS = 3
 NASTY = "\x1b[31m\x1b]0;owned\x07\u202e\u2066\x9b2J<script>[/b]|`\r\n"
@@ -219,79 +216,6 @@ def test_a_model_of_a_newer_version(study: Path) -> None:
     refused(called("predict", study / "best", "today"), "99.2.1", "pip install 'adaptkit>=99.2.1'")
 
 
-def hidden(text: str) -> set[str]:
-    kinds = ("Cc", "Cf", "Cs")
-    return {one for one in text if unicodedata.category(one) in kinds and one not in "\n\u200c\u200d"}
-
-
-def spoilt(value: Any) -> Any:
-    """The value with control characters in every text and key."""
-    if isinstance(value, str):
-        return value + NASTY
-    if isinstance(value, dict):
-        return {key + NASTY: spoilt(one) for key, one in value.items()}
-    return [spoilt(one) for one in value] if isinstance(value, list) else value
-
-
-def spoil(study: Path, kept: tuple[str, ...] = ()) -> None:
-    """Puts control characters into every field of the study's files that holds text."""
-    path = study / "summary.json"
-    values = json.loads(path.read_text())
-    splits = values.pop("data").items()
-    data = {name + NASTY: {**one, "source": one["source"] + NASTY} for name, one in splits}
-    spoilt_values = {key: one if key in kept else spoilt(one) for key, one in values.items()}
-    head = f"token-classification\nimport os; os.system('true')  # {NASTY}"
-    fixed = {"state": "finished", "direction": "maximize", "head": head, "data": data}
-    path.write_text(json.dumps({**spoilt_values, **fixed}))
-    for record in study.glob("trials/0*.json"):
-        values = json.loads(record.read_text())
-        fixed = {name: values.pop(name) for name in ("state", "rungs", "hyperparameters")}
-        record.write_text(json.dumps({**{key: spoilt(one) for key, one in values.items()}, **fixed}))
-    (study / "trials" / f"0009{NASTY.replace('/', '')}.json").write_text("{")
-
-
-def test_control_characters_are_visible_everywhere(study: Path, tmp_path: Path) -> None:
-    spoil(study, kept=("task", "strategy", "model", "pooling"))
-    shown = [
-        called("report", study), called("report", study, "--json"),
-        called("studies", "--studies", study.parent),
-        called("report", study, "--html", tmp_path / "a.html", "--markdown", tmp_path / "a.md"),
-        called("export", study, "--to", tmp_path / f"to{NASTY.replace('/', '')}"),
-        called("predict", study, "today Amara"), called("report", "nobody", "--studies", study.parent),
-    ]  # fmt: skip
-    for answer in shown:
-        assert not hidden(answer.out + answer.err), answer
-        assert "unexpected" not in answer.err
-    assert [answer.code for answer in shown] == [0, 0, 0, 0, 0, 0, 2], shown
-    for name in ("a.html", "a.md"):
-        assert not hidden((tmp_path / name).read_text(encoding="utf-8"))
-    (card,) = tmp_path.glob("to*/README.md")
-    for line in card.read_text(encoding="utf-8").splitlines():
-        assert not hidden(line), line
-    assert "import os" not in shown[0].out
-    assert "\\x1b[31m" in shown[0].out
-
-
-@pytest.mark.parametrize("section", ["top", "provenance", "new key"])
-def test_control_characters_in_study_toml(section: str, study: Path, command: list[object]) -> None:
-    path = study / "study.toml"
-    values = tomllib.loads(path.read_text())
-    if section == "top":
-        values["model"] += NASTY
-        values["data"]["data"] += NASTY
-    elif section == "provenance":
-        for name in ("metric", "data_fingerprint", "pooling"):
-            values["provenance"][name] += NASTY
-        values["provenance"]["space"] = spoilt(values["provenance"]["space"])
-    else:
-        values["x" + NASTY] = "y" + NASTY
-    path.write_text(tomli_w.dumps(values))
-    for answer in (called(*command), called("export", study, "--to", study.parent / "out")):
-        assert not hidden(answer.out + answer.err), answer
-        assert "unexpected" not in answer.err
-    assert called(*command).code == 2
-
-
 def test_export_touches_nothing_beside_its_folder(study: Path, tmp_path: Path) -> None:
     beside = [tmp_path / name for name in (".model.old", ".model.new", ".model.partial")]
     for folder in beside:
@@ -305,63 +229,3 @@ def test_export_touches_nothing_beside_its_folder(study: Path, tmp_path: Path) -
     assert (tmp_path / ".report.html.partial").read_text() == "mine"
     names = sorted(path.name for path in tmp_path.iterdir() if path not in beside)
     assert names == [".report.html.partial", "model", "report.html", "studies"]
-
-
-@pytest.fixture
-def long_command(tiny_folder: Path, data_folder: Path) -> list[object]:
-    """A study that trains for some seconds, one trial after another."""
-    return [
-        "tune", "--task", "ner", "--data", data_folder / "ner", "--model", tiny_folder, "--strategy", "full",
-        "--trials", 4, "--epochs", 8, "--batch-size", 8, "--parallel-trials", 1, "--device", "cpu",
-        "--no-pruning", "--study", "long", "--json",
-    ]  # fmt: skip
-
-
-def wait_for(condition: Callable[[], bool], seconds: float = 120) -> None:
-    until = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < until
-        time.sleep(0.02)
-
-
-@pytest.mark.slow
-def test_the_folder_of_records_is_removed_while_running(long_command: list[object], tmp_path: Path) -> None:
-    process, folder = started(*long_command, cwd=tmp_path), tmp_path / "studies" / "long" / "trials"
-    wait_for(lambda: (folder / "0000.json").exists())
-    shutil.rmtree(folder)
-    answer = finished(process)
-    assert answer.code == 0, answer
-    assert "records were removed; they were written again" in answer.err
-    assert [path.name for path in sorted(folder.glob("0*.json"))] == [f"{n:04d}.json" for n in range(4)]
-    assert len(json.loads(answer.out)["trials"]) == 4
-
-
-@pytest.mark.slow
-def test_the_lock_is_removed_while_running(long_command: list[object], tmp_path: Path) -> None:
-    """A second process is refused, before and after the first one has noticed."""
-    process, study = started(*long_command, cwd=tmp_path), tmp_path / "studies" / "long"
-    wait_for(lambda: (study / "trials" / "0000.json").exists())
-    process.send_signal(signal.SIGSTOP)  # it cannot notice
-    (study / "lock").unlink()
-    second = called(*long_command, "--studies", study.parent)
-    refused(second, "the study 'long' is in use")
-    process.send_signal(signal.SIGCONT)
-    wait_for(lambda: (study / "lock").exists() and str(process.pid) in (study / "lock").read_text())
-    refused(called(*long_command, "--studies", study.parent), f"in use by process {process.pid}")
-    assert finished(process).code == 0
-
-
-@pytest.mark.slow
-def test_the_study_is_removed_while_running(long_command: list[object], tmp_path: Path) -> None:
-    process, study = started(*long_command, cwd=tmp_path), tmp_path / "studies" / "long"
-    wait_for(lambda: (study / "trials" / "0000.json").exists())
-    study.rename(tmp_path / "moved")
-    study.mkdir()
-    answer = finished(process)
-    refused(answer, "was removed or replaced while this process wrote to it")
-    assert list(study.iterdir()) == [], "nothing is written into another folder"
-    (study).rmdir()
-    (tmp_path / "moved").rename(study)
-    answer = called(*long_command, "--studies", study.parent)
-    assert answer.code == 0, answer.err
-    assert len([one for one in StudyFolder(study).read_trials() if not one.interrupted]) == 4

@@ -55,7 +55,7 @@ def test_nothing_is_changed(training: Any) -> None:
     assert training.forward.module.training
 
 
-def test_outputs_that_are_not_finite_and_a_lack_of_memory_are_left_to_training(training: Any) -> None:
+def test_divergence_and_a_lack_of_memory_are_left_to_training(training: Any) -> None:
     rehearse(replace(training, initial=torch.full_like(training.initial, float("nan"))))
 
     def greedy(*given: Any) -> Any:
