@@ -58,7 +58,10 @@ def test_report_opens_it(study: str) -> None:
     assert found["study"]["state"] == "finished"
     assert found["best"]["score"] == max(trial["score"] for trial in found["trials"])
     assert bool(found["best"]["calibration"]) == study.startswith("multi-label")
-    assert called("report", study).code == 0
+    assert found["study"]["test_intervals"] == {}
+    answer = called("report", study)
+    assert answer.code == 0
+    assert "interval" not in answer.out
 
 
 def test_predict_and_evaluate_read_its_model(study: str) -> None:
@@ -70,6 +73,7 @@ def test_predict_and_evaluate_read_its_model(study: str) -> None:
     assert answer.code == 0, answer.err
     recorded = report_of(study)["study"]["test"]
     assert json.loads(answer.out)["values"] == pytest.approx(recorded, abs=1e-4)
+    assert set(json.loads(answer.out)["intervals"]) <= set(recorded)
 
 
 def test_export_writes_its_model_anew(study: str) -> None:
