@@ -35,7 +35,10 @@ def evaluate(
     study_or_model: str, data: str, columns: Sequence[str], delimiter: str | None, encoding: str | None,
     skip_bad_rows: bool, device: str, studies_dir: Path, as_json: bool,
 ) -> None:  # fmt: skip
-    """Score a study's winner, or an exported model, on labelled rows."""
+    """Score a study's winner, or an exported model, on labelled rows.
+
+    Each number is shown with its 95% interval over these rows.
+    """
     from adaptkit.cli.predict import load_predictor, print_left_out, print_read_as
     from adaptkit.data.load import read_labelled
     from adaptkit.data.options import ReadOptions

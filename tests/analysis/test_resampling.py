@@ -40,7 +40,7 @@ def test_resamples_depend_on_the_seed_and_the_rows_alone() -> None:
     assert 0 <= one.min() <= one.max() < 50
 
 
-def test_the_interval_covers_the_true_share_about_as_often_as_it_says() -> None:
+def test_the_interval_covers_as_often_as_it_says() -> None:
     covered, generator = 0, np.random.default_rng(0)
     for study in range(200):
         right = generator.random(100) < 0.8
