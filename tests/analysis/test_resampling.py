@@ -14,6 +14,7 @@ from adaptkit.analysis.resampling import (
     FEWEST_DRAWN,
     FEWEST_RESAMPLES,
     RESAMPLES,
+    TIMED,
     interval,
     plan,
     resampled_scores,
@@ -156,11 +157,22 @@ def test_small_resamples_give_about_the_interval_of_all_rows() -> None:
     scores = counting.compute(predictions, rows).values
     counting.sizes.clear()
     found = score_intervals(counting.metric, predictions, rows, scores, clock=clock(1.0))
-    assert counting.sizes == [20_000, *[4_000] * FEWEST_RESAMPLES]
+    assert counting.sizes == [*[20_000] * TIMED, *[4_000] * FEWEST_RESAMPLES]
     low, high = found["accuracy"]
     spread = 2 * 1.96 * math.sqrt(scores["accuracy"] * (1 - scores["accuracy"]) / 20_000)
     assert high - low == pytest.approx(spread, rel=0.3)
     assert abs((low + high) / 2 - scores["accuracy"]) < spread / 5
+
+
+def test_a_busy_moment_does_not_change_the_interval() -> None:
+    counting, (predictions, rows) = Counting(), labelled(300, 0.8)
+    scores = counting.compute(predictions, rows).values
+    fast = score_intervals(counting.metric, predictions, rows, scores, clock=clock(1e-3))
+    times = iter([0.0, 5.0, 5.0, 5.001])
+    counting.sizes.clear()
+    found = score_intervals(counting.metric, predictions, rows, scores, clock=lambda: next(times))
+    assert found == fast
+    assert counting.sizes == [300] * RESAMPLES
 
 
 @pytest.mark.parametrize(("rows", "right"), [(300, 1.0), (300, 0.0), (9, 0.5), (1, 1.0), (0, 1.0)])
