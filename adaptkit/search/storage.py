@@ -31,11 +31,14 @@ def open_storage(path: Path) -> RDBStorage:
         ValueError: the file is not Optuna's.
     """
     with writing(path):
-        engine = {"creator": lambda: _connect(path), "poolclass": NullPool}  # no pool: no open connection
+        connect = _Connections(path)
+        engine = {"creator": connect, "poolclass": NullPool}  # no pool: no open connection
         try:
-            return RDBStorage("sqlite:///study.db", engine_kwargs=engine)
+            storage = RDBStorage("sqlite:///study.db", engine_kwargs=engine)
         except (RuntimeError, AssertionError, AttributeError) as error:
             raise ValueError(str(error)) from error
+        connect.may_create = False
+        return storage
 
 
 def close_storage(storage: RDBStorage) -> None:
@@ -99,15 +102,24 @@ def rebuild(path: Path, direction: str, trials: Iterable[FrozenTrial]) -> Path |
     return aside
 
 
-def _connect(path: Path) -> sqlite3.Connection:
-    """Connect by path, not by URL, because a path may contain any character.
+class _Connections:
+    """Makes connections by path, not by URL, because a path may contain any character.
 
     SQLite does not wait for the disk. A killed process loses nothing by that. After a power failure, a
     damaged file is rebuilt from the records, which are flushed to the disk.
     """
-    connection = sqlite3.connect(path, timeout=30, check_same_thread=False)
-    connection.execute("PRAGMA synchronous = OFF")
-    return connection
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.may_create = True
+        """Whether a missing file is created. Once it has been opened, someone must have removed it."""
+
+    def __call__(self) -> sqlite3.Connection:
+        if not self.may_create and not self.path.exists():
+            raise sqlite3.OperationalError("it was removed while it was in use")
+        connection = sqlite3.connect(self.path, timeout=30, check_same_thread=False)
+        connection.execute("PRAGMA synchronous = OFF")
+        return connection
 
 
 def _copy_aside(path: Path) -> Path:

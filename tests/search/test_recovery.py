@@ -7,6 +7,7 @@ from contextlib import closing
 
 import pytest
 
+from adaptkit.errors import StudyError
 from adaptkit.search.repair import LOST
 from adaptkit.study.folder import StudyFolder
 from tests.helpers.searches import end, finish, opened, record_of
@@ -77,3 +78,16 @@ def test_without_a_kept_record_the_trial_is_trained_again(kept: str, study: Stud
     counting = [one for one in study.read_trials() if not one.interrupted]
     assert len(counting) == 5
     assert len(list(study.path.glob("study.db.broken-*"))) == 1, "the old database is kept"
+
+
+def test_a_database_that_is_removed_is_not_created_again(study: StudyFolder) -> None:
+    with study.lock(), opened(study, trials=5) as search:
+        (first,) = search.ask(1)
+        study.database.unlink()
+        study.write_trial(record_of(first))
+        with pytest.raises(StudyError, match=r"study\.db cannot be used: .*it was removed"):
+            search.tell(record_of(first))
+        assert not study.database.exists()
+    with study.lock(), opened(study, trials=5) as search:
+        assert "It was rebuilt from 1 trial records" in search.warnings[0]
+        assert search.remaining == 4
