@@ -146,3 +146,17 @@ def test_a_study_that_cannot_be_read(
     answer = run(arguments[0], study, *more)
     refused(answer, path.name, "Permission denied")
     assert os.listdir(tmp_path) == ["mine"]
+
+
+CONTENTS = ["[" * 100_000, '{"a":' * 100_000, "5", "{", '{"vocab_size": "many", "model_type": "bert"}']
+
+
+@pytest.mark.parametrize("name", ["config.json", "tokenizer.json"])
+@pytest.mark.parametrize("content", CONTENTS, ids=lambda content: content[:12])
+def test_a_model_whose_configuration_is_damaged(
+    content: str, name: str, command: list[object], tiny_folder: Path, tmp_path: Path
+) -> None:
+    model = Path(shutil.copytree(tiny_folder, tmp_path / "model"))
+    (model / name).write_text(content)
+    refused(called(*command, "--model", model), str(model))
+    assert not (tmp_path / "studies").exists()
