@@ -7,7 +7,7 @@ same call, so weights that they share are used once, and their own weights becom
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Literal
@@ -99,9 +99,8 @@ class Forward:
                     raise
                 raise part_failed(self.task, "head", str(error)) from error
         if not isinstance(outputs, Mapping) or any(outputs.get(name) is None for name in self.task.outputs):
-            raise part_failed(
-                self.task, "head", f"it returned {shown(outputs)}", " and ".join(self.task.outputs)
-            )
+            what = f"it returned {_named(outputs, self.task.outputs)}"
+            raise part_failed(self.task, "head", what, " and ".join(self.task.outputs))
         return {name: outputs[name] for name in self.task.outputs}
 
     def _loss(
@@ -121,6 +120,15 @@ class Forward:
         lowest = torch.finfo(torch.float32).min
         added = (1.0 - mask.float())[:, None, None, :] * lowest  # [batch, 1, 1, tokens]
         return {**inputs, "attention_mask": added.expand(-1, 1, mask.shape[-1], -1)}
+
+
+def _named(outputs: object, wanted: Sequence[str]) -> str:
+    """What a head returned, for a message: the names of its outputs and of those that are missing."""
+    if not isinstance(outputs, Mapping):
+        return shown(outputs)
+    names = [repr(name) for name, output in outputs.items() if output is not None]
+    missing = [repr(name) for name in wanted if outputs.get(name) is None]
+    return f"{', '.join(names) or 'nothing'}, but no {' and no '.join(missing)}"
 
 
 def autocast_parameters(module: nn.Module, encoder: nn.Module) -> frozenset[str]:

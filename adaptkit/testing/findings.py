@@ -39,9 +39,9 @@ def failed(check: str, error: Exception) -> Finding:
     """The finding of a check that ended with an error."""
     if isinstance(error, AdaptkitError):
         expected = f"; expected {error.expected}" if error.expected else ""
-        return Finding(
-            check=check, state="failed", problem=f"{error.problem}{expected}", fix=error.next_step or _READ
-        )
+        place = f" ({_where(error.__cause__)})" if error.code == "part-failed" and error.__cause__ else ""
+        problem = f"{error.problem}{place}{expected}"
+        return Finding(check=check, state="failed", problem=problem, fix=error.next_step or _READ)
     raised = f"{type(error).__name__}: {error}".rstrip(": ")
     return Finding(check=check, state="failed", problem=f"{raised} ({_where(error)})", fix=_READ)
 
@@ -50,7 +50,7 @@ _LIBRARIES = {"torch", "transformers", "tokenizers", "numpy"}
 _READ = "Read the documentation of this part in adaptkit.Task, and correct the plugin."
 
 
-def _where(error: Exception) -> str:
+def _where(error: BaseException) -> str:
     """The innermost line of the traceback outside the libraries: file name, line number and function."""
     frames = traceback.extract_tb(error.__traceback__)
     own = [frame for frame in frames if not _LIBRARIES & set(Path(frame.filename).parts)]

@@ -14,6 +14,7 @@ import transformers
 
 import adaptkit
 from adaptkit.errors import TaskError
+from tests.helpers.data import moods, write_csv
 from tests.helpers.program import called
 
 PLUGIN = """
@@ -72,8 +73,17 @@ def plugin(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
 
 @pytest.fixture(scope="module")
+def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Three splits, large enough that a score above chance is no accident."""
+    folder = tmp_path_factory.mktemp("data")
+    for seed, (split, count) in enumerate({"train": 96, "dev": 48, "test": 96}.items()):
+        write_csv(folder / f"{split}.csv", moods(count, seed))
+    return folder
+
+
+@pytest.fixture(scope="module")
 def study(
-    plugin: Path, tiny_folder: Path, data_folder: Path, tmp_path_factory: pytest.TempPathFactory
+    plugin: Path, tiny_folder: Path, data: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Callable[[str], Any]:
     studies = tmp_path_factory.mktemp("studies")
     made: dict[str, Any] = {}
@@ -81,7 +91,7 @@ def study(
     def of(strategy: str) -> Any:
         if strategy not in made:
             made[strategy] = adaptkit.tune(
-                "moods", data=data_folder / "text-classification", model=tiny_folder,
+                "moods", data=data, model=tiny_folder,
                 strategy=strategy, trials=3, epochs=6, learning_rate=(5e-3, 3e-2), batch_sizes=(4,),  # type: ignore[arg-type]
                 study=strategy, studies=studies, device="cpu",
             )  # fmt: skip
@@ -104,23 +114,21 @@ def test_it_learns_and_is_exported(strategy: str, study: Callable[[str], Any]) -
 
 
 @pytest.mark.parametrize("strategy", ["frozen", "lora", "full"])
-def test_it_is_loaded_and_predicts(strategy: str, study: Callable[[str], Any], data_folder: Path) -> None:
+def test_it_is_loaded_and_predicts(strategy: str, study: Callable[[str], Any], data: Path) -> None:
     done = study(strategy)
     (said,) = adaptkit.load(done.folder.best, device="cpu").predict(["the old boats bleak today"])
     assert said["label"] in {"glad", "sad", "calm"}
     answer = called("predict", done.folder.path, "the old boats bleak today", "--json")
     assert json.loads(answer.out)["label"] == said["label"], answer.err
-    answer = called(
-        "evaluate", done.folder.best, "--data", data_folder / "text-classification" / "test.csv", "--json"
-    )
+    answer = called("evaluate", done.folder.best, "--data", data / "test.csv", "--json")
     assert json.loads(answer.out)["values"]["accuracy"] == pytest.approx(done.summary.test["accuracy"])
     assert "model = adaptkit.load(folder)" in called("report", done.folder.path).out
 
 
 def test_the_output_of_a_plugin_goes_to_standard_error(
-    study: Callable[[str], Any], data_folder: Path, tmp_path: Path
+    study: Callable[[str], Any], data: Path, tmp_path: Path
 ) -> None:
-    data, folder = data_folder / "text-classification", study("full").folder.best
+    folder = study("full").folder.best
     options = ["--model", study("full").summary.model, "--strategy", "full", "--trials", "1", "--epochs", "1"]
     always = {"plugin", "head", "encode", "decode"}
     answers = {

@@ -70,7 +70,7 @@ def test_an_encode_that_needs_token_types() -> None:
 def test_outputs_that_the_head_does_not_return() -> None:
     finding = only_failure(classifying(outputs=("start_logits",)), CLASSIFIED)
     assert finding.check == "outputs"
-    assert "the model returns no output 'start_logits'" in finding.problem
+    assert "head failed: it returned 'logits', but no 'start_logits'" in finding.problem
 
 
 def test_a_row_that_lacks_a_column() -> None:
