@@ -28,7 +28,6 @@ SolverName = Literal["auto", "lbfgs", "adamw"]
 HeadInitName = Literal["auto", "solved", "random"]
 
 DEFAULT_MODEL = "sentence-transformers/all-MiniLM-L6-v2"
-
 STRICT = {"extra": "forbid", "strict": True}
 """pydantic's settings: unknown keys are errors, and no value is converted from another type."""
 
@@ -41,7 +40,6 @@ RENAMED = {
 
 PARTS = ("data", "search")
 """The keys that hold a part of the configuration."""
-
 MISSING = object()
 
 EXPECTED = {
@@ -122,11 +120,13 @@ class SearchConfig:
     metric: str | None = None
     pruning: bool = True
     patience: Annotated[int, Ge(0)] | None = None
-    """A trial ends after so many evaluations in a row without a better score. 0: never. None: half of its
-    evaluations, at least three."""
+    """Evaluations in a row without a better score that end a trial. 0: never. None: half of them all."""
 
     evals_per_epoch: Annotated[int, Ge(1), Le(1000)] | None = None
     """None: as many as keep evaluation below a fifth of the cost of training, at most four."""
+
+    confirm: Annotated[int, Ge(0), Le(50)] | None = None
+    """Runs with new seeds of each of the best configurations. 0: none. None: by the search's own cost."""
 
     timeout: Annotated[float, Gt(0), Le(366 * 86_400)] | None = None
     """Seconds of training and evaluation, on a monotonic clock. None: no limit."""

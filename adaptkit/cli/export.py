@@ -21,14 +21,14 @@ def export(study: str, to: Path, merge: bool, studies_dir: Path) -> None:
     from adaptkit.report.escaping import visible
     from adaptkit.run.finalize import export_trial
     from adaptkit.study.find import find_study
-    from adaptkit.study.record import best_trial
+    from adaptkit.study.winner import winning_trial
     from adaptkit.system.files import new_folder
     from adaptkit.tasks import registry
 
     folder = find_study(studies_dir, study)
     config, summary = folder.read_config(), folder.read_summary()
     records = folder.read_trials()
-    best = best_trial(records, summary.direction) if summary else None
+    best = winning_trial(summary, records) if summary else None
     if summary and best and summary.best not in {None, *(record.number for record in records)}:
         raise StudyError(
             f"the record of trial {summary.best}, the winner of {folder.name!r}, is missing or unreadable",

@@ -35,12 +35,12 @@ def studies(studies_dir: Path, as_json: bool) -> None:
 
 
 def _row(folder: Any) -> dict[str, Any]:
-    from adaptkit.study.record import best_trial
+    from adaptkit.study.winner import winning_trial
 
     summary, trials = folder.summary_as_it_stands(), folder.read_trials()
     if summary is None:
         return {"name": folder.name, "state": "not begun"}
-    best = best_trial(trials, summary.direction)
+    best = winning_trial(summary, trials)
     return {
         "name": folder.name,
         "state": summary.state,

@@ -124,6 +124,10 @@ IN_SEARCH = (
     help="End a trial after so many evaluations without a better score, 0: never. [default: half of them]",
 )  # fmt: skip
 @click.option(
+    "--confirm", type=int,
+    help="Train the best configurations again with so many new seeds, 0: not. [default: by cost]",
+)  # fmt: skip
+@click.option(
     "--evals-per-epoch", type=int, help="The evaluations on dev per epoch. [default: 1 to 4, by cost]"
 )
 @click.option(

@@ -95,6 +95,7 @@ class _Solved:
     iterations: int
     seconds: float
     report: RungReport | None = None
+    predictions: Sequence[Prediction] | None = None
     failure: str = ""
 
 
@@ -128,6 +129,7 @@ def _score_all(objective: Objective, solved: Sequence[_Solved], scheduler: Sched
 def _report(objective: Objective, one: _Solved, scheduler: Scheduler) -> RungReport:
     training, predictions = objective.training, _predictions(objective, one, scheduler)
     calibration, scores = calibrate_and_score(training.dev, predictions, training.metric)
+    one.predictions = predictions if isinstance(predictions, list) else None
     return RungReport(
         trial=one.trial, rung=0, epoch=1.0, loss=one.loss, score=scores.values[training.metric],
         scores=scores, last=True, calibration=calibration,
@@ -156,6 +158,7 @@ def _outcome(one: _Solved) -> Outcome:
         reason=one.failure or f"solved in {one.iterations} iterations",
         best=one.report,
         parameters=None if one.report is None else one.solutions[ALL_ROWS],
+        predictions=one.predictions,
         seconds=one.seconds,
     )
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, TypeVar
 
@@ -47,6 +47,9 @@ class Training:
     dev: ScoringSet
     metric: str
     direction: str
+    initials: Mapping[int, torch.Tensor] = field(default_factory=dict)
+    """A trial's seed → ``[P]``, where it starts instead of ``initial``."""
+
     vocabulary: torch.Tensor | None = None
     """``[occurring]``: the tokens whose embeddings are in a slot. None if no embeddings were left out."""
 
@@ -75,6 +78,7 @@ class _Running:
     """Rungs in a row since its best score."""
 
     best_parameters: torch.Tensor | None = None
+    best_predictions: Sequence[Prediction] | None = None
     failure: TrialError | None = None
     started: float = field(default_factory=time.monotonic)
 
@@ -133,8 +137,8 @@ class Population:
         """Starts new trials in free slots; False if no trial is left."""
         free = self.stack.capacity - len(self.running)
         for trial in scheduler.suggest(free) if free else ():
-            self.stack.add(self.training.initial.to(self.training.forward.device), trial)
-            plan = self.training.plan
+            plan, start = self.training.plan, self.training.initials.get(trial.seed, self.training.initial)
+            self.stack.add(start.to(self.training.forward.device), trial)
             self.running.append(
                 _Running(trial=trial, rungs=rungs_of(trial, plan), steps=steps_of(trial, plan))
             )
@@ -232,6 +236,7 @@ class Population:
         if one.best is None or sign * report.score > sign * one.best.score:
             one.not_better = 0
             one.best = report
+            one.best_predictions = predictions if isinstance(predictions, list) else None
             one.best_parameters = self.stack.theta[slot].to("cpu", copy=True)  # [P]
         return report
 
@@ -281,6 +286,7 @@ class Population:
                 reason=reason,
                 best=one.best,
                 parameters=one.best_parameters,
+                predictions=one.best_predictions,
                 seconds=seconds,
             )
         )

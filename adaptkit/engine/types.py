@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, Protocol
 
-from adaptkit.task import Scores
+from adaptkit.task import Prediction, Scores
 
 if TYPE_CHECKING:
     import torch
@@ -77,6 +77,8 @@ class Outcome:
     """``[P]``: its trainable parameters at the best rung, on the CPU."""
 
     seconds: float
+    predictions: Sequence[Prediction] | None = None
+    """One per dev row at its best rung, before the calibration; None if it was never scored."""
 
 
 class Scheduler(Protocol):

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from statistics import median
 
 from adaptkit.report import comparison, formatting
-from adaptkit.study.record import INTERRUPTED, StudySummary, TrialRecord, best_trial
+from adaptkit.study.record import INTERRUPTED, StudySummary, TrialRecord
+from adaptkit.study.winner import winning_trial
 
 STATES = {"complete": "complete", "pruned": "pruned", "fail": "failed"}
 STOPPED = "stopped"
@@ -45,7 +46,7 @@ class GroupTable:
 def winner(summary: StudySummary, trials: Sequence[TrialRecord]) -> TrialRecord | None:
     """The winning trial, or the best so far; None if no trial is complete."""
     named = (trial for trial in trials if trial.number == summary.best and trial.score is not None)
-    return next(named, best_trial(trials, summary.direction))
+    return next(named, winning_trial(summary, trials))
 
 
 def default_trial(trials: Sequence[TrialRecord]) -> TrialRecord | None:

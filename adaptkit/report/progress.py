@@ -25,6 +25,7 @@ from adaptkit.report import formatting
 from adaptkit.report.escaping import LONGEST_WARNING, encodable, visible
 from adaptkit.report.facts import state_of, why
 from adaptkit.report.throughput import Throughput
+from adaptkit.study.confirmation import ConfirmationRun
 from adaptkit.study.record import TrialRecord
 
 SECONDS_BETWEEN_DRAWINGS = 0.25
@@ -146,6 +147,12 @@ class Progress:
         score = f"{self._metric} {formatting.score(record.score)}, " if record.score is not None else ""
         line = f"trial {record.number} {state_of(record)}: {score}{visible(why(record), 120)}"
         self._line(f"{line}; {self._standing()}")
+
+    @_harmless
+    def confirmed(self, run: ConfirmationRun) -> None:
+        """A confirmation run has ended."""
+        score = f"{self._metric} {formatting.score(run.score)}" if run.score is not None else "no score"
+        self._line(f"run {run.run + 1} of trial {run.trial}'s configuration: {score}")
 
     @_harmless
     def expected(self, total_examples: int) -> None:

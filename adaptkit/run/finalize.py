@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,7 +14,9 @@ from adaptkit.report.html import as_html
 from adaptkit.run.baselines import score_baselines
 from adaptkit.run.context import RunContext, versions
 from adaptkit.run.scoring import score_rows
-from adaptkit.study.record import UNTESTED, StudySummary, TrialRecord, best_trial
+from adaptkit.study.confirmation import ConfirmationFolder
+from adaptkit.study.record import UNTESTED, StudySummary, TrialRecord
+from adaptkit.study.winner import winning_trial
 from adaptkit.system.files import atomic_folder, write_text
 from adaptkit.system.manifest import verify
 
@@ -42,7 +44,7 @@ def finalize_study(
         ExportError: the exported model does not give the winner's logits.
     """
     records = context.folder.read_trials()
-    best = best_trial(records, context.summary.direction)
+    best = winning_trial(context.summary, records)
     if best is None:
         end_without_winner(context, records)
         return records
@@ -132,7 +134,7 @@ def export_trial(
     from adaptkit.models.depth import with_layers
     from adaptkit.models.pooling import with_pooling
 
-    weights = folder.weights(trial.number)
+    weights, calibration = _kept(folder, summary, trial)
     if weights is None:
         raise StudyError(
             f"the weights of trial {trial.number} are not in {folder.path}",
@@ -150,13 +152,25 @@ def export_trial(
         labels=labels,
         parameters=kept["row"],
         vocabulary=kept.get("vocabulary"),
-        calibration=trial.calibration,
+        calibration=calibration,
         card=model_card(described, trial, loaded_as=strategy),
         plugin=summary.plugin,
         versions=versions(summary.plugin),
         base_fingerprints=folder.read_provenance().base_fingerprints,
     )
     export(exported, to, merge=merge, written=written)
+
+
+def _kept(
+    folder: StudyFolder, summary: StudySummary, trial: TrialRecord
+) -> tuple[Path | None, Mapping[str, float]]:
+    """The weights to export and their calibration: of the trial, or of its best confirmation run."""
+    its = summary.confirmation
+    if its is None or its.winner != trial.number or its.exported_run is None:
+        return folder.weights(trial.number), trial.calibration
+    runs = ConfirmationFolder(folder.confirmation)
+    run = next(one for one in runs.read() if (one.trial, one.run) == (trial.number, its.exported_run))
+    return runs.weights(trial.number, its.exported_run), run.calibration
 
 
 def rewrite_card(model_folder: Path, summary: StudySummary, trial: TrialRecord) -> None:

@@ -32,6 +32,10 @@ L2_RANGE_OF_PAIRS, DEFAULT_L2_OF_PAIRS = (1e-2, 100.0), 1.0
 FEWEST_WITHOUT_GAIN = 3
 """The least evaluations without a better score that end a trial. Chosen, not measured."""
 
+MOST_ROWS_FOR_PAIRS = 3_000
+"""Up to so many rows a sentence encoder reads two texts apart where it is trained; benchmarks/curves has
+figures for 300."""
+
 MOST_ROWS_TO_SOLVE = 50_000
 """Up to so many training rows a head is solved. Chosen, not measured."""
 
@@ -74,7 +78,7 @@ def resolve_method(config: StudyConfig, task: Task, earlier: Provenance | None, 
     Raises:
         ConfigError: the task or the strategy has no such method.
     """
-    pooling = _pooling(config, task, earlier)
+    pooling = _pooling(config, task, earlier, len(data.train))
     solver = _solver(config, task, pooling, earlier, rows=len(data.train))
     layers = config.layers if config.layers is not None else earlier.layers if earlier else None
     if layers is None:
@@ -91,11 +95,11 @@ def resolve_method(config: StudyConfig, task: Task, earlier: Provenance | None, 
     )
 
 
-def _pooling(config: StudyConfig, task: Task, earlier: Provenance | None) -> str:
+def _pooling(config: StudyConfig, task: Task, earlier: Provenance | None, rows: int) -> str:
     """As configured, else the started study's, else the default."""
     if config.pooling != "auto":
         return config.pooling
-    return earlier.pooling if earlier else _default_pooling(config, task)
+    return earlier.pooling if earlier else _default_pooling(config, task, rows)
 
 
 def _solver(config: StudyConfig, task: Task, pooling: str, earlier: Provenance | None, *, rows: int) -> str:
@@ -174,17 +178,21 @@ def _groups(task: Task, data: Dataset) -> int:
     return len(set(groups_of(task, data.train.joined(data.dev))))
 
 
-def _default_pooling(config: StudyConfig, task: Task) -> str:
-    """What the model folder declares; else the mean for heads that are solved, and the checkpoint's head."""
+def _default_pooling(config: StudyConfig, task: Task, rows: int) -> str:
+    """What the model folder declares; else the mean for heads that are solved, and the checkpoint's head.
+
+    The two texts of a row are read apart if the head is solved, and by a sentence encoder on few rows.
+    """
     from adaptkit.models.files import locate
     from adaptkit.models.pooling import CHECKPOINT, POOLED_HEADS, declared_pooling
 
     if task.head not in POOLED_HEADS:
         return CHECKPOINT
     solved = config.strategy == "frozen" and not _asks_for_steps(config, task)
-    if solved and task.text_pair:
+    declared = declared_pooling(locate(config.model))
+    if task.text_pair and (solved or (declared and rows <= MOST_ROWS_FOR_PAIRS)):
         return PAIR
-    return declared_pooling(locate(config.model)) or ("mean" if solved else CHECKPOINT)
+    return declared or ("mean" if solved else CHECKPOINT)
 
 
 def _default_solver(config: StudyConfig, task: Task, pooling: str, rows: int) -> str:

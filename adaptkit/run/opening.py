@@ -23,7 +23,8 @@ if TYPE_CHECKING:
     from adaptkit.task import Task
 
 KEPT_ON_RESUME = (
-    "best", "test", "test_groups", "test_intervals", "importances", "seconds", "peak_memory_bytes",
+    "best", "confirmation", "baselines",
+    "test", "test_groups", "test_intervals", "importances", "seconds", "peak_memory_bytes",
     "encoder_passes", "features_reused", "model_folder", "started", "parallel_trials", "trials_per_pass",
     "micro_batch", "bytes_a_trial", "speeds", "occurring_tokens", "fast_paths", "not_together", "refit",
     "trained_parameters", "total_parameters", "device", "precision", "versions", "truncation",

@@ -102,7 +102,10 @@ class TrialScheduler:
             self.scored[suggestion.number] = []
             self.began[suggestion.number] = time.monotonic()
             self.progress.started(suggestion.number, suggestion.hyperparameters)
-        return [_as_trial(suggestion, self.patience) for suggestion in suggestions]
+        return [
+            as_trial(one.hyperparameters, number=one.number, seed=one.seed, patience=self.patience)
+            for one in suggestions
+        ]
 
     def on_rung_end(self, reports: Sequence[RungReport]) -> Mapping[int, str]:
         """Report the scores to the search, and give the trials to prune with the reasons."""
@@ -236,17 +239,17 @@ class TrialScheduler:
         return [record.number for record in scored[:WEIGHTS_KEPT]]
 
 
-def _as_trial(suggestion: Suggestion, patience: int) -> Trial:
-    values = suggestion.hyperparameters
+def as_trial(values: Mapping[str, float], *, number: int, seed: int, patience: int) -> Trial:
+    """The trial of the engine with these hyperparameters."""
     return Trial(
-        number=suggestion.number,
+        number=number,
         learning_rate=values.get("learning_rate", 0.0),
         batch_size=int(values.get("batch_size", 1)),
         epochs=values.get("epochs", 1.0),
         weight_decay=values.get("weight_decay", 0.0),
         warmup=values.get("warmup", 0.0),
         l2=values.get("l2", 0.0),
-        seed=suggestion.seed,
+        seed=seed,
         patience=patience,
     )
 

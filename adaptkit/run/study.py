@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from adaptkit.study.folder import StudyFolder
-from adaptkit.study.record import StudySummary, TrialRecord, best_trial
+from adaptkit.study.record import StudySummary, TrialRecord
+from adaptkit.study.winner import winning_trial
 
 
 @dataclass(frozen=True)
@@ -21,7 +22,7 @@ class Study:
     @property
     def best(self) -> TrialRecord | None:
         """The winning trial; None if no trial is complete."""
-        return best_trial(self.trials, self.summary.direction)
+        return winning_trial(self.summary, self.trials)
 
     @property
     def model_folder(self) -> Path | None:

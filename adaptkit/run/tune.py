@@ -26,6 +26,7 @@ from adaptkit.errors import Interrupted
 from adaptkit.models.depth import with_layers
 from adaptkit.models.pooling import with_pooling
 from adaptkit.report.progress import Progress
+from adaptkit.run.confirmation import confirm_solved, confirm_trained, confirmation_due
 from adaptkit.run.context import Clock, RunContext, versions
 from adaptkit.run.finalize import finalize_study
 from adaptkit.run.head_init import initialize_head
@@ -39,8 +40,8 @@ from adaptkit.run.training import train_trials
 from adaptkit.run.waiting import show_waiting
 from adaptkit.search.space import SearchSpace
 from adaptkit.study.find import refuse_unwritable, study_folder
-from adaptkit.study.record import standing
 from adaptkit.study.removal import removed_if_refused
+from adaptkit.study.winner import standing
 from adaptkit.system.signals import Interruption
 from adaptkit.tasks import registry
 
@@ -85,6 +86,7 @@ def tune(
     metric: str | None = None,
     pruning: bool = True,
     patience: int | None = None,
+    confirm: int | None = None,
     evals_per_epoch: int | None = None,
     timeout: float | None = None,
     seed: int = 0,
@@ -129,8 +131,8 @@ def tune(
             learning_rate=learning_rate,
             batch_sizes=tuple(batch_sizes) if isinstance(batch_sizes, Sequence) else batch_sizes,
             class_weights=_text(class_weights), label_smoothing=label_smoothing,
-            metric=metric, pruning=pruning, patience=patience, evals_per_epoch=evals_per_epoch,
-            timeout=timeout,
+            metric=metric, pruning=pruning, patience=patience, confirm=confirm,
+            evals_per_epoch=evals_per_epoch, timeout=timeout,
         ),
     )  # fmt: skip
     return run(config, Console(stderr=True), studies=Path(studies), name=study)
@@ -202,10 +204,12 @@ def search_and_train(
         trials=config.search.trials,
     ) as search:
         record_orphans(context, search)
-        if not search.remaining and not refit_is_due(context, method, data):
+        rungs_per_epoch = int(context.folder.read_provenance().fixed["rungs_per_epoch"])
+        rungs = max(1, round(space.epochs * rungs_per_epoch))
+        due = confirmation_due(context, config, method, rungs)
+        if not search.remaining and not refit_is_due(context, method, data) and due is None:
             return
         context.write_versions(versions(context.summary.plugin))
-        rungs_per_epoch = int(context.folder.read_provenance().fixed["rungs_per_epoch"])
         with context.interruption.exposed():  # no trial has started, so a signal may stop it at any point
             if method.head_init == "solved" and not (loaded.head_kept and config.head_init == "auto"):
                 initialize_head(context, config, task, data, loaded, machine, method)
@@ -215,14 +219,19 @@ def search_and_train(
             )  # fmt: skip
         if method.solver == "lbfgs":
             solve_trials(context, config, task, data, training, search, folds=method.folds)
+            context.write(importances=search.importances())
+            if not search.remaining and (due := confirmation_due(context, config, method, rungs)):
+                confirm_solved(context, config, task, data, training, due, folds=method.folds)
         else:
             with context.interruption.exposed():
-                capacity = measure_capacity(context, config, training, search.remaining)
-            rungs = max(1, round(space.epochs * rungs_per_epoch))
+                wanted = search.remaining or len(due.trials) * due.runs if due else search.remaining
+                capacity = measure_capacity(context, config, training, wanted)
             show_waiting(context, config, capacity, trials=search.remaining, rungs=rungs)
             patience = patience_of(config, method, rungs)
             train_trials(context, config, capacity, search, rungs=rungs, patience=patience)
-        context.write(importances=search.importances())
+            context.write(importances=search.importances())
+            if not search.remaining and (due := confirmation_due(context, config, method, rungs)):
+                confirm_trained(context, config, task, data, capacity, due, method, patience)
         if refit_is_due(context, method, data):
             refit_best(context, training)
 

@@ -35,10 +35,10 @@ from adaptkit.study.record import (
     StudySummary,
     TrialRecord,
     as_json,
-    standing,
     summary_from_json,
     trial_from_json,
 )
+from adaptkit.study.winner import standing
 from adaptkit.system.files import atomic_file, current_folder, explained, write_json, write_text
 from adaptkit.system.manifest import MANIFEST, entry_of, read_manifest, verify, write_entries
 
@@ -98,6 +98,11 @@ class StudyFolder:
     def trials(self) -> Path:
         """The folder of the trials' records and weights."""
         return self.path / "trials"
+
+    @property
+    def confirmation(self) -> Path:
+        """The folder of the confirmation runs."""
+        return self.path / "confirmation"
 
     def lock(self) -> AbstractContextManager[HeldLock]:
         """Create the folder if needed, and hold its lock while the block runs; raises StudyError."""

@@ -13,6 +13,7 @@ from typing import Any, Literal
 
 from adaptkit.config import STRICT
 from adaptkit.study.checked import checked
+from adaptkit.study.confirmation import Confirmation
 
 TrialState = Literal["complete", "pruned", "fail"]
 StudyState = Literal["running", "interrupted", "finished", "failed"]
@@ -218,6 +219,9 @@ class StudySummary:
     head: str = ""
     """The tag of transformers' head, such as "token-classification"; empty for a task's own head."""
 
+    confirmation: Confirmation | None = None
+    """What was confirmed with new seeds, and the result; None if nothing was."""
+
     warnings: Sequence[str] = ()
     truncation: Sequence[str] = field(default_factory=list)
     """The warnings about rows that are longer than the model reads; they are among ``warnings``, too."""
@@ -272,15 +276,6 @@ def best_trial(trials: Sequence[TrialRecord], direction: str) -> TrialRecord | N
     scored = [trial for trial in trials if trial.state == "complete" and trial.score is not None]
     sign = -1.0 if direction == "maximize" else 1.0
     return min(scored, key=lambda trial: (sign * (trial.score or 0.0), trial.number), default=None)
-
-
-def standing(summary: StudySummary, trials: Sequence[TrialRecord]) -> dict[str, Any]:
-    """The changes to a summary whose best trial is no longer the best; empty if it still is."""
-    best = best_trial(trials, summary.direction)
-    number = None if best is None else best.number
-    if number == summary.best:
-        return {}
-    return {"best": number, "model_folder": None, **UNTESTED}
 
 
 def _renamed(values: Mapping[str, Any], names: Mapping[str, str]) -> dict[str, Any]:

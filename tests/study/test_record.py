@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from adaptkit.study.record import as_json, standing, summary_from_json
+from adaptkit.study.record import as_json, summary_from_json
+from adaptkit.study.winner import standing
 from tests.helpers.studies import ner_summary, ner_trials
 
 

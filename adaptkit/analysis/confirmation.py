@@ -1,0 +1,91 @@
+"""The result of a confirmation: means, deviations, and intervals of the difference from the default.
+
+The interval is a paired bootstrap over seeds and dev rows: a resample draws runs, the same of both
+configurations, and takes their scores on the same resample of the dev rows.
+"""
+
+from __future__ import annotations
+
+import math
+import statistics
+from collections.abc import Sequence
+
+import numpy as np
+
+from adaptkit.analysis.resampling import interval
+from adaptkit.study.confirmation import Candidate, ConfirmationRun
+
+DRAWS = 1000
+"""Draws of the runs; each takes one of the resamples of the dev rows."""
+
+
+def candidate_of(
+    trial: int, runs: Sequence[ConfirmationRun], default: Sequence[ConfirmationRun] | None
+) -> Candidate:
+    """What the runs of one configuration scored, compared with those of the default.
+
+    Args:
+        trial: the number of the configuration's trial.
+        runs: its runs.
+        default: the default's runs; None if this is the default.
+    """
+    scored = [run for run in runs if run.score is not None and math.isfinite(run.score)]
+    scores = [run.score for run in scored if run.score is not None]
+    if not scores:
+        return Candidate(trial=trial, scores=())
+    mean = statistics.fmean(scores)
+    deviation = statistics.stdev(scores) if len(scores) > 1 else None
+    its = Candidate(trial=trial, scores=tuple(scores), mean=mean, deviation=deviation)
+    pairs = _pairs(scored, default or ())
+    if not pairs:
+        return its
+    difference = statistics.fmean((one.score or 0.0) - (other.score or 0.0) for one, other in pairs)
+    low, high = _interval(pairs) or (None, None)
+    return Candidate(
+        trial=trial, scores=tuple(scores), mean=mean, deviation=deviation,
+        difference=difference, low=low, high=high,
+    )  # fmt: skip
+
+
+def winner_of(candidates: Sequence[Candidate], direction: str) -> int | None:
+    """The trial whose configuration has the best mean, the earlier one of equals; None if none has one."""
+    sign = 1 if direction == "maximize" else -1
+    means = [(sign * one.mean, one.trial) for one in candidates if one.mean is not None]
+    return max(means, key=lambda pair: pair[0])[1] if means else None
+
+
+def best_run(runs: Sequence[ConfirmationRun], direction: str) -> ConfirmationRun | None:
+    """The run with the best score; None if none has a score."""
+    sign = 1 if direction == "maximize" else -1
+    scored = [run for run in runs if run.score is not None and math.isfinite(run.score)]
+    return max(scored, key=lambda run: sign * (run.score or 0.0), default=None)
+
+
+def ties(candidate: Candidate) -> bool:
+    """Whether the interval of the difference from the default contains 0, or is not known."""
+    return candidate.low is None or candidate.high is None or candidate.low <= 0 <= candidate.high
+
+
+def _pairs(
+    runs: Sequence[ConfirmationRun], default: Sequence[ConfirmationRun]
+) -> list[tuple[ConfirmationRun, ConfirmationRun]]:
+    """The complete runs of both with the same seed."""
+    others = {run.run: run for run in default if run.score is not None and math.isfinite(run.score)}
+    return [(run, others[run.run]) for run in runs if run.run in others]
+
+
+def _interval(pairs: Sequence[tuple[ConfirmationRun, ConfirmationRun]]) -> tuple[float, float] | None:
+    """The 95% interval of the mean difference; None if the scores on resamples are not known."""
+    counts = {len(one.resampled) for pair in pairs for one in pair}
+    if len(counts) != 1 or 0 in counts:
+        return None
+    differences = np.array([_numbers(one) - _numbers(other) for one, other in pairs])  # [runs, resamples]
+    runs, resamples = differences.shape
+    drawn = np.random.default_rng(0).integers(0, runs, (DRAWS, runs))  # [draws, runs]
+    means = differences[drawn, (np.arange(DRAWS) % resamples)[:, None]].mean(1)  # [draws]
+    return interval(means.tolist())
+
+
+def _numbers(run: ConfirmationRun) -> np.ndarray[tuple[int, ...], np.dtype[np.float64]]:
+    """``[resamples]``, NaN where there is no score."""
+    return np.array([math.nan if one is None else one for one in run.resampled], dtype=np.float64)

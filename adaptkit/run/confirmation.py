@@ -1,0 +1,184 @@
+"""Confirms the winner: trains the best configurations and the default again, under common new seeds."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from adaptkit.search.confirmation import (
+    FEWEST_TRIALS,
+    MOST_CANDIDATES,
+    MOST_RUNS,
+    affordable,
+    candidates,
+)
+from adaptkit.study.confirmation import Confirmation, ConfirmationFolder, ConfirmationRun
+from adaptkit.study.record import UNTESTED, best_trial
+
+if TYPE_CHECKING:
+    from adaptkit.config import StudyConfig
+    from adaptkit.data.load import Dataset
+    from adaptkit.engine.capacity import Capacity
+    from adaptkit.engine.train import Training
+    from adaptkit.run.confirmation_scheduler import ConfirmationScheduler
+    from adaptkit.run.context import RunContext
+    from adaptkit.run.method import Method
+    from adaptkit.study.record import StudySummary, TrialRecord
+    from adaptkit.task import Task
+
+CANDIDATES_WHERE_ASKED = 3
+"""The candidates, with the default, if the user sets the number of runs and the encoder trains."""
+
+
+def planned(
+    config: StudyConfig, method: Method, summary: StudySummary, records: Sequence[TrialRecord], rungs: int
+) -> Confirmation | None:
+    """What is to be confirmed; None if nothing is.
+
+    Heads that are solved and scored on given dev rows are not confirmed: no seed changes them.
+
+    Args:
+        config: the study's configuration.
+        method: how its models are trained.
+        summary: the study so far.
+        records: its trials.
+        rungs: the rungs of a complete trial.
+    """
+    best = best_trial(records, summary.direction)
+    asked = config.search.confirm
+    if best is None or asked == 0 or (method.solver == "lbfgs" and not method.folds):
+        return None
+    scored = [record for record in records if record.state in ("complete", "pruned")]
+    if asked is None and len(scored) < FEWEST_TRIALS:
+        return None
+    most, runs = (MOST_CANDIDATES, MOST_RUNS) if config.strategy == "frozen" else affordable(records, rungs)
+    if asked is not None:
+        most, runs = (most if config.strategy == "frozen" else CANDIDATES_WHERE_ASKED), asked
+    chosen = candidates(records, summary.direction, most)
+    if not chosen:
+        return None
+    return Confirmation(searched_best=best.number, trials=tuple(chosen), default=chosen[-1], runs=runs)
+
+
+def confirmation_due(
+    context: RunContext, config: StudyConfig, method: Method, rungs: int
+) -> Confirmation | None:
+    """What is still to be confirmed of the trials so far; None if nothing is."""
+    plan = planned(config, method, context.summary, context.folder.read_trials(), rungs)
+    done = context.summary.confirmation
+    if plan is None or (done is not None and done.winner is not None and _aim(plan) == _aim(done)):
+        return None
+    return plan
+
+
+def _aim(plan: Confirmation) -> tuple[object, ...]:
+    return plan.searched_best, tuple(plan.trials), plan.runs
+
+
+def confirm_trained(
+    context: RunContext, config: StudyConfig, task: Task, data: Dataset, capacity: Capacity,
+    plan: Confirmation, method: Method, patience: int,
+) -> None:  # fmt: skip
+    """Train the candidates again, as slots of one population, and record the result.
+
+    Raises:
+        Interrupted: a signal was received. The same command continues with the runs that have not ended.
+    """
+    from adaptkit.engine.train import populate
+    from adaptkit.run.initials import initials_of
+
+    training = replace(capacity.training, seconds={"train": 0.0, "score": 0.0})
+    scheduler = make_scheduler(context, config, task, training, plan, patience)
+    if scheduler.waiting:
+        seeds = sorted({trial.seed for trial, _ in scheduler.waiting})
+        with context.interruption.exposed():
+            initials = initials_of(config, task, data.labels, training, seeds, _redrawn(method))
+        population = populate(replace(training, initials=initials), capacity.slots, capacity.limits)
+        with context.clock.phase("confirm"):
+            population.run(scheduler)
+    conclude(context, plan)
+
+
+def _redrawn(method: Method) -> Callable[[str], bool]:
+    """Which parameters a run draws again: all that start at random. A head that starts solved does not."""
+    if method.head_init == "solved":
+        return lambda name: "lora_" in name
+    return lambda name: True
+
+
+def confirm_solved(
+    context: RunContext, config: StudyConfig, task: Task, data: Dataset, training: Training,
+    plan: Confirmation, folds: int,
+) -> None:  # fmt: skip
+    """Solve the candidates' heads again with other folds, and record the result; raises Interrupted."""
+    from adaptkit.data.folds import folds_of
+    from adaptkit.engine.objective import linear_head
+    from adaptkit.engine.solver import solve
+
+    head = linear_head(training)
+    rows = data.train.joined(data.dev)  # in the order of the training's rows
+    scheduler = make_scheduler(context, config, task, training, plan, 0)
+    with context.clock.phase("confirm"):
+        for run in sorted({run.run for _, run in scheduler.waiting}):
+            only = scheduler.only(run)
+            seed = only.waiting[0][0].seed
+            if head is not None:
+                solve(training, head, only, at_once=len(plan.trials), folds=folds_of(task, rows, folds, seed))
+    conclude(context, plan)
+
+
+def make_scheduler(
+    context: RunContext, config: StudyConfig, task: Task, training: Training, plan: Confirmation,
+    patience: int,
+) -> ConfirmationScheduler:  # fmt: skip
+    """The scheduler of the runs that have not ended."""
+    from adaptkit.run.confirmation_scheduler import ConfirmationScheduler, trials_of
+
+    records = {record.number: record for record in context.folder.read_trials()}
+    folder = ConfirmationFolder(context.folder.confirmation)
+    ended = folder.read()
+    timeout = config.search.timeout or math.inf
+    spent = sum(context.clock.seconds.get(name, 0.0) for name in ("train", "score"))
+    context.progress.phase(
+        f"confirming {len(plan.trials)} configurations, {plan.runs} runs of each with new seeds"
+    )
+    return ConfirmationScheduler(
+        folder, trials_of(plan, records, ended, seed=config.seed, patience=patience), ended,
+        task=task, dev=training.dev, metric=context.summary.metric, direction=context.summary.direction,
+        seed=config.seed, deadline=time.monotonic() + timeout - spent, check=context.check,
+        progress=context.progress, vocabulary=training.vocabulary,
+    )  # fmt: skip
+
+
+def conclude(context: RunContext, plan: Confirmation) -> None:
+    """Write the result to the summary, if all runs have ended."""
+    runs = ConfirmationFolder(context.folder.confirmation).read()
+    ended = {(run.trial, run.run) for run in runs}
+    if any((trial, run) not in ended for trial in plan.trials for run in range(plan.runs)):
+        context.write(confirmation=plan)
+        return
+    done = concluded(plan, runs, context.summary.direction)
+    context.write(confirmation=done, best=None, model_folder=None, **UNTESTED)
+
+
+def concluded(plan: Confirmation, runs: Sequence[ConfirmationRun], direction: str) -> Confirmation:
+    """The plan with its result."""
+    from adaptkit.analysis.confirmation import best_run, candidate_of, winner_of
+
+    of_trial: Mapping[int, list[ConfirmationRun]] = {
+        trial: [run for run in runs if run.trial == trial and run.run < plan.runs] for trial in plan.trials
+    }
+    default = of_trial[plan.default]
+    found = [
+        candidate_of(trial, its, None if trial == plan.default else default)
+        for trial, its in of_trial.items()
+    ]
+    winner = winner_of(found, direction)
+    exported = None if winner is None else best_run(of_trial[winner], direction)
+    return replace(
+        plan, candidates=tuple(found), winner=plan.searched_best if winner is None else winner,
+        exported_run=None if exported is None else exported.run,
+    )  # fmt: skip

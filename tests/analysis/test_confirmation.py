@@ -1,0 +1,67 @@
+"""The result of confirmation runs: means, paired intervals, the winner."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pytest
+
+from adaptkit.analysis.confirmation import best_run, candidate_of, ties, winner_of
+from adaptkit.study.confirmation import Candidate, ConfirmationRun
+
+
+def runs(trial: int, scores: Sequence[float | None], spread: float = 0.01) -> list[ConfirmationRun]:
+    """Runs whose resampled scores lie evenly around their score."""
+    return [
+        ConfirmationRun(
+            trial=trial, run=place, seed=place, state="fail" if score is None else "complete", score=score,
+            resampled=() if score is None else [score + spread * (step - 10) / 10 for step in range(21)],
+        )
+        for place, score in enumerate(scores)
+    ]  # fmt: skip
+
+
+def test_the_mean_and_the_deviation_of_the_runs() -> None:
+    its = candidate_of(3, runs(3, [0.5, 0.6, 0.7]), None)
+    assert (its.mean, its.deviation) == (pytest.approx(0.6), pytest.approx(0.1))
+    assert its.difference is its.low is None
+
+
+def test_paired_rows_cancel_out_of_the_difference() -> None:
+    default = runs(0, [0.5, 0.6, 0.7], spread=0.2)
+    its = candidate_of(3, runs(3, [0.55, 0.65, 0.75], spread=0.2), default)
+    assert its.difference == pytest.approx(0.05)
+    assert (its.low, its.high) == (pytest.approx(0.05), pytest.approx(0.05))
+    assert not ties(its)
+
+
+def test_seeds_that_disagree_tie() -> None:
+    its = candidate_of(3, runs(3, [0.4, 0.8, 0.6]), runs(0, [0.6, 0.6, 0.55]))
+    assert its.low is not None
+    assert its.high is not None
+    assert its.low < 0 < its.high
+    assert ties(its)
+
+
+def test_failed_runs_are_left_out() -> None:
+    its = candidate_of(3, runs(3, [None, 0.7, 0.8]), runs(0, [0.5, None, 0.6]))
+    assert its.scores == (0.7, 0.8)
+    assert its.difference == pytest.approx(0.2)
+    nothing = candidate_of(3, runs(3, [None, None]), runs(0, [0.5, 0.6]))
+    assert (nothing.scores, nothing.mean) == ((), None)
+    assert ties(nothing)
+
+
+@pytest.mark.parametrize(("direction", "winner", "best"), [("maximize", 3, 1), ("minimize", 5, 0)])
+def test_the_winner_has_the_best_mean_not_the_best_run(direction: str, winner: int, best: int) -> None:
+    candidates = [
+        Candidate(trial=3, scores=(0.5, 0.9), mean=0.7),
+        Candidate(trial=5, scores=(0.4, 0.5), mean=0.45),
+        Candidate(trial=0, scores=(), mean=None),
+    ]
+    assert winner_of(candidates, direction) == winner
+    found = best_run(runs(3, [0.5, 0.9, None]), direction)
+    assert found is not None
+    assert found.run == best
+    assert winner_of([candidates[2]], direction) is None
+    assert best_run(runs(3, [None]), direction) is None

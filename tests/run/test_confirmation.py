@@ -1,0 +1,124 @@
+"""The best configurations are trained again under new seeds, as records of the study."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import adaptkit
+from adaptkit.run.confirmation_scheduler import seed_of
+from adaptkit.study.confirmation import ConfirmationFolder
+
+
+def tuned(data: Path, model: Path, studies: Path, **options: Any) -> Any:
+    settings: dict[str, Any] = {
+        "data": str(data), "model": str(model), "trials": 4, "device": "cpu", "studies": studies,
+        "strategy": "full", "epochs": 2, "learning_rate": (1e-3, 1e-2), "pruning": False, "confirm": 2,
+    }  # fmt: skip
+    return adaptkit.tune("text-classification", **{**settings, **options})
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"strategy": "full", "pooling": "mean"},
+        {"strategy": "lora", "pooling": "checkpoint"},
+        {"strategy": "frozen", "head_solver": "adamw"},
+    ],
+    ids=["full", "lora", "frozen"],
+)
+def test_the_winner_has_the_best_mean(
+    options: dict[str, Any], data_folder: Path, tiny_folder: Path, tmp_path: Path
+) -> None:
+    study = tuned(data_folder / "text-classification", tiny_folder, tmp_path, **options)
+    its = study.summary.confirmation
+    assert its.winner in its.trials
+    assert its.default == its.trials[-1] == 0
+    runs = ConfirmationFolder(study.folder.confirmation).read()
+    assert sorted((run.trial, run.run) for run in runs) == sorted(
+        (trial, run) for trial in its.trials for run in range(2)
+    )
+    assert {run.seed for run in runs} == {seed_of(0, 0), seed_of(0, 1)}
+    means = {one.trial: one.mean for one in its.candidates}
+    assert means[its.winner] == max(means.values())
+    of_winner = {run.run: run.score for run in runs if run.trial == its.winner}
+    assert of_winner[its.exported_run] == max(of_winner.values())
+    assert study.best.number == its.winner == study.summary.best
+
+
+def test_runs_of_one_configuration_differ(data_folder: Path, tiny_folder: Path, tmp_path: Path) -> None:
+    study = tuned(data_folder / "text-classification", tiny_folder, tmp_path, pooling="checkpoint", confirm=3)
+    runs = [run for run in ConfirmationFolder(study.folder.confirmation).read() if run.trial == 0]
+    assert len({tuple(run.resampled) for run in runs}) > 1
+
+
+def test_the_exported_model_is_the_best_run(data_folder: Path, tiny_folder: Path, tmp_path: Path) -> None:
+    data = data_folder / "text-classification"
+    study = tuned(data, tiny_folder, tmp_path, pooling="mean")
+    its = study.summary.confirmation
+    (run,) = [
+        one
+        for one in ConfirmationFolder(study.folder.confirmation).read()
+        if (one.trial, one.run) == (its.winner, its.exported_run)
+    ]
+    rows = study_rows(data, "dev")
+    predictor = adaptkit.load(study.folder.best)
+    assert predictor.score(rows).values["accuracy"] == pytest.approx(run.values["accuracy"], abs=0.02)
+
+
+def study_rows(data: Path, split: str) -> list[dict[str, Any]]:
+    from adaptkit.config import DataConfig
+    from adaptkit.data.load import load
+    from adaptkit.tasks import registry
+
+    loaded = load(registry.load("text-classification"), DataConfig(data=str(data)), seed=0)
+    return list(getattr(loaded, split).values)
+
+
+def test_folds_are_drawn_again_for_solved_heads(data_folder: Path, tiny_folder: Path, tmp_path: Path) -> None:
+    train = next((data_folder / "text-classification").glob("train.*"))
+    study = tuned(
+        train, tiny_folder, tmp_path, strategy="frozen", epochs=None, learning_rate=None, pooling="mean",
+        folds=3,
+    )  # fmt: skip
+    its = study.summary.confirmation
+    assert its.winner in its.trials
+    assert all(len(one.scores) == 2 for one in its.candidates)
+
+
+def test_a_confirmation_is_done_once(data_folder: Path, tiny_folder: Path, tmp_path: Path) -> None:
+    data = data_folder / "text-classification"
+    first = tuned(data, tiny_folder, tmp_path)
+    times = {path: path.stat().st_mtime_ns for path in first.folder.confirmation.iterdir()}
+    again = tuned(data, tiny_folder, tmp_path)
+    one, other = (json.dumps(asdict(its.summary.confirmation)) for its in (first, again))
+    assert one == other
+    assert times == {path: path.stat().st_mtime_ns for path in first.folder.confirmation.iterdir()}
+
+
+def test_a_lost_run_alone_is_done_again(data_folder: Path, tiny_folder: Path, tmp_path: Path) -> None:
+    data = data_folder / "text-classification"
+    first = tuned(data, tiny_folder, tmp_path)
+    runs = sorted(first.folder.confirmation.glob("*-*.json"))
+    times = {path: path.stat().st_mtime_ns for path in runs}
+    runs[0].unlink()
+    summary = json.loads(first.folder.summary.read_text())
+    summary["confirmation"].update(winner=None, candidates=[], exported_run=None)
+    first.folder.summary.write_text(json.dumps(summary))
+    again = tuned(data, tiny_folder, tmp_path)
+    assert again.summary.confirmation.winner is not None
+    assert runs[0].exists()
+    assert all(path.stat().st_mtime_ns == times[path] for path in runs[1:])
+
+
+@pytest.mark.parametrize("options", [{"confirm": 0}, {"trials": 3, "confirm": None}, {"trials": 1}])
+def test_what_is_not_confirmed(
+    options: dict[str, Any], data_folder: Path, tiny_folder: Path, tmp_path: Path
+) -> None:
+    study = tuned(data_folder / "text-classification", tiny_folder, tmp_path, **options)
+    assert study.summary.confirmation is None
+    assert not study.folder.confirmation.exists()
