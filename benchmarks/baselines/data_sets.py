@@ -69,14 +69,32 @@ READERS: dict[str, tuple[str, tuple[str, ...], Callable[[Path, str], list[Row]]]
 
 
 def subset(rows: Sequence[Row], size: str, seed: int) -> list[Row]:
-    """The training rows of one run: a number of them at random, or ``"8c"``, eight of each class."""
+    """The training rows of one run: a number of them at random, or ``"8c"``, eight of each class.
+
+    At random means: one row for each label first, so that no test row has an unknown label.
+    """
     shuffled = random.Random(seed).sample(list(rows), len(rows))
     if size != "8c":
-        return shuffled[: int(size)]
+        return _labels_first(shuffled)[: int(size)]
     by_class: dict[str, list[Row]] = defaultdict(list)
     for row in shuffled:
         by_class[row[-1]].append(row)
     return [row for members in by_class.values() for row in members[:8]]
+
+
+def _labels_first(rows: Sequence[Row]) -> list[Row]:
+    """The rows, those first that have a label which no row before them has; in order where there are none."""
+    seen: set[str] = set()
+    first, others = [], []
+    for row in rows:
+        labels = set(row[-1].split("|")) if len(row) > 1 and not _is_number(row[-1]) else set()
+        (first if labels - seen else others).append(row)
+        seen |= labels
+    return [*first, *others]
+
+
+def _is_number(text: str) -> bool:
+    return re.fullmatch(r"[\d.]+", text) is not None
 
 
 def write(path: Path, columns: Sequence[str], rows: Sequence[Row]) -> Path:

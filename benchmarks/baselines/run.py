@@ -41,6 +41,9 @@ def main(arguments: Sequence[str]) -> None:
                     key = (name, size, seed, side)
                     if key not in done and _makes_sense(name, size, side):
                         record = run(options.data, *key)
+                        if "error" in record:
+                            print(record, flush=True)
+                            continue
                         with RESULTS.open("a", encoding="utf-8") as stream:
                             stream.write(json.dumps(record) + "\n")
                         print(record, flush=True)

@@ -1,0 +1,239 @@
+"""Trains a grid of trials without pruning, and writes their scores after each rung to a table.
+
+    python -m benchmarks.curves.collect --data FOLDER --sets banking77,snli --rows 300 --strategies full,lora
+
+A group of trials (data set, rows, strategy, start of the head, seed) is trained together and added to
+``curves.csv`` when it has ended. Groups that the table holds are skipped, so that the script can be stopped
+and continued. The rows that score a trial are held out: ``dev`` as in a study, and ``test``.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import sys
+import tempfile
+import time
+from collections.abc import Mapping, Sequence
+from copy import deepcopy
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from adaptkit.config import DEFAULT_MODEL, DataConfig
+from adaptkit.data.load import Dataset, load
+from adaptkit.engine.batch_limits import BatchLimits
+from adaptkit.engine.head_init import solve_head
+from adaptkit.engine.prepare import make_training, prepare_model
+from adaptkit.engine.schedule import steps_of
+from adaptkit.engine.train import Training, populate
+from adaptkit.engine.types import Outcome, RungReport, Trial
+from adaptkit.models.loading import LoadedModel, load_model
+from adaptkit.models.pooling import with_pooling
+from adaptkit.run.method import penalty_space
+from adaptkit.task import Metric, Scores, Task
+from adaptkit.tasks import registry
+from benchmarks.baselines.data_sets import READERS, subset, write
+
+TABLE = Path(__file__).parent / "curves.csv"
+RATES = {"full": (5e-5, 1e-4, 2e-4, 4e-4), "lora": (5e-4, 1e-3, 2e-3, 4e-3)}
+BATCH_SIZES = (16,)
+DEV_ROWS, TEST_ROWS = 60, 240
+RUNGS_PER_EPOCH = 2
+POOLING = {"text-classification": "mean", "nli": "pair", "similarity": "pair", "ner": ""}
+
+
+@dataclass(frozen=True)
+class Group:
+    """Trials that are trained together."""
+
+    set: str
+    rows: int
+    strategy: str
+    start: str
+    """"solved" or "random": the head at the start."""
+
+    seed: int
+    epochs: float
+
+
+def main(arguments: Sequence[str]) -> None:
+    """Trains all groups that were asked for and are not in the table."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.curves.collect")
+    parser.add_argument("--data", type=Path, required=True)
+    parser.add_argument("--sets", default="banking77,snli,wnut17,stsb")
+    parser.add_argument("--rows", default="300")
+    parser.add_argument("--strategies", default="full,lora")
+    parser.add_argument("--starts", default="solved")
+    parser.add_argument("--seeds", default="0")
+    parser.add_argument("--epochs", type=float, default=3.0)
+    options = parser.parse_args(arguments)
+    groups = [
+        Group(name, int(rows), strategy, start, int(seed), options.epochs)
+        for seed in options.seeds.split(",")
+        for rows in options.rows.split(",")
+        for name in options.sets.split(",")
+        for strategy in options.strategies.split(",")
+        for start in options.starts.split(",")
+    ]
+    done = {tuple(str(line[name]) for name in vars(groups[0])) for line in table()}
+    for group in groups:
+        if tuple(map(str, vars(group).values())) not in done:
+            _append(_curves(options.data, group))
+            print(group, flush=True)
+
+
+def table() -> list[dict[str, str]]:
+    """The table so far."""
+    if not TABLE.exists():
+        return []
+    with TABLE.open(encoding="utf-8", newline="") as stream:
+        return list(csv.DictReader(stream))
+
+
+def _append(lines: Sequence[Mapping[str, Any]]) -> None:
+    new = not TABLE.exists()
+    with TABLE.open("a", encoding="utf-8", newline="") as stream:
+        writer = csv.DictWriter(stream, fieldnames=list(lines[0]))
+        if new:
+            writer.writeheader()
+        writer.writerows(lines)
+
+
+def _curves(folder: Path, group: Group) -> list[dict[str, Any]]:
+    """One line for each rung of each trial of a group."""
+    started = time.process_time()
+    name = READERS[group.set][0]
+    task = with_pooling(registry.load(name), POOLING[name])
+    data = _data(folder, group, task)
+    assert data.test is not None
+    metric = task.metric
+    dev = len(data.dev)
+    scored = replace(task, metric=_of_both(metric, dev))
+    loaded = load_model(task, DEFAULT_MODEL, data.labels, seed=group.seed, max_length=128)
+    start = None
+    if group.start == "solved":
+        start = _solve(loaded, scored, data, group)
+    model = prepare_model(scored, loaded, data.labels, group.strategy, 8, device="cpu", bfloat16=_bfloat16())
+    training = make_training(
+        model, scored, data.train.values, [*data.dev.values, *data.test.values], batch_sizes=BATCH_SIZES,
+        rungs_per_epoch=RUNGS_PER_EPOCH, seed=group.seed, metric="dev", direction=metric.direction,
+    )  # fmt: skip
+    reports = _trained(training, group)
+    seconds = (time.process_time() - started) / len(RATES[group.strategy]) / len(BATCH_SIZES)
+    lines = [_line(group, training, report, seconds) for report in reports]
+    if start is not None:
+        first = {"rung": 0, "epoch": 0.0, "steps": 0, "loss": "", **start}
+        lines.insert(0, {**lines[0], "learning_rate": "", "batch_size": "", **first})
+    return lines
+
+
+def _data(folder: Path, group: Group, task: Task) -> Dataset:
+    _, columns, reader = READERS[group.set]
+    pool = subset(reader(folder, "train"), str(group.rows + DEV_ROWS), group.seed)
+    with tempfile.TemporaryDirectory() as place:
+        train, dev, test = (
+            str(write(Path(place, split), columns, rows))
+            for split, rows in (
+                ("train", pool[: group.rows]),
+                ("dev", pool[group.rows :]),
+                ("test", subset(reader(folder, "test"), str(TEST_ROWS), 0)),
+            )
+        )
+        return load(task, DataConfig(train=train, dev=dev, test=test), group.seed)
+
+
+def _of_both(metric: Metric, dev: int) -> Metric:
+    """The metric on the first ``dev`` rows and on the rest."""
+
+    def compute(predictions: Sequence[Any], rows: Sequence[Any]) -> Scores:
+        parts = {"dev": slice(None, dev), "test": slice(dev, None)}
+        found = {name: metric.compute(predictions[part], rows[part]) for name, part in parts.items()}
+        return Scores(values={name: scores.values[metric.name] for name, scores in found.items()})
+
+    return Metric(name="dev", direction=metric.direction, compute=compute, others={"test": metric.direction})
+
+
+def _solve(loaded: LoadedModel, task: Task, data: Dataset, group: Group) -> dict[str, float]:
+    """Puts the solved head on the model; gives its scores."""
+    assert data.test is not None
+    copied = replace(loaded, module=deepcopy(loaded.module))
+    frozen = prepare_model(task, copied, data.labels, "frozen", 8, device="cpu", bfloat16=_bfloat16())
+    solved = solve_head(
+        frozen, task, data.train.values, [*data.dev.values, *data.test.values],
+        l2=penalty_space(POOLING[task.name]).default_l2,
+        seed=group.seed, metric="dev", direction=task.metric.direction,
+    )  # fmt: skip
+    assert solved is not None
+    for name, weight in solved.weights.items():
+        loaded.module.get_parameter(name).data.copy_(weight)
+    return {name: round(value, 4) for name, value in solved.scores.values.items()}
+
+
+class _All:
+    """A scheduler that trains all trials to their end."""
+
+    def __init__(self, trials: Sequence[Trial]) -> None:
+        self.waiting = list(trials)
+        self.reports: list[RungReport] = []
+
+    def suggest(self, free: int) -> Sequence[Trial]:
+        taken, self.waiting = self.waiting[:free], self.waiting[free:]
+        return taken
+
+    def on_rung_end(self, reports: Sequence[RungReport]) -> Mapping[int, str]:
+        self.reports.extend(reports)
+        return {}
+
+    def on_trial_end(self, outcome: Outcome) -> None:
+        pass
+
+    def check(self) -> None:
+        pass
+
+    def on_micro_step(self, examples: int, tokens: int) -> bool:
+        return True
+
+
+def _trained(training: Training, group: Group) -> list[RungReport]:
+    pairs = [(rate, size) for rate in RATES[group.strategy] for size in BATCH_SIZES]
+    trials = [
+        Trial(number=number, learning_rate=rate, batch_size=size, epochs=group.epochs, seed=1000 + number)
+        for number, (rate, size) in enumerate(pairs)
+    ]
+    scheduler = _All(trials)
+    torch.manual_seed(group.seed)
+    limits = BatchLimits(slots=1, examples=32)
+    population = populate(training, len(trials), limits)
+    population.run(scheduler)
+    return scheduler.reports
+
+
+def _line(group: Group, training: Training, report: RungReport, seconds: float) -> dict[str, Any]:
+    trial = report.trial
+    return {
+        **vars(group),
+        "learning_rate": trial.learning_rate,
+        "batch_size": trial.batch_size,
+        "rung": report.rung + 1,
+        "epoch": report.epoch,
+        "steps": round(steps_of(trial, training.plan) * report.epoch / trial.epochs),
+        "loss": round(report.loss, 4),
+        "dev": round(report.scores.values["dev"], 4),
+        "test": round(report.scores.values["test"], 4),
+        "cpu_seconds": round(seconds, 1),
+    }
+
+
+def _bfloat16() -> bool:
+    """As a study with the precision "auto" on this machine."""
+    from adaptkit.config import StudyConfig
+    from adaptkit.run.resolve import Machine
+
+    return Machine.of(StudyConfig(task="ner", device="cpu")).precision == "bf16"
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -1,0 +1,70 @@
+"""The tables of the benchmarks that the defaults are chosen by."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any
+
+import pytest
+
+from benchmarks.baselines import table as baselines
+from benchmarks.baselines.data_sets import subset
+from benchmarks.curves import table as curves
+from benchmarks.imbalance import run as imbalance
+
+
+def line(rate: float | str, rung: int, dev: float, test: float) -> dict[str, str]:
+    about = {"set": "banking77", "rows": "300", "strategy": "full", "start": "solved", "seed": "0"}
+    return {**about, "learning_rate": str(rate), "rung": str(rung), "dev": str(dev), "test": str(test)}
+
+
+LINES = [
+    line("", 0, 0.5, 0.4),
+    *(line(rate, rung, 0.1 * place + 0.01 * rung, 0.2 * place) for rung in (1, 2, 3, 4)
+      for place, rate in enumerate((1e-5, 1e-4, 1e-3, 1e-2))),
+]  # fmt: skip
+
+
+def test_curves_in_short() -> None:
+    row = curves.scores(LINES).splitlines()[-1]
+    assert row == "| banking77 | 300 | full | solved | 1 | 40.0 | 0.0 | 20.0 | 40.0 | 60.0 |"
+
+
+def test_pruning_is_replayed_on_the_curves() -> None:
+    shown = curves.replayed(curves.groups(LINES))
+    assert "1 groups of four trials" in shown
+    assert "median 0.00" in shown
+    devs = {1.0: (1, 2, 3, 4), 2.0: (2, 3, 4, 5), 3.0: (3, 4, 5, 6), 4.0: (0, 0, 0, 9)}
+    late = [line(rate, rung, dev, dev) for rate, its in devs.items() for rung, dev in enumerate(its, 1)]
+    assert "most 300.00 points" in curves.replayed(curves.groups(late))
+    assert curves.replayed({}) == "no curves yet"
+
+
+def run(side: str, seed: int, accuracy: float, cpu: float) -> dict[str, Any]:
+    return {"set": "banking77", "size": "200", "seed": seed, "side": side, "accuracy": accuracy, "cpu": cpu}
+
+
+def test_the_tables_of_the_baselines() -> None:
+    runs = [run("tfidf", 0, 0.3, 2), run("tfidf", 1, 0.4, 4), run("frozen", 0, 0.6, 20)]
+    assert "| banking77 | 200 | 35.0 ± 7.1 (2) |  | 60.0 ± 0.0 (1) |  |  |" in baselines.scores(runs)
+    assert "| banking77 | 200 | 3 |  | 20 |  |  |" in baselines.seconds(runs)
+
+
+def test_a_subset_has_a_row_of_each_class_first() -> None:
+    rows = [(f"text {number}", "rare" if number == 399 else f"class {number % 3}") for number in range(400)]
+    for seed in range(5):
+        chosen = subset(rows, "20", seed)
+        assert len(chosen) == 20
+        assert {label for _, label in chosen} == {"class 0", "class 1", "class 2", "rare"}
+    assert set(Counter(label for _, label in subset(rows, "8c", 0)).values()) == {8, 1}
+
+
+@pytest.mark.parametrize("seeds", [1, 2])
+def test_the_table_of_class_weights(seeds: int) -> None:
+    runs = [
+        {"seed": seed, "weights": weights, "macro_f1": 0.5 + 0.1 * seed, "accuracy": 0.9}
+        for seed in range(seeds)
+        for weights in ("none", "balanced")
+    ]
+    shown = imbalance.table(runs)
+    assert ("| balanced | 2 | 55.0 ± 7.1 | 90.0 ± 0.0 |" in shown) == (seeds == 2)
