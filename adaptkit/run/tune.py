@@ -1,6 +1,7 @@
 """The complete program, from top to bottom: `tune` makes a configuration, `run` runs the study.
 
-data ──▶ model, by its strategy ──▶ trials, trained together and pruned ──▶ winner, exported and verified
+data ──▶ model, by its strategy ──▶ trials, trained together and pruned ──▶ the best ones, confirmed with new
+seeds ──▶ winner, exported and verified
 """
 
 from __future__ import annotations
@@ -49,6 +50,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from adaptkit.data.load import Dataset
+    from adaptkit.engine.train import Training
     from adaptkit.models.loading import LoadedModel
     from adaptkit.search.search import Search
     from adaptkit.task import Task
@@ -207,7 +209,7 @@ def search_and_train(
         rungs_per_epoch = int(context.folder.read_provenance().fixed["rungs_per_epoch"])
         rungs = max(1, round(space.epochs * rungs_per_epoch))
         due = confirmation_due(context, config, method, rungs)
-        if not search.remaining and not refit_is_due(context, method, data) and due is None:
+        if not (search.remaining or due or refit_is_due(context, method, data)):
             return
         context.write_versions(versions(context.summary.plugin))
         with context.interruption.exposed():  # no trial has started, so a signal may stop it at any point
@@ -223,17 +225,26 @@ def search_and_train(
             if not search.remaining and (due := confirmation_due(context, config, method, rungs)):
                 confirm_solved(context, config, task, data, training, due, folds=method.folds)
         else:
-            with context.interruption.exposed():
-                wanted = search.remaining or len(due.trials) * due.runs if due else search.remaining
-                capacity = measure_capacity(context, config, training, wanted)
-            show_waiting(context, config, capacity, trials=search.remaining, rungs=rungs)
-            patience = patience_of(config, method, rungs)
-            train_trials(context, config, capacity, search, rungs=rungs, patience=patience)
-            context.write(importances=search.importances())
-            if not search.remaining and (due := confirmation_due(context, config, method, rungs)):
-                confirm_trained(context, config, task, data, capacity, due, method, patience)
+            train_and_confirm(context, config, task, data, training, search, method, rungs)
         if refit_is_due(context, method, data):
             refit_best(context, training)
+
+
+def train_and_confirm(
+    context: RunContext, config: StudyConfig, task: Task, data: Dataset, training: Training, search: Search,
+    method: Method, rungs: int,
+) -> None:  # fmt: skip
+    """Train the remaining trials in steps; when all have ended, train the best configurations again."""
+    due = confirmation_due(context, config, method, rungs)
+    wanted = search.remaining or (len(due.trials) * due.runs if due else 1)
+    with context.interruption.exposed():
+        capacity = measure_capacity(context, config, training, wanted)
+    show_waiting(context, config, capacity, trials=search.remaining, rungs=rungs)
+    patience = patience_of(config, method, rungs)
+    train_trials(context, config, capacity, search, rungs=rungs, patience=patience)
+    context.write(importances=search.importances())
+    if not search.remaining and (due := confirmation_due(context, config, method, rungs)):
+        confirm_trained(context, config, task, data, capacity, due, method, patience)
 
 
 def record_orphans(context: RunContext, search: Search) -> None:

@@ -38,7 +38,7 @@ def show_waiting(
 ) -> None:
     """Show how long the training takes at most; on a CPU warn of a long one, and name what is quicker."""
     seconds = expected_seconds(capacity, trials=trials, rungs=rungs)
-    if seconds is None:
+    if not seconds:
         return
     shown = f"training takes about {formatting.duration(seconds)} at most"
     device = capacity.training.forward.device.type
