@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 import statistics
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -31,20 +32,18 @@ def candidate_of(
     """
     scored = [run for run in runs if run.score is not None and math.isfinite(run.score)]
     scores = [run.score for run in scored if run.score is not None]
+    failed = len(runs) - len(scores)
     if not scores:
-        return Candidate(trial=trial, scores=())
+        return Candidate(trial=trial, scores=(), failed=failed)
     mean = statistics.fmean(scores)
     deviation = statistics.stdev(scores) if len(scores) > 1 else None
-    its = Candidate(trial=trial, scores=tuple(scores), mean=mean, deviation=deviation)
+    its = Candidate(trial=trial, scores=tuple(scores), failed=failed, mean=mean, deviation=deviation)
     pairs = _pairs(scored, default or ())
     if not pairs:
         return its
     difference = statistics.fmean((one.score or 0.0) - (other.score or 0.0) for one, other in pairs)
     low, high = _interval(pairs) or (None, None)
-    return Candidate(
-        trial=trial, scores=tuple(scores), mean=mean, deviation=deviation,
-        difference=difference, low=low, high=high,
-    )  # fmt: skip
+    return replace(its, difference=difference, low=low, high=high)
 
 
 def winner_of(candidates: Sequence[Candidate], direction: str) -> int | None:
@@ -59,11 +58,6 @@ def best_run(runs: Sequence[ConfirmationRun], direction: str) -> ConfirmationRun
     sign = 1 if direction == "maximize" else -1
     scored = [run for run in runs if run.score is not None and math.isfinite(run.score)]
     return max(scored, key=lambda run: sign * (run.score or 0.0), default=None)
-
-
-def ties(candidate: Candidate) -> bool:
-    """Whether the interval of the difference from the default contains 0, or is not known."""
-    return candidate.low is None or candidate.high is None or candidate.low <= 0 <= candidate.high
 
 
 def _pairs(

@@ -35,12 +35,12 @@ def studies(studies_dir: Path, as_json: bool) -> None:
 
 
 def _row(folder: Any) -> dict[str, Any]:
-    from adaptkit.study.winner import winning_trial
+    from adaptkit.report import facts
 
     summary, trials = folder.summary_as_it_stands(), folder.read_trials()
     if summary is None:
         return {"name": folder.name, "state": "not begun"}
-    best = winning_trial(summary, trials)
+    best = facts.winner(summary, trials)
     return {
         "name": folder.name,
         "state": summary.state,

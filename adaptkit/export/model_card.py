@@ -10,6 +10,7 @@ from pathlib import Path
 from huggingface_hub import ModelCardData
 
 from adaptkit.report import comparison, intervals
+from adaptkit.report.confirmation import about_exported, as_exported
 from adaptkit.report.escaping import code, prose
 from adaptkit.report.formatting import hyperparameter, in_words, score
 from adaptkit.report.loading import is_hub_id, library_of, loading_lines
@@ -33,6 +34,7 @@ def model_card(summary: StudySummary, trial: TrialRecord, *, loaded_as: str) -> 
         trial: the exported trial.
         loaded_as: "lora" for an adapter, anything else for a complete model.
     """
+    trial = as_exported(summary, trial)
     model, task = code(_short(summary.model)), code(summary.task)
     how, loaded = STRATEGY_IN_WORDS[summary.strategy], replace(summary, strategy=loaded_as)
     parts = [
@@ -73,6 +75,7 @@ def _on_dev(summary: StudySummary, trial: TrialRecord) -> list[str]:
         _items(f"{code(name)}: {score(value)}" for name, value in trial.values.items()),
         "This model was chosen by its score on these rows, so this score is somewhat too high.",
         *comparison.exported(summary, trial),
+        *about_exported(summary, trial),
     ]
 
 

@@ -1,4 +1,4 @@
-"""The coordinates of the two charts: learning curves, and learning rate against score.
+"""The coordinates of the charts: learning curves, learning rate against score, and runs with new seeds.
 
 The HTML template turns them into SVG. Points without a finite score are left out.
 """
@@ -8,14 +8,17 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from statistics import median
+from statistics import fmean, median, stdev
 from typing import Generic, TypeVar
 
 from adaptkit.report import formatting
+from adaptkit.study.confirmation import Candidate, Confirmation
 from adaptkit.study.record import TrialRecord
 
 WIDTH, HEIGHT = 520.0, 320.0
 LEFT, RIGHT, TOP, BOTTOM = 54.0, 16.0, 30.0, 44.0
+LANES_LEFT = 124.0
+"""The place where the lanes of runs with new seeds begin, beside their names."""
 
 
 @dataclass(frozen=True)
@@ -51,7 +54,7 @@ class Dot:
     """Whether the score is outside the chart's range, so that the mark is at the edge."""
 
 
-Mark = TypeVar("Mark", Curve, Dot)
+Mark = TypeVar("Mark")
 
 
 @dataclass(frozen=True)
@@ -111,6 +114,46 @@ def rate_scatter(trials: Sequence[TrialRecord], winner: int | None, direction: s
         dots.append(Dot(trial, x.at(rate), height, batch, trial.number == winner, not inside))
     legend = [(f"{size:g}", _shade(place, len(sizes))) for place, size in enumerate(sizes) if size]
     return Chart(dots, _rate_ticks(x), y.ticks(6), legend, sum(dot.outside for dot in dots))
+
+
+LANE = 34.0
+"""The height of a configuration's lane in the chart of runs with new seeds."""
+
+
+@dataclass(frozen=True)
+class Lane:
+    """One configuration: its runs, their mean, and one standard deviation to each side of it."""
+
+    candidate: Candidate
+    y: float
+    runs: Sequence[tuple[float, float]]
+    """The place and the score of each run."""
+
+    mean: float
+    start: float
+    end: float
+
+
+def run_lanes(confirmation: Confirmation | None) -> Chart[Lane] | None:
+    """A lane for each configuration that has a score: a dot for each run, their mean and deviation."""
+    drawn = [one for one in confirmation.candidates if one.scores] if confirmation else []
+    if not drawn:
+        return None
+    spreads = [_spread(one) for one in drawn]
+    ends = [value for one, spread in zip(drawn, spreads, strict=True) for value in (*one.scores, *spread)]
+    margin = (max(ends) - min(ends)) * 0.06 or abs(max(ends)) * 0.05 or 0.5
+    x = _Axis(min(ends) - margin, max(ends) + margin, LANES_LEFT, WIDTH - RIGHT)
+    lanes = []
+    for place, (one, (low, high)) in enumerate(zip(drawn, spreads, strict=True)):
+        runs = [(x.at(score), score) for score in one.scores]
+        lanes.append(Lane(one, LANE * (place + 0.7), runs, x.at(fmean(one.scores)), x.at(low), x.at(high)))
+    return Chart(lanes, x.ticks(6), ())
+
+
+def _spread(one: Candidate) -> tuple[float, float]:
+    """One standard deviation below and above the mean."""
+    mean, deviation = fmean(one.scores), stdev(one.scores) if len(one.scores) > 1 else 0.0
+    return mean - deviation, mean + deviation
 
 
 SHADES = 6

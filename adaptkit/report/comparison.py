@@ -8,9 +8,11 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from adaptkit.report import formatting
+from adaptkit.report import confirmation, formatting
 from adaptkit.report.edges import penalty_edge
+from adaptkit.study.confirmation import ConfirmationRun
 from adaptkit.study.record import StudySummary, TrialRecord
+from adaptkit.study.winner import exported_run
 from adaptkit.task import MAJORITY_CLASS
 
 IMBALANCED = 0.8
@@ -39,12 +41,17 @@ def on_split(summary: StudySummary) -> str:
 def notes(summary: StudySummary, best: TrialRecord, trials: Sequence[TrialRecord]) -> list[str]:
     """What the winner's score has to be compared with, apart from a baseline that it does not beat."""
     beaten = [_beaten(summary, best)] if beats_baselines(summary, best) else []
-    return [*beaten, *_majority(summary, best), default(summary, best, trials), *penalty_edge(summary, best)]
+    return [
+        *beaten,
+        *_majority(summary, best),
+        *_default(summary, best, trials),
+        *penalty_edge(summary, best),
+    ]
 
 
 def caveats(summary: StudySummary, best: TrialRecord) -> str:
     """How far the winner's scores can be trusted."""
-    sentences = [_chosen(summary), *exported(summary, best)]
+    sentences = [_chosen(summary, best), *exported(summary, best)]
     if summary.test:
         return " ".join([*sentences, "The test rows were not used to choose it."])
     if "test" in summary.data:
@@ -130,6 +137,12 @@ def default(summary: StudySummary, best: TrialRecord, trials: Sequence[TrialReco
     )
 
 
+def _default(summary: StudySummary, best: TrialRecord, trials: Sequence[TrialRecord]) -> list[str]:
+    """The winner compared with the default: by the confirmation, or else by one run of each."""
+    confirmed = confirmation.notes(summary, trials)
+    return confirmed or [default(summary, best, trials), *confirmation.unfinished(summary, trials)]
+
+
 def exported(summary: StudySummary, best: TrialRecord) -> list[str]:
     """On which rows the exported head was solved, if not on those that the scored head was trained on."""
     if summary.folds:
@@ -161,10 +174,26 @@ def _majority(summary: StudySummary, best: TrialRecord) -> list[str]:
     ]
 
 
-def _chosen(summary: StudySummary) -> str:
+def _chosen(summary: StudySummary, best: TrialRecord) -> str:
+    run = exported_run(summary, best)
+    if run is not None:
+        return _confirmed(summary, run)
     if not summary.folds:
         return "The winner was chosen by its dev score, so that score is somewhat too high."
     return (
         f"The winner was chosen by its score in {summary.folds}-fold cross-validation on the training rows, "
         "so that score is somewhat too high."
+    )
+
+
+def _confirmed(summary: StudySummary, run: ConfirmationRun) -> str:
+    """What was chosen by which score, if there are runs with new seeds."""
+    if summary.folds:
+        return (
+            f"The winner was chosen by its mean in {summary.folds}-fold cross-validation on the training "
+            "rows, so that mean is somewhat too high."
+        )
+    return (
+        f"The winner was chosen by its mean on dev, and run {run.run + 1} by its dev score, so both are "
+        "somewhat too high."
     )

@@ -8,6 +8,19 @@ Its structure does not change within one ``format``::
                "calibration", "values", "test", "model_folder"},
      "trials": every field of each TrialRecord and its "score", ordered by number}
 
+``best`` has the numbers of the exported weights: of a confirmation run, if ``study.confirmation.exported`` is
+one and ``study.folds`` is 0, else of the trial. ``default_score`` is that of the default's own trial.
+
+``study.confirmation`` is null, or the runs with new seeds::
+
+    {"searched_best", "trials", "default", "runs",
+     "candidates": [{"trial", "scores", "failed", "mean", "deviation", "difference", "low", "high"}],
+     "winner", "exported_run", "exported"}
+
+``trials`` are the confirmed ones, ``runs`` is the number of runs of each, ``difference`` is that from the
+default's mean, and ``low`` and ``high`` are its 95% interval. Until all runs have ended ``winner`` is null.
+Runs are counted from 0.
+
 ``beats_baselines`` is null if no baseline was scored. Numbers that are not finite are null. Strings are not
 escaped: escape them before you show them.
 """

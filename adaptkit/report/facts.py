@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from statistics import median
 
-from adaptkit.report import comparison, formatting
+from adaptkit.report import comparison, confirmation, formatting
 from adaptkit.study.record import INTERRUPTED, StudySummary, TrialRecord
 from adaptkit.study.winner import winning_trial
 
@@ -44,9 +44,13 @@ class GroupTable:
 
 
 def winner(summary: StudySummary, trials: Sequence[TrialRecord]) -> TrialRecord | None:
-    """The winning trial, or the best so far; None if no trial is complete."""
+    """The winning trial, or the best so far; None if no trial is complete.
+
+    Where the weights of a confirmation run are exported, it has the numbers of that run.
+    """
     named = (trial for trial in trials if trial.number == summary.best and trial.score is not None)
-    return next(named, winning_trial(summary, trials))
+    found = next(named, winning_trial(summary, trials))
+    return None if found is None else confirmation.as_exported(summary, found)
 
 
 def default_trial(trials: Sequence[TrialRecord]) -> TrialRecord | None:
@@ -88,12 +92,13 @@ def state_counts(trials: Sequence[TrialRecord]) -> str:
 def progress_sentence(summary: StudySummary, trials: Sequence[TrialRecord]) -> str:
     """How many trials have ended, and how to continue an interrupted study."""
     ended = [trial for trial in trials if not trial.interrupted]
-    done = f"{len(ended)} of {formatting.in_trials(summary.trials)}"
+    runs = confirmation.progress(summary, trials)
+    done = f"{len(ended)} of {formatting.in_trials(summary.trials)}{f' and {runs}' if runs else ''}"
     took = formatting.duration(sum(summary.seconds.values()))
     if summary.state == "failed":
         return f"Every trial failed ({done} ended), so there is no model. The reasons are below."
     if summary.state == "interrupted":
-        return f"Interrupted after {done}. Run the same command again to continue; finished trials are kept."
+        return f"Interrupted after {done}. Run the same command again to continue; what has ended is kept."
     if summary.state == "running":
         return f"Still running: {done} have ended."
     if not trials:

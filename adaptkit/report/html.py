@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from adaptkit.report import charts, comparison, facts, formatting, intervals
+from adaptkit.report import candidates, charts, comparison, confirmation, facts, formatting, intervals
 from adaptkit.report.advice import shown_warnings
 from adaptkit.report.escaping import visible
 from adaptkit.report.loading import loading_lines
@@ -27,6 +27,7 @@ def as_html(summary: StudySummary, trials: Sequence[TrialRecord]) -> str:
     differing, alike = facts.hyperparameters(trials)
     table = facts.group_table(summary, best)
     curves = charts.learning_curves(trials, number)
+    confirmed = confirmation.shown(summary, trials)
     page = _environment().get_template("report.html.jinja")
     return page.render(
         summary=summary,
@@ -47,6 +48,8 @@ def as_html(summary: StudySummary, trials: Sequence[TrialRecord]) -> str:
         caveats=comparison.caveats(summary, best) if best else "",
         split=comparison.split(summary),
         on_split=comparison.on_split(summary),
+        confirmed=confirmed,
+        lanes=charts.run_lanes(confirmed),
         failures=facts.failures(trials) if summary.state == "failed" else [],
         counts=facts.state_counts(trials),
         pruned=any(trial.state == "pruned" for trial in trials),
@@ -74,5 +77,7 @@ def _environment() -> Environment:
         lstrip_blocks=True,
         finalize=lambda value: visible(value, 2000) if type(value) is str else value,
     )
-    environment.globals.update(formatting=formatting, facts=facts, intervals=intervals, short=visible)
+    environment.globals.update(
+        formatting=formatting, facts=facts, intervals=intervals, candidates=candidates, short=visible
+    )
     return environment

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from adaptkit.report import comparison, facts, formatting, intervals
+from adaptkit.report import candidates, comparison, confirmation, facts, formatting, intervals
 from adaptkit.report.advice import shown_warnings
 from adaptkit.report.escaping import LONGEST_WARNING, code, prose
 from adaptkit.report.loading import loading_lines
@@ -23,6 +23,7 @@ def as_markdown(summary: StudySummary, trials: Sequence[TrialRecord]) -> str:
         facts.progress_sentence(summary, trials),
         *_winner(summary, best, trials),
         *_list("Warnings", (prose(warning, LONGEST_WARNING) for warning in shown_warnings(summary, best))),
+        *_confirmation(summary, trials),
         *_model(summary),
         *_list("Why they failed", _failures(summary, trials)),
         *_trials(summary, best, trials),
@@ -56,6 +57,21 @@ def _winner(summary: StudySummary, best: TrialRecord | None, trials: Sequence[Tr
         *([prose(chosen)] if (chosen := facts.calibration(summary, best)) else []),
         *map(prose, comparison.notes(summary, best, trials)),
         comparison.caveats(summary, best),
+    ]
+
+
+def _confirmation(summary: StudySummary, trials: Sequence[TrialRecord]) -> list[str]:
+    its = confirmation.shown(summary, trials)
+    if its is None:
+        return []
+    found = candidates.rows(its)
+    rows = [[f"**{row.cells[0]}**" if row.winner else row.cells[0], *row.cells[1:]] for row in found]
+    note = prose(candidates.legend(its, summary.metric))
+    return [
+        "## Confirmation",
+        f"{candidates.head(its)}.",
+        _table(candidates.HEADS, rows, 1),
+        note,
     ]
 
 

@@ -149,10 +149,11 @@ class Progress:
         self._line(f"{line}; {self._standing()}")
 
     @_harmless
-    def confirmed(self, run: ConfirmationRun) -> None:
-        """A confirmation run has ended."""
+    def confirmed(self, run: ConfirmationRun, left: int) -> None:
+        """A confirmation run has ended; ``left`` runs remain."""
         score = f"{self._metric} {formatting.score(run.score)}" if run.score is not None else "no score"
-        self._line(f"run {run.run + 1} of trial {run.trial}'s configuration: {score}")
+        self._phase = f"confirming, {left} more runs"
+        self._line(f"run {run.run + 1} of trial {run.trial}'s configuration: {score}; {left} more runs")
 
     @_harmless
     def expected(self, total_examples: int) -> None:

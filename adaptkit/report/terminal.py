@@ -9,14 +9,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from rich.cells import cell_len, chop_cells
+from rich.cells import cell_len
 from rich.console import Console, Group, RenderableType
 from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from adaptkit.report import comparison, facts, formatting, intervals
+from adaptkit.report import candidates, comparison, confirmation, facts, formatting, intervals
 from adaptkit.report.advice import shown_warnings
+from adaptkit.report.cutting import middle_cut
 from adaptkit.report.escaping import LONGEST_WARNING, encodable, visible
 from adaptkit.report.loading import loading_lines
 from adaptkit.report.setting import phases, setting
@@ -44,6 +45,7 @@ def render(
         page.heading(),
         page.winner(),
         page.warnings(),
+        page.confirmation(),
         page.model(),
         page.failures(),
         page.trials_table(),
@@ -169,6 +171,20 @@ class _Page:
             table.add_row(Text("!", "bold yellow"), self.text(warning, limit=LONGEST_WARNING))
         return self.section("Warnings", table)
 
+    def confirmation(self) -> RenderableType | None:
+        its = confirmation.shown(self.summary, self.trials)
+        if its is None:
+            return None
+        table = self.grid("left", *["right"] * (len(candidates.HEADS) - 1), heads=candidates.HEADS)
+        for row in candidates.rows(its):
+            style = "bold green" if row.winner else ""
+            star = "★" if row.winner else ""
+            table.add_row(
+                self.text(f"{star}{row.cells[0]}", style), *(self.text(one, style) for one in row.cells[1:])
+            )
+        legend = candidates.legend(its, visible(self.summary.metric, 14))
+        return self.section("Confirmation", table, self.text(legend, "dim"), note=candidates.head(its))
+
     def model(self) -> RenderableType | None:
         if not self.summary.model_folder:
             return None
@@ -249,7 +265,7 @@ class _Page:
             tests = [self.text(formatting.score(group.test.get(table.leading)))] if tested else []
             rest = [self.text(formatting.figure(other, group.dev.get(other)), "dim") for other in others]
             grid.add_row(
-                self.text(_middle_cut(visible(group.name), room)),
+                self.text(middle_cut(visible(group.name), room)),
                 self.text(formatting.score(group.dev.get(table.leading))),
                 self.bar(part, 10) if facts.are_shares(table) else Text(""),
                 *rest,
@@ -281,11 +297,3 @@ class _Page:
         if spent := phases(self.summary):
             table.add_row(Text("time", "dim"), self.items(spent))
         return self.section("How it was done", table)
-
-
-def _middle_cut(name: str, room: int) -> str:
-    """The name, without its middle if it is too long: long names often differ at their ends."""
-    if cell_len(name) <= room:
-        return name
-    head, tail = chop_cells(name, room // 2)[0], chop_cells(name[::-1], room - room // 2 - 1)[0][::-1]
-    return f"{head}…{tail}"

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from adaptkit.search.confirmation import (
     FEWEST_TRIALS,
@@ -15,7 +15,7 @@ from adaptkit.search.confirmation import (
     affordable,
     candidates,
 )
-from adaptkit.study.confirmation import Confirmation, ConfirmationFolder, ConfirmationRun
+from adaptkit.study.confirmation import Confirmation, ConfirmationFolder, ConfirmationRun, runs_of, so_far
 from adaptkit.study.record import UNTESTED, best_trial
 
 if TYPE_CHECKING:
@@ -142,43 +142,69 @@ def make_scheduler(
     ended = folder.read()
     timeout = config.search.timeout or math.inf
     spent = sum(context.clock.seconds.get(name, 0.0) for name in ("train", "score"))
-    context.progress.phase(
-        f"confirming {len(plan.trials)} configurations, {plan.runs} runs of each with new seeds"
-    )
+    waiting = trials_of(plan, records, ended, seed=config.seed, patience=patience)
+    context.progress.phase(f"confirming {len(plan.trials)} configurations, {_runs(plan, len(waiting))}")
+    _write_unfinished(context, plan, ended)
     return ConfirmationScheduler(
-        folder, trials_of(plan, records, ended, seed=config.seed, patience=patience), ended,
+        folder, waiting, ended,
         task=task, dev=training.dev, metric=context.summary.metric, direction=context.summary.direction,
         seed=config.seed, deadline=time.monotonic() + timeout - spent, check=context.check,
         progress=context.progress, vocabulary=training.vocabulary,
     )  # fmt: skip
 
 
+def _runs(plan: Confirmation, left: int) -> str:
+    """How many runs there are, or how many of them remain."""
+    if left == plan.total:
+        return f"{plan.runs} runs of each with new seeds"
+    return f"{left} of {plan.total} runs remain"
+
+
 def conclude(context: RunContext, plan: Confirmation) -> None:
-    """Write the result to the summary, if all runs have ended."""
-    runs = ConfirmationFolder(context.folder.confirmation).read()
-    ended = {(run.trial, run.run) for run in runs}
-    if any((trial, run) not in ended for trial in plan.trials for run in range(plan.runs)):
-        context.write(confirmation=plan)
+    """Write the result to the summary; if runs remain, how many have ended, and a warning."""
+    folder = ConfirmationFolder(context.folder.confirmation)
+    runs = folder.read()
+    left = plan.total - so_far(plan, runs).ended
+    if left:
+        warning = f"the timeout was reached; confirmation runs that the same command will train: {left}"
+        context.progress.note(warning)
+        _write_unfinished(context, plan, runs, warnings=[*context.summary.warnings, warning])
         return
-    done = concluded(plan, runs, context.summary.direction)
+    done = concluded(plan, runs, folder, context.summary.direction)
+    if done.winner is not None and done.exported_run is not None:
+        folder.drop_other_weights(done.winner, done.exported_run)
     context.write(confirmation=done, best=None, model_folder=None, **UNTESTED)
 
 
-def concluded(plan: Confirmation, runs: Sequence[ConfirmationRun], direction: str) -> Confirmation:
-    """The plan with its result."""
+def _write_unfinished(
+    context: RunContext, plan: Confirmation, runs: Sequence[ConfirmationRun], **changes: Any
+) -> None:
+    """Write how many runs have ended, unless an earlier confirmation of the same best trial still counts."""
+    before = context.summary.confirmation
+    if before is None or before.winner is None:
+        changes["confirmation"] = so_far(plan, runs)
+    elif before.searched_best != plan.searched_best:
+        changes |= {"confirmation": so_far(plan, runs), "best": None, "model_folder": None, **UNTESTED}
+    context.write(**changes)
+
+
+def concluded(
+    plan: Confirmation, runs: Sequence[ConfirmationRun], folder: ConfirmationFolder, direction: str
+) -> Confirmation:
+    """The plan with its result. A run can be exported only if its weights are kept."""
     from adaptkit.analysis.confirmation import best_run, candidate_of, winner_of
 
-    of_trial: Mapping[int, list[ConfirmationRun]] = {
-        trial: [run for run in runs if run.trial == trial and run.run < plan.runs] for trial in plan.trials
-    }
+    of_trial = {trial: runs_of(plan, runs, trial) for trial in plan.trials}
     default = of_trial[plan.default]
     found = [
         candidate_of(trial, its, None if trial == plan.default else default)
         for trial, its in of_trial.items()
     ]
     winner = winner_of(found, direction)
-    exported = None if winner is None else best_run(of_trial[winner], direction)
+    its = [] if winner is None else of_trial[winner]
+    exported = best_run([run for run in its if folder.has_weights(run.trial, run.run)], direction)
     return replace(
         plan, candidates=tuple(found), winner=plan.searched_best if winner is None else winner,
         exported_run=None if exported is None else exported.run,
+        exported=None if exported is None else replace(exported, resampled=()),
     )  # fmt: skip

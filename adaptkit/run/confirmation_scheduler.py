@@ -99,7 +99,7 @@ class ConfirmationScheduler:
         self.check = check
         self.progress = progress
         self.vocabulary = vocabulary
-        self.total = len(self.waiting)
+        self.left = len(self.waiting)
         self.records = {trial.number: run for trial, run in self.waiting}
         self.stopped = False
 
@@ -130,9 +130,13 @@ class ConfirmationScheduler:
         if run.score is not None and outcome.parameters is not None and self._is_best(run):
             write = weights_writer(outcome.parameters, self.vocabulary)
             self.folder.keep_weights(run.trial, run.run, write)
-        self.folder.write(run)
+            self.folder.write(run)
+            self.folder.drop_other_weights(run.trial, run.run)
+        else:
+            self.folder.write(run)
         self.ended.append(run)
-        self.progress.confirmed(run)
+        self.left -= 1
+        self.progress.confirmed(run, self.left)
 
     def on_micro_step(self, examples: int, tokens: int) -> bool:
         """Returns False after the deadline; raises Interrupted after a signal."""
@@ -149,6 +153,7 @@ class ConfirmationScheduler:
             state="complete" if scored else "fail", reason=outcome.reason, seconds=outcome.seconds,
             score=best.score if best and scored else None,
             values=_finite(best.scores.values) if best and scored else {},
+            groups=_finite_groups(best.scores.groups) if best and scored else {},
             calibration=best.calibration if best and scored else {},
             resampled=self._resampled(outcome) if scored else (),
         )  # fmt: skip
@@ -169,3 +174,7 @@ class ConfirmationScheduler:
 
 def _finite(values: Mapping[str, float]) -> dict[str, float | None]:
     return {name: value if math.isfinite(value) else None for name, value in values.items()}
+
+
+def _finite_groups(groups: Mapping[str, Mapping[str, float]]) -> dict[str, dict[str, float | None]]:
+    return {name: _finite(values) for name, values in groups.items()}

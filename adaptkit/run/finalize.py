@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING, Any
 from adaptkit.errors import NoTrialSucceeded, StudyError, TrialError
 from adaptkit.export.model_card import model_card
 from adaptkit.report.advice import winner_warnings
+from adaptkit.report.confirmation import as_exported
 from adaptkit.report.html import as_html
 from adaptkit.run.baselines import score_baselines
 from adaptkit.run.context import RunContext, versions
 from adaptkit.run.scoring import score_rows
 from adaptkit.study.confirmation import ConfirmationFolder
 from adaptkit.study.record import UNTESTED, StudySummary, TrialRecord
-from adaptkit.study.winner import winning_trial
+from adaptkit.study.winner import counting, exported_run, winning_trial
 from adaptkit.system.files import atomic_folder, write_text
 from adaptkit.system.manifest import verify
 
@@ -48,6 +49,8 @@ def finalize_study(
     if best is None:
         end_without_winner(context, records)
         return records
+    if counting(context.summary, records) is None and context.summary.confirmation is not None:
+        context.write(confirmation=None)  # that of another best trial
     newly_scored = score_baselines(context, config, task, data)
     if best.number != context.summary.best or not is_exported(context):
         export_winner(context, config, task, data, best)
@@ -55,7 +58,7 @@ def finalize_study(
         rewrite_card(context.folder.current_best, context.summary, best)
     if data.test is not None and not context.summary.test:
         score_winner(context, data.test, device, best)
-    about_winner = winner_warnings(context.summary, best)
+    about_winner = winner_warnings(context.summary, as_exported(context.summary, best))
     context.write(state="finished", warnings=list(dict.fromkeys([*context.summary.warnings, *about_winner])))
     write_report(context, records)
     return records
@@ -165,12 +168,10 @@ def _kept(
     folder: StudyFolder, summary: StudySummary, trial: TrialRecord
 ) -> tuple[Path | None, Mapping[str, float]]:
     """The weights to export and their calibration: of the trial, or of its best confirmation run."""
-    its = summary.confirmation
-    if its is None or its.winner != trial.number or its.exported_run is None:
+    run = exported_run(summary, trial)
+    if run is None:
         return folder.weights(trial.number), trial.calibration
-    runs = ConfirmationFolder(folder.confirmation)
-    run = next(one for one in runs.read() if (one.trial, one.run) == (trial.number, its.exported_run))
-    return runs.weights(trial.number, its.exported_run), run.calibration
+    return ConfirmationFolder(folder.confirmation).weights(trial.number, run.run), run.calibration
 
 
 def rewrite_card(model_folder: Path, summary: StudySummary, trial: TrialRecord) -> None:

@@ -40,9 +40,10 @@ from adaptkit.run.study import Study
 from adaptkit.run.training import train_trials
 from adaptkit.run.waiting import show_waiting
 from adaptkit.search.space import SearchSpace
+from adaptkit.study.confirmation import ConfirmationFolder
 from adaptkit.study.find import refuse_unwritable, study_folder
 from adaptkit.study.removal import removed_if_refused
-from adaptkit.study.winner import standing
+from adaptkit.study.winner import standing, with_runs
 from adaptkit.system.signals import Interruption
 from adaptkit.tasks import registry
 
@@ -265,6 +266,7 @@ def recorded_on_error(context: RunContext) -> Iterator[None]:
         yield
     except Interrupted as interrupted:
         records = context.folder.read_trials()
+        context.summary = with_runs(context.summary, ConfirmationFolder(context.folder.confirmation))
         context.write(state="interrupted", **standing(context.summary, records))
         interrupted.study = Study(context.folder, context.summary, records)
         raise

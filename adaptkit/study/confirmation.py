@@ -7,12 +7,15 @@ studies/<name>/confirmation/
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from contextlib import suppress
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
 from adaptkit.documents import read_json
+from adaptkit.errors import StudyError
 from adaptkit.study.checked import checked
 from adaptkit.system.files import atomic_file, explained, write_json
 from adaptkit.system.manifest import MANIFEST, entry_of, read_manifest, verify, write_entries
@@ -38,6 +41,7 @@ class ConfirmationRun:
     """The score on each resample of the dev rows; all runs of a study have the same resamples."""
 
     values: Mapping[str, float | None] = field(default_factory=dict)
+    groups: Mapping[str, Mapping[str, float | None]] = field(default_factory=dict)
     calibration: Mapping[str, float] = field(default_factory=dict)
     seconds: float = 0.0
 
@@ -48,7 +52,10 @@ class Candidate:
 
     trial: int
     scores: Sequence[float]
-    """Of its complete runs, in their order."""
+    """Of its runs with a score, in their order."""
+
+    failed: int = 0
+    """Its runs that ended without a score."""
 
     mean: float | None = None
     deviation: float | None = None
@@ -60,6 +67,11 @@ class Candidate:
     low: float | None = None
     high: float | None = None
     """The ends of the 95% interval of the difference."""
+
+    @property
+    def ties(self) -> bool:
+        """Whether the interval of the difference contains 0, or is not known."""
+        return self.low is None or self.high is None or self.low <= 0 <= self.high
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,6 +95,19 @@ class Confirmation:
     exported_run: int | None = None
     """The winner's run that is exported; None where the weights of the trial itself are."""
 
+    exported: ConfirmationRun | None = None
+    """The record of that run, without its resamples."""
+
+    @property
+    def ended(self) -> int:
+        """How many runs have ended."""
+        return sum(len(one.scores) + one.failed for one in self.candidates)
+
+    @property
+    def total(self) -> int:
+        """How many runs there are when all have ended."""
+        return len(self.trials) * self.runs
+
 
 @dataclass(frozen=True)
 class ConfirmationFolder:
@@ -102,15 +127,26 @@ class ConfirmationFolder:
         write_json(self._file(run.trial, run.run, "json"), asdict(run))
 
     def keep_weights(self, trial: int, run: int, write: Callable[[Path], None]) -> None:
-        """Keep a run's weights, in place of those of the trial's other runs. Raises StudyError."""
+        """Keep a run's weights. Raises StudyError.
+
+        Call it before the run's record is written, and `drop_other_weights` after: if the process is killed
+        in between, the weights of the best run that has a record are still there.
+        """
         path = self._file(trial, run, "safetensors")
         with explained(self.path):
             self.path.mkdir(exist_ok=True)
         with atomic_file(path) as aside:
             write(aside)
-        others = [one for one in self.path.glob(f"{trial:04d}-*.safetensors") if one != path]
-        kept = {name: entry for name, entry in self._entries().items() if self.path / name not in others}
-        write_entries(self.path, {**kept, path.name: entry_of(path)})
+        write_entries(self.path, {**self._entries(), path.name: entry_of(path)})
+
+    def drop_other_weights(self, trial: int, run: int) -> None:
+        """Delete the weights of all other runs of the trial. Raises StudyError."""
+        kept = self._file(trial, run, "safetensors")
+        others = [one for one in self.path.glob(f"{trial:04d}-*.safetensors") if one != kept]
+        entries = self._entries()
+        left = {name: entry for name, entry in entries.items() if self.path / name not in others}
+        if left != entries:
+            write_entries(self.path, left)
         for other in others:
             with explained(other):
                 other.unlink(missing_ok=True)
@@ -123,11 +159,32 @@ class ConfirmationFolder:
         verify(self.path, [path.name])
         return path
 
+    def has_weights(self, trial: int, run: int) -> bool:
+        """Whether a run's weights are kept and undamaged."""
+        with suppress(StudyError):
+            return self.weights(trial, run) is not None
+        return False
+
     def _file(self, trial: int, run: int, ending: str) -> Path:
         return self.path / f"{trial:04d}-{run}.{ending}"
 
     def _entries(self) -> dict[str, dict[str, Any]]:
         return read_manifest(self.path) if (self.path / MANIFEST).exists() else {}
+
+
+def so_far(plan: Confirmation, runs: Sequence[ConfirmationRun]) -> Confirmation:
+    """The plan with the scores of the runs that have ended, without a result."""
+    return replace(plan, candidates=[_scored(trial, runs_of(plan, runs, trial)) for trial in plan.trials])
+
+
+def runs_of(plan: Confirmation, runs: Sequence[ConfirmationRun], trial: int) -> list[ConfirmationRun]:
+    """The planned runs of a candidate that have ended."""
+    return [run for run in runs if run.trial == trial and run.run < plan.runs]
+
+
+def _scored(trial: int, runs: Sequence[ConfirmationRun]) -> Candidate:
+    scores = tuple(run.score for run in runs if run.score is not None and math.isfinite(run.score))
+    return Candidate(trial=trial, scores=scores, failed=len(runs) - len(scores))
 
 
 def _run_or_none(path: Path) -> ConfirmationRun | None:

@@ -6,6 +6,7 @@
       summary.json             the study so far
       trials/0007.json         a trial that has ended; never removed
       trials/0007.safetensors  the weights of one of the best trials, listed in trials/manifest.json
+      confirmation/            the runs with new seeds: adaptkit/study/confirmation.py
       best/                    the winner, in the format of transformers or peft
       report.html
       left-out.txt             the rows that were left out, and why; only if there are any
@@ -29,6 +30,7 @@ from adaptkit.config import StudyConfig, from_toml, to_toml
 from adaptkit.documents import read_json, read_toml
 from adaptkit.errors import StudyError
 from adaptkit.study.checked import checked, newer_version, own_version
+from adaptkit.study.confirmation import ConfirmationFolder
 from adaptkit.study.lock import HeldLock, is_held, study_lock
 from adaptkit.study.provenance import Provenance, differences_of
 from adaptkit.study.record import (
@@ -38,7 +40,7 @@ from adaptkit.study.record import (
     summary_from_json,
     trial_from_json,
 )
-from adaptkit.study.winner import standing
+from adaptkit.study.winner import standing, with_runs
 from adaptkit.system.files import atomic_file, current_folder, explained, write_json, write_text
 from adaptkit.system.manifest import MANIFEST, entry_of, read_manifest, verify, write_entries
 
@@ -201,6 +203,7 @@ class StudyFolder:
         if summary.state == "running" and not is_held(self.path / "lock"):
             summary = replace(summary, state="interrupted")
         if summary.state != "finished":
+            summary = with_runs(summary, ConfirmationFolder(self.confirmation))
             summary = replace(summary, **standing(summary, self.read_trials()))
         return replace(summary, model_folder=str(self.best) if summary.model_folder else None)
 

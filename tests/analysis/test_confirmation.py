@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from adaptkit.analysis.confirmation import best_run, candidate_of, ties, winner_of
+from adaptkit.analysis.confirmation import best_run, candidate_of, winner_of
 from adaptkit.study.confirmation import Candidate, ConfirmationRun
 
 
@@ -32,7 +32,7 @@ def test_paired_rows_cancel_out_of_the_difference() -> None:
     its = candidate_of(3, runs(3, [0.55, 0.65, 0.75], spread=0.2), default)
     assert its.difference == pytest.approx(0.05)
     assert (its.low, its.high) == (pytest.approx(0.05), pytest.approx(0.05))
-    assert not ties(its)
+    assert not its.ties
 
 
 def test_seeds_that_disagree_tie() -> None:
@@ -40,7 +40,7 @@ def test_seeds_that_disagree_tie() -> None:
     assert its.low is not None
     assert its.high is not None
     assert its.low < 0 < its.high
-    assert ties(its)
+    assert its.ties
 
 
 def test_failed_runs_are_left_out() -> None:
@@ -49,7 +49,7 @@ def test_failed_runs_are_left_out() -> None:
     assert its.difference == pytest.approx(0.2)
     nothing = candidate_of(3, runs(3, [None, None]), runs(0, [0.5, 0.6]))
     assert (nothing.scores, nothing.mean) == ((), None)
-    assert ties(nothing)
+    assert nothing.ties
 
 
 @pytest.mark.parametrize(("direction", "winner", "best"), [("maximize", 3, 1), ("minimize", 5, 0)])

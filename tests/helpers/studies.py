@@ -5,7 +5,9 @@ from __future__ import annotations
 import math
 from dataclasses import replace
 
+from adaptkit.study.confirmation import Candidate, Confirmation, ConfirmationRun
 from adaptkit.study.record import RungRecord, SplitRecord, StudySummary, TrialRecord
+from tests.helpers.confirmations import ALL_FAILED, BEATS, DEFAULT_WINS, TIES, UNFINISHED
 
 HOSTILE = "\x1b[31mred\x1b[0m \u202egnp.exe [bold]b[/bold] <script>alert(1)</script> |`*_@user\x07\r\n=cmd"
 
@@ -166,6 +168,14 @@ def hostile() -> tuple[StudySummary, list[TrialRecord]]:
         values={HOSTILE: 0.3},
         calibration={HOSTILE: 0.5},
     )
+    run = ConfirmationRun(
+        trial=0, run=0, seed=0, state="complete", reason=HOSTILE, score=0.5, values={HOSTILE: 0.3},
+        groups=groups, calibration={HOSTILE: 0.5},
+    )  # fmt: skip
+    confirmed = Confirmation(
+        searched_best=0, trials=[0], default=0, runs=1, winner=0, exported_run=0, exported=run,
+        candidates=[Candidate(trial=0, scores=(0.5,), mean=0.5)],
+    )  # fmt: skip
     broken = failed_trial(1, HOSTILE)
     summary = replace(
         ner_summary(),
@@ -187,6 +197,7 @@ def hostile() -> tuple[StudySummary, list[TrialRecord]]:
         seconds={HOSTILE: 1.0},
         model_folder=HOSTILE,
         baselines={HOSTILE: {HOSTILE: 0.9}},
+        confirmation=confirmed,
         warnings=(HOSTILE,),
         versions={HOSTILE: HOSTILE},
     )
@@ -255,6 +266,15 @@ def edge_studies() -> dict[str, tuple[StudySummary, list[TrialRecord]]]:
         "own head": (replace(summary, head="", sample=True), trials),
         "frozen": (replace(summary, strategy="frozen", encoder_passes=1), trials),
         "nothing read": (replace(unscored, state="running", data={}, labels=(), seconds={}, space={}), []),
+        "beats": (replace(summary, confirmation=BEATS, best=6), trials),
+        "ties": (replace(summary, confirmation=TIES), trials),
+        "default wins": (replace(summary, confirmation=DEFAULT_WINS, best=0), trials),
+        "confirming": (replace(unscored, state="interrupted", confirmation=UNFINISHED), trials),
+        "not confirmed": (replace(summary, confirmation=ALL_FAILED), trials),
+        "confirmed folds": (
+            replace(summary, confirmation=BEATS, best=6, folds=5, space={"l2": "1e-04 … 1e+00 (log)"}),
+            trials,
+        ),
         "infinite": (
             replace(summary, test={"f1": math.nan}, importances={"learning_rate": math.nan}, best=0),
             [

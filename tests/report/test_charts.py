@@ -4,6 +4,7 @@ import math
 from dataclasses import replace
 
 from adaptkit.report import charts
+from tests.helpers.confirmations import ALL_FAILED, BEATS, UNFINISHED
 from tests.helpers.studies import edge_studies, ner_trial, ner_trials
 
 
@@ -63,3 +64,22 @@ def test_without_scores_there_is_no_chart() -> None:
     for trials in ([], [nan], [replace(trial, rungs=(), best_rung=None)]):
         assert charts.learning_curves(trials, None) is None
         assert charts.rate_scatter(trials, None, "maximize") is None
+
+
+def test_each_run_is_a_dot_in_its_lane() -> None:
+    chart = charts.run_lanes(BEATS)
+    assert chart is not None
+    assert [lane.candidate.trial for lane in chart.marks] == [8, 6, 0]
+    for lane in chart.marks:
+        places = [x for x, _ in lane.runs]
+        assert all(charts.LANES_LEFT < x < charts.WIDTH for x in (*places, lane.start, lane.end))
+        assert min(places) <= lane.mean <= max(places)
+        assert [score for _, score in sorted(lane.runs)] == sorted(lane.candidate.scores)
+    assert len({lane.y for lane in chart.marks}) == 3
+
+
+def test_runs_that_have_no_score_have_no_lane() -> None:
+    chart = charts.run_lanes(UNFINISHED)
+    assert chart is not None
+    assert [len(lane.runs) for lane in chart.marks] == [2, 1]
+    assert charts.run_lanes(ALL_FAILED) is charts.run_lanes(None) is None

@@ -147,3 +147,13 @@ def test_the_intervals_of_the_test_scores() -> None:
     cells = ["0.8641 to 0.8925", NONE, "0.8500 to 0.8950", NONE]
     assert f"test, 95% interval{''.join(cells)}" in text
     assert "95% interval" not in checked("finished").text
+
+
+def test_the_runs_with_new_seeds_are_drawn() -> None:
+    page = checked("beats")
+    dots = [attributes for tag, attributes in page.elements if attributes.get("class") == "run"]
+    assert len(dots) == 9
+    assert "is better than the default: +0.0273" in page.text
+    assert "trial 0 (default)" in page.text
+    assert "Confirmation" not in checked("finished").text
+    assert "2 of 3" in checked("confirming").text

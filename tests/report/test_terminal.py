@@ -150,3 +150,11 @@ def test_the_intervals_of_the_test_scores() -> None:
     text = " ".join(printed("intervals").split())
     assert "95% interval over the test rows: f1 0.8641 to 0.8925, recall 0.8500 to 0.8950." in text
     assert "interval" not in printed("finished")
+
+
+def test_the_configurations_with_new_seeds() -> None:
+    text = " ".join(printed("beats").split())
+    assert "Confirmation 3 configurations, 3 runs of each with new seeds" in text
+    assert "★6 3 0.8930 0.0040 +0.0273 +0.0120 to +0.0421" in text
+    assert "dev 0.8970" in text
+    assert "ties the default" in printed("ties")

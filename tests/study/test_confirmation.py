@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from adaptkit.errors import StudyError
-from adaptkit.study.confirmation import ConfirmationFolder, ConfirmationRun
+from adaptkit.study.confirmation import Confirmation, ConfirmationFolder, ConfirmationRun, so_far
 
 
 @pytest.fixture
@@ -52,6 +53,7 @@ def test_one_file_of_weights_for_each_trial(folder: ConfirmationFolder) -> None:
         folder.keep_weights(
             trial, number, lambda path, text=f"{trial}-{number}": path.write_text(text) and None
         )
+        folder.drop_other_weights(trial, number)
     assert folder.weights(3, 0) is None
     kept = folder.weights(3, 1)
     assert kept is not None
@@ -66,3 +68,23 @@ def test_damaged_weights_are_refused(folder: ConfirmationFolder) -> None:
     (folder.path / "0003-0.safetensors").write_text("evil")
     with pytest.raises(StudyError):
         folder.weights(3, 0)
+
+
+def test_older_weights_stay_until_they_are_dropped(folder: ConfirmationFolder) -> None:
+    """Between the two a process may be killed: the run with a record still has its weights."""
+    folder.keep_weights(3, 0, lambda path: path.write_text("old") and None)
+    folder.keep_weights(3, 1, lambda path: path.write_text("new") and None)
+    assert folder.has_weights(3, 0)
+    assert folder.has_weights(3, 1)
+    (folder.path / "0003-1.safetensors").write_text("cut")
+    assert not folder.has_weights(3, 1)
+
+
+def test_what_has_ended_so_far() -> None:
+    plan = Confirmation(searched_best=3, trials=(3, 0), default=0, runs=2)
+    failed = replace(run(0, 0), state="fail", score=None)
+    ended = so_far(plan, [run(3, 0), failed, run(3, 2), run(9, 0)])
+    assert [(one.trial, tuple(one.scores), one.failed) for one in ended.candidates] == [
+        (3, (0.5,), 0), (0, (), 1),
+    ]  # fmt: skip
+    assert (ended.ended, ended.total, ended.winner) == (2, 4, None)

@@ -1,0 +1,155 @@
+"""What the runs with new seeds say about the winner, in sentences.
+
+They contain nothing from plugins but names of numbers. A run is counted from 1 here, as in the progress.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from adaptkit.report import formatting
+from adaptkit.report.candidates import in_runs, signed, span
+from adaptkit.study.confirmation import Candidate, Confirmation
+from adaptkit.study.record import RungRecord, StudySummary, TrialRecord
+from adaptkit.study.winner import counting, exported_run
+
+
+def shown(summary: StudySummary, trials: Sequence[TrialRecord]) -> Confirmation | None:
+    """The confirmation of the study as it stands, finished or not; None if there is none."""
+    return counting(summary, trials)
+
+
+def finished(summary: StudySummary, trials: Sequence[TrialRecord]) -> Confirmation | None:
+    """The finished confirmation whose winner has a mean; None if there is none."""
+    its = counting(summary, trials)
+    known = its is not None and (one := _of(its, its.winner)) is not None and one.mean is not None
+    return its if known else None
+
+
+def as_exported(summary: StudySummary, trial: TrialRecord) -> TrialRecord:
+    """The trial with the numbers of the run whose weights are exported.
+
+    Runs with other folds have the same weights: those that are solved on all rows. Then the trial keeps its
+    own numbers, which are those of the folds that the baselines are scored on.
+    """
+    run = exported_run(summary, trial)
+    if run is None or run.score is None or summary.folds:
+        return trial
+    return replace(
+        trial, seed=run.seed, calibration=run.calibration, values=_with_nan(run.values),
+        groups={name: _with_nan(its) for name, its in run.groups.items()},
+        rungs=(RungRecord(epoch=0.0, score=run.score, loss=math.nan),), best_rung=0,
+    )  # fmt: skip
+
+
+def notes(summary: StudySummary, trials: Sequence[TrialRecord]) -> list[str]:
+    """What the confirmation says, with its verdict first; empty without a finished confirmation."""
+    its = finished(summary, trials)
+    return [] if its is None else [*_result(its, summary), *_searched(its, trials)]
+
+
+def about_exported(summary: StudySummary, trial: TrialRecord) -> list[str]:
+    """The verdict, and what the exported weights scored, for a folder with the weights of this trial."""
+    its = summary.confirmation
+    return [] if its is None or its.winner != trial.number else _result(its, summary)
+
+
+def unfinished(summary: StudySummary, trials: Sequence[TrialRecord]) -> list[str]:
+    """Why the best trial of the search is the winner: runs remain, or none has a score; else empty."""
+    its = counting(summary, trials)
+    if its is None or finished(summary, trials) is not None:
+        return []
+    if its.winner is not None:
+        return ["No run with new seeds has a score, so the winner is the best trial of the search."]
+    return [
+        f"{progress(summary, trials)} have ended. The same command trains the others. Until then the winner "
+        "is the best trial of the search."
+    ]
+
+
+def progress(summary: StudySummary, trials: Sequence[TrialRecord]) -> str:
+    """ "7 of 20 runs with new seeds", if some remain; else empty."""
+    its = counting(summary, trials)
+    if its is None or its.winner is not None:
+        return ""
+    return f"{formatting.count(its.ended)} of {formatting.count(its.total)} runs with new seeds"
+
+
+def _result(its: Confirmation, summary: StudySummary) -> list[str]:
+    winner = _of(its, its.winner)
+    if winner is None or winner.mean is None:
+        return []
+    return [_verdict(its, winner, summary.direction), _average(its, winner, summary)]
+
+
+def _verdict(its: Confirmation, winner: Candidate, direction: str) -> str:
+    if winner.trial == its.default:
+        return _default_wins(its, winner, direction)
+    subject = f"Trial {winner.trial}'s configuration"
+    if winner.difference is None:
+        return f"{subject} has the best mean; the default has no run with a score to compare with."
+    gain = f"{signed(winner.difference)} on average over {in_runs(its.runs)} with new seeds"
+    if span(winner) is None:
+        return f"{subject} ties the default: {gain}, and the interval of the difference is not known."
+    if winner.ties:
+        contained = f"the 95% interval of the difference, {span(winner)}, contains 0"
+        return f"{subject} ties the default: {gain}, but {contained}."
+    better = (winner.difference > 0) == (direction == "maximize")
+    word = "better" if better else "worse"
+    return f"{subject} is {word} than the default: {gain}, 95% interval {span(winner)}."
+
+
+def _default_wins(its: Confirmation, winner: Candidate, direction: str) -> str:
+    """That the default is the winner, with the next best configuration."""
+    sentence = f"The default itself is the winner: it has the best mean of {in_runs(its.runs)} with new seeds"
+    sign = 1 if direction == "maximize" else -1
+    others = [one for one in its.candidates if one.trial != winner.trial and one.mean is not None]
+    if not others:
+        return f"{sentence}; no other configuration has a score."
+    second = max(others, key=lambda one: sign * (one.mean or 0.0))
+    difference = f"the next best, trial {second.trial}, differs from it by {signed(second.difference)}"
+    within = f", 95% interval {span(second)}" if span(second) else ""
+    return f"{sentence}; {difference}{within}."
+
+
+def _average(its: Confirmation, winner: Candidate, summary: StudySummary) -> str:
+    """What the configuration gives on average, and what the exported weights scored."""
+    average = f"This configuration gives {_mean(winner)} on average"
+    run = its.exported
+    if run is None or run.score is None:
+        return f"{average}. The exported weights are those of the trial itself."
+    if summary.folds:
+        return f"{average} over {in_runs(its.runs)}, each with other folds."
+    return (
+        f"{average}; the exported weights are those of run {run.run + 1}, which scored "
+        f"{formatting.score(run.score)} on dev."
+    )
+
+
+def _searched(its: Confirmation, trials: Sequence[TrialRecord]) -> list[str]:
+    """That another trial was the best of the search, with its score then and its mean now."""
+    if its.winner == its.searched_best:
+        return []
+    score = next((trial.score for trial in trials if trial.number == its.searched_best), None)
+    candidate = _of(its, its.searched_best)
+    now = "has no score" if candidate is None or candidate.mean is None else f"gives {_mean(candidate)}"
+    return [
+        f"The best trial of the search was trial {its.searched_best}, with {formatting.score(score)}; its "
+        f"configuration {now} with new seeds."
+    ]
+
+
+def _mean(one: Candidate) -> str:
+    """ "0.8432 ± 0.0061"; without the deviation if there is one run."""
+    spread = "" if one.deviation is None else f" ± {formatting.score(one.deviation)}"
+    return f"{formatting.score(one.mean)}{spread}"
+
+
+def _of(its: Confirmation, trial: int | None) -> Candidate | None:
+    return next((one for one in its.candidates if one.trial == trial), None)
+
+
+def _with_nan(numbers: Mapping[str, float | None]) -> dict[str, float]:
+    return {name: math.nan if number is None else number for name, number in numbers.items()}

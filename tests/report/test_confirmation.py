@@ -1,0 +1,127 @@
+"""The sentences about the runs with new seeds."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from adaptkit.report import comparison, confirmation, facts
+from adaptkit.report.document import as_document
+from adaptkit.study.confirmation import Confirmation
+from adaptkit.study.record import best_trial
+from tests.helpers.confirmations import DEFAULT_WINS, TIES, UNFINISHED
+from tests.helpers.confirmations import confirmation as made
+from tests.helpers.studies import edge_studies
+
+STUDIES = edge_studies()
+
+
+def notes(its: Confirmation, name: str = "beats", **changes: object) -> str:
+    summary, trials = STUDIES[name]
+    return " ".join(confirmation.notes(replace(summary, confirmation=its, **changes), trials))  # type: ignore[arg-type]
+
+
+def test_a_configuration_that_is_better_than_the_default() -> None:
+    summary, trials = STUDIES["beats"]
+    assert confirmation.notes(summary, trials) == [
+        "Trial 6's configuration is better than the default: +0.0273 on average over 3 runs with new seeds, "
+        "95% interval +0.0120 to +0.0421.",
+        "This configuration gives 0.8930 ± 0.0040 on average; the exported weights are those of run 2, which "
+        "scored 0.8970 on dev.",
+        "The best trial of the search was trial 8, with 0.8977; its configuration gives 0.8860 ± 0.0044 with "
+        "new seeds.",
+    ]
+
+
+def test_a_configuration_that_ties_the_default() -> None:
+    said = notes(TIES)
+    assert said.startswith("Trial 8's configuration ties the default: +0.0037 on average")
+    assert "the 95% interval of the difference, -0.0043 to +0.0131, contains 0." in said
+    assert "The best trial of the search" not in said
+
+
+def test_the_default_as_the_winner() -> None:
+    said = notes(DEFAULT_WINS)
+    assert said.startswith("The default itself is the winner: it has the best mean of 3 runs")
+    assert "the next best, trial 8, differs from it by -0.0163, 95% interval -0.0243 to -0.0031." in said
+    assert "The best trial of the search was trial 8" in said
+
+
+def test_a_lower_score_that_is_better() -> None:
+    its = made(1, {1: (0.2, 0.3, 0.25), 0: (0.4, 0.5, 0.45)}, (-0.3, -0.1))
+    lowest = best_trial(STUDIES["beats"][1], "minimize")
+    assert lowest is not None
+    its = replace(its, searched_best=lowest.number)
+    assert "is better than the default: -0.2000" in notes(its, direction="minimize", metric="error")
+
+
+@pytest.mark.parametrize(
+    ("its", "said"),
+    [
+        (made(8, {8: (0.9, 0.8, 0.85), 0: (0.8, 0.8, 0.7)}), "the interval of the difference is not known"),
+        (made(8, {8: (0.9, 0.8, 0.85), 0: ()}), "the default has no run with a score"),
+        (made(0, {8: (), 0: (0.9, 0.8, 0.85)}), "no other configuration has a score"),
+        (replace(TIES, exported=None, exported_run=None), "weights are those of the trial itself"),
+    ],
+)
+def test_what_is_not_known_is_said(its: Confirmation, said: str) -> None:
+    assert said in notes(its, best=its.winner)
+
+
+def test_the_sentence_about_one_run_of_each_is_replaced() -> None:
+    for name, once in (("finished", True), ("beats", False), ("ties", False), ("confirming", True)):
+        summary, trials = STUDIES[name]
+        best = facts.winner(summary, trials)
+        assert best is not None
+        assert ("Each was trained once" in " ".join(comparison.notes(summary, best, trials))) == once, name
+
+
+def test_how_many_runs_have_ended() -> None:
+    summary, trials = STUDIES["confirming"]
+    assert "12 of 12 trials and 3 of 9 runs with new seeds" in facts.progress_sentence(summary, trials)
+    (said,) = confirmation.unfinished(summary, trials)
+    assert said.startswith("3 of 9 runs with new seeds have ended. The same command trains the others.")
+    best = facts.winner(summary, trials)
+    assert best is not None
+    assert best.number == 8
+    assert said in comparison.notes(summary, best, trials)
+
+
+def test_no_run_with_a_score() -> None:
+    summary, trials = STUDIES["not confirmed"]
+    assert confirmation.notes(summary, trials) == []
+    assert "No run with new seeds has a score" in confirmation.unfinished(summary, trials)[0]
+
+
+def test_a_confirmation_of_another_best_trial_does_not_count() -> None:
+    summary, trials = STUDIES["beats"]
+    older = replace(summary, best=8, confirmation=replace(TIES, searched_best=6))
+    assert confirmation.shown(older, trials) is None
+    assert confirmation.notes(older, trials) == confirmation.unfinished(older, trials) == []
+    stale = replace(summary, best=None, confirmation=replace(UNFINISHED, searched_best=6))
+    assert confirmation.progress(stale, trials) == ""
+
+
+def test_the_winner_has_the_numbers_of_the_exported_run() -> None:
+    summary, trials = STUDIES["beats"]
+    best = facts.winner(summary, trials)
+    assert best is not None
+    assert (best.number, best.score, best.values["f1"], best.seed) == (6, 0.897, 0.897, 99)
+    assert best.groups["person"]["f1"] == 0.91
+    assert trials[6].score != best.score
+    document = as_document(summary, trials)
+    assert document["best"]["score"] == document["study"]["confirmation"]["exported"]["score"] == 0.897
+    assert document["study"]["confirmation"]["winner"] == 6
+    assert "run 2 by its dev score" in comparison.caveats(summary, best)
+
+
+def test_with_folds_the_winner_keeps_its_numbers() -> None:
+    summary, trials = STUDIES["confirmed folds"]
+    best = facts.winner(summary, trials)
+    assert best is not None
+    assert best.score == trials[6].score
+    said = " ".join([*comparison.notes(summary, best, trials), comparison.caveats(summary, best)])
+    assert "over 3 runs, each with other folds" in said
+    assert "chosen by its mean in 5-fold cross-validation" in said
+    assert "on dev" not in said
