@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 MOST_UNKNOWN, MANY_UNKNOWN = 0.95, 0.3
 """The share of unknown tokens above which the model is refused, and above which there is a warning."""
 
+MORE_UNKNOWN = 0.05
+"""The difference of the shares in training and dev rows from which there is a warning."""
+
 
 def refuse_unreadable(examples: Sequence[Example], loaded: LoadedModel) -> str:
     """Check some examples of the training rows.
@@ -45,6 +48,27 @@ def refuse_unreadable(examples: Sequence[Example], loaded: LoadedModel) -> str:
     return (
         f"the tokenizer of {loaded.source} does not know {unknown / total:.0%} of the tokens of the training"
         " rows: the model may not fit the texts"
+    )
+
+
+def unlike_texts(train: Sequence[Example], dev: Sequence[Example], loaded: LoadedModel) -> str:
+    """A warning if the tokenizer knows far more tokens of one split than of the other; else an empty text.
+
+    Args:
+        train: some examples of the training rows.
+        dev: some examples of the dev rows.
+        loaded: the model with the tokenizer.
+    """
+    counts = [_counts(examples, loaded.tokenizer) for examples in (train, dev)]
+    if not all(map(sum, counts)):
+        return ""
+    in_train, in_dev = (unknown / (known + unknown) for known, unknown in counts)
+    if abs(in_train - in_dev) < MORE_UNKNOWN:
+        return ""
+    return (
+        f"the tokenizer of {loaded.source} does not know {in_train:.0%} of the tokens of the training rows"
+        f" and {in_dev:.0%} of those of the dev rows: the texts of the two are unlike, for example in markup,"
+        " language or encoding. Prepare both in the same way"
     )
 
 

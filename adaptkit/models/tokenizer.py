@@ -47,6 +47,7 @@ def load_tokenizer(location: str, model: str, *, word_level: bool) -> PreTrained
             next_step="Choose a model with a fast tokenizer.",
             code="slow-tokenizer",
         )
+    _pad_on_the_right(tokenizer)
     if word_level:
         _add_prefix_space(tokenizer)
     return tokenizer
@@ -126,6 +127,15 @@ def _unfit(model: str, problem: str) -> ModelError:
         next_step="Save it there: AutoTokenizer.from_pretrained(ORIGINAL).save_pretrained(folder).",
         code="tokenizer-does-not-fit",
     )
+
+
+def _pad_on_the_right(tokenizer: Any) -> None:
+    """Pad after the text, and only in batches, whatever the files say.
+
+    Padding before the text moves the text's first token, whose state heads read, and all positions.
+    """
+    tokenizer.backend_tokenizer.no_padding()
+    tokenizer.padding_side = tokenizer.init_kwargs["padding_side"] = "right"
 
 
 def _add_prefix_space(tokenizer: Any) -> None:

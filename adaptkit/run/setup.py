@@ -5,7 +5,7 @@ Each is done once per run, for all trials.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from adaptkit.engine.train import Training
     from adaptkit.models.loading import LoadedModel
     from adaptkit.study.provenance import Provenance
-    from adaptkit.task import Task
+    from adaptkit.task import Row, Task
 
 HEAD_NOT_USED = "the head of the model is not used: a head on a frozen encoder is solved anew"
 
@@ -97,19 +97,25 @@ def load_encoder(
 
 
 def check_examples(task: Task, loaded: LoadedModel, data: Dataset) -> LoadedModel:
-    """The model, with a warning if its tokenizer does not know many tokens of the training rows.
+    """The model, with a warning if its tokenizer does not know many tokens of the training or dev rows.
 
     Raises:
         ModelError: it knows hardly any, or the rows need larger tables of embeddings.
     """
     from adaptkit.data.encode import encode
-    from adaptkit.models.examples import refuse_unreadable
+    from adaptkit.models.examples import refuse_unreadable, unlike_texts
 
-    rows = data.train.values
-    some = rows[:: max(1, len(rows) // ROWS_TO_CHECK)]
-    examples = encode(task, some, loaded.tokenizer, data.labels, loaded.max_length)
-    note = refuse_unreadable(examples, loaded)
-    return replace(loaded, warnings=(*loaded.warnings, note)) if note else loaded
+    train, dev = (
+        encode(task, _some(rows.values), loaded.tokenizer, data.labels, loaded.max_length)
+        for rows in (data.train, data.dev)
+    )
+    notes = [refuse_unreadable(train, loaded), unlike_texts(train, dev, loaded)]
+    return replace(loaded, warnings=(*loaded.warnings, *filter(None, notes)))
+
+
+def _some(rows: Sequence[Row]) -> Sequence[Row]:
+    """About `ROWS_TO_CHECK` rows at equal distances."""
+    return rows[:: max(1, len(rows) // ROWS_TO_CHECK)]
 
 
 def prepare_training(

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from adaptkit.errors import ModelError
-from adaptkit.models.examples import refuse_unreadable
+from adaptkit.models.examples import refuse_unreadable, unlike_texts
 from adaptkit.task import Example
 
 UNKNOWN, START, END = 1, 2, 3
@@ -40,6 +40,15 @@ def test_unknown_tokens_only(ids: Any, loaded: Any) -> None:
 
 def test_many_unknown_tokens_are_a_warning(loaded: Any) -> None:
     assert "50% of the tokens" in refuse_unreadable(examples([START, 7, UNKNOWN, END]), loaded)
+
+
+def test_splits_with_unlike_texts_are_a_warning(loaded: Any) -> None:
+    known, half = examples([START, 7, 8, END]), examples([START, 7, UNKNOWN, END])
+    warning = unlike_texts(known, half, loaded)
+    assert "0% of the tokens of the training rows and 50% of those of the dev rows" in warning
+    assert "50% of the tokens of the training rows and 0%" in unlike_texts(half, known, loaded)
+    assert unlike_texts(half, half, loaded) == unlike_texts(known, known, loaded) == ""
+    assert unlike_texts(examples([START, END]), known, loaded) == unlike_texts(known, [], loaded) == ""
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import shutil
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -88,6 +90,26 @@ def test_a_tokenizer_that_marks_no_start_is_noted(tokenizer: Any) -> None:
 
     tokenizer.backend_tokenizer.post_processor = TemplateProcessing(single="$A", special_tokens=[])
     assert "'[CLS]' before a text" in refuse_unfit_tokenizer(model(62), tokenizer, "model")
+
+
+@pytest.mark.parametrize("file", ["tokenizer.json", "tokenizer_config.json"])
+def test_a_text_is_padded_at_its_end(file: str, tiny_folder: Path, tmp_path: Path) -> None:
+    folder = Path(shutil.copytree(tiny_folder, tmp_path / "model"))
+    document = json.loads((folder / file).read_text())
+    padding = {
+        "strategy": {"Fixed": 40}, "direction": "Left", "pad_to_multiple_of": None, "pad_id": 0,
+        "pad_type_id": 0, "pad_token": "[PAD]",
+    }  # fmt: skip
+    changed = {"padding": padding} if file == "tokenizer.json" else {"padding_side": "left"}
+    (folder / file).write_text(json.dumps(document | changed))
+    assert transformers.AutoTokenizer.from_pretrained(folder).padding_side == "left"
+    tokenizer = load_tokenizer(str(folder), "model", word_level=False)
+    masks = [tokenizer(text)["attention_mask"] for text in ("the old boats", "the")]
+    assert masks == [[1] * 5, [1] * 3]
+    padded = tokenizer.pad([{"input_ids": [2] * len(mask), "attention_mask": mask} for mask in masks])
+    assert padded["attention_mask"][1] == [1, 1, 1, 0, 0]
+    tokenizer.save_pretrained(tmp_path / "saved")
+    assert transformers.AutoTokenizer.from_pretrained(tmp_path / "saved").padding_side == "right"
 
 
 @pytest.mark.parametrize("limit", [float("nan"), [1], "a"])
