@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -25,32 +25,7 @@ from adaptkit.cli.parameters import (
 )
 
 if TYPE_CHECKING:
-    from adaptkit.config import DataConfig, StudyConfig
-
-IN_DATA = (
-    "data",
-    "train",
-    "dev",
-    "test",
-    "columns",
-    "dev_fraction",
-    "skip_bad_rows",
-    "group",
-    "delimiter",
-    "encoding",
-)
-IN_SEARCH = (
-    "trials",
-    "epochs",
-    "learning_rate",
-    "batch_sizes",
-    "class_weights",
-    "label_smoothing",
-    "metric",
-    "pruning",
-    "evals_per_epoch",
-    "timeout",
-)
+    from adaptkit.config import DataConfig, SearchConfig, StudyConfig
 
 
 @click.command(short_help="Tune a task on labelled text.", context_settings=old_names_work)
@@ -224,16 +199,21 @@ def configured(config_file: Path | None, given: dict[str, Any]) -> StudyConfig:
             code="no-task",
         )
     base = base or StudyConfig(task=chosen["task"], data=DataConfig(), search=SearchConfig())
-    top = {key: value for key, value in chosen.items() if key not in (*IN_DATA, *IN_SEARCH)}
+    data, search = (_fields_of(kind, chosen) for kind in (DataConfig, SearchConfig))
+    top = {key: value for key, value in chosen.items() if key not in {**data, **search}}
     if top.get("parallel_trials") == "auto":
         top["parallel_trials"] = None
-    data = {key: chosen[key] for key in IN_DATA if key in chosen}
     return replace(
         base,
         **top,
         data=replace(_without_other_sources(base.data, data), **data),
-        search=replace(base.search, **{key: chosen[key] for key in IN_SEARCH if key in chosen}),
+        search=replace(base.search, **search),
     )
+
+
+def _fields_of(kind: type[DataConfig | SearchConfig], chosen: Mapping[str, Any]) -> dict[str, Any]:
+    """The options that are fields of this part of the configuration."""
+    return {one.name: chosen[one.name] for one in fields(kind) if one.name in chosen}
 
 
 def _without_other_sources(data: DataConfig, given: Mapping[str, Any]) -> DataConfig:

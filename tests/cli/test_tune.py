@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -138,3 +138,15 @@ def test_the_command_keeps_freed_memory(monkeypatch: pytest.MonkeyPatch) -> None
     monkeypatch.setattr("adaptkit.system.allocator.keep_freed_memory", lambda: asked.append(True))
     assert called("tune", "--task", "no-such-task").code == 2
     assert asked == [True]
+
+
+def test_each_option_is_a_field_of_one_part() -> None:
+    parts = [{one.name for one in fields(kind)} for kind in (DataConfig, SearchConfig, StudyConfig)]
+    parts[2] -= {"data", "search"}
+    for name in given("--task", "ner").keys() - {"config_file"}:
+        assert sum(name in part for part in parts) == 1, name
+
+
+def test_patience_and_confirm_are_in_the_configuration() -> None:
+    search = config_of("--task", "ner", "--patience", "0", "--confirm", "4").search
+    assert (search.patience, search.confirm) == (0, 4)
