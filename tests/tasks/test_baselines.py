@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import combinations
 from typing import Any
 
 import numpy as np
@@ -94,7 +95,21 @@ def test_label_sets_are_learned_from_the_words() -> None:
     rows: list[Row] = [{"text": "ice with lemon"}, {"text": "tea"}, {"text": "water"}]
     found = label_set_baselines("text")(train, rows, ["cold", "hot", "sour"])
     assert [set(one["labels"]) for one in found[TFIDF]] == [{"cold", "sour"}, {"hot"}, set()]
-    assert [one["labels"] for one in found["most frequent label"]] == [["hot"]] * 3
+    assert [one["labels"] for one in found["most frequent labels"]] == [["hot", "sour"]] * 3
+
+
+@pytest.mark.parametrize(
+    ("sets", "best"),
+    [([["a"], ["a"], ["a", "b"], ["c"]], ["a"]), ([["a", "c"], ["a", "c"], ["c"], ["b"]], ["a", "c"])],
+)
+def test_the_most_frequent_labels(sets: Sequence[list[str]], best: list[str]) -> None:
+    train = [{"text": f"word{place}", "labels": one} for place, one in enumerate(sets * 3)]
+    (first, *_) = label_set_baselines("text")(train, [{"text": "x"}], ["a", "b", "c"])["most frequent labels"]
+    assert first == {"labels": best}
+    members = [set(combination) for size in (1, 2, 3) for combination in combinations("abc", size)]
+    scores = [2 * sum(len(one & set(row)) for row in sets) / sum(len(one) + len(row) for row in sets)
+              for one in members]  # fmt: skip
+    assert members[scores.index(max(scores))] == set(best)
 
 
 def test_a_label_of_all_rows_or_of_none_is_accepted() -> None:
