@@ -12,6 +12,9 @@ from adaptkit.task import MAJORITY_CLASS
 
 MOST_NAMED = 5
 
+FEWEST_ROWS = 10
+"""The dev rows below which a score says little."""
+
 
 def shown_warnings(summary: StudySummary, best: TrialRecord | None) -> list[str]:
     """All warnings of a study for its report. An older study has not recorded those about its winner."""
@@ -23,10 +26,23 @@ def winner_warnings(summary: StudySummary, best: TrialRecord) -> list[str]:
     """What is wrong with the winner, and what to change in another study."""
     majority = _majority(summary, best)
     return [
+        *_few_rows(summary),
         *majority,
         *_baseline(summary, best, majority),
         *_unpredicted(summary, best),
         *edges(summary, best),
+    ]
+
+
+def _few_rows(summary: StudySummary) -> list[str]:
+    """That a score on dev says little, because one row changes it by many points."""
+    rows = summary.data["dev"].rows if "dev" in summary.data else 0
+    if summary.folds or not 0 < rows < FEWEST_ROWS:
+        return []
+    number = "1 row" if rows == 1 else f"{rows} rows"
+    return [
+        f"The dev score is that of {number}: each is {100 / rows:.0f} of its 100 points, so it says little. "
+        "Check that no dev rows are missing, or add some."
     ]
 
 

@@ -181,3 +181,20 @@ def test_only_a_finished_study_has_a_winner(state: str) -> None:
     trial = classified(58 / 60, RARE, {"fraud": 0})
     assert shown_warnings(study_of(trial, state=state, warnings=("x",)), trial) == ["x"]
     assert shown_warnings(study_of(trial, warnings=("x",)), None) == ["x"]
+
+
+@pytest.mark.parametrize(
+    ("rows", "folds", "words"),
+    [
+        (1, 0, "that of 1 row: each is 100 of"),
+        (4, 0, "that of 4 rows: each is 25 of"),
+        (4, 5, ""),
+        (10, 0, ""),
+    ],
+)
+def test_a_score_on_a_few_dev_rows(rows: int, folds: int, words: str) -> None:
+    data = {"train": SplitRecord(source="t", rows=50), "dev": SplitRecord(source="d", rows=rows)}
+    trial = classified(0.9, {"ok": 25, "fraud": 25}, {})
+    found = "".join(winner_warnings(study_of(trial, data=data, folds=folds), trial))
+    assert ("The dev score" in found) == bool(words)
+    assert words in found
