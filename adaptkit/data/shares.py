@@ -58,6 +58,6 @@ def _difference(
 def _sentence(split: str, label: str | None, in_train: float, share: float) -> str:
     what = "no label" if label is NO_LABEL else f"the label {shortened(label, 40)}"
     return (
-        f"{split}: {share:.0%} of the rows have {what}, but {in_train:.0%} of the training rows: the score may "
-        "say little about the model. Check that no labels are missing, and draw both from the same rows."
+        f"{split}: {share:.0%} of the rows have {what}, but {in_train:.0%} of the training rows: the score "
+        "may say little about the model. Check that no labels are missing, and draw both from the same rows."
     )

@@ -54,8 +54,8 @@ def class_baselines(*texts: str) -> Baseline:
 def label_set_baselines(text: str) -> Baseline:
     """The most frequent labels, and logistic regression on TF-IDF, for rows with any number of ``labels``.
 
-    There are as many most frequent labels as give the best micro-F1 on the training rows. The labels of logistic
-    regression share one threshold, which is chosen by micro-F1 on training rows that were left out.
+    There are as many most frequent labels as give the best micro-F1 on the training rows. The labels of
+    logistic regression share one threshold, which is chosen by micro-F1 on training rows that were left out.
 
     Args:
         text: the column of the text.
