@@ -17,6 +17,8 @@ SMALLEST_SHARE, USUAL_SHARE = 0.5, 0.95
 """The share of the embeddings that a tokenizer has tokens for: below the first it is refused, below the
 second there is a note. Models have a few embeddings more than tokens, up to a round number."""
 
+NEEDED_INPUTS = frozenset({"input_ids", "attention_mask"})
+
 FEWEST_TOKENS = 4
 """The least that a model must be able to read: two tokens between the two that mark the ends."""
 
@@ -63,6 +65,9 @@ def refuse_unfit_tokenizer(module: Any, tokenizer: PreTrainedTokenizerBase, mode
     Raises:
         ModelError: the tokenizer has no token for padding, or does not fit the tables.
     """
+    inputs = tokenizer.model_input_names
+    if not NEEDED_INPUTS <= set(inputs):
+        raise _unfit(model, f"the tokenizer gives {inputs} only (model_input_names in tokenizer_config.json)")
     vocabulary, rows = tokenizer.get_vocab(), _rows_of(module)
     highest = max(vocabulary.values(), default=-1)
     if highest >= rows:

@@ -55,6 +55,14 @@ def test_a_misfit_is_refused_with_its_numbers(rows: int, tokenizer: Any) -> None
     assert caught.value.code == "tokenizer-does-not-fit"
 
 
+@pytest.mark.parametrize("names", [["input_ids"], [], ["text"]])
+def test_inputs_that_the_tokenizer_does_not_give(names: list[str], tokenizer: Any) -> None:
+    tokenizer.model_input_names = names
+    with pytest.raises(ModelError, match="model_input_names") as caught:
+        refuse_unfit_tokenizer(model(len(tokenizer)), tokenizer, "model")
+    assert caught.value.code == "tokenizer-does-not-fit"
+
+
 def test_an_added_token_beyond_the_table(tokenizer: Any) -> None:
     tokenizer.add_tokens(["one", "more"])
     with pytest.raises(ModelError, match="up to 63, but there are 62 embeddings"):
