@@ -66,7 +66,7 @@ def refuse_unfit_tokenizer(module: Any, tokenizer: PreTrainedTokenizerBase, mode
         ModelError: the tokenizer has no token for padding, or does not fit the tables.
     """
     inputs = tokenizer.model_input_names
-    if not NEEDED_INPUTS <= set(inputs):
+    if not set(inputs) >= NEEDED_INPUTS:
         raise _unfit(model, f"the tokenizer gives {inputs} only (model_input_names in tokenizer_config.json)")
     vocabulary, rows = tokenizer.get_vocab(), _rows_of(module)
     highest = max(vocabulary.values(), default=-1)
