@@ -152,8 +152,8 @@ class Progress:
     def confirmed(self, run: ConfirmationRun, left: int) -> None:
         """A confirmation run has ended; ``left`` runs remain."""
         score = f"{self._metric} {formatting.score(run.score)}" if run.score is not None else "no score"
-        self._phase = f"confirming, {left} more runs"
-        self._line(f"run {run.run + 1} of trial {run.trial}'s configuration: {score}; {left} more runs")
+        self._phase = f"confirming, remaining runs: {left}"
+        self._line(f"run {run.run + 1} of trial {run.trial}'s configuration: {score}; remaining runs: {left}")
 
     @_harmless
     def expected(self, total_examples: int) -> None:

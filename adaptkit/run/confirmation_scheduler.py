@@ -89,7 +89,7 @@ class ConfirmationScheduler:
         """
         self.folder = folder
         self.waiting = list(waiting)
-        self.ended = list(ended)
+        self.ended = list(ended)  # shared with the schedulers of `only`
         self.task = task
         self.dev = dev
         self.metric = metric
@@ -99,7 +99,7 @@ class ConfirmationScheduler:
         self.check = check
         self.progress = progress
         self.vocabulary = vocabulary
-        self.left = len(self.waiting)
+        self.total = len(self.waiting) + len(self.ended)
         self.records = {trial.number: run for trial, run in self.waiting}
         self.stopped = False
 
@@ -135,8 +135,7 @@ class ConfirmationScheduler:
         else:
             self.folder.write(run)
         self.ended.append(run)
-        self.left -= 1
-        self.progress.confirmed(run, self.left)
+        self.progress.confirmed(run, self.total - len(self.ended))
 
     def on_micro_step(self, examples: int, tokens: int) -> bool:
         """Returns False after the deadline; raises Interrupted after a signal."""

@@ -122,3 +122,18 @@ def test_what_is_not_confirmed(
     study = tuned(data_folder / "text-classification", tiny_folder, tmp_path, **options)
     assert study.summary.confirmation is None
     assert not study.folder.confirmation.exists()
+
+
+def test_a_timeout_while_folds_are_solved(data_folder: Path, tiny_folder: Path, tmp_path: Path) -> None:
+    train = next((data_folder / "text-classification").glob("train.*"))
+    options = {"strategy": "frozen", "epochs": None, "learning_rate": None, "pooling": "mean", "folds": 3}
+    tuned(train, tiny_folder, tmp_path, **options, confirm=0)
+    stopped = tuned(train, tiny_folder, tmp_path, **options, timeout=1e-4)
+    its = stopped.summary.confirmation
+    assert (its.winner, its.ended) == (None, 0)
+    said = f"the timeout was reached; confirmation runs that the same command will train: {its.total}"
+    assert said in stopped.summary.warnings
+    assert stopped.summary.state == "finished"
+    done = tuned(train, tiny_folder, tmp_path, **options)
+    assert done.summary.confirmation.ended == its.total
+    assert not any("the timeout was reached" in warning for warning in done.summary.warnings)
