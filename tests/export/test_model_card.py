@@ -9,6 +9,8 @@ import yaml
 
 from adaptkit.export.model_card import model_card
 from adaptkit.study.record import RungRecord, SplitRecord, StudySummary, TrialRecord
+from tests.helpers.confirmations import BEATS
+from tests.helpers.studies import ner_summary, ner_trials
 
 TRIAL = TrialRecord(
     number=3, state="complete", reason="done", origin="search",
@@ -162,3 +164,14 @@ def test_a_card_has_no_local_path(source: str, shown: str) -> None:
     assert f"7 rows of `{shown}`" in card
     assert f"`{shown}` adapted to" in card
     assert "/home/ada" not in card
+
+
+def test_a_confirmed_model_has_the_numbers_of_its_run() -> None:
+    confirmed = replace(ner_summary(), confirmation=BEATS, best=6)
+    text = model_card(confirmed, ner_trials()[6], loaded_as="lora")
+    assert "- `f1`: 0.8970\n- `precision`: 0.8970" in text
+    assert "Trial 6's configuration is better than the default: +0.0273 on average" in text
+    assert "those of run 2, which scored 0.8970 on dev" in text
+    assert "- seed: 99" in text
+    other = model_card(confirmed, ner_trials()[8], loaded_as="lora")
+    assert "configuration" not in other.partition("## Configuration")[0]
