@@ -159,7 +159,7 @@ def _checked(
     The columns are checked after the task's `prepare`, which may accept other forms of a row.
     """
     required = [name for name in task.columns if name not in optional]
-    lacking = _lacking(row, required, raw.values)
+    lacking = _lacking(row, row, required, raw.values)
     try:
         clean = prepare(row)
     except SkipRow:
@@ -177,15 +177,24 @@ def _checked(
             next_step="Report this to the author of the task",
             code="prepare-failed",
         ) from error
-    if problem := _lacking(clean, required, raw.values):
+    if problem := _lacking(clean, row, required, raw.values):
         raise problem
     return clean
 
 
-def _lacking(row: Row, required: Collection[str], file_columns: Collection[str]) -> ValueError | None:
-    """The error for columns that the row lacks; None if it has all of them."""
-    absent = [name for name in required if name not in row]
+def _lacking(
+    row: Row, given: Row, required: Collection[str], file_columns: Collection[str]
+) -> ValueError | None:
+    """The error for columns that the row lacks; None if it has all of them.
+
+    Args:
+        row: the row, which the task may have prepared.
+        given: the row as it was before that. A column in it is not missing, but has no value.
+        required: the names of the columns.
+        file_columns: the names of the columns in the file.
+    """
+    absent = [name for name in required if name not in row and name not in given]
     if absent:
         return MissingColumns({name: name for name in absent}, file_columns, required)
-    empty = [name for name in required if row[name] is None]
+    empty = [name for name in required if row.get(name) is None]
     return EmptyColumns(empty) if empty else None

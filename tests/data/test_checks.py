@@ -94,6 +94,14 @@ def test_null_in_a_required_column(make_task: MakeTask, optional: Sequence[str])
     assert rows.skipped == (reasons[:1] if optional else reasons)
 
 
+def test_a_null_that_the_task_leaves_out_is_not_a_missing_column(make_task: MakeTask) -> None:
+    task = make_task(prepare=lambda row: {name: value for name, value in row.items() if value is not None})
+    with pytest.raises(DataError, match=r"f:1: no value in column 'label'"):
+        prepare_strictly(task, raw({"text": "x", "label": None}))
+    with pytest.raises(DataError, match=r"f:1: no column 'label'; the columns are 'text'"):
+        prepare_strictly(task, raw({"text": "x"}))
+
+
 def test_optional_columns_may_be_missing_though_they_are_mapped(make_task: MakeTask) -> None:
     split = raw({"utterance": "x"})
     columns = {"text": "utterance", "label": "intent"}

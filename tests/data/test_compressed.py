@@ -64,6 +64,9 @@ def test_a_truncated_file_is_refused(tmp_path: Path, read_file: ReadFile, suffix
     [
         (b"\x28\xb5\x2f\xfd", "Zstandard"),
         (b"%PDF-1.7", "a PDF document"),
+        (b"version https://git-lfs.github.com/spec/v1\noid sha256:", "a pointer of Git LFS"),
+        (b"<!DOCTYPE html><html><body>Sign in", "a web page"),
+        (b"<html lang='en'>", "a web page"),
         (b"\xd0\xcf\x11\xe0", r"Excel file of the old format \.xls"),
         (b"PK\x03\x04", "a ZIP archive"),
         (b"SQLite format 3\x00", "an SQLite database"),
