@@ -86,7 +86,12 @@ def change_model(made: Subject, draw: Random, folder: Path, before: dict[str, An
     answer = _tuned(folder / "one" / "studies", made, model, files)
     hidden = change.unnoticeable and not manifest
     found = outcome(answer, before[kind], NAMED, unnoticeable=hidden)
-    return {"change": change.name, "detail": detail, "in": kind, **_said(found, answer, before[kind], folder)}
+    return {
+        "change": change.name,
+        "detail": detail,
+        "in": kind,
+        **_said(found, answer, before[kind], folder, made),
+    }
 
 
 def change_data(made: Subject, draw: Random, folder: Path, before: dict[str, Answer]) -> Record:
@@ -106,7 +111,7 @@ def change_data(made: Subject, draw: Random, folder: Path, before: dict[str, Ans
         "change": name,
         "detail": detail,
         "in": f"{split}, {form}",
-        **_said(found, answer, before[form], folder),
+        **_said(found, answer, before[form], folder, made),
     }
 
 
@@ -139,13 +144,13 @@ def _tuned(studies: Path, made: Subject, model: Path, files: dict[str, Path]) ->
     return tuned(studies, made.good.task, model, files["train"], files["dev"])
 
 
-def _said(found: str, answer: Answer, before: Answer, folder: Path) -> Record:
+def _said(found: str, answer: Answer, before: Answer, folder: Path, made: Subject) -> Record:
     """The outcome with both scores, what was said that was not said before, and no path of this machine."""
     new = [warning for warning in answer.warnings if warning not in before.warnings]
     text = answer.message if answer.code else " / ".join(new)
     return {
         "outcome": found, "code": answer.code, "score": answer.score, "before": before.score,
-        "said": text.replace(str(folder), "FOLDER")[:600],
+        "said": text.replace(str(folder), "FOLDER").replace(str(made.encoder.parents[1]), "WORK")[:600],
     }  # fmt: skip
 
 
