@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from adaptkit.report.progress import Progress
     from adaptkit.task import Task
 
-RESAMPLES = 100
-"""Of the dev rows, for each run."""
+RESAMPLES = 50
+"""Of the dev rows, for each run: enough for a standard error (Efron and Tibshirani 1993)."""
 
 Waiting = tuple[Trial, ConfirmationRun]
 """A trial for the engine, and the record it will have, so far without a score."""
