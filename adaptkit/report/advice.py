@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from adaptkit.report import formatting
+from adaptkit.report.chance import chance_warnings
 from adaptkit.report.comparison import beats_majority, best_baseline, majority_share, on_split, unbeaten
 from adaptkit.report.edges import edges
 from adaptkit.study.record import StudySummary, TrialRecord
@@ -25,13 +26,13 @@ def shown_warnings(summary: StudySummary, best: TrialRecord | None) -> list[str]
 def winner_warnings(summary: StudySummary, best: TrialRecord) -> list[str]:
     """What is wrong with the winner, and what to change in another study."""
     majority = _majority(summary, best)
-    return [
+    found = [
         *_few_rows(summary),
         *majority,
         *_baseline(summary, best, majority),
         *_unpredicted(summary, best),
-        *edges(summary, best),
     ]
+    return [*found, *([] if found else chance_warnings(summary, best)), *edges(summary, best)]
 
 
 def _few_rows(summary: StudySummary) -> list[str]:

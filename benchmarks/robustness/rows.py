@@ -108,7 +108,7 @@ def _extra_column(rows: Rows, draw: Random, good: Good) -> Rows:
     return [{name: str(at), **row} for at, row in enumerate(rows)]
 
 
-SYMPTOM = "never predicts|baseline|most frequent|dev score is that of"
+SYMPTOM = "never predicts|baseline|most frequent|dev score is that of|than chance"
 """What is said of a winner that learned nothing. It is all that can be said where each row is valid."""
 
 CHANGES: dict[str, tuple[Change, str]] = {
