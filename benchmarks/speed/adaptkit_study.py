@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -63,7 +63,8 @@ def config_of(setting: Setting) -> StudyConfig:
         device=setting.device,
         precision=setting.precision,
         data=setting.data,
-        search=setting.search,
+        head_init="auto" if setting.strategy == "frozen" else "random",  # as the other side starts
+        search=replace(setting.search, patience=0, confirm=0),  # all epochs of all trials
     )
 
 
