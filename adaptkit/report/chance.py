@@ -39,8 +39,9 @@ def _classes(summary: StudySummary, best: TrialRecord, rows: int) -> list[str]:
     guessed = {name: both for name, both in shares.items() if both[0] <= both[1] < 1}
     if not guessed:
         return []
+    percent = formatting.share
     named = [
-        f"{name!r} ({formatting.share(right)} of its predictions right, {formatting.share(share)} of all rows)"
+        f"{name!r} ({percent(right)} of its predictions right, {percent(share)} of all rows)"
         for name, (right, share) in list(guessed.items())[:MOST_NAMED]
     ]
     more = f" and {len(guessed) - MOST_NAMED:,} more" if len(guessed) > MOST_NAMED else ""
