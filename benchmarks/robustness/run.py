@@ -29,7 +29,7 @@ from benchmarks.robustness.table import RESULTS, Record, records, table
 
 MODEL_TASK = "text-classification"
 TARGETS = ("model", *(good.task for good in GOOD))
-CONTENT_NAMED = rows.SYMPTOM
+CONTENT_NAMED = f"{rows.SYMPTOM}|inside a word|does not know|no label|written in"
 """What a warning about a changed file has."""
 
 
