@@ -82,6 +82,9 @@ def _reader(
     own = task.readers.get(suffix)
     if own is not None and not is_elsewhere(suffix, text, task):
         return _task_rows(path, task, own)
+    own_json = task.readers.get(".json")
+    if own_json is not None and suffix not in JSON_SUFFIXES and looks_like_json(text):
+        return _task_rows(path, task, own_json)
     if looks_like_json(text) or (suffix in JSON_SUFFIXES and not has_header(text, task, wanted)):
         return json_rows(path)
     if suffix in USUAL_DELIMITERS or has_header(text, task, wanted) or is_word_table(text, task):

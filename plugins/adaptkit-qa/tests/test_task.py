@@ -132,3 +132,19 @@ def test_a_tiny_model_memorises_a_part_of_the_sample(wordpiece):
     assert set(scores.groups) == {"HasAns", "NoAns"}
     shown = [task.present(row, prediction) for row, prediction in zip(rows, predictions, strict=True)]
     assert [one["answer"] is None for one in shown] == [not row["answers"] for row in rows]
+
+
+@pytest.mark.parametrize("name", ["train.json", "train.txt", "train.csv", "train.TSV", "train.xml", "train"])
+@pytest.mark.parametrize("lines", [False, True])
+def test_json_is_read_under_any_name(tmp_path, name, lines):
+    rows = [
+        {"question": f"{n}?", "context": f"It is {n}.", "answers": [{"text": str(n), "answer_start": 6}]}
+        for n in range(6)
+    ]
+    squad = [{"context": row["context"], "qas": [{**row, "id": row["question"]}]} for row in rows]
+    text = json.dumps({"data": [{"paragraphs": squad}]}, indent=1)
+    (tmp_path / name).write_text("".join(f"{json.dumps(row)}\n" for row in rows) if lines else text)
+    data = load(qa(), DataConfig(train=str(tmp_path / name)), seed=0)
+    read = sorted([*data.train.values, *data.dev.values], key=lambda row: row["question"])
+    assert [row["question"] for row in read] == [row["question"] for row in rows]
+    assert [row["context"] for row in read] == [row["context"] for row in rows]
