@@ -212,6 +212,9 @@ CHANGES: dict[str, tuple[Change, str]] = {
 }
 """For every task. Name → the change, and what a warning that names it has, as `rows.CHANGES`."""
 
+VALID = ("mix all answers", "shift all answers by a row")
+"""Changes after which each row is as it could be: only the score shows them."""
+
 LABELS: dict[str, tuple[Change, str]] = {
     **{
         f"labels as {case.__name__}, {share:.0%}": (label_change(case, share), "label|spell|case")

@@ -106,7 +106,7 @@ def change_data(made: Subject, draw: Random, folder: Path, before: dict[str, Ans
     files[split] = folder / "one" / f"{split}{changed[0]}"
     files[split].write_bytes(changed[1])
     answer = _tuned(folder / "one" / "studies", made, made.encoder, files)
-    found = outcome(answer, before[form], named, unnoticeable=False)
+    found = outcome(answer, before[form], named, unnoticeable=name in answers.VALID)
     return {
         "change": name,
         "detail": detail,
