@@ -44,7 +44,6 @@ def test_the_benchmark_writes_all_measurements(tmp_path: Path) -> None:
         assert figures["against Trainer"]["times_as_fast"] > 0
         assert 0 < figures["sides"]["adaptkit"]["share_of_peak"] < 1
         assert str(tmp_path) not in json.dumps(record)
-        assert str(tiny_folder) not in json.dumps(record)
     assert done.stdout.count("adaptkit was") == 3
 
 
