@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from adaptkit.run.head_init import START
 from adaptkit.search.confirmation import (
     FEWEST_TRIALS,
     MOST_CANDIDATES,
@@ -80,7 +81,7 @@ def _aim(plan: Confirmation) -> tuple[object, ...]:
 
 def confirm_trained(
     context: RunContext, config: StudyConfig, task: Task, data: Dataset, capacity: Capacity,
-    plan: Confirmation, method: Method, patience: int,
+    plan: Confirmation, patience: int,
 ) -> None:  # fmt: skip
     """Train the candidates again, as slots of one population, and record the result.
 
@@ -95,16 +96,16 @@ def confirm_trained(
     if scheduler.waiting:
         seeds = sorted({trial.seed for trial, _ in scheduler.waiting})
         with context.interruption.exposed():
-            initials = initials_of(config, task, data.labels, training, seeds, _redrawn(method))
+            initials = initials_of(config, task, data.labels, training, seeds, _redrawn(context))
         population = populate(replace(training, initials=initials), capacity.slots, capacity.limits)
         with context.clock.phase("confirm"):
             population.run(scheduler)
     conclude(context, plan)
 
 
-def _redrawn(method: Method) -> Callable[[str], bool]:
-    """Which parameters a run draws again: all that start at random. A head that starts solved does not."""
-    if method.head_init == "solved":
+def _redrawn(context: RunContext) -> Callable[[str], bool]:
+    """Which parameters a run draws again: all that start at random. A head that started solved did not."""
+    if START in context.summary.baselines:
         return lambda name: "lora_" in name
     return lambda name: True
 

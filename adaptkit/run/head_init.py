@@ -54,9 +54,11 @@ def initialize_head(
         except TrialError as error:
             context.progress.note(f"the head starts at random: {error}")
             return
-    if solved is not None:
-        _put(loaded, solved)
-        context.write(baselines={**context.summary.baselines, START: solved.scores.values})
+    if solved is None:
+        context.progress.note("the head starts at random: it is not one linear layer")
+        return
+    _put(loaded, solved)
+    context.write(baselines={**context.summary.baselines, START: solved.scores.values})
 
 
 def _frozen(

@@ -17,7 +17,7 @@ def initials_of(
     config: StudyConfig, task: Task, labels: Sequence[str], training: Training, seeds: Sequence[int],
     redrawn: Callable[[str], bool],
 ) -> dict[int, torch.Tensor]:  # fmt: skip
-    """Each seed → the parameters ``[P]`` that its runs start with.
+    """Each seed → the parameters ``[P]`` that its runs start with; empty if they all start as in the search.
 
     Args:
         config: names the model and the strategy.
@@ -30,6 +30,8 @@ def initials_of(
     Raises:
         ModelError: the model cannot be loaded any more.
     """
+    if not any(map(redrawn, training.layout.columns)):
+        return {}
     return {seed: _initial(config, task, labels, training, seed, redrawn) for seed in seeds}
 
 

@@ -245,7 +245,7 @@ def train_and_confirm(
     train_trials(context, config, capacity, search, rungs=rungs, patience=patience)
     context.write(importances=search.importances())
     if not search.remaining and (due := confirmation_due(context, config, method, rungs)):
-        confirm_trained(context, config, task, data, capacity, due, method, patience)
+        confirm_trained(context, config, task, data, capacity, due, patience)
 
 
 def record_orphans(context: RunContext, search: Search) -> None:

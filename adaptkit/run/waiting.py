@@ -1,4 +1,4 @@
-"""How long the training will take, from the measured speed, before the first trial is scored."""
+"""How long the search will take, from the measured speed, before the first trial is scored."""
 
 from __future__ import annotations
 
@@ -36,17 +36,18 @@ def expected_seconds(capacity: Capacity, *, trials: int, rungs: int) -> float | 
 def show_waiting(
     context: RunContext, config: StudyConfig, capacity: Capacity, *, trials: int, rungs: int
 ) -> None:
-    """Show how long the training takes at most; on a CPU warn of a long one, and name what is quicker."""
+    """Show how long the search takes at most; on a CPU warn of a long one, and name what is quicker."""
     seconds = expected_seconds(capacity, trials=trials, rungs=rungs)
     if not seconds:
         return
-    shown = f"training takes about {formatting.duration(seconds)} at most"
+    shown = f"the search takes about {formatting.duration(seconds)} at most"
     device = capacity.training.forward.device.type
     if device != "cpu" or seconds < LONG:
         context.progress.phase(shown)
         return
+    pruned = "; pruning makes it shorter" if config.search.pruning else ""
     frozen = "" if config.strategy == "frozen" else "--strategy frozen, "
     context.progress.note(
-        f"{shown} on this CPU; pruning makes it shorter. What is quicker: {frozen}fewer --trials, a smaller "
-        "--model, or --timeout 10m, which keeps the best score so far"
+        f"{shown} on this CPU{pruned}. What is quicker: {frozen}fewer --trials, a smaller --model, or "
+        "--timeout 10m, which keeps the best score so far"
     )

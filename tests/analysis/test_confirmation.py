@@ -11,7 +11,7 @@ from adaptkit.study.confirmation import Candidate, ConfirmationRun
 
 
 def runs(trial: int, scores: Sequence[float | None], spread: float = 0.01) -> list[ConfirmationRun]:
-    """Runs whose resampled scores lie evenly around their score."""
+    """Runs whose resampled scores are spread evenly around their score."""
     return [
         ConfirmationRun(
             trial=trial, run=place, seed=place, state="fail" if score is None else "complete", score=score,

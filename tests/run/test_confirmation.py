@@ -11,7 +11,9 @@ import pytest
 
 import adaptkit
 from adaptkit.run.confirmation_scheduler import seed_of
+from adaptkit.run.head_init import START
 from adaptkit.study.confirmation import ConfirmationFolder
+from tests.helpers.models import tiny_config, word_tokenizer
 
 
 def tuned(data: Path, model: Path, studies: Path, **options: Any) -> Any:
@@ -137,3 +139,35 @@ def test_a_timeout_while_folds_are_solved(data_folder: Path, tiny_folder: Path, 
     done = tuned(train, tiny_folder, tmp_path, **options)
     assert done.summary.confirmation.ended == its.total
     assert not any("the timeout was reached" in warning for warning in done.summary.warnings)
+
+
+@pytest.mark.parametrize("family", ["bert", "modernbert"])
+def test_a_head_of_two_layers_is_drawn_again(
+    family: str, data_folder: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    folder = token_model(family, tmp_path / family)
+    study = adaptkit.tune(
+        "ner", data=str(data_folder / "ner"), model=str(folder), trials=2, device="cpu", strategy="full",
+        epochs=1, learning_rate=(1e-9, 1e-8), pruning=False, confirm=2, studies=tmp_path / "studies",
+    )  # fmt: skip
+    losses = {run.seed: run.resampled for run in ConfirmationFolder(study.folder.confirmation).read()}
+    assert len(losses) == 2
+    starts_solved = START in study.summary.baselines
+    assert starts_solved == (family == "bert")
+    assert ("the head starts at random" in capfd.readouterr().err) != starts_solved
+    same = len({tuple(scores) for scores in losses.values()}) == 1
+    assert same == starts_solved  # with such rates a run scores what its start scores
+
+
+def token_model(family: str, folder: Path) -> Path:
+    """A tiny encoder without a head, and a tokenizer. A head of ModernBERT for tokens has two layers."""
+    import torch
+    import transformers
+
+    tokenizer = word_tokenizer()
+    config = tiny_config(family)
+    config.update({"vocab_size": len(tokenizer), "pad_token_id": tokenizer.pad_token_id})
+    torch.manual_seed(0)
+    transformers.AutoModel.from_config(config).save_pretrained(folder)
+    tokenizer.save_pretrained(folder)
+    return folder

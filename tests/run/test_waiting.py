@@ -1,4 +1,4 @@
-"""The time that training takes is announced from the measured speed."""
+"""The time that the search takes is announced from the measured speed."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def test_the_time_is_that_of_all_examples(capacity: Capacity) -> None:
 
 
 def test_a_short_training_is_announced(capacity: Capacity) -> None:
-    assert "training takes about 1 min 12 s at most" in shown(capacity, "full", 5)
+    assert "the search takes about 1 min 12 s at most" in shown(capacity, "full", 5)
     assert shown(replace(capacity, speeds={}), "full", 5) == ""
 
 
