@@ -21,7 +21,7 @@ from adaptkit.data.refusals import (
 from adaptkit.data.rows import RawRow, RawSplit, Rows, counted
 from adaptkit.errors import DataError, TaskError
 from adaptkit.task import SkipRow
-from adaptkit.tasks.calls import calling
+from adaptkit.tasks.calls import Guarded, calling, no_exit
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
@@ -99,7 +99,13 @@ def _surveyed(
                 seen.append(named_row(task, raw.values, columns, optional)[0])
     with calling(task, "survey"):
         reading = task.survey(seen)
-    return kept, reading.prepare, reading.notes
+        prepare, noted = Guarded(reading.prepare, no_exit), reading.notes
+
+    def notes() -> Sequence[str]:
+        with calling(task, "survey"):
+            return tuple(noted())
+
+    return kept, prepare, notes
 
 
 def skipped_warnings(splits: Mapping[str, Rows]) -> list[str]:

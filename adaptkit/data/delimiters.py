@@ -17,7 +17,7 @@ def delimiter_of(header: str, usual: str, known: Collection[str], positions: int
 
     Args:
         header: the first line of the table.
-        usual: the delimiter that the suffix stands for; it is chosen unless another one is plainly better.
+        usual: the usual delimiter of the file's suffix; it is chosen unless another one is plainly better.
         known: the names of columns of the task, and those that the user named.
         positions: how many columns a file without a header line must have; 0 if the first line names them.
     """

@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+import zlib
+from contextlib import closing
 from typing import TYPE_CHECKING, Any
+from xml.etree.ElementTree import ParseError
 from zipfile import BadZipFile
 
 from adaptkit.data.rows import RawRow, listed
 from adaptkit.data.tables import by_position, check_header
-from adaptkit.errors import DataError
+from adaptkit.errors import AdaptkitError, DataError
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
     from pathlib import Path
+
+DAMAGED = (
+    BadZipFile, ParseError, zlib.error, KeyError, IndexError, ValueError, TypeError, OSError, EOFError
+)  # fmt: skip
+"""What openpyxl raises for a damaged file, now or while the rows are read."""
 
 
 def xlsx_rows(path: Path, wanted: Collection[str]) -> Iterator[RawRow]:
@@ -29,22 +37,25 @@ def xlsx_rows(path: Path, wanted: Collection[str]) -> Iterator[RawRow]:
             code="extra-missing",
         ) from None
     try:
-        book = load_workbook(path, read_only=True, data_only=True)
-    except (BadZipFile, KeyError, ValueError, OSError, EOFError) as error:
+        with closing(load_workbook(path, read_only=True, data_only=True)) as book:
+            yield from _first_sheet(path, book, wanted)
+    except AdaptkitError:
+        raise
+    except DAMAGED as error:
         raise DataError(
             f"{path}: cannot be read as an Excel file: {error}",
             expected="a complete .xlsx file",
             next_step="Save or download the file again, or save it as CSV UTF-8",
             code="unreadable-file",
         ) from error
-    try:
-        sheet = book.worksheets[0]
-        note = f"the sheet {sheet.title!r}"
-        if len(book.worksheets) > 1:
-            note += f" of {listed(other.title for other in book.worksheets)}"
-        yield from _rows(path, sheet.iter_rows(values_only=True), wanted, note)
-    finally:
-        book.close()
+
+
+def _first_sheet(path: Path, book: Any, wanted: Collection[str]) -> Iterator[RawRow]:
+    sheet = book.worksheets[0]
+    note = f"the sheet {sheet.title!r}"
+    if len(book.worksheets) > 1:
+        note += f" of {listed(other.title for other in book.worksheets)}"
+    yield from _rows(path, sheet.iter_rows(values_only=True), wanted, note)
 
 
 def _rows(

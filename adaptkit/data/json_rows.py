@@ -1,20 +1,16 @@
-"""Reads JSON files into raw rows: one object per line, an array of objects, or one object with rows in it.
-
-Stricter than Python's own parser: NaN, infinity, repeated keys and unpaired surrogates are refused.
-"""
+"""Reads JSON files into raw rows: one object per line, an array of objects, or one object with rows in it."""
 
 from __future__ import annotations
 
 import json
-import math
 import re
-from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from adaptkit.data.compressed import opened_bytes
 from adaptkit.data.formats.spans import pair_of
 from adaptkit.data.json_shapes import document_rows
 from adaptkit.data.rows import RawRow, shortened
+from adaptkit.data.strict_json import Parser, in_words
 from adaptkit.data.text import MAX_LINE_BYTES, named_encoding, numbered_lines, whole_text
 from adaptkit.errors import DataError
 
@@ -55,7 +51,7 @@ def element_row(origin: str, element: Any, problem: str = "", notes: tuple[str, 
 
 def json_line_rows(path: Path) -> Iterator[RawRow]:
     """The rows of a JSON Lines file; a line that is not a row is a bad row."""
-    parser = _Parser()
+    parser = Parser()
     for number, line in numbered_lines(path):
         text = line.strip()
         if not text:
@@ -66,7 +62,7 @@ def json_line_rows(path: Path) -> Iterator[RawRow]:
             if end < len(text):
                 problem = f"{shortened(text[end:])} after the end of the JSON value"
         except (ValueError, RecursionError) as error:
-            problem = _in_words(error)
+            problem = in_words(error)
         yield element_row(f"{path}:{number}", values, problem)
 
 
@@ -95,14 +91,14 @@ def _is_pair(value: Any) -> bool:
 def _document_rows(path: Path) -> Iterator[RawRow]:
     """The rows of one or several objects that are written on several lines, or with rows in them."""
     text = whole_text(path)
-    parser, position, count = _Parser(), _skip_space(text, 0), 0
+    parser, position, count = Parser(), _skip_space(text, 0), 0
     line, counted = 1, 0
     while position < len(text):
         line, counted = line + text.count("\n", counted, position), position
         try:
             values, problem, end = parser.parse(text, position)
         except (ValueError, RecursionError) as error:
-            raise _broken_array(f"{path}:{line}: {_in_words(error)}") from None
+            raise _broken_array(f"{path}:{line}: {in_words(error)}") from None
         position = _skip_space(text, end)
         rows, form = document_rows(values) if isinstance(values, dict) else ([values], "")
         if not form:
@@ -120,7 +116,7 @@ def _array_rows(path: Path) -> Iterator[RawRow]:
     Raises DataError where the array cannot be parsed any further.
     """
     text = whole_text(path)
-    parser = _Parser()
+    parser = Parser()
     position = _skip_space(text, text.index("[") + 1)
     if text.startswith("]", position):
         return
@@ -132,7 +128,7 @@ def _array_rows(path: Path) -> Iterator[RawRow]:
         try:
             values, problem, end = parser.parse(text, position)
         except (ValueError, RecursionError) as error:
-            raise _broken_array(f"{path}:{line}: {_in_words(error)}") from None
+            raise _broken_array(f"{path}:{line}: {in_words(error)}") from None
         yield element_row(f"{path} row {number}" if one_line else f"{path}:{line}", values, problem)
         separator = _COMMA_OR_END.match(text, end)
         if separator is None:
@@ -142,59 +138,9 @@ def _array_rows(path: Path) -> Iterator[RawRow]:
         raise _broken_array(f"{path}: {shortened(text[position : position + 80])} after the end of the array")
 
 
-class _Parser:
-    """Parses one JSON object at a time and collects its problems, so that parsing can continue."""
-
-    def __init__(self) -> None:
-        self._problems: list[str] = []
-        self._decoder = json.JSONDecoder(
-            object_pairs_hook=self._object, parse_float=self._number, parse_constant=self._constant
-        )
-
-    def parse(self, text: str, start: int) -> tuple[Any, str, int]:
-        """(value, its problems, its end); raises ValueError or RecursionError."""
-        self._problems.clear()
-        values, end = self._decoder.raw_decode(text, start)
-        if "\\u" in text[start:end] and _has_unpaired_surrogate(values):
-            self._problems.append("an unpaired surrogate (\\ud800 to \\udfff), which is not a character")
-        return values, "; ".join(self._problems), end
-
-    def _object(self, pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-        values = dict(pairs)
-        if len(values) < len(pairs):
-            twice = next(name for name, count in Counter(name for name, _ in pairs).items() if count > 1)
-            self._problems.append(f"the key {shortened(twice)} occurs twice")
-        return values
-
-    def _number(self, digits: str) -> float:
-        value = float(digits)
-        if math.isinf(value):
-            self._problems.append(f"the number {digits} is too large")
-        return value
-
-    def _constant(self, name: str) -> None:
-        self._problems.append(f"{name} is not a JSON value")
-
-
-def _has_unpaired_surrogate(values: Any) -> bool:
-    try:
-        json.dumps(values, ensure_ascii=False).encode("utf-8")
-    except UnicodeEncodeError:
-        return True
-    return False
-
-
 def _skip_space(text: str, start: int) -> int:
     found = _SPACE.match(text, start)
     return start if found is None else found.end()
-
-
-def _in_words(error: Exception) -> str:
-    if isinstance(error, RecursionError):
-        return "nested too deeply"
-    if isinstance(error, json.JSONDecodeError):
-        return f"not JSON: {error.msg} (line {error.lineno}, character {error.colno})"
-    return f"not JSON: {error}"
 
 
 def _broken_array(problem: str) -> DataError:

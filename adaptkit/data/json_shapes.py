@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from adaptkit.data.compressed import first_bytes
 from adaptkit.data.formats import rasa
+from adaptkit.data.rows import shortened
+from adaptkit.data.strict_json import Parser, in_words
 from adaptkit.data.text import whole_text
 from adaptkit.errors import DataError
 from adaptkit.tasks.marks import looks_like_marks
@@ -51,22 +52,20 @@ def document_splits(path: Path, names: Mapping[str, Collection[str]]) -> dict[st
         names: the names of each split.
 
     Raises:
-        DataError: the document looks like this, but is not JSON.
+        DataError: the document looks like this, but is not JSON, or has repeated keys or the like.
     """
     every = {name for group in names.values() for name in group}
     start = first_bytes(path, 200).removeprefix(b"\xef\xbb\xbf").decode("utf-8", "ignore")
     match = re.match(r'\s*\{\s*"(\w+)"\s*:\s*\[', start)
     if match is None or match[1].lower() not in every:
         return {}
+    text = whole_text(path).strip()
     try:
-        document = json.loads(whole_text(path))
+        document, problem, end = Parser().parse(text, 0)
     except (ValueError, RecursionError) as error:
-        raise DataError(
-            f"{path}: not JSON: {error}",
-            expected='an object with a list of rows for each split, such as {"train": [...], "test": [...]}',
-            next_step="Correct the file at this place",
-            code="bad-json",
-        ) from None
+        raise _bad_splits(path, in_words(error)) from None
+    if end < len(text):
+        raise _bad_splits(path, f"{shortened(text[end:])} after the end of the JSON value")
     if not isinstance(document, dict) or not all(isinstance(rows, list) for rows in document.values()):
         return {}
     by_split = {
@@ -75,7 +74,20 @@ def document_splits(path: Path, names: Mapping[str, Collection[str]]) -> dict[st
         for name, rows in document.items()
         if name.lower() in group
     }
-    return by_split if len(by_split) == len(document) else {}
+    if len(by_split) < len(document):
+        return {}
+    if problem:
+        raise _bad_splits(path, problem)
+    return by_split
+
+
+def _bad_splits(path: Path, problem: str) -> DataError:
+    return DataError(
+        f"{path}: {problem}",
+        expected='an object with a list of rows for each split, such as {"train": [...], "test": [...]}',
+        next_step="Correct the file at this place",
+        code="bad-json",
+    )
 
 
 def _is_row(document: Mapping[str, Any]) -> bool:

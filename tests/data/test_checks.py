@@ -1,13 +1,15 @@
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 import pytest
 
 from adaptkit.data.checks import prepare_rows, skipped_warnings
 from adaptkit.data.rows import RawRow, RawSplit, Rows
 from adaptkit.errors import DataError, TaskError
-from adaptkit.task import Row, SkipRow, Task
+from adaptkit.task import Reading, Row, SkipRow, Task
 
 MakeTask = Callable[..., Task]
 
@@ -179,3 +181,22 @@ def test_a_prepare_that_fails_on_a_valid_row_is_a_task_error(make_task: MakeTask
     with pytest.raises(TaskError, match=r"f:1: the task 'toy' .* ZeroDivisionError: by zero") as caught:
         prepare_strictly(make_task(prepare=failing), raw({"text": "x", "label": "a"}))
     assert caught.value.code == "prepare-failed"
+
+
+def leaving(*_: object) -> Any:
+    sys.exit(3)
+
+
+@pytest.mark.parametrize(
+    ("reading", "problem"),
+    [
+        (Reading(prepare=lambda row: row, notes=leaving), "survey failed: it called sys.exit"),
+        (Reading(prepare=leaving), r"failed on this row: PluginExit: it called sys.exit"),
+        (None, "survey failed: AttributeError"),
+    ],
+)
+def test_what_a_survey_gives_cannot_end_the_program(
+    make_task: MakeTask, reading: Reading, problem: str
+) -> None:
+    with pytest.raises(TaskError, match=problem):
+        prepare_strictly(make_task(survey=lambda rows: reading), raw({"text": "x", "label": "a"}))

@@ -4,6 +4,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from zipfile import ZipFile
 
 import openpyxl
 import pytest
@@ -79,3 +80,15 @@ def test_without_the_extra_the_message_names_it(
     with pytest.raises(DataError, match=r"pip install 'adaptkit\[excel\]'") as caught:
         read_file(path)
     assert caught.value.code == "extra-missing"
+
+
+def test_a_damaged_sheet_is_refused(tmp_path: Path, read_file: ReadFile) -> None:
+    whole = write(tmp_path / "f.xlsx", [["text", "label"], ["cold", "bad"]])
+    path = tmp_path / "damaged.xlsx"
+    with ZipFile(whole) as source, ZipFile(path, "w") as copy:
+        for name in source.namelist():
+            content = source.read(name)
+            copy.writestr(name, content[:-40] if name.endswith("sheet1.xml") else content)
+    with pytest.raises(DataError, match="cannot be read as an Excel file") as caught:
+        read_file(path)
+    assert caught.value.code == "unreadable-file"

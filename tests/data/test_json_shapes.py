@@ -134,3 +134,22 @@ def test_questions_in_any_shape(tmp_path: Path, indent: int | None) -> None:
         (tmp_path / "f.json").write_text(json.dumps(shape, indent=indent))
         (found,) = one_split(str(tmp_path / "f.json"), "train", task, ()).rows
         assert task.prepare(found.values)["answers"] == row["answers"]
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ('{"train": [{"text": "a"}], "train": [{"text": "b"}]}', "the key 'train' occurs twice"),
+        ('{"train": [{"text": "a", "text": "b"}]}', "the key 'text' occurs twice"),
+        ('{"train": [{"text": "a", "label": NaN}]}', "NaN is not a JSON value"),
+        ('{"train": [{"text": "a"}]} {}', "after the end of the JSON value"),
+    ],
+)
+def test_splits_that_are_not_strict_json(
+    tmp_path: Path, make_task: Callable[..., Task], text: str, problem: str
+) -> None:
+    path = tmp_path / "all.json"
+    path.write_text(text)
+    with pytest.raises(DataError, match=problem) as caught:
+        splits_of(str(path), make_task(), ())
+    assert caught.value.code == "bad-json"

@@ -6,6 +6,21 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+HOLDS = 0.5
+"""The value from which on a category of spaCy holds."""
+
+
+def class_columns(classes: Sequence[str]) -> dict[str, Any]:
+    """The columns of the classes of a row; ``label`` is the class itself if it is the only one."""
+    return {"labels": list(classes), "label": classes[0] if len(classes) == 1 else list(classes)}
+
+
+def category_columns(categories: Mapping[str, Any]) -> dict[str, Any]:
+    """The columns of spaCy's ``cats``, a number for each class."""
+    return class_columns(
+        [name for name, value in categories.items() if isinstance(value, (int, float)) and value >= HOLDS]
+    )
+
 
 @dataclass(frozen=True, kw_only=True)
 class Annotations:
@@ -36,8 +51,7 @@ class Annotations:
         if self.marks is not None:
             columns["entities"] = list(self.marks)
         if self.choices is not None:
-            columns["labels"] = list(self.choices)
-            columns["label"] = self.choices[0] if len(self.choices) == 1 else list(self.choices)
+            columns |= class_columns(self.choices)
         if self.number is not None:
             columns["score"] = self.number
             if self.choices is None:

@@ -5,15 +5,13 @@ from __future__ import annotations
 import zlib
 from typing import TYPE_CHECKING, Any
 
+from adaptkit.data.formats.annotations import category_columns
 from adaptkit.data.rows import RawRow
 from adaptkit.errors import DataError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
-
-HOLDS = 0.5
-"""The value from which on a category of spaCy holds."""
 
 
 def docbin_rows(path: Path) -> Iterator[RawRow]:
@@ -48,7 +46,4 @@ def _row(document: Any) -> dict[str, Any]:
     spans = document.ents or next(iter(document.spans.values()), ())
     marks = [{"start": one.start_char, "end": one.end_char, "label": one.label_} for one in spans]
     row: dict[str, Any] = {"text": document.text, "entities": marks}
-    if document.cats:
-        chosen = [name for name, value in document.cats.items() if value >= HOLDS]
-        row |= {"labels": chosen, "label": chosen[0] if len(chosen) == 1 else chosen}
-    return row
+    return row | category_columns(document.cats) if document.cats else row

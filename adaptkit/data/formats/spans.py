@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from adaptkit.data.formats.annotations import Annotations
+from adaptkit.data.formats.annotations import Annotations, category_columns
 from adaptkit.tasks.marks import looks_like_marks
 from adaptkit.tasks.written import read_written
 
@@ -49,9 +49,8 @@ def pair_of(pair: list[Any]) -> dict[str, Any] | None:
 
 
 def _of_spacy(annotations: Mapping[str, Any]) -> dict[str, Any]:
-    """The annotations of a pair; ``cats`` are the classes, of which those of at least 0.5 hold."""
+    """The annotations of a pair; ``cats`` are the classes."""
     categories = annotations.get("cats")
     if not isinstance(categories, Mapping) or not categories:
         return dict(annotations)
-    chosen = [name for name, value in categories.items() if isinstance(value, (int, float)) and value >= 0.5]
-    return {**annotations, "labels": chosen, "label": chosen[0] if len(chosen) == 1 else chosen}
+    return {**annotations, **category_columns(categories)}

@@ -21,7 +21,7 @@ def rows_of(*labels):
     ],
 )
 def test_lists_that_are_vectors(labels):
-    assert Labels().are_vectors(rows_of(*labels))
+    assert Labels().length_of_vectors(rows_of(*labels)) in (2, 3, 4)
 
 
 @pytest.mark.parametrize(
@@ -38,7 +38,24 @@ def test_lists_that_are_vectors(labels):
     ],
 )
 def test_lists_that_are_not_vectors(labels):
-    assert not Labels().are_vectors(rows_of(*labels))
+    assert Labels().length_of_vectors(rows_of(*labels)) == 0
+
+
+@pytest.mark.parametrize(
+    ("bad", "problem"),
+    [
+        ([1, 0], "labels has 2 numbers; expected 3, as in the other rows"),
+        ([], "labels has 0 numbers; expected 3, as in the other rows"),
+        ([1, 0, 2], "labels holds 2; expected 0 or 1, as in the other rows"),
+        ([1, 0, None], "expected 0 or 1"),
+    ],
+)
+def test_a_bad_vector_is_refused_and_changes_no_other(bad, problem):
+    rows = rows_of([1, 0, 0], bad, [0, 1, 1])
+    reading = multi_label().survey(rows)
+    assert reading.prepare(rows[2])["labels"] == ["label_1", "label_2"]
+    with pytest.raises(ValueError, match=problem):
+        reading.prepare(rows[1])
 
 
 def test_vectors_are_read_with_and_without_names():

@@ -21,8 +21,8 @@ def multi_label(
 
     Args:
         separator: what is between two labels where one field has all labels of a row, as in CSV.
-        label_names: the names of labels that are numbers, in the order of the numbers; and the labels that
-            the positions of vectors of 0 and 1 stand for.
+        label_names: the names of labels that are numbers, in the order of the numbers; and the labels of
+            the positions in vectors of 0 and 1.
         label_columns: the columns with 0 and 1, one for each label, where labels are in columns of their own.
 
     Raises:

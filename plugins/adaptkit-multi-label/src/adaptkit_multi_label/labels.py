@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from adaptkit import named_class, plain_number, read_written
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from adaptkit import Row
 
@@ -37,8 +39,8 @@ class Labels:
     columns: Sequence[str] = ()
     """The columns with 0 and 1, one for each label."""
 
-    vectors: bool = False
-    """Whether a list has a 0 or a 1 for each label."""
+    vector_length: int = 0
+    """The length of lists with a 0 or a 1 for each label; 0 for lists of names or numbers of labels."""
 
     def of(self, row: Row) -> list[str] | None:
         """The names of a row's labels without repetitions; None if the row has none of the columns.
@@ -50,26 +52,29 @@ class Labels:
         given = self._listed(row)
         if given is None:
             return None
-        return self._in_vector(given) if self.vectors else self._named(given)
+        return self._in_vector(given) if self.vector_length else self._named(given)
 
-    def are_vectors(self, rows: Sequence[Row]) -> bool:
-        """Whether the lists of all rows are vectors of 0 and 1, and not the numbers of labels.
+    def length_of_vectors(self, rows: Sequence[Row]) -> int:
+        """The length of the rows' vectors of 0 and 1; 0 if their lists are names or numbers of labels.
 
-        They have the same length, and one of them has a value twice, or two of them differ in order.
+        One of them has a value twice, and most lists are such; or all lists are, and two differ in order.
         """
-        lists = []
+        lists = [tuple(map(_truth, given)) for given in self._readable(rows)]
+        vectors = [one for one in lists if None not in one]
+        length = max(Counter(map(len, vectors)).items(), key=lambda item: item[1], default=(0, 0))[0]
+        alike = [one for one in vectors if len(one) == length]
+        if length < 2:
+            return 0
+        repeated = any(len(set(one)) < length for one in alike) and 2 * len(alike) > len(lists)
+        reordered = len(set(alike)) > 1 and len(alike) == len(lists)
+        return length if repeated or reordered else 0
+
+    def _readable(self, rows: Sequence[Row]) -> Iterator[Sequence[Any]]:
+        """The list of each row that has one."""
         for row in rows:
-            try:
-                given = self._listed(row)
-            except ValueError:
-                continue
-            if given is not None:
-                lists.append(tuple(map(_truth, given)))
-        if not lists or len({len(one) for one in lists}) > 1 or len(lists[0]) < 2:
-            return False
-        if any(value is None for one in lists for value in one):
-            return False
-        return any(len(set(one)) < len(one) for one in lists) or len(set(lists)) > 1
+            with suppress(ValueError):
+                if (given := self._listed(row)) is not None:
+                    yield given
 
     def _listed(self, row: Row) -> Sequence[Any] | None:
         given = next((row[name] for name in COLUMNS if row.get(name) is not None), None)
@@ -89,11 +94,13 @@ class Labels:
         return list(dict.fromkeys(named_class(one, self.names) for one in given))
 
     def _in_vector(self, given: Sequence[Any]) -> list[str]:
-        names = self.names or [f"label_{position}" for position in range(len(given))]
+        names = self.names or [f"label_{position}" for position in range(self.vector_length)]
         if len(names) != len(given):
-            raise ValueError(
-                f"labels has {len(given)} numbers; expected {len(names)}, one for each of label_names"
-            )
+            reason = "one for each of label_names" if self.names else "as in the other rows"
+            raise ValueError(f"labels has {len(given)} numbers; expected {len(names)}, {reason}")
+        for value in given:
+            if _truth(value) is None:
+                raise ValueError(f"labels holds {value!r:.80}; expected 0 or 1, as in the other rows")
         return [name for name, value in zip(names, given, strict=True) if _truth(value)]
 
     def _in_columns(self, row: Row) -> list[str]:

@@ -24,7 +24,7 @@ def prepare(
     separator: str,
     names: Sequence[str] | None = None,
     columns: Sequence[str] = (),
-    vectors: bool = False,
+    vector_length: int = 0,
 ) -> Row:
     """The row's text and the list of its labels without repetitions; integers and booleans become names.
 
@@ -36,7 +36,7 @@ def prepare(
         raise ValueError(f"text = {text!r:.80}; expected a string")
     if not text.strip():
         raise ValueError("the text is empty; expected at least one character that is not white space")
-    labels = Labels(separator=separator, names=names, columns=columns, vectors=vectors).of(row)
+    labels = Labels(separator=separator, names=names, columns=columns, vector_length=vector_length).of(row)
     return {"text": text} if labels is None else {"text": text, "labels": labels}
 
 
@@ -44,11 +44,11 @@ def survey(
     rows: Sequence[Row], *, separator: str, names: Sequence[str] | None, columns: Sequence[str]
 ) -> Reading:
     """How the rows of a source are prepared: with labels as names, or as vectors of 0 and 1."""
-    vectors = not columns and Labels(separator=separator, names=names).are_vectors(rows)
+    length = 0 if columns else Labels(separator=separator, names=names).length_of_vectors(rows)
     unnamed = "" if names else ", which --option label_names=A,B,... names"
     return Reading(
-        prepare=partial(prepare, separator=separator, names=names, columns=columns, vectors=vectors),
-        notes=lambda: [f"labels are vectors of 0 and 1{unnamed}"] if vectors else [],
+        prepare=partial(prepare, separator=separator, names=names, columns=columns, vector_length=length),
+        notes=lambda: [f"labels are vectors of 0 and 1{unnamed}"] if length else [],
     )
 
 

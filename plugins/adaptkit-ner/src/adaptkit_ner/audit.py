@@ -97,4 +97,4 @@ READINGS: Mapping[str, Callable[[str, int, int], tuple[int, int]]] = {
     "if the end were the last character of the entity": lambda text, start, end: (start, end + 1),
     "if offsets counted from 1": lambda text, start, end: (start - 1, end - 1),
 }
-"""Other meanings of offsets, and the characters that they stand for."""
+"""Other meanings of offsets, and the characters that they would mark."""

@@ -6,6 +6,7 @@ all rows do.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
@@ -27,30 +28,19 @@ class Spelling:
     read: Reader
 
 
-def _prefixed(separator: str) -> Reader:
+def _reader(pattern: str) -> Reader:
+    """The reader of tags that match a pattern with a prefix and a label."""
+    spelled = re.compile(pattern, re.DOTALL)
+
     def read(tag: str) -> tuple[str, str]:
         if tag in NOTHING:
             return "O", ""
-        prefix, found, label = tag.partition(separator)
-        return _valid(tag, prefix.upper(), label, bool(found))
+        found = spelled.fullmatch(tag)
+        if found is None or found["prefix"].upper() not in PREFIXES or not found["label"]:
+            raise ValueError(f"tag {tag!r} is unknown; expected O, or a prefix and a type such as B-PER")
+        return found["prefix"].upper(), found["label"]
 
     return read
-
-
-def _suffixed(separator: str) -> Reader:
-    def read(tag: str) -> tuple[str, str]:
-        if tag in NOTHING:
-            return "O", ""
-        label, found, prefix = tag.rpartition(separator)
-        return _valid(tag, prefix.upper(), label, bool(found))
-
-    return read
-
-
-def _valid(tag: str, prefix: str, label: str, separated: bool) -> tuple[str, str]:
-    if prefix not in PREFIXES or not label or not separated:
-        raise ValueError(f"tag {tag!r} is unknown; expected O, or a prefix and a type such as B-PER")
-    return prefix, label
 
 
 def _plain(tag: str) -> tuple[str, str]:
@@ -65,10 +55,10 @@ def _plain(tag: str) -> tuple[str, str]:
 USUAL = Spelling("", read_tag)
 PLAIN = Spelling("PER", _plain)
 OTHERS = (
-    Spelling("b-PER", _prefixed("-")),
-    Spelling("B_PER", _prefixed("_")),
-    Spelling("PER-B", _suffixed("-")),
-    Spelling("PER_B", _suffixed("_")),
+    Spelling("b-PER", _reader(r"(?P<prefix>[^-]*)-(?P<label>.*)")),
+    Spelling("B_PER", _reader(r"(?P<prefix>[^_]*)_(?P<label>.*)")),
+    Spelling("PER-B", _reader(r"(?P<label>.*)-(?P<prefix>[^-]*)")),
+    Spelling("PER_B", _reader(r"(?P<label>.*)_(?P<prefix>[^_]*)")),
 )
 
 
