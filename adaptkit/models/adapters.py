@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from adaptkit.documents import read_json
 from adaptkit.errors import ModelError
 
 ADAPTER_CONFIG = "adapter_config.json"
@@ -22,7 +22,7 @@ def refuse_adapter(folder: Path) -> None:
         return
     try:
         settings = _settings(path)
-    except (OSError, ValueError, RecursionError):
+    except (OSError, ValueError):
         settings = {}
     base = settings.get("base_model_name_or_path")
     kind = str(settings.get("peft_type") or "peft")[:30]
@@ -60,7 +60,7 @@ def check_adapter(folder: Path) -> None:
         )
     try:
         settings = _settings(folder / ADAPTER_CONFIG)
-    except (OSError, ValueError, RecursionError) as error:
+    except (OSError, ValueError) as error:
         settings = {"peft_type": f"unreadable ({type(error).__name__})"}
     if settings.get("peft_type") != "LORA" or settings.get("megatron_config"):
         raise ModelError(
@@ -73,7 +73,7 @@ def check_adapter(folder: Path) -> None:
 
 
 def _settings(path: Path) -> Mapping[str, Any]:
-    found = json.loads(path.read_text(encoding="utf-8"))
+    found = read_json(path)
     if not isinstance(found, Mapping):
         raise ValueError("not a mapping")
     return found

@@ -7,7 +7,6 @@ another order.
 from __future__ import annotations
 
 import copy
-import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -17,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import nn
 
+from adaptkit.documents import read_json
 from adaptkit.errors import TaskError
 from adaptkit.models.adapters import DESCRIPTION
 from adaptkit.models.custom_head import HEAD, make_head
@@ -249,8 +249,8 @@ def _in_order(id2label: object) -> Sequence[str]:
 
 def _mapping(path: Path) -> Mapping[str, Any]:
     try:
-        found = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError):
+        found = read_json(path)
+    except (OSError, ValueError):
         return {}
     return found if isinstance(found, Mapping) else {}
 

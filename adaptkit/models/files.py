@@ -7,12 +7,12 @@ installed, and otherwise from the hub like any other model.
 from __future__ import annotations
 
 import importlib.util
-import json
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from adaptkit.config import DEFAULT_MODEL
+from adaptkit.documents import read_json
 from adaptkit.errors import AdaptkitError, ModelError, StudyError
 from adaptkit.models.adapters import DESCRIPTION, refuse_adapter
 from adaptkit.models.settings import refuse_settings
@@ -200,9 +200,9 @@ def weight_files(folder: Path) -> list[Path]:
 def _indexed(index: Path) -> list[str]:
     """The names of the files that an index of weights lists."""
     try:
-        names = sorted(set(json.loads(index.read_text(encoding="utf-8"))["weight_map"].values()))
+        names = sorted(set(read_json(index)["weight_map"].values()))
         wrong = [name for name in names if not _is_weight_file(index.parent, name)]
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         names, wrong = [], [f"it cannot be read ({type(error).__name__})"]
     if wrong or not names:
         raise ModelError(

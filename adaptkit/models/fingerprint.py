@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from pathlib import Path
 
+from adaptkit.documents import read_json
 from adaptkit.errors import ModelError
 from adaptkit.models.files import CONFIG, weight_files
 
@@ -72,9 +73,9 @@ def _of_files(files: Iterable[Path]) -> str:
 def _of_settings(path: Path) -> str:
     """The SHA-256 of a configuration, whatever the order of its settings."""
     try:
-        settings = json.loads(path.read_text(encoding="utf-8"))
+        settings = read_json(path)
         kept = {name: value for name, value in settings.items() if name not in WITHOUT_EFFECT}
-    except (ValueError, AttributeError, RecursionError):  # transformers says what is wrong with the file
+    except (ValueError, AttributeError):  # transformers says what is wrong with the file
         return _digest(path)
     return hashlib.sha256(json.dumps(kept, sort_keys=True).encode()).hexdigest()
 

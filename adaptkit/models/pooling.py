@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import nn
 
+from adaptkit.documents import read_json
 from adaptkit.errors import ConfigError
 from adaptkit.models.files import DECLARATION, optional_file
 from adaptkit.models.pairs import PairHead, with_sides
@@ -115,7 +115,7 @@ def declared_pooling(location: str) -> str:
     """
     path = optional_file(location, DECLARATION)
     try:
-        declared = json.loads(path.read_text(encoding="utf-8")) if path else {}
+        declared = read_json(path) if path else {}
     except (OSError, ValueError):
         return ""
     if not isinstance(declared, Mapping):

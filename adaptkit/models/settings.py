@@ -6,11 +6,11 @@ may come from anyone, so it may only describe the model in its own folder.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from adaptkit.documents import read_json
 from adaptkit.errors import ModelError
 
 IMPLEMENTATIONS = ("attn_implementation", "experts_implementation", "attn_implementation_internal")
@@ -44,8 +44,8 @@ def refuse_settings(path: Path) -> None:
     A file that is not JSON is left to transformers, which says so.
     """
     try:
-        settings = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError):
+        settings = read_json(path)
+    except (OSError, ValueError):
         return
     for name, value in _settings_of(settings):
         if name in ELSEWHERE and value:

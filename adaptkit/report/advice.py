@@ -77,7 +77,7 @@ def _unpredicted(summary: StudySummary, best: TrialRecord) -> list[str]:
     }
     if not missed:
         return []
-    kinds = _plural(summary.groups_title) if len(best.groups) > 1 else summary.groups_title
+    kinds = formatting.plural(summary.groups_title) if len(best.groups) > 1 else summary.groups_title
     named = [
         f"{name!r} (0 of {formatting.count(count)})" for name, count in list(missed.items())[:MOST_NAMED]
     ]
@@ -86,12 +86,6 @@ def _unpredicted(summary: StudySummary, best: TrialRecord) -> list[str]:
         f"The winner never predicts {len(missed):,} of {len(best.groups):,} {kinds} correctly "
         f"{on_split(summary)}: {', '.join(named)}{more}. " + _remedy(summary, best, "them")
     ]
-
-
-def _plural(title: str) -> str:
-    if title.endswith("s"):
-        return f"{title}es" if title.endswith("ss") else title
-    return f"{title}s"
 
 
 def _remedy(summary: StudySummary, best: TrialRecord, missing: str) -> str:

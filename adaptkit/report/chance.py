@@ -45,16 +45,12 @@ def _classes(summary: StudySummary, best: TrialRecord, rows: int) -> list[str]:
         for name, (right, share) in list(guessed.items())[:MOST_NAMED]
     ]
     more = f" and {len(guessed) - MOST_NAMED:,} more" if len(guessed) > MOST_NAMED else ""
-    kinds = _plural(summary.groups_title)
+    kinds = formatting.plural(summary.groups_title)
     return [
         f"The winner predicts {len(guessed):,} of {len(best.groups):,} {kinds} no better than chance "
         f"{on_split(summary)}: {', '.join(named)}{more}. Check that texts and labels belong together, in the "
         "training rows and in these."
     ]
-
-
-def _plural(title: str) -> str:
-    return f"{title}es" if title.endswith("s") else f"{title}s"
 
 
 def _correlation(summary: StudySummary, best: TrialRecord, rows: int) -> list[str]:

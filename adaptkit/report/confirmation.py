@@ -16,11 +16,6 @@ from adaptkit.study.record import RungRecord, StudySummary, TrialRecord
 from adaptkit.study.winner import counting, exported_run
 
 
-def shown(summary: StudySummary, trials: Sequence[TrialRecord]) -> Confirmation | None:
-    """The confirmation of the study as it stands, finished or not; None if there is none."""
-    return counting(summary, trials)
-
-
 def finished(summary: StudySummary, trials: Sequence[TrialRecord]) -> Confirmation | None:
     """The finished confirmation whose winner has a mean; None if there is none."""
     its = counting(summary, trials)

@@ -60,6 +60,13 @@ def in_trials(number: int) -> str:
     return f"{count(number)} trial{'' if number == 1 else 's'}"
 
 
+def plural(title: str) -> str:
+    """The title of groups for several of them: "classes", "labels"; one that ends in one "s" stays."""
+    if title.endswith("s"):
+        return f"{title}es" if title.endswith("ss") else title
+    return f"{title}s"
+
+
 def share(value: float) -> str:
     """A fraction as a percentage."""
     if not math.isfinite(value):

@@ -10,12 +10,13 @@ from collections.abc import Sequence
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from adaptkit.report import candidates, charts, comparison, confirmation, facts, formatting, intervals
+from adaptkit.report import candidates, charts, comparison, facts, formatting, intervals
 from adaptkit.report.advice import shown_warnings
 from adaptkit.report.escaping import visible
 from adaptkit.report.loading import loading_lines
 from adaptkit.report.setting import phases, setting
 from adaptkit.study.record import StudySummary, TrialRecord
+from adaptkit.study.winner import counting
 
 CLASSES_AT_ONCE = 40
 
@@ -27,7 +28,7 @@ def as_html(summary: StudySummary, trials: Sequence[TrialRecord]) -> str:
     differing, alike = facts.hyperparameters(trials)
     table = facts.group_table(summary, best)
     curves = charts.learning_curves(trials, number)
-    confirmed = confirmation.shown(summary, trials)
+    confirmed = counting(summary, trials)
     page = _environment().get_template("report.html.jinja")
     return page.render(
         summary=summary,

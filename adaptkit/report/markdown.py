@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from adaptkit.report import candidates, comparison, confirmation, facts, formatting, intervals
+from adaptkit.report import candidates, comparison, facts, formatting, intervals
 from adaptkit.report.advice import shown_warnings
 from adaptkit.report.escaping import LONGEST_WARNING, code, prose
 from adaptkit.report.loading import loading_lines
 from adaptkit.report.setting import phases, setting
 from adaptkit.study.record import StudySummary, TrialRecord
+from adaptkit.study.winner import counting
 
 MOST_GROUPS = 100
 
@@ -61,7 +62,7 @@ def _winner(summary: StudySummary, best: TrialRecord | None, trials: Sequence[Tr
 
 
 def _confirmation(summary: StudySummary, trials: Sequence[TrialRecord]) -> list[str]:
-    its = confirmation.shown(summary, trials)
+    its = counting(summary, trials)
     if its is None:
         return []
     found = candidates.rows(its)

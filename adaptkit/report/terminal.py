@@ -15,13 +15,14 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from adaptkit.report import candidates, comparison, confirmation, facts, formatting, intervals
+from adaptkit.report import candidates, comparison, facts, formatting, intervals
 from adaptkit.report.advice import shown_warnings
 from adaptkit.report.cutting import middle_cut
 from adaptkit.report.escaping import LONGEST_WARNING, encodable, visible
 from adaptkit.report.loading import loading_lines
 from adaptkit.report.setting import phases, setting
 from adaptkit.study.record import StudySummary, TrialRecord
+from adaptkit.study.winner import counting
 
 WIDEST = 100
 MOST_TRIALS = 20
@@ -172,7 +173,7 @@ class _Page:
         return self.section("Warnings", table)
 
     def confirmation(self) -> RenderableType | None:
-        its = confirmation.shown(self.summary, self.trials)
+        its = counting(self.summary, self.trials)
         if its is None:
             return None
         table = self.grid("left", *["right"] * (len(candidates.HEADS) - 1), heads=candidates.HEADS)

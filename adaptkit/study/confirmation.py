@@ -12,13 +12,13 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 from adaptkit.documents import read_json
 from adaptkit.errors import StudyError
 from adaptkit.study.checked import checked
-from adaptkit.system.files import atomic_file, explained, write_json
-from adaptkit.system.manifest import MANIFEST, entry_of, read_manifest, verify, write_entries
+from adaptkit.study.weights import KeptWeights
+from adaptkit.system.files import explained, write_json
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -132,32 +132,16 @@ class ConfirmationFolder:
         Call it before the run's record is written, and `drop_other_weights` after: if the process is killed
         in between, the weights of the best run that has a record are still there.
         """
-        path = self._file(trial, run, "safetensors")
-        with explained(self.path):
-            self.path.mkdir(exist_ok=True)
-        with atomic_file(path) as aside:
-            write(aside)
-        write_entries(self.path, {**self._entries(), path.name: entry_of(path)})
+        self._kept.keep(self._file(trial, run, "safetensors").name, write)
 
     def drop_other_weights(self, trial: int, run: int) -> None:
         """Delete the weights of all other runs of the trial. Raises StudyError."""
-        kept = self._file(trial, run, "safetensors")
-        others = [one for one in self.path.glob(f"{trial:04d}-*.safetensors") if one != kept]
-        entries = self._entries()
-        left = {name: entry for name, entry in entries.items() if self.path / name not in others}
-        if left != entries:
-            write_entries(self.path, left)
-        for other in others:
-            with explained(other):
-                other.unlink(missing_ok=True)
+        its = {name for name in self._kept.on_disk() if name.startswith(f"{trial:04d}-")}
+        self._kept.drop(its - {self._file(trial, run, "safetensors").name})
 
     def weights(self, trial: int, run: int) -> Path | None:
         """The file with a run's weights; None if not kept. Raises StudyError if the file is damaged."""
-        path = self._file(trial, run, "safetensors")
-        if path.name not in self._entries():
-            return None
-        verify(self.path, [path.name])
-        return path
+        return self._kept.find(self._file(trial, run, "safetensors").name)
 
     def has_weights(self, trial: int, run: int) -> bool:
         """Whether a run's weights are kept and undamaged."""
@@ -165,11 +149,12 @@ class ConfirmationFolder:
             return self.weights(trial, run) is not None
         return False
 
+    @property
+    def _kept(self) -> KeptWeights:
+        return KeptWeights(self.path)
+
     def _file(self, trial: int, run: int, ending: str) -> Path:
         return self.path / f"{trial:04d}-{run}.{ending}"
-
-    def _entries(self) -> dict[str, dict[str, Any]]:
-        return read_manifest(self.path) if (self.path / MANIFEST).exists() else {}
 
 
 def so_far(plan: Confirmation, runs: Sequence[ConfirmationRun]) -> Confirmation:

@@ -40,9 +40,10 @@ from adaptkit.study.record import (
     summary_from_json,
     trial_from_json,
 )
+from adaptkit.study.weights import KeptWeights
 from adaptkit.study.winner import standing, with_runs
-from adaptkit.system.files import atomic_file, current_folder, explained, write_json, write_text
-from adaptkit.system.manifest import MANIFEST, entry_of, read_manifest, verify, write_entries
+from adaptkit.system.files import current_folder, explained, write_json, write_text
+from adaptkit.system.manifest import MANIFEST
 
 
 @dataclass(frozen=True)
@@ -217,48 +218,33 @@ class StudyFolder:
         Call it before the trial's record is written: if the process is killed in between, the trial is
         trained again.
         """
-        path = self._weights(number)
-        with explained(self.trials):
-            self.trials.mkdir(exist_ok=True)
-        with atomic_file(path) as aside:
-            write(aside)
-        with explained(path):
-            entries = {**self._weight_entries(), path.name: entry_of(path)}
-        write_entries(self.trials, entries)
+        self._kept.keep(_weights(number), write)
 
     def weights(self, number: int) -> Path | None:
         """The file with a trial's weights; None if not kept. Raises StudyError if the file is damaged."""
-        path = self._weights(number)
-        if path.name not in self._weight_entries():
-            return None
-        verify(self.trials, [path.name])
-        return path
+        return self._kept.find(_weights(number))
 
     def drop_weights_except(self, numbers: Collection[int]) -> None:
         """Delete the weights of all other trials; raises StudyError."""
-        kept = {self._weights(number).name for number in numbers}
-        entries = self._weight_entries()
-        if not entries.keys() <= kept:
-            write_entries(self.trials, {name: entry for name, entry in entries.items() if name in kept})
-        for path in self.trials.glob("*.safetensors"):
-            if path.name not in kept:
-                with explained(path):
-                    path.unlink(missing_ok=True)
+        its = self._kept
+        its.drop((its.listed() | its.on_disk()) - {_weights(number) for number in numbers})
 
     def numbers_with_weights(self) -> set[int]:
         """The trials whose weights are kept."""
-        return {int(Path(name).stem) for name in self._weight_entries() if Path(name).stem.isdecimal()}
+        return {int(Path(name).stem) for name in self._kept.listed() if Path(name).stem.isdecimal()}
 
-    def _weights(self, number: int) -> Path:
-        return self.trials / f"{number:04d}.safetensors"
-
-    def _weight_entries(self) -> dict[str, dict[str, Any]]:
-        return read_manifest(self.trials) if (self.trials / MANIFEST).exists() else {}
+    @property
+    def _kept(self) -> KeptWeights:
+        return KeptWeights(self.trials)
 
     def _read_each(self) -> Iterator[tuple[Path, TrialRecord | str]]:
         paths = (path for path in self.trials.glob("*.json") if path.name != MANIFEST and path.name[0] != ".")
         found = [(path, _trial_or_problem(path)) for path in paths]
         return iter(sorted(found, key=lambda one: (getattr(one[1], "number", 0), one[0].name)))
+
+
+def _weights(number: int) -> str:
+    return f"{number:04d}.safetensors"
 
 
 def _trial_or_problem(path: Path) -> TrialRecord | str:

@@ -1,4 +1,4 @@
-"""A trained model given as --model: its head is used by the names of its labels, and the user is told."""
+"""A trained model given as --model: its head is used by the names of its labels, and a note says so."""
 
 from __future__ import annotations
 

@@ -135,14 +135,7 @@ def test_an_endless_line_on_standard_input(study: Path) -> None:
 @pytest.mark.slow
 def test_an_endless_pipe_after_good_lines(study: Path) -> None:
     """The lines before are predicted; a writer without an end does not fill the memory."""
-    source = subprocess.Popen(
-        [
-            sys.executable,
-            "-c",
-            "import os\nos.write(1, b'kind\\n' * 600)\nwhile True: os.write(1, b'a' * 65536)",
-        ],
-        stdout=subprocess.PIPE,
-    )
+    source = subprocess.Popen([sys.executable, "-c", ENDLESS], stdout=subprocess.PIPE)
     assert source.stdout is not None
     answer = run("predict", study, "--json", stdin=source.stdout)
     source.stdout.close()

@@ -67,10 +67,11 @@ def test_the_folder_declares_its_pooling(declared: Any, pooling: str, tmp_path: 
     assert declared_pooling(str(tmp_path)) == pooling
 
 
-def test_a_folder_without_a_declaration_has_none(tmp_path: Path) -> None:
+@pytest.mark.parametrize("content", ["{", "[" * 100_000])
+def test_a_folder_without_a_declaration_has_none(content: str, tmp_path: Path) -> None:
     assert declared_pooling(str(tmp_path)) == ""
     (tmp_path / DECLARATION).parent.mkdir()
-    (tmp_path / DECLARATION).write_text("{")
+    (tmp_path / DECLARATION).write_text(content)
     assert declared_pooling(str(tmp_path)) == ""
 
 

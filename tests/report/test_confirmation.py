@@ -10,6 +10,7 @@ from adaptkit.report import comparison, confirmation, facts
 from adaptkit.report.document import as_document
 from adaptkit.study.confirmation import Confirmation
 from adaptkit.study.record import best_trial
+from adaptkit.study.winner import counting
 from tests.helpers.confirmations import DEFAULT_WINS, TIES, UNFINISHED
 from tests.helpers.confirmations import confirmation as made
 from tests.helpers.studies import edge_studies
@@ -97,7 +98,7 @@ def test_no_run_with_a_score() -> None:
 def test_a_confirmation_of_another_best_trial_does_not_count() -> None:
     summary, trials = STUDIES["beats"]
     older = replace(summary, best=8, confirmation=replace(TIES, searched_best=6))
-    assert confirmation.shown(older, trials) is None
+    assert counting(older, trials) is None
     assert confirmation.notes(older, trials) == confirmation.unfinished(older, trials) == []
     stale = replace(summary, best=None, confirmation=replace(UNFINISHED, searched_best=6))
     assert confirmation.progress(stale, trials) == ""
