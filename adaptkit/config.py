@@ -15,11 +15,11 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import tomli_w
 from annotated_types import Ge, Gt, Le, Lt, MinLen
 
+from adaptkit.config_problems import in_words
 from adaptkit.documents import read_toml
 
 if TYPE_CHECKING:
-    from pydantic import TypeAdapter, ValidationError
-    from pydantic_core import ErrorDetails
+    from pydantic import TypeAdapter
 
 StrategyName = Literal["frozen", "lora", "full"]
 PrecisionName = Literal["auto", "fp32", "bf16"]
@@ -37,28 +37,6 @@ RENAMED = {
     "search": {"rungs_per_epoch": "evals_per_epoch"},
 }
 """Section → key that version 0.1.0 wrote → today's key."""
-
-PARTS = ("data", "search")
-"""The keys that hold a part of the configuration."""
-MISSING = object()
-
-EXPECTED = {
-    "int_type": "a whole number",
-    "float_type": "a number",
-    "string_type": "text",
-    "bool_type": "true or false",
-    "tuple_type": "a list",
-    "dataclass_type": "a section",
-    "missing": "one more value",
-    "too_long": "at most {max_length} values",
-    "too_short": "at least {min_length} value",
-    "greater_than": "more than {gt}",
-    "greater_than_equal": "at least {ge}",
-    "less_than": "less than {lt}",
-    "less_than_equal": "at most {le}",
-    "literal_error": "{expected}",
-}
-"""The kind of pydantic's error → what was expected, in words."""
 
 Rate = Annotated[float, Gt(0), Lt(10)]
 
@@ -193,7 +171,7 @@ def from_mapping(values: Mapping[str, Any]) -> StudyConfig:
     try:
         return _validated(_as_fields(values))
     except ValidationError as error:
-        raise ValueError("; ".join(_in_words(error, values))) from error
+        raise ValueError("; ".join(in_words(error, values))) from error
 
 
 def from_toml(path: Path) -> StudyConfig:
@@ -211,7 +189,7 @@ def problems_of(config: StudyConfig) -> list[str]:
         _validated(asdict(config))
     except ValidationError as error:
         return [
-            text.removeprefix("search.").removeprefix("data.") for text in _in_words(error, asdict(config))
+            text.removeprefix("search.").removeprefix("data.") for text in in_words(error, asdict(config))
         ]
     except (ValueError, RecursionError) as error:  # no JSON: a number of thousands of digits, deep nesting
         return [f"a value cannot be used: {error}"]
@@ -265,33 +243,6 @@ def _as_fields(values: Mapping[str, Any]) -> dict[str, Any]:
 def _renamed(values: Mapping[str, Any], section: str) -> dict[str, Any]:
     names = RENAMED[section]
     return {names.get(name, name): value for name, value in values.items()}
-
-
-def _in_words(error: ValidationError, values: Mapping[str, Any]) -> list[str]:
-    """One sentence for each key that is wrong, in the order of the keys."""
-    found: dict[str, ErrorDetails] = {}
-    for detail in error.errors(include_url=False):
-        depth = 2 if detail["loc"][0] in PARTS else 1
-        found.setdefault(".".join(map(str, detail["loc"][:depth])), detail)
-    return [_sentence(key, detail, _value_of(values, key)) for key, detail in found.items()]
-
-
-def _value_of(values: Mapping[str, Any], key: str) -> Any:
-    part, _, name = key.partition(".")
-    inner = values.get(part)
-    return inner.get(name, MISSING) if name and isinstance(inner, Mapping) else values.get(part, MISSING)
-
-
-def _sentence(key: str, detail: ErrorDetails, value: Any) -> str:
-    if detail["type"] == "unexpected_keyword_argument":
-        return f"unknown key {key}"
-    if value is MISSING:
-        return f"{key} is missing"
-    known = EXPECTED.get(detail["type"])
-    expected = (
-        known.format(**detail.get("ctx", {})) if known else detail["msg"].removeprefix("Input should be ")
-    )
-    return f"{key} = {value!r}: expected {expected}"
 
 
 def _without_none(value: Any) -> Any:

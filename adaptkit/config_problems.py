@@ -1,0 +1,59 @@
+"""What is wrong with the values of a configuration, in words, from pydantic's errors."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from pydantic import ValidationError
+    from pydantic_core import ErrorDetails
+
+PARTS = ("data", "search")
+"""The keys that hold a part of the configuration."""
+MISSING = object()
+
+EXPECTED = {
+    "int_type": "a whole number",
+    "float_type": "a number",
+    "string_type": "text",
+    "bool_type": "true or false",
+    "tuple_type": "a list",
+    "dataclass_type": "a section",
+    "missing": "one more value",
+    "too_long": "at most {max_length} values",
+    "too_short": "at least {min_length} value",
+    "greater_than": "more than {gt}",
+    "greater_than_equal": "at least {ge}",
+    "less_than": "less than {lt}",
+    "less_than_equal": "at most {le}",
+    "literal_error": "{expected}",
+}
+"""The kind of pydantic's error → what was expected, in words."""
+
+
+def in_words(error: ValidationError, values: Mapping[str, Any]) -> list[str]:
+    """One sentence for each key that is wrong, in the order of the keys."""
+    found: dict[str, ErrorDetails] = {}
+    for detail in error.errors(include_url=False):
+        depth = 2 if detail["loc"][0] in PARTS else 1
+        found.setdefault(".".join(map(str, detail["loc"][:depth])), detail)
+    return [_sentence(key, detail, _value_of(values, key)) for key, detail in found.items()]
+
+
+def _value_of(values: Mapping[str, Any], key: str) -> Any:
+    part, _, name = key.partition(".")
+    inner = values.get(part)
+    return inner.get(name, MISSING) if name and isinstance(inner, Mapping) else values.get(part, MISSING)
+
+
+def _sentence(key: str, detail: ErrorDetails, value: Any) -> str:
+    if detail["type"] == "unexpected_keyword_argument":
+        return f"unknown key {key}"
+    if value is MISSING:
+        return f"{key} is missing"
+    known = EXPECTED.get(detail["type"])
+    expected = (
+        known.format(**detail.get("ctx", {})) if known else detail["msg"].removeprefix("Input should be ")
+    )
+    return f"{key} = {value!r}: expected {expected}"
