@@ -35,9 +35,16 @@ if TYPE_CHECKING:
     from adaptkit.tasks.classification import most_probable_class as most_probable_class
     from adaptkit.tasks.classification import named_class as named_class
     from adaptkit.tasks.classification import only_class as only_class
+    from adaptkit.tasks.columns import first_column as first_column
+    from adaptkit.tasks.columns import is_missing as is_missing
+    from adaptkit.tasks.columns import required_text as required_text
+    from adaptkit.tasks.columns import text_parts as text_parts
+    from adaptkit.tasks.examples import text_examples as text_examples
     from adaptkit.tasks.marks import Mark as Mark
     from adaptkit.tasks.marks import contradiction as contradiction
     from adaptkit.tasks.marks import marks_of as marks_of
+    from adaptkit.tasks.scores import class_scores as class_scores
+    from adaptkit.tasks.scores import softmax as softmax
     from adaptkit.tasks.truncation import shortened as shortened
     from adaptkit.tasks.words import cuts_word as cuts_word
     from adaptkit.tasks.written import plain_number as plain_number
@@ -64,11 +71,14 @@ _HOMES = {
     "Task": "adaptkit.task",
     "class_baselines": "adaptkit.tasks.baselines",
     "class_name": "adaptkit.tasks.classification",
+    "class_scores": "adaptkit.tasks.scores",
     "classification_metric": "adaptkit.tasks.classification",
     "contradiction": "adaptkit.tasks.marks",
     "cross_entropy": "adaptkit.task",
     "cuts_word": "adaptkit.tasks.words",
     "document_rows": "adaptkit.data.json_shapes",
+    "first_column": "adaptkit.tasks.columns",
+    "is_missing": "adaptkit.tasks.columns",
     "label_set_baselines": "adaptkit.tasks.baselines",
     "load": "adaptkit.export.predictor",
     "marks_of": "adaptkit.tasks.marks",
@@ -78,8 +88,12 @@ _HOMES = {
     "only_class": "adaptkit.tasks.classification",
     "plain_number": "adaptkit.tasks.written",
     "read_written": "adaptkit.tasks.written",
+    "required_text": "adaptkit.tasks.columns",
     "shortened": "adaptkit.tasks.truncation",
     "similarity_baselines": "adaptkit.tasks.baselines",
+    "softmax": "adaptkit.tasks.scores",
+    "text_examples": "adaptkit.tasks.examples",
+    "text_parts": "adaptkit.tasks.columns",
     "tune": "adaptkit.run.tune",
     "whole_text": "adaptkit.data.text",
 }

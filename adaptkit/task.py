@@ -10,8 +10,8 @@ It returns a `Task`: a frozen dataclass of parts. There is no base class. The pa
 
     a data file ── readers ──▶ rows ── prepare ──▶ clean rows ── encode ──▶ examples
       ── collator ──▶ batches of tensors ── head, loss ──▶ training
-      ── decode, merge, calibrated ──▶ predictions ── metric ──▶ scores
-                                       predictions ── present ──▶ the user
+      ── decode, merge_windows, apply_calibration ──▶ predictions ── metric ──▶ scores
+                                                      predictions ── to_json ──▶ the user
 
 A factory is called only when its task is used, so import torch, transformers and other heavy
 libraries inside it. This module does not import torch.
@@ -22,10 +22,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 from adaptkit.defaults import as_prediction, label_column, only_piece, same_row, text_column, uncalibrated
 from adaptkit.defaults import cross_entropy as cross_entropy
+from adaptkit.metric import Direction as Direction
+from adaptkit.metric import Metric as Metric
+from adaptkit.metric import Scores as Scores
+from adaptkit.renamed import accepting
 
 if TYPE_CHECKING:
     import numpy as np
@@ -34,8 +38,6 @@ if TYPE_CHECKING:
 
 CONTRACT_VERSION = 1
 """The version of this contract. It rises when a plugin written for the previous version would break."""
-
-Direction = Literal["maximize", "minimize"]
 
 Row = Mapping[str, Any]
 """One labelled data row as its author wrote it: column name → value."""
@@ -65,39 +67,6 @@ class Example:
 
     info: Any = None
     """Whatever `decode` needs besides the model's outputs, such as the word of each sub-word."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Scores:
-    """The result of a metric."""
-
-    values: Mapping[str, float]
-    """Each reported number by its name, including the optimised one."""
-
-    groups: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
-    """The same or other numbers per class, entity type, ...; shown as a table in the report."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Metric:
-    """How predictions are scored. One number is optimised; several may be reported."""
-
-    name: str
-    """The number that is optimised unless ``--metric`` names another."""
-
-    direction: Direction
-
-    compute: Callable[[Sequence[Prediction], Sequence[Row]], Scores]
-    """``(predictions, rows)``: one prediction per row, in the rows' order."""
-
-    others: Mapping[str, Direction] = field(default_factory=dict)
-    """The other reported numbers that ``--metric`` may name, each with its direction."""
-
-    description: str = ""
-    """What the number ``name`` is, in a few words, if the name alone does not say it."""
-
-    groups_title: str = "class"
-    """What one line of `Scores.groups` stands for: "class", "entity type", ..."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -165,8 +134,8 @@ CollatorFactory = Callable[..., Callable[[list[dict[str, Any]]], Mapping[str, "t
 
 HeadFactory = Callable[["PretrainedConfig", Sequence[str]], "torch.nn.Module"]
 """``(encoder_config, labels) -> module``. The module is called with hidden states ``[batch, tokens, width]``
-and the attention mask ``[batch, tokens]``, 0 for padding. It returns logits, or a mapping of `Task.outputs`
-by name.
+and the attention mask ``[batch, tokens]``, 0 for padding, and with `Task.head_inputs` by name. It returns
+logits, or a mapping of `Task.outputs` by name.
 
 Trials trained together share everything in the module but its parameters, so training must change nothing
 else in it."""
@@ -185,7 +154,8 @@ Decode = Callable[[Mapping[str, "np.ndarray[Any, Any]"], Sequence[Example], Sequ
 Baseline = Callable[[Sequence[Row], Sequence[Row], Sequence[str]], Mapping[str, Sequence[Prediction]]]
 """``(training rows, rows, labels) -> predictions``: the name of each baseline, and one prediction per row.
 
-The predictions have the form that the metric takes. The rows to be predicted come without `Task.answers`."""
+The predictions have the form that the metric takes. The rows to be predicted come without
+`Task.target_columns`."""
 
 MAJORITY_CLASS = "majority class"
 """The name of the baseline that predicts the most frequent class: its accuracy is the share of that class."""
@@ -197,6 +167,17 @@ A generator that has raised an exception cannot continue. An iterator that can, 
 ``--skip-bad-rows`` to leave out the bad row and read on."""
 
 
+OLD_NAMES = {
+    "answers": "target_columns",
+    "merge": "merge_windows",
+    "calibrated": "apply_calibration",
+    "parse": "parse_text",
+    "present": "to_json",
+}
+"""The parts of a task that had other names in version 0.1.0."""
+
+
+@accepting(OLD_NAMES)
 @dataclass(frozen=True, kw_only=True)
 class Task:
     """A task as a collection of parts. The parts without a default are required; the others are optional."""
@@ -216,8 +197,17 @@ class Task:
     collator: CollatorFactory
     loss: Loss = cross_entropy
 
-    answers: Sequence[str] = ("label",)
+    target_columns: Sequence[str] = ("label",)
     """The columns that hold the answer. `prepare` also receives rows to be predicted, which lack them."""
+
+    head_inputs: Sequence[str] = ()
+    """The batch's tensors ``[batch, ...]`` that a head of the task's own receives by name, such as the places
+    of two entities. `encode` puts them into `Example.inputs`, also for rows to be predicted."""
+
+    new_tokens: Sequence[str] = ()
+    """Tokens that the tokenizer gets in addition, such as ``"[E1]"``; each occurrence in a text is one token.
+    Their embeddings start near the mean of all. They are trained by full and lora; other strategies train
+    them only if they train the embeddings."""
 
     outputs: Sequence[str] = ("logits",)
     """The model outputs that are passed to loss and decode."""
@@ -242,7 +232,7 @@ class Task:
     """The two columns of a prepared row whose texts are compared; empty for other tasks. The encoder can then
     read the two texts apart, with `encode` giving the labels and all else that is not the model's."""
 
-    merge: Callable[[Row, Sequence[Any]], Prediction] = only_piece
+    merge_windows: Callable[[Row, Sequence[Any]], Prediction] = only_piece
     """Combines the pieces of one row's examples, in order, into one prediction."""
 
     calibrate: Callable[[Sequence[Prediction], Sequence[Row]], Mapping[str, float]] | None = None
@@ -250,17 +240,17 @@ class Task:
     the model and must be finite: use `sys.float_info.max` for a limit that nothing reaches. None if the task
     has no such numbers."""
 
-    calibrated: Callable[[Prediction, Mapping[str, float]], Prediction] = uncalibrated
-    """Applies those numbers to a prediction. The metric and `present` receive only such predictions."""
+    apply_calibration: Callable[[Prediction, Mapping[str, float]], Prediction] = uncalibrated
+    """Applies those numbers to a prediction. The metric and `to_json` receive only such predictions."""
 
     baseline: Baseline | None = None
     """Simple models that the report compares the study's model with, such as `adaptkit.class_baselines`. They
     take a few seconds. None if the task has no such models."""
 
-    parse: Callable[[str], Row] = text_column
+    parse_text: Callable[[str], Row] = text_column
     """Makes a row to be predicted from a text given on the command line."""
 
-    present: Callable[[Row, Prediction], Mapping[str, Any]] = as_prediction
+    to_json: Callable[[Row, Prediction], Mapping[str, Any]] = as_prediction
     """Converts a prediction to values that can be written as JSON, for `adaptkit predict`."""
 
     readers: Mapping[str, Reader] = field(default_factory=dict)
@@ -291,10 +281,11 @@ class Task:
     hints: SearchHints = field(default_factory=SearchHints)
 
     options: Mapping[str, Any] = field(default_factory=dict)
-    """The factory's arguments, saved with an exported model so that the task can be made again. A factory may
-    set the values of its defaults here: they are saved too, so a later default does not change the model."""
+    """The factory's arguments, with the values of its defaults. adaptkit sets them, and saves them with an
+    exported model so that the task can be made again. A value that is given here counts as the default."""
 
     distribution: str = ""
     """The distribution that the task comes from, and its version. adaptkit sets it."""
 
-    contract: int = CONTRACT_VERSION
+    contract: int = 1
+    """The `CONTRACT_VERSION` that the plugin is written for. It stays 1 for plugins that do not set it."""

@@ -29,7 +29,9 @@ STUDY = {*BASE, "system", "study"}
 MAY_IMPORT: dict[str, set[str]] = {
     "errors": set(),
     "defaults": set(),
-    "task": {"defaults"},
+    "metric": set(),
+    "renamed": set(),
+    "task": {"defaults", "metric", "renamed"},
     "config": {"config_problems", "documents"},
     "config_problems": set(),
     "documents": set(),
@@ -58,6 +60,8 @@ MAY_IMPORT: dict[str, set[str]] = {
 
 NEEDS_NO_TORCH = (
     "errors",
+    "metric",
+    "renamed",
     "documents",
     "defaults",
     "task",

@@ -47,7 +47,7 @@ def _predictions(task: Task, train: Sequence[Row], rows: Sequence[Row], labels: 
     """The predictions of each baseline, which does not see the answers of the rows."""
     if task.baseline is None:
         return {}
-    unanswered = [{name: one for name, one in row.items() if name not in task.answers} for row in rows]
+    unanswered = [{name: one for name, one in row.items() if name not in task.target_columns} for row in rows]
     found = task.baseline(train, unanswered, labels)
     for name, predictions in found.items():
         if len(predictions) != len(rows):

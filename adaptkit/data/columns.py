@@ -25,7 +25,7 @@ def named_row(
     Raises ValueError if a column that the user named is missing.
     """
     row = _renamed(values, columns, optional) if columns else values
-    matched = _without_case(tuple(row), (*task.columns, *task.answers))
+    matched = _without_case(tuple(row), (*task.columns, *task.target_columns))
     if matched:
         row = {matched.get(name, name): value for name, value in row.items()}
     if optional:

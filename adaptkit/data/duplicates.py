@@ -73,7 +73,7 @@ def plain(text: str) -> str:
 
 
 def _asked(task: Task, row: Row) -> str:
-    left_out = {*task.answers, "id"}
+    left_out = {*task.target_columns, "id"}
     return "\n".join(_text(row[name]) for name in sorted(row) if name not in left_out)
 
 
@@ -83,12 +83,12 @@ def _words_of(task: Task, row: Row) -> str:
 
 
 def _answer(task: Task, row: Row) -> Any:
-    return [row.get(name) for name in task.answers]
+    return [row.get(name) for name in task.target_columns]
 
 
 def _shown(task: Task, row: Row) -> object:
     """The row's answer for a message: the value itself if it is a single one."""
-    given = [row[name] for name in task.answers if row.get(name) is not None]
+    given = [row[name] for name in task.target_columns if row.get(name) is not None]
     return given[0] if len(given) == 1 else given
 
 

@@ -169,3 +169,13 @@ def _check_collated(task: Task, batch: Mapping[str, Any], examples: int, length:
                 "or report this to the plugin's author.",
                 code="bad-batch",
             )
+    missing = [name for name in task.head_inputs if name not in batch]
+    if missing:
+        raise TaskError(
+            f"{named(task)}: the head is to receive {' and '.join(missing)}, but the batch has "
+            f"{', '.join(sorted(batch))}",
+            expected="each of the task's head_inputs in the batch",
+            next_step="Put it into Example.inputs in the plugin's encode, for rows to be predicted, too, and "
+            "keep it in the collator; or report this to the plugin's author.",
+            code="no-head-input",
+        )

@@ -148,7 +148,7 @@ def read_unlabelled(
     skip_bad_rows: bool,
     options: ReadOptions = AS_FOUND,
 ) -> Rows:
-    """Rows to be predicted. Answer columns (`Task.answers`) are removed if the source has them.
+    """Rows to be predicted. Answer columns (`Task.target_columns`) are removed if the source has them.
 
     A ``.txt`` file whose content is not what `load` reads gives one row per line, by the task's `parse`.
     Raises DataError with file and line.
@@ -160,7 +160,9 @@ def read_unlabelled(
     else:
         is_text = False
         split = one_split(source, "test", task, columns.values(), options)
-    rows = prepare_rows(task, split, columns=columns, skip_bad_rows=skip_bad_rows, optional=task.answers)
+    rows = prepare_rows(
+        task, split, columns=columns, skip_bad_rows=skip_bad_rows, optional=task.target_columns
+    )
     hint = (ONE_TEXT_PER_LINE,) if is_text and is_readable(path, task) else ()
     return replace(rows, read_as=(*rows.read_as, *hint))
 

@@ -71,7 +71,7 @@ def _reader(
 ) -> Iterable[RawRow]:
     """The rows by the reader that fits the file's suffix and its first bytes."""
     suffix = plain_path(path).suffix.lower()
-    known = {*task.columns, *task.answers, *(WORD_TABLE_NAMES if task.word_level else ())}
+    known = {*task.columns, *task.target_columns, *(WORD_TABLE_NAMES if task.word_level else ())}
     if options.separator is not None:
         return table_rows(path, USUAL_DELIMITERS.get(suffix, ","), wanted, known, options.separator)
     text = start.decode(options.encoding or "utf-8", "ignore").removeprefix("\ufeff")
@@ -122,7 +122,7 @@ def _unknown_suffix(path: Path, task: Task, suffix: str) -> DataError:
 
 
 def parsed_lines(path: Path, task: Task, encoding: str | None = None) -> Iterator[RawRow]:
-    """Rows to be predicted, one for each line of a text file that is not empty, by the task's `parse`."""
+    """Rows to be predicted, one for each line of a text file that is not empty, by `parse_text`."""
     return _guarded(path, _parsed_lines(path, task), encoding)
 
 
@@ -142,7 +142,7 @@ def _parsed_lines(path: Path, task: Task) -> Iterator[RawRow]:
             continue
         origin = f"{path}:{number}"
         try:
-            row = RawRow(origin, task.parse(line))
+            row = RawRow(origin, task.parse_text(line))
         except ValueError as error:
             row = RawRow(origin, {}, str(error))
         yield row

@@ -41,7 +41,7 @@ def is_elsewhere(suffix: str, text: str, task: Task) -> bool:
         return _first_keys(text, task)
     header = text.split("\n", 1)[0]
     usual = USUAL_DELIMITERS.get(suffix)
-    other = usual is not None and delimiter_of(header, usual, (*task.columns, *task.answers)) != usual
+    other = usual is not None and delimiter_of(header, usual, (*task.columns, *task.target_columns)) != usual
     return (other and has_header(text, task, ())) or is_word_table(text, task)
 
 
@@ -61,13 +61,13 @@ def _first_keys(text: str, task: Task) -> bool:
 
 
 def _row_names(task: Task) -> set[str]:
-    return {*task.columns, *task.answers, "text", "data", "annotations"}
+    return {*task.columns, *task.target_columns, "text", "data", "annotations"}
 
 
 def has_header(text: str, task: Task, wanted: Collection[str]) -> bool:
     """Whether the first line of a file names the task's columns, apart from the answers."""
     header = text.split("\n", 1)[0]
-    needed = set(wanted) or {name for name in task.columns if name not in task.answers}
+    needed = set(wanted) or {name for name in task.columns if name not in task.target_columns}
     names = {name.casefold() for name in needed if not name.isdecimal()}
     return any(
         bool(names) and len(fields) > 1 and names <= {field.casefold() for field in fields}

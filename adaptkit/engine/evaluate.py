@@ -120,9 +120,12 @@ class Pieces:
         for example, piece in zip(self.data.examples, self.pieces, strict=True):
             of_row[example.row].append(piece)
         try:
-            return [self.data.task.merge(row, its) for row, its in zip(self.data.rows, of_row, strict=True)]
+            return [
+                self.data.task.merge_windows(row, its)
+                for row, its in zip(self.data.rows, of_row, strict=True)
+            ]
         except Exception as error:
-            return _plugin_error(self.data.task, "merge", error)
+            return _plugin_error(self.data.task, "merge_windows", error)
 
 
 def calibrate_and_score(
@@ -163,12 +166,12 @@ def calibrated(
     """The predictions with the chosen numbers applied.
 
     Raises:
-        TrialError: the task's calibrated failed.
+        TrialError: the task's apply_calibration failed.
     """
     try:
-        return [task.calibrated(prediction, calibration) for prediction in predictions]
+        return [task.apply_calibration(prediction, calibration) for prediction in predictions]
     except Exception as error:
-        raise _plugin_error(task, "calibrated", error) from error
+        raise _plugin_error(task, "apply_calibration", error) from error
 
 
 def score(task: Task, predictions: Sequence[Prediction], rows: Sequence[Row], metric: str) -> Scores:

@@ -7,7 +7,7 @@ encoder and passes them on, so any transformers head works unchanged.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 from functools import cached_property
 from itertools import chain
@@ -81,11 +81,15 @@ class FrozenEncoder:
         self.examples_reused = 0
 
     @torch.no_grad()
-    def cut(self) -> bool:
+    def cut(self, head_inputs: Sequence[str] = ()) -> bool:
         """Replaces the encoder by `KeptFeatures`, if nothing of the encoder itself trains.
 
         If the head reads the first token's state only, other states are not kept, and the last layer does not
         compute them.
+
+        Args:
+            head_inputs: what a head of the task's own receives besides hidden states and mask. Such a head
+                gets nothing else, so its outputs need not be compared.
 
         Returns:
             Whether it was replaced. If a head needs more than hidden states, such as the tokens' ids to find
@@ -95,7 +99,7 @@ class FrozenEncoder:
         inside = {name for name, p in self.encoder.named_parameters() if p.requires_grad}
         if not inside <= {name for name, _ in stub.named_parameters()}:
             return False
-        if self.head is not None:  # it says itself what it reads
+        if self.head is not None or head_inputs:  # it says itself what it reads
             setattr(self.model, self.model.base_model_prefix, stub)
             self.model.to(self.device)
             return True

@@ -94,7 +94,7 @@ def prepare_model(
     forward = Forward(
         task=task,
         module=module,
-        inputs=frozenset(names),
+        inputs=frozenset({*names, *task.head_inputs}),
         device=place,
         bfloat16=bfloat16,
         halved=autocast_parameters(module, encoder) if bfloat16 else frozenset(),
@@ -112,9 +112,9 @@ def prepare_model(
     if strategy != "frozen":
         return model
     frozen = FrozenEncoder(loaded.module, place, bfloat16=bfloat16, store=store, fast_paths=fast_paths)
-    if not frozen.cut():
+    if not frozen.cut(task.head_inputs):
         return model
-    on_features = replace(forward, inputs=frozenset({"inputs_embeds", "attention_mask"}))
+    on_features = replace(forward, inputs=frozenset({"inputs_embeds", "attention_mask", *task.head_inputs}))
     return replace(model, forward=on_features, encoder=frozen, narrowable=None)
 
 

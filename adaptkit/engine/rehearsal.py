@@ -10,6 +10,7 @@ from adaptkit.engine.evaluate import Pieces
 from adaptkit.engine.train import Training
 from adaptkit.engine.trial_stack import views
 from adaptkit.errors import TaskError, TrialDiverged
+from adaptkit.models.custom_head import HEAD, refuse_state
 
 EXAMPLES = 8
 
@@ -26,6 +27,7 @@ def rehearse(training: Training) -> None:
     try:
         _loss(training)
         _decode(training)
+        _refuse_state(training)
     except OUT_OF_MEMORY as error:
         if not is_out_of_memory(error):
             raise  # else training, later, takes fewer examples at once
@@ -56,6 +58,32 @@ def _decode(training: Training) -> None:
             next_step="No trial was started. Correct the plugin, or report this to its author.",
             code="part-failed",
         ) from pieces.failure
+
+
+def _refuse_state(training: Training) -> None:
+    """Train the head on a few rows, if it could not be tried without them."""
+    forward = training.forward
+    if not forward.task.head_inputs:
+        return
+    head = next(inner for name, inner in forward.module.named_modules() if name.endswith(HEAD))
+    before = {name: buffer.clone() for name, buffer in head.named_buffers()}
+    devices = [forward.device] if forward.device.type == "cuda" else []
+    with torch.random.fork_rng(devices=devices):
+        forward.module.train()
+        _loss(training)
+        forward.module.eval()
+    refuse_state(forward.task, head, before)
+
+
+def some_head_inputs(training: Training) -> dict[str, torch.Tensor]:
+    """What the task's own head receives with a few examples, and their mask; empty for other heads.
+
+    Name → ``[examples, ...]``. An export is verified with them, without any row.
+    """
+    names = training.forward.task.head_inputs
+    bucket = training.buckets[-1].tensors
+    wanted = (*names, "attention_mask") if names else ()
+    return {name: bucket[name][:EXAMPLES].cpu().contiguous() for name in wanted}
 
 
 def _initial(training: Training) -> torch.Tensor:

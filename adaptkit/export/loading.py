@@ -19,6 +19,7 @@ from adaptkit.models.adapters import check_adapter
 from adaptkit.models.files import CONFIG, check_folder
 from adaptkit.models.fingerprint import fingerprints_of, refuse_changed
 from adaptkit.models.loading import AUTO_HEADS, checked_location, load_config, load_with_head, reload_model
+from adaptkit.models.new_tokens import resize
 from adaptkit.models.settings import refuse_settings
 from adaptkit.models.tokenizer import load_tokenizer
 from adaptkit.study.checked import checked, newer_version, own_version
@@ -132,7 +133,12 @@ def reload_base(folder: Path, description: Description, task: Task) -> nn.Module
     base = str(description.base_model)
     config, location = load_config(str(folder), str(folder)), checked_location(base)
     refuse_changed(description.base_fingerprints, fingerprints_of(location), base)
+    tokens = getattr(config, "vocab_size", None)
+    if tokens is not None:  # with the task's new tokens, whose embeddings the adapter supplies
+        config.vocab_size = getattr(load_config(location, base), "vocab_size", tokens)
     module, _ = load_with_head(task, description.labels, description.head_class, config, location, base)
+    if tokens is not None:
+        resize(module, tokens, base)
     return module  # type: ignore[no-any-return]
 
 
@@ -145,7 +151,7 @@ def load_exported(folder: Path, task: Task, description: Description, device: st
 
     tokenizer = load_tokenizer(str(folder), str(folder), word_level=task.word_level)
     module = load_module(folder, description, task).to(device)
-    names = frozenset(tokenizer.model_input_names)
+    names = frozenset({*tokenizer.model_input_names, *task.head_inputs})
     forward = Forward(task=task, module=module, inputs=names, device=torch.device(device))
     return Model(
         module=module,

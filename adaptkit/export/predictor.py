@@ -67,7 +67,7 @@ class Predictor:
     def row_of(self, text: str) -> Row:
         """The prepared row of a text; raises ValueError if the task rejects it."""
         with calling(self.task, "prepare", passing=lambda error: isinstance(error, ValueError)):
-            return self.task.prepare(self.task.parse(text))
+            return self.task.prepare(self.task.parse_text(text))
 
     def _row(self, text: str) -> Row:
         try:
@@ -83,11 +83,11 @@ class Predictor:
         """One prediction per prepared row, as JSON-ready values.
 
         Raises:
-            TaskError: the task's present failed, or returned something that is not JSON.
+            TaskError: the task's to_json failed, or returned something that is not JSON.
         """
         predictions = self.predictions(rows)
-        with calling(self.task, "present"):
-            found = [dict(self.task.present(row, one)) for row, one in zip(rows, predictions, strict=True)]
+        with calling(self.task, "to_json"):
+            found = [dict(self.task.to_json(row, one)) for row, one in zip(rows, predictions, strict=True)]
             json.dumps(found)
         return found
 

@@ -53,6 +53,9 @@ class TrialToExport:
     vocabulary: torch.Tensor | None = None
     """``[occurring]``: the tokens whose embeddings are in ``parameters``; None if all or none are."""
 
+    head_inputs: Mapping[str, torch.Tensor] = field(default_factory=dict)
+    """Name → ``[examples, ...]``: what the task's own head receives with a few examples, and their mask."""
+
     calibration: Mapping[str, float]
     """The numbers that the task chose on the dev rows."""
 
@@ -101,7 +104,7 @@ def export(
             code="base-model-changed",
         ) from error
     module.eval()
-    inputs = _some_tokens(loaded.module)
+    inputs = _some_tokens(loaded.module, trial.head_inputs)
     expected = _outputs(module, inputs)
     adapter = config.strategy == "lora" and not merge
     if config.strategy == "lora" and merge:
@@ -178,24 +181,25 @@ def _verify(
             )
 
 
-def _some_tokens(module: Any) -> dict[str, torch.Tensor]:
-    """Random token ids from the vocabulary, with padding: ``[16, 16]``.
+def _some_tokens(module: Any, head_inputs: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+    """Random token ids from the vocabulary, with padding: ``[16, 16]``, or as long as the head inputs' mask.
 
     There are as many examples as tokens, because a multiple-choice head takes one of them for the choices.
     """
     config = module.config
     draw = torch.Generator().manual_seed(0)
-    ids = torch.randint(0, config.vocab_size, (16, 16), generator=draw)  # [16, 16]
-    mask = torch.ones_like(ids)  # [16, 16]
+    mask = torch.ones(16, 16, dtype=torch.long)  # [16, 16]
     mask[1::2, 9:] = 0
-    ids[1::2, 9:] = getattr(config, "pad_token_id", 0) or 0
-    return {"input_ids": ids, "attention_mask": mask}
+    mask = head_inputs.get("attention_mask", mask)  # [examples, tokens]
+    ids = torch.randint(0, config.vocab_size, tuple(mask.shape), generator=draw)  # [examples, tokens]
+    ids[mask == 0] = getattr(config, "pad_token_id", 0) or 0
+    return {**head_inputs, "input_ids": ids, "attention_mask": mask}
 
 
 @torch.no_grad()
 def _outputs(module: Any, inputs: Mapping[str, torch.Tensor]) -> list[torch.Tensor]:
     """The model's outputs, without those of padding."""
     outputs = module(**inputs)
-    kept = inputs["attention_mask"].bool()  # [16, 16]
+    kept = inputs["attention_mask"].bool()  # [examples, tokens]
     tensors = [output for output in outputs.values() if isinstance(output, torch.Tensor)]
     return [tensor[kept] if tensor.shape[:2] == kept.shape else tensor for tensor in tensors]

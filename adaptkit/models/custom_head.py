@@ -69,8 +69,14 @@ def make_head(task: Task, config: PretrainedConfig, labels: Sequence[str]) -> nn
     return head.float()
 
 
-def put_on(encoder: PreTrainedModel, head: nn.Module) -> PreTrainedModel:
-    """One model of encoder and head. Both keep their weights."""
+def put_on(encoder: PreTrainedModel, head: nn.Module, head_inputs: Sequence[str] = ()) -> PreTrainedModel:
+    """One model of encoder and head. Both keep their weights.
+
+    Args:
+        encoder: the encoder.
+        head: the task's head.
+        head_inputs: the names of the inputs that go to the head and not to the encoder.
+    """
     kind = type(encoder)
     base: Any = next(one for one in kind.__mro__[1:] if issubclass(one, PreTrainedModel))
 
@@ -92,9 +98,10 @@ def put_on(encoder: PreTrainedModel, head: nn.Module) -> PreTrainedModel:
             return kind._can_set_attn_implementation()
 
         def forward(self, attention_mask: torch.Tensor | None = None, **inputs: Any) -> Any:
+            given = {name: inputs.pop(name) for name in head_inputs if name in inputs}
             inputs, attention_mask = _sides_in_batch(inputs, attention_mask)
             hidden = self.base_model(attention_mask=attention_mask, **inputs)[0]  # [batch, tokens, width]
-            return _outputs(getattr(self, HEAD), hidden, attention_mask)
+            return _outputs(getattr(self, HEAD), hidden, attention_mask, given)
 
     return EncoderWithHead()
 
@@ -110,12 +117,14 @@ def _sides_in_batch(
     return flat, mask if mask is None or mask.dim() == 4 else mask.flatten(0, 1)
 
 
-def _outputs(head: nn.Module, hidden: torch.Tensor, mask: torch.Tensor | None) -> Any:
+def _outputs(
+    head: nn.Module, hidden: torch.Tensor, mask: torch.Tensor | None, given: Mapping[str, torch.Tensor]
+) -> Any:
     """The head's outputs for hidden states ``[batch, tokens, width]``; a single tensor is the logits."""
     mask = _token_mask(hidden, mask)
     try:
         with no_exit():
-            outputs = head(hidden, mask)
+            outputs = head(hidden, mask, **given)
     except Exception as error:
         if isinstance(error, (torch.OutOfMemoryError, MemoryError)):
             raise
@@ -138,18 +147,20 @@ def _token_mask(hidden: torch.Tensor, mask: torch.Tensor | None) -> torch.Tensor
 
 @torch.no_grad()
 def refuse_unfit(task: Task, model: Any) -> None:
-    """Try the head on two short examples.
+    """Try the head on two short examples; a head that needs inputs of the task is tried on rows, later.
 
     Raises:
         TaskError: the head fails, lacks one of the task's outputs, returns an output without
             numbers for each example, or keeps a state besides its parameters.
     """
+    if task.head_inputs:
+        return
     mask = torch.tensor([[1, 1, 1, 1, 1], [1, 1, 1, 0, 0]])  # [2, 5]
     hidden = model.base_model(input_ids=torch.ones_like(mask), attention_mask=mask)[0]  # [2, 5, width]
     head = copy.deepcopy(getattr(model, HEAD)).train()
     state = {name: buffer.clone() for name, buffer in head.named_buffers()}
     try:
-        outputs = _outputs(head, hidden, mask)
+        outputs = _outputs(head, hidden, mask, {})
     except Exception as error:
         _refuse(
             task,
@@ -159,7 +170,12 @@ def refuse_unfit(task: Task, model: Any) -> None:
             error,
         )
     _refuse_outputs(task, outputs, len(mask))
-    changed = [name for name, buffer in head.named_buffers() if not torch.equal(buffer, state[name])]
+    refuse_state(task, head, state)
+
+
+def refuse_state(task: Task, head: nn.Module, before: Mapping[str, torch.Tensor]) -> None:
+    """Raise TaskError if a training pass has changed the head's buffers, which were ``before``."""
+    changed = [name for name, buffer in head.named_buffers() if not torch.equal(buffer, before[name])]
     if changed:
         _refuse(
             task,

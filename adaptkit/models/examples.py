@@ -81,7 +81,8 @@ def _refuse_beyond_table(
         raise ModelError(
             f"the tokenizer of {loaded.source} makes {what} up to {highest}, but the model has {rows}",
             expected=f"at most {rows - 1}",
-            next_step="Use the tokenizer that the model was trained with, or choose another model.",
+            next_step="Use the tokenizer that the model was trained with, or choose another model."
+            " Tokens that a plugin adds belong in Task.new_tokens.",
             code="tokenizer-does-not-fit",
         )
 

@@ -66,6 +66,9 @@ class LoadedModel:
     head_kept: bool = False
     """Whether the model's own head is taken over."""
 
+    new_tokens: Sequence[int] = ()
+    """The ids of `Task.new_tokens`."""
+
     warnings: Sequence[str] = ()
 
 
@@ -100,6 +103,7 @@ def load_model(
 
     from adaptkit.models.compatibility import refuse_absurd_weights, refuse_one_direction
     from adaptkit.models.existing_head import existing_head, match_head
+    from adaptkit.models.new_tokens import add_tokens, extend_embeddings, ids_of
 
     location = checked_location(model)
     fingerprints = fingerprints_of(location)
@@ -109,6 +113,7 @@ def load_model(
     tokenizer = load_tokenizer(location, model, word_level=task.word_level)
     torch.manual_seed(seed)
     module, newly_initialized = load_with_head(task, labels, head_class, config, location, model)
+    extend_embeddings(module, add_tokens(tokenizer, task.new_tokens), model)
     head = match_head(module, existing_head(location), task, labels, location, newly_initialized)
     refuse_absurd_weights(module, model, head.newly_initialized)
     with loading(model):
@@ -135,6 +140,7 @@ def load_model(
         fingerprints=fingerprints,
         head_note=head.note,
         head_kept=head.kept,
+        new_tokens=ids_of(tokenizer, task.new_tokens),
         warnings=(note,) if note else (),
     )
 
@@ -202,7 +208,7 @@ def load_with_head(
     encoder, missing = _from_pretrained(kind, config, location, model, **settings)
     head = custom_head.make_head(task, config, labels)
     newly_initialized = _load_weights(head, _weights_of(location, custom_head.HEAD))
-    module = custom_head.put_on(encoder, head)
+    module = custom_head.put_on(encoder, head, task.head_inputs)
     if pooled_head(module) is None:  # adaptkit's own heads fit
         custom_head.refuse_unfit(task, module)
     in_encoder = {f"{module.base_model_prefix}.{name}" for name in missing}

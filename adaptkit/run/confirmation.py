@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from adaptkit.config import StudyConfig
     from adaptkit.data.load import Dataset
     from adaptkit.engine.capacity import Capacity
+    from adaptkit.engine.rehearsal import some_head_inputs
     from adaptkit.engine.train import Training
     from adaptkit.run.confirmation_scheduler import ConfirmationScheduler
     from adaptkit.run.context import RunContext
@@ -150,7 +151,7 @@ def make_scheduler(
         folder, waiting, ended,
         task=task, dev=training.dev, metric=context.summary.metric, direction=context.summary.direction,
         seed=config.seed, deadline=time.monotonic() + timeout - spent, check=context.check,
-        progress=context.progress, vocabulary=training.vocabulary,
+        progress=context.progress, vocabulary=training.vocabulary, head_inputs=some_head_inputs(training),
     )  # fmt: skip
 
 

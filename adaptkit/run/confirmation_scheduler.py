@@ -70,6 +70,7 @@ class ConfirmationScheduler:
         check: Callable[[], None],
         progress: Progress,
         vocabulary: torch.Tensor | None,
+        head_inputs: Mapping[str, torch.Tensor] = {},
     ) -> None:
         """Create the scheduler.
 
@@ -86,6 +87,7 @@ class ConfirmationScheduler:
             check: raises Interrupted if a signal has been received.
             progress: shows what happens.
             vocabulary: the tokens whose embeddings are trained; kept with the weights.
+            head_inputs: examples of what the head receives; kept with the weights.
         """
         self.folder = folder
         self.waiting = list(waiting)
@@ -99,6 +101,7 @@ class ConfirmationScheduler:
         self.check = check
         self.progress = progress
         self.vocabulary = vocabulary
+        self.head_inputs = head_inputs
         self.total = len(self.waiting) + len(self.ended)
         self.records = {trial.number: run for trial, run in self.waiting}
         self.stopped = False
@@ -128,7 +131,7 @@ class ConfirmationScheduler:
         planned = self.records[outcome.trial.number]
         run = self._run(planned, outcome)
         if run.score is not None and outcome.parameters is not None and self._is_best(run):
-            write = weights_writer(outcome.parameters, self.vocabulary)
+            write = weights_writer(outcome.parameters, self.vocabulary, self.head_inputs)
             self.folder.keep_weights(run.trial, run.run, write)
             self.folder.write(run)
             self.folder.drop_other_weights(run.trial, run.run)

@@ -14,6 +14,7 @@ from adaptkit.report.confirmation import as_exported
 from adaptkit.report.html import as_html
 from adaptkit.run.baselines import score_baselines
 from adaptkit.run.context import RunContext, versions
+from adaptkit.run.scheduler import HEAD_INPUT
 from adaptkit.run.scoring import score_rows
 from adaptkit.study.confirmation import ConfirmationFolder
 from adaptkit.study.record import UNTESTED, StudySummary, TrialRecord
@@ -155,6 +156,11 @@ def export_trial(
         labels=labels,
         parameters=kept["row"],
         vocabulary=kept.get("vocabulary"),
+        head_inputs={
+            name.removeprefix(HEAD_INPUT): tensor
+            for name, tensor in kept.items()
+            if name.startswith(HEAD_INPUT)
+        },
         calibration=calibration,
         card=model_card(described, trial, loaded_as=strategy),
         plugin=summary.plugin,

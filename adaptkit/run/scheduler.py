@@ -28,6 +28,10 @@ WEIGHTS_KEPT = 3
 """The number of best trials whose weights are kept."""
 
 
+HEAD_INPUT = "head_input."
+"""The start of the names of head inputs among the tensors that are kept with a trial's weights."""
+
+
 class TrialScheduler:
     """Decides which trials start, continue and stop; an `adaptkit.engine.types.Scheduler`."""
 
@@ -47,6 +51,7 @@ class TrialScheduler:
         check: Callable[[], None],
         check_study: Callable[[], None] = lambda: None,
         vocabulary: torch.Tensor | None = None,
+        head_inputs: Mapping[str, torch.Tensor] = {},
     ) -> None:
         """Create the scheduler of one run.
 
@@ -64,6 +69,7 @@ class TrialScheduler:
             check: raises Interrupted if a signal has been received.
             check_study: raises StudyError if the study is not this process's any more.
             vocabulary: the tokens whose embeddings are trained; kept with each trial's weights.
+            head_inputs: examples of what the head receives; kept with each trial's weights.
         """
         self.folder = folder
         self.search = search
@@ -78,6 +84,7 @@ class TrialScheduler:
         self.check = check
         self.check_study = check_study
         self.vocabulary = vocabulary
+        self.head_inputs = head_inputs
         self.running: dict[int, Suggestion] = {}
         self.scored: dict[int, list[RungReport]] = {}
         self.began: dict[int, float] = {}  # trial number → a time of time.monotonic
@@ -137,7 +144,7 @@ class TrialScheduler:
         record = self._record(outcome)
         self.cut_short += self.stopped and record.state == "complete"
         if outcome.parameters is not None and record.state == "complete" and self._is_among_best(record):
-            self.folder.keep_weights(record.number, weights_writer(outcome.parameters, self.vocabulary))
+            self.folder.keep_weights(record.number, self._writer(outcome.parameters))
         self._acknowledge(record)
         best = self._best_numbers(self.records)
         if outcome.parameters is not None and best[:1] == [record.number]:
@@ -169,7 +176,7 @@ class TrialScheduler:
         best = self._best_numbers(self.records)[:1]
         kept = self.folder.numbers_with_weights()
         if best and best[0] not in kept and self.best_parameters is not None:
-            self.folder.keep_weights(best[0], weights_writer(self.best_parameters, self.vocabulary))
+            self.folder.keep_weights(best[0], self._writer(self.best_parameters))
         if missing:
             where = self.folder.trials
             self.progress.note(f"{where}: {len(missing)} records were removed; they were written again")
@@ -226,6 +233,9 @@ class TrialScheduler:
         rest = self.rungs - len(scores) if record.state == "complete" and scores else 0
         return scores + scores[-1:] * rest
 
+    def _writer(self, parameters: torch.Tensor) -> Callable[[Path], None]:
+        return weights_writer(parameters, self.vocabulary, self.head_inputs)
+
     def _scores(self, number: int) -> list[float]:
         return [report.score for report in self.scored[number]]
 
@@ -254,12 +264,16 @@ def as_trial(values: Mapping[str, float], *, number: int, seed: int, patience: i
     )
 
 
-def weights_writer(parameters: torch.Tensor, vocabulary: torch.Tensor | None) -> Callable[[Path], None]:
-    """A function that writes a trial's parameters ``[P]`` and its vocabulary as safetensors to a path."""
+def weights_writer(
+    parameters: torch.Tensor, vocabulary: torch.Tensor | None, head_inputs: Mapping[str, torch.Tensor] = {}
+) -> Callable[[Path], None]:
+    """A function that writes a trial's parameters ``[P]``, and what belongs to them, as safetensors."""
 
     def write(path: Path) -> None:
         from safetensors.torch import save_file
 
-        save_file({"row": parameters, **({} if vocabulary is None else {"vocabulary": vocabulary})}, path)
+        beside = {f"{HEAD_INPUT}{name}": tensor for name, tensor in head_inputs.items()}
+        words = {} if vocabulary is None else {"vocabulary": vocabulary}
+        save_file({"row": parameters, **words, **beside}, path)
 
     return write

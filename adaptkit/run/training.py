@@ -89,6 +89,7 @@ def make_scheduler(
     patience: int = 0,
 ) -> TrialScheduler:  # fmt: skip
     """The scheduler between the engine and the study."""
+    from adaptkit.engine.rehearsal import some_head_inputs
     from adaptkit.run.scheduler import TrialScheduler
 
     return TrialScheduler(
@@ -105,6 +106,7 @@ def make_scheduler(
         check=context.check,
         check_study=context.check_study,
         vocabulary=training.vocabulary,
+        head_inputs=some_head_inputs(training),
     )
 
 

@@ -1,12 +1,12 @@
 """LoRA (Hu et al. 2021, https://arxiv.org/abs/2106.09685): low-rank updates beside frozen weights, by peft.
 
 Every linear layer of the encoder gets an update. What is newly initialised is trained in full and saved with
-the adapter.
+the adapter, as are the embeddings of the task's new tokens.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from adaptkit.errors import ModelError
 from adaptkit.strategies.frozen import head_parameters
@@ -53,12 +53,22 @@ def adapt(loaded: LoadedModel, rank: int) -> nn.Module:
         target_modules=targets,
         modules_to_save=trained_in_full,
         task_type=PEFT_TASK_TYPES.get(loaded.head_class),
+        trainable_token_indices={embeddings_of(loaded.module): list(loaded.new_tokens)}
+        if loaded.new_tokens
+        else None,
     )
     with quiet():
         adapted = get_peft_model(loaded.module, config)
     # peft records where the weights were found on this machine; others need the name that the user gave.
     config.base_model_name_or_path = loaded.source
     return adapted
+
+
+def embeddings_of(module: Any) -> str:
+    """The full name of the model's table of token embeddings."""
+    table = module.get_input_embeddings()
+    names: list[str] = [name for name, inner in module.named_modules() if inner is table]
+    return names[0]
 
 
 def newly_initialized_modules(

@@ -29,8 +29,8 @@ RAISED: Mapping[str, tuple[type[Exception], ...]] = {
     "label_names": (ValueError,),
     "stratify_by": (),
     "group_by": (),
-    "parse": (ValueError,),
-    "present": (),
+    "parse_text": (ValueError,),
+    "to_json": (),
 }
 """The parts whose other errors are reported by their guard, and the errors that they may raise. The errors of
 all other parts are reported where the parts are called."""

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from adaptkit.task import Metric, Scores, SkipRow
 from adaptkit.tasks.marks import looks_like_marks
+from adaptkit.tasks.scores import class_scores, softmax
 from adaptkit.tasks.written import plain_number, read_written
 
 if TYPE_CHECKING:
@@ -93,9 +94,7 @@ def most_probable_class(
     """
     import numpy as np
 
-    logits = outputs["logits"].astype(np.float32)  # [examples, labels]
-    exponentials = np.exp(logits - logits.max(axis=-1, keepdims=True))
-    probabilities = exponentials / exponentials.sum(axis=-1, keepdims=True)  # [examples, labels]
+    probabilities = softmax(outputs["logits"])  # [examples, labels]
     best = np.argsort(-probabilities, axis=-1, kind="stable")[:, :SHOWN]  # [examples, shown]
     shown = np.take_along_axis(probabilities, best, axis=-1).tolist()
     return [
@@ -112,24 +111,12 @@ def most_probable_class(
 
 def _scores(predictions: Sequence[Mapping[str, Any]], rows: Sequence[Row]) -> Scores:
     """Accuracy, and F1 averaged over the classes that occur in rows or predictions."""
-    from sklearn.metrics import precision_recall_fscore_support
-
-    names = sorted({row["label"] for row in rows} | {prediction["label"] for prediction in predictions})
-    positions = {name: position for position, name in enumerate(names)}
-    gold = [positions[row["label"]] for row in rows]
-    predicted = [positions[prediction["label"]] for prediction in predictions]
-    precision, recall, f1, support = precision_recall_fscore_support(
-        gold, predicted, labels=range(len(names)), average=None, zero_division=0
-    )  # each [classes]
-    by_class = zip(names, precision.tolist(), recall.tolist(), f1.tolist(), support.tolist(), strict=True)
+    gold = [str(row["label"]) for row in rows]
+    predicted = [str(prediction["label"]) for prediction in predictions]
+    groups = class_scores(gold, predicted)
     right = sum(ours == theirs for ours, theirs in zip(predicted, gold, strict=True))
-    return Scores(
-        values={"accuracy": right / len(gold), "macro_f1": float(f1.mean())},
-        groups={
-            name: {"precision": one, "recall": two, "f1": three, "support": four}
-            for name, one, two, three, four in by_class
-        },
-    )
+    macro_f1 = sum(one["f1"] for one in groups.values()) / len(groups)
+    return Scores(values={"accuracy": right / len(gold), "macro_f1": macro_f1}, groups=groups)
 
 
 classification_metric = Metric(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import json
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from types import GenericAlias, NoneType, UnionType
@@ -38,6 +39,28 @@ def arguments_for(options: Mapping[str, inspect.Parameter], given: Mapping[str, 
         if option.default is option.empty and name not in given:
             raise ValueError(f"option {name!r} is missing")
     return {name: _converted(options[name], value) for name, value in given.items()}
+
+
+def in_force(options: Mapping[str, inspect.Parameter], recorded: Mapping[str, Any]) -> dict[str, Any]:
+    """The value that each option has if it is not given, of those that can be written as JSON.
+
+    Args:
+        options: the options.
+        recorded: values that the factory itself records instead of its defaults.
+    """
+    defaults = {
+        name: option.default for name, option in options.items() if option.default is not option.empty
+    }
+    own = {name: value for name, value in recorded.items() if name in options}
+    return {name: value for name, value in {**defaults, **own}.items() if _has_json(value)}
+
+
+def _has_json(value: object) -> bool:
+    try:
+        json.dumps(value)
+    except (TypeError, ValueError, RecursionError):
+        return False
+    return True
 
 
 def _converted(option: inspect.Parameter, value: Any) -> Any:

@@ -20,7 +20,7 @@ from typing import Any, NoReturn
 from adaptkit.errors import TaskError
 from adaptkit.task import CONTRACT_VERSION, Task
 from adaptkit.tasks.calls import guarded
-from adaptkit.tasks.options import arguments_for, described, options_of
+from adaptkit.tasks.options import arguments_for, described, in_force, options_of
 from adaptkit.tasks.validation import ill_formed
 
 GROUP = "adaptkit.tasks"
@@ -91,7 +91,7 @@ def load(name: str, options: Mapping[str, Any] = {}) -> Task:
     """The task of this name (or ``distribution:name``), made with these options.
 
     Its name is the name of its entry point, by which an exported model finds it again. Its options are those
-    given, and the values that the factory records for the others.
+    given, and the defaults of the others.
 
     Args:
         name: the task's name.
@@ -110,11 +110,9 @@ def load(name: str, options: Mapping[str, Any] = {}) -> Task:
     except (Exception, SystemExit) as error:
         _fail(listing, f"failed when it was called with {arguments}: {_reason(error)}", error)
     task = _well_formed(listing, made)
-    own = {name: value for name, value in task.options.items() if name in options_of(factory)}
     distribution = f"{listing.distribution} {listing.version}"
-    return guarded(
-        dataclasses.replace(task, name=listing.name, options={**own, **arguments}, distribution=distribution)
-    )
+    options = {**in_force(options_of(factory), task.options), **arguments}
+    return guarded(dataclasses.replace(task, name=listing.name, options=options, distribution=distribution))
 
 
 def missing(listing: TaskListing) -> str | None:

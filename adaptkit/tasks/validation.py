@@ -14,6 +14,8 @@ Check = Callable[[Any], bool]
 def ill_formed(task: Task) -> list[str]:
     """A message for each part of the wrong type, such as ``"decode is None, expected a callable"``."""
     wrong = _wrong(task, _TASK_PARTS)
+    if task.head_inputs and isinstance(task.head, str):
+        wrong.append(f"head_inputs is {task.head_inputs!r:.80}, but {task.head!r} is a head of transformers")
     if isinstance(task.metric, Metric):
         wrong += [f"metric.{one}" for one in _wrong(task.metric, _METRIC_PARTS)]
     return wrong
@@ -71,7 +73,9 @@ _TASK_PARTS: Mapping[str, tuple[Check, str]] = {
     "metric": (_is_any(Metric), "a Metric"),
     "collator": _CALLABLE,
     "loss": _CALLABLE,
-    "answers": (_all(_is_name), "a list of columns"),
+    "target_columns": (_all(_is_name), "a list of columns"),
+    "head_inputs": (_all(_is_name), "a list of names"),
+    "new_tokens": (_all(_is_name), "a list of tokens"),
     "outputs": (lambda value: bool(value) and _all(_is_name)(value), "a list of the model's outputs"),
     "prepare": _CALLABLE,
     "survey": _CALLABLE_OR_NONE,
@@ -79,12 +83,12 @@ _TASK_PARTS: Mapping[str, tuple[Check, str]] = {
     "label_names": _CALLABLE,
     "config_overrides": (_each(_is_name, lambda _: True), "settings by name"),
     "text_pair": (lambda value: len(value) in (0, 2) and _all(_is_name)(value), "two columns, or none"),
-    "merge": _CALLABLE,
+    "merge_windows": _CALLABLE,
     "calibrate": _CALLABLE_OR_NONE,
-    "calibrated": _CALLABLE,
+    "apply_calibration": _CALLABLE,
     "baseline": _CALLABLE_OR_NONE,
-    "parse": _CALLABLE,
-    "present": _CALLABLE,
+    "parse_text": _CALLABLE,
+    "to_json": _CALLABLE,
     "readers": (_each(_is_text, callable), "a callable by suffix"),
     "sample": (_or_none(_is_any(Path)), "a Path or None"),
     "word_level": (_is_any(bool), "True or False"),

@@ -62,7 +62,7 @@ def baseline(fixtures: Fixtures) -> None:
     task, rows = fixtures.task, fixtures.rows
     if task.baseline is None:
         raise NotApplicable("the task has no baseline")
-    unanswered = [{name: one for name, one in row.items() if name not in task.answers} for row in rows]
+    unanswered = [{name: one for name, one in row.items() if name not in task.target_columns} for row in rows]
     found = [task.baseline(rows, unanswered, fixtures.labels) for _ in range(2)]
     _refuse_other_predictions(*found, rows=len(rows))
     for name, predictions in found[0].items():
@@ -73,7 +73,7 @@ def baseline(fixtures: Fixtures) -> None:
             raise Nonconformity(
                 f"the metric fails on the predictions of the baseline {name!r}: {raised}",
                 expected="predictions in the form that the metric takes",
-                next_step="Let the baseline return predictions in the form that calibrated returns.",
+                next_step="Let the baseline return predictions in the form that apply_calibration returns.",
             ) from error
 
 

@@ -175,7 +175,7 @@ class Fixtures:
         return {name: output[0] for name, output in self.model.forward.outputs({}, batch).items()}
 
     def predicted(self, rows: Sequence[Row]) -> list[Prediction]:
-        """The untrained model's predictions for prepared rows, before `calibrated`."""
+        """The untrained model's predictions for prepared rows, before `apply_calibration`."""
         data = scoring_data(self.model, self.task, rows)
         (result,) = predict_rows(self.model.forward, {}, data, BatchLimits(slots=1, examples=4))
         if isinstance(result, TrialError):
@@ -200,7 +200,7 @@ def rows_from(task: Task, source: str) -> list[Row]:
 
 def without_answers(task: Task, row: Row) -> Row:
     """A row as it was read, without the columns of the answer."""
-    return {name: value for name, value in row.items() if name not in task.answers}
+    return {name: value for name, value in row.items() if name not in task.target_columns}
 
 
 def texts_in(value: Any) -> Iterable[str]:

@@ -36,7 +36,7 @@ MOST_BYTES = 256 * 2**20
 
 FIX = (
     "Reject such a row in prepare with a ValueError that says what is wrong, or handle it in encode, decode "
-    "and merge: every row needs at least one example, even a row without words."
+    "and merge_windows: every row needs at least one example, even a row without words."
 )
 
 

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
+
+import torch
 
 from adaptkit.config import DataConfig
 from adaptkit.data.encode import collate, encode, length_of
 from adaptkit.data.load import load
 from adaptkit.data.plan import LENGTH_STEP
+from adaptkit.models.new_tokens import add_tokens, ids_of
 from adaptkit.task import CONTRACT_VERSION, Example
 from adaptkit.tasks.validation import ill_formed
 from adaptkit.testing.compare import alike
@@ -47,11 +50,12 @@ def rows(fixtures: Fixtures) -> None:
                 expected="the same row for the same input",
                 next_step="Make prepare depend on its argument only, and do not change the argument.",
             )
-    if fixtures.task.answers and not set(fixtures.task.answers) & set(fixtures.task.columns):
+    if fixtures.task.target_columns and not set(fixtures.task.target_columns) & set(fixtures.task.columns):
         raise Nonconformity(
-            f"answers = {list(fixtures.task.answers)}, and the columns are {list(fixtures.task.columns)}",
+            f"target_columns = {list(fixtures.task.target_columns)}, and the columns are "
+            f"{list(fixtures.task.columns)}",
             expected="at least one column that is an answer",
-            next_step="List the column of the answer in Task.answers.",
+            next_step="List the column of the answer in Task.target_columns.",
         )
     _ = fixtures.unlabelled
 
@@ -88,6 +92,7 @@ def encode_rows(fixtures: Fixtures) -> None:
 def byte_level(fixtures: Fixtures) -> None:
     """The same with another kind of tokenizer: byte-level, without token types."""
     tokenizer = byte_level_tokenizer(fixtures.texts, word_level=fixtures.task.word_level)
+    add_tokens(tokenizer, fixtures.task.new_tokens)
     examples = encode(fixtures.task, fixtures.rows, tokenizer, fixtures.labels, MAX_LENGTH)
     _refuse_incomplete(examples)
     length = math.ceil(max(map(length_of, examples)) / LENGTH_STEP) * LENGTH_STEP
@@ -118,7 +123,7 @@ def rows_to_predict(fixtures: Fixtures) -> None:
         left = [name for name in other[0].inputs if name not in fixtures.model.forward.inputs]
         if "labels" in left:
             raise Nonconformity(
-                f"row {position} without {list(fixtures.task.answers)} has labels = "
+                f"row {position} without {list(fixtures.task.target_columns)} has labels = "
                 f"{other[0].inputs['labels']!r:.80}",
                 expected="no labels in the inputs of a row to predict",
                 next_step="Put labels into Example.inputs only if the row has its answer.",
@@ -147,6 +152,73 @@ def collator(fixtures: Fixtures) -> None:
                 expected="the same ids, then padding with attention_mask 0, on the right",
                 next_step="Use a data collator of transformers, or pad ids on the right and the mask with 0.",
             )
+
+
+def new_tokens(fixtures: Fixtures) -> None:
+    """Each new token is one token of the tokenizer, and at least one of them occurs in the examples."""
+    tokens = fixtures.task.new_tokens
+    if not tokens:
+        raise NotApplicable("the task has no new tokens")
+    tokenizer = fixtures.model.tokenizer
+    for token in tokens:
+        pieces = tokenizer.tokenize(f"a {token} b")
+        if token not in pieces:
+            raise Nonconformity(
+                f"new_tokens has {token!r}, and the tokenizer divides it: {pieces!r:.100}",
+                expected="a text that no other token is part of",
+                next_step="Choose a token with brackets, such as '[E1]'.",
+            )
+    used = {one for example in fixtures.examples for one in _flat(example.inputs["input_ids"])}
+    if not used & set(ids_of(tokenizer, tokens)):
+        raise Nonconformity(
+            f"new_tokens has {list(tokens)!r:.100}, and none of them occurs in an example",
+            expected="examples with new tokens",
+            next_step="Write the tokens into the text that encode tokenises, or give the task no new tokens.",
+        )
+
+
+def taken(fixtures: Fixtures) -> None:
+    """Every tensor of a batch goes to the encoder, to the head or to the loss."""
+    batch = fixtures.batch(fixtures.some, fixtures.length(fixtures.some))
+    seen = _Recorded(batch)
+    fixtures.task.loss(fixtures.outputs(batch), seen)
+    left = sorted(set(batch) - fixtures.model.forward.inputs - seen.names)
+    if left:
+        raise Nonconformity(
+            f"nothing takes {' and '.join(left)} of the batch: the encoder reads "
+            f"{', '.join(sorted(fixtures.model.forward.inputs))}, and the loss reads "
+            f"{', '.join(sorted(seen.names)) or 'nothing'}",
+            expected="tensors that the encoder, the head or the loss reads",
+            next_step="Name what the head needs in Task.head_inputs, put what decode needs into "
+            "Example.info, and leave out the rest.",
+        )
+
+
+class _Recorded(Mapping[str, torch.Tensor]):
+    """A batch that remembers what was read from it."""
+
+    def __init__(self, batch: Mapping[str, torch.Tensor]) -> None:
+        self.batch = batch
+        self.names: set[str] = set()
+
+    def __getitem__(self, name: str) -> torch.Tensor:
+        self.names.add(name)
+        return self.batch[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.batch)
+
+    def __len__(self) -> int:
+        return len(self.batch)
+
+
+def _flat(ids: Any) -> Iterator[int]:
+    """The token ids of an example, of all its choices."""
+    for one in ids:
+        if hasattr(one, "__iter__"):
+            yield from _flat(one)
+        else:
+            yield int(one)
 
 
 def outputs(fixtures: Fixtures) -> None:

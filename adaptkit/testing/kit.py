@@ -44,25 +44,34 @@ CHECKS: Mapping[str, Check] = {
     "encode: order of rows": Check(inputs.order_of_rows, ("encode",)),
     "encode: rows to predict": Check(inputs.rows_to_predict, ("encode",)),
     "collator": Check(inputs.collator, ("encode",)),
+    "new tokens": Check(inputs.new_tokens, ("encode",)),
     "outputs": Check(inputs.outputs, ("collator",)),
     "loss: un-reduced": Check(losses.unreduced, ("outputs",)),
+    "tensors that nobody takes": Check(inputs.taken, ("loss: un-reduced",)),
     "collator: padded labels": Check(losses.padded_labels, ("loss: un-reduced",)),
     "loss: padding": Check(losses.padding, ("loss: un-reduced", "collator: padded labels")),
     "loss: batch in parts": Check(losses.parts, ("loss: padding",)),
     "loss: many trials at once": Check(losses.vmapped, ("loss: un-reduced",)),
     "decode": Check(predictions.pieces, ("outputs",)),
-    "merge": Check(predictions.merged, ("decode",)),
-    "parse and present": Check(predictions.parsed_and_presented, ("merge",)),
-    "hostile rows": Check(hostile_rows, ("parse and present",)),
-    "step of a plain loop": Check(training.plain_step, ("loss: batch in parts", "merge")),
+    "merge_windows": Check(predictions.merged, ("decode",)),
+    "parse_text and to_json": Check(predictions.parsed_and_presented, ("merge_windows",)),
+    "hostile rows": Check(hostile_rows, ("parse_text and to_json",)),
+    "first rows": Check(training.first_rows, ("loss: batch in parts", "merge_windows")),
+    "step of a plain loop": Check(training.plain_step, ("loss: batch in parts", "merge_windows")),
     "overfitting": Check(training.learning, ("step of a plain loop",)),
     "metric": Check(training.metric, ("overfitting",)),
-    "trained together: full": Check(training.together("full"), ("loss: many trials at once", "merge")),
-    "trained together: lora": Check(training.together("lora"), ("loss: many trials at once", "merge")),
-    "trained together: frozen": Check(training.together("frozen"), ("loss: many trials at once", "merge")),
-    "save and load: full": Check(saving.round_trip("full"), ("merge",)),
-    "save and load: lora": Check(saving.round_trip("lora"), ("merge",)),
-    "save and load: frozen": Check(saving.round_trip("frozen"), ("merge",)),
+    "trained together: full": Check(
+        training.together("full"), ("loss: many trials at once", "merge_windows")
+    ),
+    "trained together: lora": Check(
+        training.together("lora"), ("loss: many trials at once", "merge_windows")
+    ),
+    "trained together: frozen": Check(
+        training.together("frozen"), ("loss: many trials at once", "merge_windows")
+    ),
+    "save and load: full": Check(saving.round_trip("full"), ("merge_windows",)),
+    "save and load: lora": Check(saving.round_trip("lora"), ("merge_windows",)),
+    "save and load: frozen": Check(saving.round_trip("frozen"), ("merge_windows",)),
 }
 """Name → check, in the order of running. A check comes after the checks that it needs."""
 

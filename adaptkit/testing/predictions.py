@@ -15,7 +15,7 @@ from adaptkit.testing.findings import Nonconformity, NotApplicable
 from adaptkit.testing.fixtures import Fixtures
 
 TEXTS = ("a short text", "one text ||| another text", "one text\tanother text", "one text | another text")
-"""The texts that `Task.parse` is called with. A task may reject any of them."""
+"""The texts that `Task.parse_text` is called with. A task may reject any of them."""
 
 
 def pieces(fixtures: Fixtures) -> None:
@@ -38,19 +38,19 @@ def merged(fixtures: Fixtures) -> None:
 
 
 def parsed_and_presented(fixtures: Fixtures) -> None:
-    """Predictions are presented as JSON-ready values, and parse accepts a text or raises ValueError."""
+    """Predictions are presented as JSON-ready values, and parse_text accepts a text or raises ValueError."""
     _refuse_unpresentable(fixtures, fixtures.unlabelled)
     accepted = [row for text in TEXTS for row in _parsed(fixtures, text)]
     try:
         _refuse_unpresentable(fixtures, accepted)
     except Exception as error:
         raise Nonconformity(
-            f"a row that parse returned, {accepted[0]!r:.100}, failed: {type(error).__name__}: {error}",
+            f"a row that parse_text returned, {accepted[0]!r:.100}, failed: {type(error).__name__}: {error}",
             expected="a valid row without its answer, or ValueError",
-            next_step="Give the Task a parse that fills its columns; the default fills only 'text'.",
+            next_step="Give the Task a parse_text that fills its columns; the default fills only 'text'.",
         ) from error
     if not accepted:
-        raise NotApplicable("parse accepts none of the kit's texts; present was checked")
+        raise NotApplicable("parse_text accepts none of the kit's texts; to_json was checked")
 
 
 def _refuse_unpresentable(fixtures: Fixtures, rows: Sequence[Row]) -> None:
@@ -62,19 +62,19 @@ def predicted(fixtures: Fixtures, rows: Sequence[Row]) -> list[Prediction]:
     """The untrained model's predictions, calibrated on the chosen rows.
 
     Raises:
-        TrialError: an output is not finite, or decode, merge, calibrate or calibrated failed.
+        TrialError: an output is not finite, or decode, merge_windows, calibrate or apply_calibration failed.
     """
     return calibrated(fixtures.task, fixtures.predicted(rows), fixtures.calibration)
 
 
 def refuse_unpresentable(fixtures: Fixtures, row: Row, prediction: Prediction) -> None:
     """Raise Nonconformity unless the prediction is presented as JSON-ready values."""
-    shown = fixtures.task.present(row, prediction)
+    shown = fixtures.task.to_json(row, prediction)
     try:
         json.dumps(dict(shown), allow_nan=False)
     except (TypeError, ValueError) as error:
         raise Nonconformity(
-            f"present returned {shown!r:.120}, which is not valid JSON: {error}",
+            f"to_json returned {shown!r:.120}, which is not valid JSON: {error}",
             expected="a dictionary of texts, finite numbers, booleans, lists and dictionaries",
             next_step="Convert NumPy's values to Python's with .item() or .tolist().",
         ) from error
@@ -88,7 +88,7 @@ def decoded(fixtures: Fixtures, outputs: Mapping[str, Any], positions: Sequence[
         raise Nonconformity(
             f"decode returned {len(found)} pieces for {len(examples)} examples",
             expected="one piece for each example, in their order",
-            next_step="Let decode return one piece per example; merge combines the pieces of a row.",
+            next_step="Let decode return one piece per example; merge_windows combines the pieces of a row.",
         )
     return found
 
@@ -122,6 +122,6 @@ def _padded(
 def _parsed(fixtures: Fixtures, text: str) -> list[Row]:
     """The row of a text, in a list; an empty list if the task rejects it."""
     try:
-        return [fixtures.task.prepare(fixtures.task.parse(text))]
+        return [fixtures.task.prepare(fixtures.task.parse_text(text))]
     except ValueError:
         return []

@@ -11,6 +11,7 @@ from torch import nn
 from adaptkit.config import StrategyName, StudyConfig
 from adaptkit.engine.forward import Forward
 from adaptkit.engine.patches.vocabulary import write_trial
+from adaptkit.engine.rehearsal import some_head_inputs
 from adaptkit.errors import ExportError
 from adaptkit.export.loading import load_exported, read_description
 from adaptkit.export.saving import TrialToExport, export
@@ -46,7 +47,8 @@ def round_trip(strategy: StrategyName) -> Callable[[Fixtures], None]:
         )
         winner = TrialToExport(
             config=config, task=fixtures.task, labels=fixtures.labels, parameters=parameters,
-            vocabulary=training.vocabulary, calibration={}, card="", plugin="", versions={},
+            vocabulary=training.vocabulary, head_inputs=some_head_inputs(training), calibration={}, card="",
+            plugin="", versions={},
         )  # fmt: skip
         try:
             export(winner, folder)

@@ -84,7 +84,7 @@ def overfit(model: Model, task: Task, rows: Sequence[Row]) -> Learnt:
     """Train the model on the rows until it has overfitted, or for `MOST_EPOCHS`.
 
     Raises:
-        TrialError: an output is not finite, or decode, merge or the metric failed.
+        TrialError: an output is not finite, or decode, merge_windows or the metric failed.
     """
     training = training_of(model, task, rows)
     loss_before, before = mean_loss(training, training.initial), scores(training, training.initial)
@@ -128,7 +128,7 @@ def scores(training: Training, parameters: torch.Tensor) -> Scores:
     """The scores with these ``parameters [P]``, calibrated as in a study.
 
     Raises:
-        TrialError: an output is not finite, or decode, merge or the metric failed.
+        TrialError: an output is not finite, or decode, merge_windows or the metric failed.
     """
     dev = training.dev
     limits = BatchLimits(slots=1, examples=MICRO_BATCH)

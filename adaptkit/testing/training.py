@@ -8,6 +8,7 @@ import torch
 
 from adaptkit.engine.patches.last_layer import widen
 from adaptkit.engine.prepare import Model
+from adaptkit.engine.rehearsal import rehearse
 from adaptkit.engine.trial_stack import BETAS, EPSILON, LARGEST_GRADIENT_NORM, read_slot, write_slot
 from adaptkit.engine.types import Outcome, Trial
 from adaptkit.engine.vmap_check import vmap_check
@@ -29,6 +30,11 @@ TRIALS = (
     Trial(number=1, learning_rate=5e-3, batch_size=8, epochs=1, seed=2, weight_decay=0.1),
     Trial(number=2, learning_rate=1e-3, batch_size=8, epochs=1, seed=3, warmup=0.5),
 )
+
+
+def first_rows(fixtures: Fixtures) -> None:
+    """What a study tries before its first trial: loss and decode on a few rows, and a head without state."""
+    rehearse(training_of(fixtures.model_by("full"), fixtures.task, fixtures.rows))
 
 
 def plain_step(fixtures: Fixtures) -> None:

@@ -25,7 +25,7 @@ def score_of(
     pieces: list[list[Any]] = [[] for _ in rows]
     for example, piece in zip(examples, decoded, strict=True):
         pieces[example.row].append(piece)
-    predictions = [task.merge(row, its) for row, its in zip(rows, pieces, strict=True)]
+    predictions = [task.merge_windows(row, its) for row, its in zip(rows, pieces, strict=True)]
     settings = {} if task.calibrate is None else task.calibrate(predictions, rows)
-    predictions = [task.calibrated(prediction, settings) for prediction in predictions]
+    predictions = [task.apply_calibration(prediction, settings) for prediction in predictions]
     return float(task.metric.compute(predictions, rows).values[metric])

@@ -40,7 +40,7 @@ def urgency() -> Task:
     from transformers import DataCollatorWithPadding
 
     return Task(
-        name="urgency", columns={"text": "a message", "urgency": "1 to 5"}, answers=["urgency"],
+        name="urgency", columns={"text": "a message", "urgency": "1 to 5"}, target_columns=["urgency"],
         labels_of=None, prepare=prepare, encode=encode, collator=DataCollatorWithPadding, loss=loss,
         head="sequence-classification", config_overrides={"num_labels": 4},
         decode=lambda outputs, examples, labels: (1 + (outputs["logits"] > 0).sum(-1)).tolist(),

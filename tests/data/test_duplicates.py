@@ -25,7 +25,7 @@ def test_rows_of_train_found_in_another_split_are_counted(make_task: MakeTask) -
 
 
 def test_words_in_lists_are_compared_too(make_task: MakeTask) -> None:
-    task = make_task(columns={"tokens": "words", "tags": "tags"}, answers=("tags",), labels_of=None)
+    task = make_task(columns={"tokens": "words", "tags": "tags"}, target_columns=("tags",), labels_of=None)
     train = Rows([{"tokens": ["A", "b"], "tags": ["O", "X"]}], ["f:1"], "f")
     same = Rows([{"tokens": ["a", "b", "."], "tags": ["O", "O", "O"]}], ["g:1"], "g")
     assert len(duplicate_warnings(task, {"train": train, "test": same})) == 1

@@ -78,8 +78,8 @@ def test_a_later_row_leaves_nothing_either(tune: Callable[..., Answer], tmp_path
 
 
 IN_TRIALS = [
-    ("metric", "exit0"), ("metric", "exit1"), ("merge", "exit0"), ("calibrate", "exit0"),
-    ("calibrated", "exit7"), ("metric", "key"), ("merge", "base"), ("calibrate", "huge"),
+    ("metric", "exit0"), ("metric", "exit1"), ("merge_windows", "exit0"), ("calibrate", "exit0"),
+    ("apply_calibration", "exit7"), ("metric", "key"), ("merge_windows", "base"), ("calibrate", "huge"),
 ]  # fmt: skip
 
 
@@ -153,7 +153,9 @@ def folder(
     return of
 
 
-@pytest.mark.parametrize("part", ["prepare", "parse", "encode", "decode", "merge", "calibrated", "present"])
+@pytest.mark.parametrize(
+    "part", ["prepare", "parse_text", "encode", "decode", "merge_windows", "apply_calibration", "to_json"]
+)
 @pytest.mark.parametrize("kind", ["exit0", "key"])
 def test_a_prediction_that_fails(part: str, kind: str, folder: Callable[[str, str], Path]) -> None:
     answer = called("predict", folder(part, kind), "the bright boats", "--json")
@@ -174,8 +176,8 @@ def test_an_evaluation_that_fails(kind: str, folder: Callable[[str, str], Path],
 def test_python_gets_an_error_and_lives(folder: Callable[[str, str], Path]) -> None:
     import adaptkit as package
 
-    model = package.load(folder("present", "exit0"), device="cpu")
-    with pytest.raises(TaskError, match=r"present failed: it called sys.exit\(0\)") as error:
+    model = package.load(folder("to_json", "exit0"), device="cpu")
+    with pytest.raises(TaskError, match=r"to_json failed: it called sys.exit\(0\)") as error:
         model.predict(["the bright boats"])
     assert error.value.code == "part-failed"
 

@@ -52,7 +52,7 @@ PLUGIN = """
             task, name="moods", head=printing("head", head) if own else task.head,
             prepare=printing("prepare", task.prepare), encode=printing("encode", task.encode),
             decode=printing("decode", task.decode), metric=replace(task.metric, compute=compute),
-            present=printing("present", task.present), parse=printing("parse", task.parse),
+            to_json=printing("to_json", task.to_json), parse_text=printing("parse_text", task.parse_text),
         )
 """
 
@@ -135,8 +135,8 @@ def test_the_output_of_a_plugin_goes_to_standard_error(
         ("prepare", "metric"): called(
             "tune", "--task", "moods", "--data", data, *options, "--studies", tmp_path, "--json"
         ),
-        ("parse", "prepare", "present"): called("predict", folder, "boats", "--json"),
-        ("present",): called("predict", folder, "--file", data / "test.csv", "--json"),
+        ("parse_text", "prepare", "to_json"): called("predict", folder, "boats", "--json"),
+        ("to_json",): called("predict", folder, "--file", data / "test.csv", "--json"),
         ("metric",): called("evaluate", folder, "--data", data / "test.csv", "--json"),
         (): called("tasks", "--check", "moods", "--json"),
     }

@@ -106,7 +106,7 @@ def test_outputs_that_are_not_finite_fail_their_slot_only(tiny_model: Any) -> No
     assert found[0] != found[2], "the slots are different models"
 
 
-@pytest.mark.parametrize("part", ["decode", "merge"])
+@pytest.mark.parametrize("part", ["decode", "merge_windows"])
 def test_a_part_of_the_task_that_raises_is_named(part: str, tiny_model: Any) -> None:
     def broken(*_: Any) -> Any:
         raise KeyError("harbour")
@@ -159,7 +159,7 @@ def joined(row: Row, pieces: Sequence[Any]) -> list[int]:
 
 
 def test_windows_in_several_buckets_are_merged_in_order(tiny_model: Any) -> None:
-    task = number_task(encode=in_windows, decode=best_of_each, merge=joined)
+    task = number_task(encode=in_windows, decode=best_of_each, merge_windows=joined)
     model = prepare_model(task, tiny_model("bert"), (), "full", 4, device="cpu", bfloat16=False)
     rows = number_rows(40, seed=8)
     data = scoring_data(model, task, rows)

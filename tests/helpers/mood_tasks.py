@@ -100,14 +100,14 @@ def tagging(**changes: Any) -> Task:
     parts: dict[str, Any] = {
         "name": "moods of words",
         "columns": {"words": "a list of words", "tags": "a tag for each"},
-        "answers": ("tags",),
+        "target_columns": ("tags",),
         "head": "token-classification",
         "encode": encode_words,
         "decode": decode_words,
-        "merge": merge_words,
+        "merge_windows": merge_words,
         "collator": DataCollatorForTokenClassification,
         "metric": ACCURACY,
         "labels_of": lambda row: row["tags"],
-        "parse": lambda text: {"words": text.split()},
+        "parse_text": lambda text: {"words": text.split()},
     }
     return Task(**{**parts, **changes})

@@ -38,7 +38,9 @@ def ending(error: BaseException) -> Callable[..., Any]:
     return part
 
 
-@pytest.mark.parametrize("part", ["prepare", "encode", "decode", "merge", "calibrate", "calibrated", "loss"])
+@pytest.mark.parametrize(
+    "part", ["prepare", "encode", "decode", "merge_windows", "calibrate", "apply_calibration", "loss"]
+)
 def test_a_part_that_exits_raises_an_exception(part: str) -> None:
     task = guarded(replace(TASK, **{part: ending(SystemExit(3))}))
     with pytest.raises(PluginExit, match=r"it called sys.exit\(3\)"):
@@ -85,7 +87,9 @@ def test_values_arguments_and_errors_pass_unchanged() -> None:
         guarded(replace(TASK, decode=ending(KeyboardInterrupt()))).decode({}, [], [])
 
 
-@pytest.mark.parametrize("part", ["labels_of", "label_names", "stratify_by", "group_by", "parse", "present"])
+@pytest.mark.parametrize(
+    "part", ["labels_of", "label_names", "stratify_by", "group_by", "parse_text", "to_json"]
+)
 def test_parts_that_no_caller_reports_name_the_plugin(part: str) -> None:
     for error, reason in ((SystemExit(0), r"it called sys.exit\(0\)"), (KeyError("x"), "KeyError: 'x'")):
         task = guarded(replace(TASK, **{part: ending(error)}))
@@ -97,7 +101,7 @@ def test_parts_that_no_caller_reports_name_the_plugin(part: str) -> None:
         assert raised.value.code == "part-failed"
 
 
-@pytest.mark.parametrize("part", ["parse", "label_names"])
+@pytest.mark.parametrize("part", ["parse_text", "label_names"])
 def test_a_value_error_may_be_raised_there(part: str) -> None:
     with pytest.raises(ValueError, match="unknown"):
         getattr(guarded(replace(TASK, **{part: ending(ValueError("unknown"))})), part)(None)

@@ -107,7 +107,7 @@ def test_unreadable_metadata_of_a_package_affects_no_task(install):
 
 def test_loading_gives_the_task_with_its_options(install):
     install("shop-good", GOOD, "good = shop_good:make")
-    assert load("good").options == {}
+    assert load("good").options == {"size": 3}, "the default that was in force"
     assert load("good", {"size": "7"}).options == {"size": 7}
     assert load("shop-good:good").name == load("Shop_Good:good").name == "good"
     assert broken(listing_of("good")) is None
@@ -246,8 +246,8 @@ def test_an_interrupt_is_not_the_plugins_failure(install):
     [
         ("del PARTS['decode']", "failed .* required keyword-only argument: 'decode'"),
         (
-            "PARTS.update(merge=1, parse=2)",
-            "merge is 1, expected a callable; parse is 2, expected a callable",
+            "PARTS.update(merge_windows=1, parse_text=2)",
+            "merge_windows is 1, expected a callable; parse_text is 2, expected a callable",
         ),
     ],
 )

@@ -35,7 +35,7 @@ def test_a_valid_task_has_no_messages() -> None:
         ({"columns": {}}, ["columns is {}, expected a description by name"]),
         ({"head": 3}, ["head is 3, expected a task tag of transformers, or a callable"]),
         ({"outputs": "logits"}, ["outputs is 'logits', expected a list of the model's outputs"]),
-        ({"answers": "label"}, ["answers is 'label', expected a list of columns"]),
+        ({"target_columns": "label"}, ["target_columns is 'label', expected a list of columns"]),
         ({"metric": max}, ["metric is <built-in function max>, expected a Metric"]),
         ({"labels_of": "label"}, ["labels_of is 'label', expected a callable or None"]),
         ({"readers": {".x": None}}, ["readers is {'.x': None}, expected a callable by suffix"]),
@@ -44,7 +44,10 @@ def test_a_valid_task_has_no_messages() -> None:
         ({"word_level": "no"}, ["word_level is 'no', expected True or False"]),
         ({"options": ["size"]}, ["options is ['size'], expected a value by name"]),
         ({"contract": "1"}, ["contract is '1', expected an integer"]),
-        ({"merge": 1, "parse": 2}, ["merge is 1, expected a callable", "parse is 2, expected a callable"]),
+        (
+            {"merge_windows": 1, "parse_text": 2},
+            ["merge_windows is 1, expected a callable", "parse_text is 2, expected a callable"],
+        ),
     ],
     ids=lambda value: "-".join(value) if isinstance(value, dict) else "",
 )

@@ -35,7 +35,7 @@ def test_texts_that_are_paired_without_shortening() -> None:
         ]
 
     rows = [{**row, "other": row["text"]} for row in CLASSIFIED]
-    task = classifying(encode=paired, parse=lambda text: {"text": text, "other": text})
+    task = classifying(encode=paired, parse_text=lambda text: {"text": text, "other": text})
     finding = only_failure(task, rows)
     assert finding.check == "hostile rows"
     assert "1,000 words as text and other took" in finding.problem

@@ -29,7 +29,7 @@ def test_a_prediction_that_is_not_json() -> None:
     def present(row: Row, prediction: Any) -> dict[str, Any]:
         return {"label": prediction, "length": np.int64(len(row["text"]))}
 
-    finding = only_failure(classifying(present=present), CLASSIFIED)
+    finding = only_failure(classifying(to_json=present), CLASSIFIED)
     assert finding.check == "parse and present"
     assert "which is not valid JSON" in finding.problem
     assert ".tolist()" in finding.fix

@@ -36,7 +36,7 @@ def annotations_of(row: Row, task: Task) -> Annotations | None:
     found = None if KEYS.isdisjoint(row) else _of_a_tool(row, task)
     if found is not None:
         return found
-    if "entities" in task.answers or "entities" in task.columns:
+    if "entities" in task.target_columns or "entities" in task.columns:
         return spans.spans_of(row)
     if task.labels_of in (Task.labels_of, None):
         return spans.listed_class(row)
@@ -44,7 +44,7 @@ def annotations_of(row: Row, task: Task) -> Annotations | None:
 
 
 def _of_a_tool(row: Row, task: Task) -> Annotations | None:
-    columns = (*task.columns, *task.answers)
+    columns = (*task.columns, *task.target_columns)
     return (
         label_studio.task_of(row)
         or label_studio.exported_row(row, (*columns, "text"))

@@ -8,6 +8,7 @@ from torch import nn
 
 from adaptkit.engine.patches.attention import use_attention
 from adaptkit.engine.patches.lora import use_updates
+from adaptkit.engine.patches.new_tokens import use_rows
 
 FAST_PATHS = ("attention", "lora", "first_token", "last_layer", "vocabulary")
 """All of them. ``--no-fast-paths`` uses none. The engine takes names, so that each can be measured alone."""
@@ -32,6 +33,6 @@ def patch_model(
     """
     patches: Mapping[str, Callable[[], bool]] = {
         "attention": lambda: use_attention(model),
-        "lora": lambda: use_updates(adapted, bfloat16=bfloat16),
+        "lora": lambda: use_rows(adapted) | use_updates(adapted, bfloat16=bfloat16),
     }
     return tuple(name for name, apply in patches.items() if name in wanted and apply())

@@ -92,7 +92,7 @@ def test_a_column_for_each_label():
     ]
     reading = task.survey(rows)
     assert [reading.prepare(row)["labels"] for row in rows] == [["noise"], ["food"], ["noise", "food"], []]
-    assert set(task.answers) == {"labels", "label", "noise", "food"}
+    assert set(task.target_columns) == {"labels", "label", "noise", "food"}
     with pytest.raises(ValueError, match="noise = 2; expected 0 or 1"):
         task.prepare({"text": "t", "noise": 2, "food": 0})
     with pytest.raises(ValueError, match="no column 'food', which label_columns names"):

@@ -73,7 +73,7 @@ def test_a_tiny_model_memorises_the_sample(wordpiece):
         optimizer.step()
         optimizer.zero_grad()
     pieces = task.decode({"logits": outputs["logits"].detach().numpy()}, examples, labels)
-    predictions = [task.merge(row, [piece]) for row, piece in zip(rows, pieces, strict=True)]
+    predictions = [task.merge_windows(row, [piece]) for row, piece in zip(rows, pieces, strict=True)]
     calibration = task.calibrate(predictions, rows)
-    said = [task.calibrated(prediction, calibration) for prediction in predictions]
+    said = [task.apply_calibration(prediction, calibration) for prediction in predictions]
     assert task.metric.compute(said, rows).values == {"micro_f1": 1.0, "macro_f1": 1.0}

@@ -125,7 +125,7 @@ def test_a_tiny_model_memorises_questions_of_any_size(wordpiece):
         optimizer.step()
         optimizer.zero_grad()
     pieces = task.decode({"logits": outputs["logits"].detach().numpy()}, examples, ())
-    predictions = [task.merge(row, [piece]) for row, piece in zip(rows, pieces, strict=True)]
+    predictions = [task.merge_windows(row, [piece]) for row, piece in zip(rows, pieces, strict=True)]
     assert task.metric.compute(predictions, rows).values == {"accuracy": 1.0}
-    shown = [task.present(row, prediction) for row, prediction in zip(rows, predictions, strict=True)]
+    shown = [task.to_json(row, prediction) for row, prediction in zip(rows, predictions, strict=True)]
     assert [one["answer"] for one in shown] == [row["choices"][row["answer"]] for row in rows]

@@ -122,15 +122,17 @@ def test_a_tiny_model_memorises_a_part_of_the_sample(wordpiece):
     arrays = {name: outputs[name].detach().numpy() for name in task.outputs}
     pieces = task.decode(arrays, examples, ())
     predictions = [
-        task.merge(row, [piece for piece, one in zip(pieces, examples, strict=True) if one.row == number])
+        task.merge_windows(
+            row, [piece for piece, one in zip(pieces, examples, strict=True) if one.row == number]
+        )
         for number, row in enumerate(rows)
     ]
     calibration = task.calibrate(predictions, rows)
-    predictions = [task.calibrated(prediction, calibration) for prediction in predictions]
+    predictions = [task.apply_calibration(prediction, calibration) for prediction in predictions]
     scores = task.metric.compute(predictions, rows)
     assert scores.values["f1"] > 0.95
     assert set(scores.groups) == {"HasAns", "NoAns"}
-    shown = [task.present(row, prediction) for row, prediction in zip(rows, predictions, strict=True)]
+    shown = [task.to_json(row, prediction) for row, prediction in zip(rows, predictions, strict=True)]
     assert [one["answer"] is None for one in shown] == [not row["answers"] for row in rows]
 
 

@@ -89,7 +89,7 @@ def test_a_cancelled_annotation_is_left_out_but_predicted(read: Read, task: str)
     ]
     unlabelled = read(task, [export, cancelled, {**export, "annotations": []}], labelled=False)
     assert len(unlabelled) == 3
-    assert not set(registry.load(task).answers) & set(unlabelled.values[0])
+    assert not set(registry.load(task).target_columns) & set(unlabelled.values[0])
 
 
 def test_the_ground_truth_counts_and_others_must_agree(read: Read) -> None:

@@ -33,7 +33,9 @@ def test_columns_of_the_task_are_its_own(make_task: MakeTask) -> None:
     """A task may have columns named as those of a tool, with values of another kind."""
     listed = make_task(columns={"data": "a text", "label": "classes"}, labels_of=lambda row: row["label"])
     assert annotations_of({"data": "x", "label": ["a"]}, listed) is None
-    answering = make_task(columns={"text": "a text", "answer": "accept or reject"}, answers=("answer",))
+    answering = make_task(
+        columns={"text": "a text", "answer": "accept or reject"}, target_columns=("answer",)
+    )
     assert annotations_of({"text": "x", "answer": "reject"}, answering) is None
     assert annotations_of({"text": "x", "answer": "reject"}, make_task()) is not None
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from adaptkit import Example, Reading
+from adaptkit import Example, Reading, required_text, text_examples
 from adaptkit_multi_label.labels import Labels
 
 if TYPE_CHECKING:
@@ -31,11 +31,7 @@ def prepare(
     A row to be predicted has no labels column. Raises ValueError that says what is wrong with the row. The
     other arguments are those of `Labels`.
     """
-    text = row.get("text")
-    if not isinstance(text, str):
-        raise ValueError(f"text = {text!r:.80}; expected a string")
-    if not text.strip():
-        raise ValueError("the text is empty; expected at least one character that is not white space")
+    text = required_text(row, "text")
     labels = Labels(separator=separator, names=names, columns=columns, vector_length=vector_length).of(row)
     return {"text": text} if labels is None else {"text": text, "labels": labels}
 
@@ -56,18 +52,11 @@ def encode(
     rows: Sequence[Row], tokenizer: PreTrainedTokenizerBase, labels: Sequence[str], max_length: int
 ) -> list[Example]:
     """An example for each row, truncated to ``max_length`` sub-words, with a 1 or a 0 for each label."""
-    if not rows:
-        return []
-    batch = tokenizer([row["text"] for row in rows], truncation=True, max_length=max_length)
-    names = [name for name in tokenizer.model_input_names if name in batch]
     positions = {label: position for position, label in enumerate(labels)}
-    examples = []
-    for position, row in enumerate(rows):
-        inputs: dict[str, Any] = {name: batch[name][position] for name in names}
-        if "labels" in row:
-            inputs["labels"] = _members(row["labels"], positions)  # [labels]
-        examples.append(Example(row=position, inputs=inputs))
-    return examples
+    return text_examples(
+        rows, tokenizer, max_length, "text",
+        target=lambda row: _members(row["labels"], positions) if "labels" in row else None,
+    )  # fmt: skip
 
 
 def _members(names: Sequence[str], positions: Mapping[str, int]) -> NDArray[np.uint8]:

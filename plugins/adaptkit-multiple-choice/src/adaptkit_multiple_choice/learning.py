@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from adaptkit import cross_entropy
+from adaptkit import cross_entropy, softmax
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -40,12 +40,8 @@ def decode(
         examples: the examples.
         labels: not used.
     """
-    import numpy as np
-
     predictions = []
     for example, logits in zip(examples, outputs["logits"], strict=True):
-        own = logits[: len(example.inputs["input_ids"])].astype(np.float64)  # [choices]
-        exponentials = np.exp(own - own.max())
-        probabilities = (exponentials / exponentials.sum()).tolist()
-        predictions.append({"answer": int(own.argmax()), "probabilities": probabilities})
+        own = logits[: len(example.inputs["input_ids"])]  # [choices]
+        predictions.append({"answer": int(own.argmax()), "probabilities": softmax(own).tolist()})
     return predictions

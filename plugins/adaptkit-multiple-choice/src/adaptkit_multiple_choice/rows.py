@@ -6,12 +6,12 @@ from __future__ import annotations
 from string import ascii_uppercase
 from typing import TYPE_CHECKING, Any
 
-from adaptkit import SkipRow, plain_number
+from adaptkit import SkipRow, first_column, is_missing, plain_number, required_text
 from adaptkit_multiple_choice.answers import answer_of
 from adaptkit_multiple_choice.choices import offered_in
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
 
     from adaptkit import Row
 
@@ -19,9 +19,6 @@ CONTEXT = ("context", "article", "passage", "premise", "sent1")
 QUESTION = ("question", "question_stem", "sent2", "sentence", "goal", "prompt", "ctx", "text")
 ANSWER = ("answer", "answerKey", "answer_key", "label")
 """The names of a column in published data sets; the task's own name comes first."""
-
-NO_ANSWER = ("", "-", "-1")
-"""The values of a missing answer: it is not published, or the annotators did not agree."""
 
 BETWEEN = " ||| "
 
@@ -35,11 +32,11 @@ def prepare(row: Row, *, first: int | None) -> Row:
     texts = _texts(row)
     offered = offered_in(row)
     clean = {**texts, "choices": list(offered.choices)}
-    name = _column(row, ANSWER)
+    name = first_column(row, ANSWER)
     if name not in row:
         return clean
     value = plain_number(row[name])
-    if value is None or str(value).strip() in NO_ANSWER:
+    if is_missing(value):
         raise SkipRow(f"no answer: {name} = {value!r}")
     return {**clean, "answer": answer_of(name, value, offered, first=first)}
 
@@ -75,24 +72,12 @@ def present(row: Row, prediction: Mapping[str, Any]) -> Mapping[str, Any]:
 
 def _texts(row: Row) -> dict[str, str]:
     """The question, and its context if there is one."""
-    question = row.get(_column(row, QUESTION))
+    column = first_column(row, QUESTION)
+    question = row.get(column)
     if isinstance(question, dict):  # CommonsenseQA: the question is a stem together with the choices
         question = question.get("stem")
-    texts = {"question": _text(_column(row, QUESTION), question)}
-    context = row.get(_column(row, CONTEXT))
+    texts = {"question": required_text({column: question}, column)}
+    context = row.get(first_column(row, CONTEXT))
     if context is None or (isinstance(context, str) and not context.strip()):
         return texts
-    return {"context": _text(_column(row, CONTEXT), context), **texts}
-
-
-def _column(row: Row, names: Sequence[str]) -> str:
-    """The first of these columns that the row has; the first name if it has none."""
-    return next((name for name in names if name in row), names[0])
-
-
-def _text(name: str, text: object) -> str:
-    if not isinstance(text, str):
-        raise ValueError(f"{name} = {text!r:.80}; expected a string")
-    if not text.strip():
-        raise ValueError(f"the {name} is empty; expected at least one character that is not white space")
-    return text
+    return {"context": required_text(row, *CONTEXT), **texts}

@@ -56,7 +56,7 @@ def ner(
     columns = {name: column for name, column in options.items() if column is not None}
     task = Task(
         name="ner",
-        answers=("tags", "entities", "ner_tags"),
+        target_columns=("tags", "entities", "ner_tags"),
         columns={"tokens": "the words, a list of strings", "tags": "a tag for each word, such as B-PER or O"},
         head="token-classification",
         collator=DataCollatorForTokenClassification,
@@ -66,17 +66,16 @@ def ner(
         label_names=bio_names,
         encode=encode,
         decode=DECODERS[decoding],
-        merge=merge,
+        merge_windows=merge,
         metric=METRIC,
         baseline=training_entities,
-        parse=parse,
-        present=present,
+        parse_text=parse,
+        to_json=present,
         readers={**dict.fromkeys(SUFFIXES, conll.reader(**columns)), ".conllu": conllu.reader(**columns)},
         sample=Path(__file__).parent / "sample",
         forms=FORMS,
         word_level=True,
         audit=audit,
         options={**options, "spans": spans, "decoding": decoding},
-        contract=1,
     )
     return task if spans else without_spans(task, tag_names)

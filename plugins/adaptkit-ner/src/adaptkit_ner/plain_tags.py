@@ -31,12 +31,12 @@ def without_spans(task: Task, tag_names: Sequence[str] | None = None) -> Task:
         labels_of=lambda row: set(row["tags"]),
         label_names=tuple,
         decode=decode_words,
-        merge=merge,
+        merge_windows=merge,
         metric=METRIC,
         baseline=frequent_tags,
         forms=PLAIN_FORMS,
         audit=None,
-        present=present,
+        to_json=present,
     )
 
 

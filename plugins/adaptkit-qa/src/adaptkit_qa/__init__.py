@@ -50,7 +50,7 @@ def qa(
             "context": "the text that may contain the answer",
             "answers": "{text: [...], answer_start: [...]}, or a list of {text, start}; empty: no answer",
         },
-        answers=("answers", "entities", "answer_start", "answer_text"),
+        target_columns=("answers", "entities", "answer_start", "answer_text"),
         head="question-answering",
         outputs=("start_logits", "end_logits"),
         config_overrides={"num_labels": 2},  # a start and an end, also for a model trained for another task
@@ -60,12 +60,12 @@ def qa(
         collator=collator,
         loss=span_loss,
         decode=partial(decode, n_best=n_best, max_answer_length=max_answer_length),
-        merge=partial(merge, n_best=n_best),
+        merge_windows=partial(merge, n_best=n_best),
         calibrate=calibrate,
-        calibrated=calibrated,
+        apply_calibration=calibrated,
         metric=METRIC,
-        parse=parse,
-        present=present,
+        parse_text=parse,
+        to_json=present,
         readers={".json": read},
         sample=Path(__file__).parent / "sample",
         forms=FORMS,
@@ -73,7 +73,6 @@ def qa(
         stratify_by=answerability,
         group_by=itemgetter("context"),
         options=options,
-        contract=1,
     )
 
 

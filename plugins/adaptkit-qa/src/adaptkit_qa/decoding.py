@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from adaptkit import softmax
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
@@ -85,9 +87,7 @@ def merge(row: Row, pieces: Sequence[Piece], *, n_best: int) -> dict[str, Any]:
     """
     null_score = min(piece.null_score for piece in pieces)
     found = _distinct(row["context"], pieces, n_best)
-    scores = np.array([null_score, *found.values()], np.float64)
-    exponentials = np.exp(scores - scores.max())
-    null_probability, *probabilities = (exponentials / exponentials.sum()).tolist()
+    null_probability, *probabilities = softmax(np.array([null_score, *found.values()])).tolist()
     answers = [
         {
             "text": row["context"][start:end],

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import math
-import re
 from typing import TYPE_CHECKING, Any
 
-from adaptkit import Example, SkipRow, shortened
+from adaptkit import Example, SkipRow, first_column, is_missing, required_text, text_examples, text_parts
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -24,8 +23,6 @@ SCORE = ("score", "similarity", "similarity_score", "relatedness_score", "label"
 NO_SCORE = ("", "-")
 """The values of a missing score. On a scale that starts at 0 or higher, -1 is one too."""
 
-_BETWEEN = re.compile(r"\t| \|\|\| ")
-
 
 def prepare(row: Row, *, scale: Scale) -> Row:
     """The row's sentences and score, under any of the known column names.
@@ -33,8 +30,8 @@ def prepare(row: Row, *, scale: Scale) -> Row:
     A row to be predicted has no score. Raises ValueError that says what is wrong with the row, and SkipRow
     if its score is missing.
     """
-    sentences = {"sentence1": _text(row, FIRST), "sentence2": _text(row, SECOND)}
-    name = _column(row, SCORE)
+    sentences = {"sentence1": required_text(row, *FIRST), "sentence2": required_text(row, *SECOND)}
+    name = first_column(row, SCORE)
     return {**sentences, "score": _score(name, row[name], scale)} if name in row else sentences
 
 
@@ -50,33 +47,16 @@ def encode(
 
     If they have more than ``max_length`` sub-words together, the longer one is truncated first.
     """
-    if not rows:
-        return []
-    batch = tokenizer(
-        shortened([row["sentence1"] for row in rows], tokenizer, max_length),
-        shortened([row["sentence2"] for row in rows], tokenizer, max_length),
-        truncation="longest_first",
-        max_length=max_length,
-    )
-    names = [name for name in tokenizer.model_input_names if name in batch]
-    examples = []
-    for position, row in enumerate(rows):
-        inputs: dict[str, Any] = {name: batch[name][position] for name in names}
-        if "score" in row:
-            inputs["labels"] = scale.target(row["score"])
-        examples.append(Example(row=position, inputs=inputs))
-    return examples
+    return text_examples(
+        rows, tokenizer, max_length, "sentence1", "sentence2",
+        target=lambda row: scale.target(row["score"]) if "score" in row else None,
+    )  # fmt: skip
 
 
 def parse(text: str) -> Row:
     """The row of a text with two parts; raises ValueError for another number of parts."""
-    parts = _BETWEEN.split(text)
-    if len(parts) != 2:
-        raise ValueError(
-            f"{text!r:.80} has {len(parts)} part{'' if len(parts) == 1 else 's'}; "
-            "expected two sentences with ' ||| ' or a tab between them"
-        )
-    return {"sentence1": parts[0], "sentence2": parts[1]}
+    first, second = text_parts(text, 2, "two sentences")
+    return {"sentence1": first, "sentence2": second}
 
 
 def present(row: Row, prediction: float) -> Mapping[str, Any]:
@@ -84,23 +64,8 @@ def present(row: Row, prediction: float) -> Mapping[str, Any]:
     return {"score": prediction}
 
 
-def _column(row: Row, names: Sequence[str]) -> str:
-    """The first of these columns that the row has; the first name if it has none."""
-    return next((name for name in names if name in row), names[0])
-
-
-def _text(row: Row, names: Sequence[str]) -> str:
-    name = _column(row, names)
-    text = row.get(name)
-    if not isinstance(text, str):
-        raise ValueError(f"{name} = {text!r:.80}; expected a string")
-    if not text.strip():
-        raise ValueError(f"the {name} is empty; expected at least one character that is not white space")
-    return text
-
-
 def _score(name: str, value: object, scale: Scale) -> float:
-    if value is None or (isinstance(value, str) and value.strip() in NO_SCORE):
+    if is_missing(value, NO_SCORE):
         raise SkipRow(f"no score: {name} = {value!r}")
     score = _number(value)
     if score == -1 and scale.lowest >= 0:

@@ -32,8 +32,7 @@ def text_classification(*, label_names: tuple[str, ...] | None = None) -> Task:
         decode=most_probable_class,
         metric=classification_metric,
         baseline=class_baselines("text"),
-        present=present,
+        to_json=present,
         sample=Path(__file__).parent / "sample",
         forms=FORMS,
-        contract=1,
     )

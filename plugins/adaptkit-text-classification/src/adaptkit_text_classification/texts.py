@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from adaptkit import Example, only_class
+from adaptkit import Example, only_class, required_text, text_examples
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -24,11 +24,7 @@ def prepare(row: Row, *, names: Sequence[str] | None = None) -> Row:
         row: the row.
         names: the names of labels that are numbers.
     """
-    text, label = row.get("text"), row.get("label")
-    if not isinstance(text, str):
-        raise ValueError(f"text = {text!r:.80}; expected a string")
-    if not text.strip():
-        raise ValueError("the text is empty; expected at least one character that is not white space")
+    text, label = required_text(row, "text"), row.get("label")
     return {"text": text} if label is None else {"text": text, "label": only_class(label, names)}
 
 
@@ -36,18 +32,10 @@ def encode(
     rows: Sequence[Row], tokenizer: PreTrainedTokenizerBase, labels: Sequence[str], max_length: int
 ) -> list[Example]:
     """An example for each row, truncated to ``max_length`` sub-words."""
-    if not rows:
-        return []
-    batch = tokenizer([row["text"] for row in rows], truncation=True, max_length=max_length)
-    names = [name for name in tokenizer.model_input_names if name in batch]
-    label_ids = {label: position for position, label in enumerate(labels)}
-    examples = []
-    for position, row in enumerate(rows):
-        inputs: dict[str, Any] = {name: batch[name][position] for name in names}
-        if "label" in row:
-            inputs["labels"] = label_ids[row["label"]]
-        examples.append(Example(row=position, inputs=inputs))
-    return examples
+    numbers = {label: number for number, label in enumerate(labels)}
+    return text_examples(
+        rows, tokenizer, max_length, "text", target=lambda row: numbers.get(row.get("label", ""))
+    )
 
 
 def present(row: Row, prediction: Mapping[str, Any]) -> Mapping[str, Any]:
