@@ -3,17 +3,30 @@
 from __future__ import annotations
 
 import importlib
+import sys
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from adaptkit.api.models import Evaluation as Evaluation
+    from adaptkit.api.models import evaluate as evaluate
+    from adaptkit.api.models import export as export
+    from adaptkit.api.models import load as load
+    from adaptkit.api.studies import open_study as open_study
+    from adaptkit.api.tune import run_study as run_study
+    from adaptkit.api.tune import tune as tune
+    from adaptkit.config import DataConfig as DataConfig
+    from adaptkit.config import SearchConfig as SearchConfig
+    from adaptkit.config import StudyConfig as StudyConfig
     from adaptkit.data.json_shapes import document_rows as document_rows
     from adaptkit.data.text import numbered_lines as numbered_lines
     from adaptkit.data.text import whole_text as whole_text
     from adaptkit.errors import AdaptkitError as AdaptkitError
     from adaptkit.export.predictor import Predictor as Predictor
-    from adaptkit.export.predictor import load as load
+    from adaptkit.run.callbacks import Callback as Callback
+    from adaptkit.run.callbacks import RungScore as RungScore
+    from adaptkit.run.callbacks import StartedTrial as StartedTrial
     from adaptkit.run.study import Study as Study
-    from adaptkit.run.tune import tune as tune
     from adaptkit.task import CONTRACT_VERSION as CONTRACT_VERSION
     from adaptkit.task import DataWarning as DataWarning
     from adaptkit.task import Example as Example
@@ -55,7 +68,10 @@ __version__ = "0.1.0"
 _HOMES = {
     "AdaptkitError": "adaptkit.errors",
     "CONTRACT_VERSION": "adaptkit.task",
+    "Callback": "adaptkit.run.callbacks",
+    "DataConfig": "adaptkit.config",
     "DataWarning": "adaptkit.task",
+    "Evaluation": "adaptkit.api.models",
     "Example": "adaptkit.task",
     "Form": "adaptkit.task",
     "Mark": "adaptkit.tasks.marks",
@@ -64,10 +80,14 @@ _HOMES = {
     "Predictor": "adaptkit.export.predictor",
     "Reading": "adaptkit.task",
     "Row": "adaptkit.task",
+    "RungScore": "adaptkit.run.callbacks",
     "Scores": "adaptkit.task",
+    "SearchConfig": "adaptkit.config",
     "SearchHints": "adaptkit.task",
     "SkipRow": "adaptkit.task",
+    "StartedTrial": "adaptkit.run.callbacks",
     "Study": "adaptkit.run.study",
+    "StudyConfig": "adaptkit.config",
     "Task": "adaptkit.task",
     "class_baselines": "adaptkit.tasks.baselines",
     "class_name": "adaptkit.tasks.classification",
@@ -77,24 +97,28 @@ _HOMES = {
     "cross_entropy": "adaptkit.task",
     "cuts_word": "adaptkit.tasks.words",
     "document_rows": "adaptkit.data.json_shapes",
+    "evaluate": "adaptkit.api.models",
+    "export": "adaptkit.api.models",
     "first_column": "adaptkit.tasks.columns",
     "is_missing": "adaptkit.tasks.columns",
     "label_set_baselines": "adaptkit.tasks.baselines",
-    "load": "adaptkit.export.predictor",
+    "load": "adaptkit.api.models",
     "marks_of": "adaptkit.tasks.marks",
     "most_probable_class": "adaptkit.tasks.classification",
     "named_class": "adaptkit.tasks.classification",
     "numbered_lines": "adaptkit.data.text",
     "only_class": "adaptkit.tasks.classification",
+    "open_study": "adaptkit.api.studies",
     "plain_number": "adaptkit.tasks.written",
     "read_written": "adaptkit.tasks.written",
     "required_text": "adaptkit.tasks.columns",
+    "run_study": "adaptkit.api.tune",
     "shortened": "adaptkit.tasks.truncation",
     "similarity_baselines": "adaptkit.tasks.baselines",
     "softmax": "adaptkit.tasks.scores",
     "text_examples": "adaptkit.tasks.examples",
     "text_parts": "adaptkit.tasks.columns",
-    "tune": "adaptkit.run.tune",
+    "tune": "adaptkit.api.tune",
     "whole_text": "adaptkit.data.text",
 }
 
@@ -111,3 +135,14 @@ def __getattr__(name: str) -> Any:
 
 def __dir__() -> list[str]:
     return sorted([*globals(), *_HOMES])
+
+
+class _Package(ModuleType):
+    """This package. ``adaptkit.export`` is the function, not the subpackage."""
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if not (name == "export" and isinstance(value, ModuleType)):
+            super().__setattr__(name, value)
+
+
+sys.modules[__name__].__class__ = _Package

@@ -21,6 +21,7 @@ Each message says what is wrong (with the bad value), what was expected, and wha
 from __future__ import annotations
 
 from signal import Signals
+from typing import Any
 
 
 class AdaptkitError(Exception):
@@ -35,7 +36,11 @@ class AdaptkitError(Exception):
         self.code = code
         """A short stable name of the case, such as "unknown-label", for programs and tests; often empty."""
 
-        super().__init__(_sentences(problem, f"Expected {expected}" if expected else "", next_step))
+        super().__init__(self.sentences())
+
+    def sentences(self) -> str:
+        """The message: the problem, what was expected, and the next step."""
+        return _sentences(self.problem, f"Expected {self.expected}" if self.expected else "", self.next_step)
 
 
 class UserError(AdaptkitError):
@@ -100,6 +105,9 @@ class Interrupted(AdaptkitError):
         super().__init__(
             f"stopped by {Signals(signal_number).name}", next_step="Run the same command again to continue."
         )
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (self.signal_number,), self.__dict__
 
 
 def _sentences(*parts: str) -> str:

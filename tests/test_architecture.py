@@ -48,10 +48,11 @@ MAY_IMPORT: dict[str, set[str]] = {
     "report": {*STUDY, "analysis"},
     "export": {*ENGINE, "study", "report"},
     "run": {*ENGINE, "cache", "study", "search", "analysis", "report", "export"},
+    "api": {*ENGINE, "study", "export", "run"},
     "testing": {*ENGINE, "export"},
-    "cli": {"adaptkit", *ENGINE, "cache", "study", "search", "report", "export", "run", "testing"},
+    "cli": {"adaptkit", "api", *ENGINE, "cache", "study", "search", "report", "export", "run", "testing"},
     "__main__": {"cli"},
-    "adaptkit": {"errors", "task", "tasks", "data", "export", "run"},
+    "adaptkit": {"api", "config", "errors", "task", "tasks", "data", "export", "run"},
 }
 """Module or package of adaptkit → what it may import of the others, in functions and for types too.
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, redirect_stdout
@@ -10,9 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import click
-
-DURATION = re.compile(r"(\d+(?:\.\d+)?)(s|m|h|d)?")
-SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
 OLD_NAMES = {"together": "parallel-trials", "rungs": "evals-per-epoch", "dev-share": "dev-fraction"}
 """Option of version 0.1.0 → its current name. The old options still work, but the help does not list them."""
@@ -63,10 +59,12 @@ class Duration(click.ParamType[float]):
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
         """The seconds."""
-        match = DURATION.fullmatch(str(value).strip())
-        if match is None:
-            self.fail(f"{value!r} is not a duration. Write, for example, 90s, 30m, 1.5h or 2d.", param, ctx)
-        return float(match[1]) * SECONDS[match[2] or "s"]
+        from adaptkit.api.durations import FORMS, seconds_in
+
+        seconds = seconds_in(str(value))
+        if seconds is None:
+            self.fail(f"{value!r} is not a duration. Write, for example, {FORMS}.", param, ctx)
+        return seconds
 
 
 class Numbers(click.ParamType[tuple[int, ...]]):

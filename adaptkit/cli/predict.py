@@ -82,9 +82,9 @@ def predict(
 
 def load_predictor(study_or_model: str, studies_dir: Path, device: str) -> Predictor:
     """Load the model in a folder, or a study's winner."""
-    from adaptkit.errors import StudyError
     from adaptkit.export.loading import DESCRIPTION
     from adaptkit.export.predictor import load
+    from adaptkit.run.study import no_winner
     from adaptkit.study.find import find_study
 
     folder = Path(study_or_model)
@@ -92,11 +92,7 @@ def load_predictor(study_or_model: str, studies_dir: Path, device: str) -> Predi
         study = find_study(studies_dir, study_or_model)
         folder = study.current_best
         if not folder.exists():
-            raise StudyError(
-                f"the study {study.name!r} has no winner yet",
-                next_step="Continue the study: run the same 'adaptkit tune' command again.",
-                code="no-winner",
-            )
+            raise no_winner(study.name)
     return load(folder, device=device)
 
 

@@ -17,6 +17,7 @@ from adaptkit.data.checks import prepare_rows, skipped_warnings
 from adaptkit.data.duplicates import duplicate_warnings
 from adaptkit.data.group_splits import split_off_groups
 from adaptkit.data.groups import SPLIT_VERSION, group_warnings, task_groups
+from adaptkit.data.in_memory import MemoryRows
 from adaptkit.data.labels import known_labels_only, labels_in, rare_label_warnings
 from adaptkit.data.options import AS_FOUND, ReadOptions
 from adaptkit.data.readers import is_readable, parsed_lines
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from adaptkit.config import DataConfig
     from adaptkit.task import Task
 
+NONE_GIVEN: Mapping[str, MemoryRows] = {}
 
 ONE_TEXT_PER_LINE = "one text per line. To read columns, rename the file to another suffix"
 
@@ -67,7 +69,14 @@ class Dataset:
         return [reason for rows in splits for reason in rows.skipped]
 
 
-def load(task: Task, config: DataConfig, seed: int, *, split: int = SPLIT_VERSION) -> Dataset:
+def load(
+    task: Task,
+    config: DataConfig,
+    seed: int,
+    *,
+    split: int = SPLIT_VERSION,
+    given: Mapping[str, MemoryRows] = NONE_GIVEN,
+) -> Dataset:
     """Read and check the data. If there are no dev rows, split them off the training rows.
 
     Args:
@@ -75,6 +84,7 @@ def load(task: Task, config: DataConfig, seed: int, *, split: int = SPLIT_VERSIO
         config: the sources and how to read them.
         seed: decides the split into training and dev rows, and nothing else.
         split: how dev rows are split off: a study that exists keeps the version that it was started with.
+        given: rows that were given in Python, by the references to them in the configuration.
 
     Raises:
         ConfigError: the sources contradict each other.
@@ -84,7 +94,7 @@ def load(task: Task, config: DataConfig, seed: int, *, split: int = SPLIT_VERSIO
         name: prepare_rows(
             task, raw, columns=config.columns, skip_bad_rows=config.skip_bad_rows, group=config.group
         )
-        for name, raw in _named_splits(task, config).items()
+        for name, raw in _named_splits(task, config, given).items()
     }
     read_as = {name: ", ".join(rows.read_as) for name, rows in splits.items() if rows.read_as}
     labels = labels_in(task, splits["train"])
@@ -124,7 +134,7 @@ def _leakage_warnings(task: Task, splits: Mapping[str, Rows]) -> list[str]:
 
 def read_labelled(
     task: Task,
-    source: str,
+    source: str | MemoryRows,
     *,
     labels: Sequence[str],
     columns: Mapping[str, str],
@@ -142,7 +152,7 @@ def read_labelled(
 
 def read_unlabelled(
     task: Task,
-    source: str,
+    source: str | MemoryRows,
     *,
     columns: Mapping[str, str],
     skip_bad_rows: bool,
@@ -153,6 +163,9 @@ def read_unlabelled(
     A ``.txt`` file whose content is not what `load` reads gives one row per line, by the task's `parse`.
     Raises DataError with file and line.
     """
+    if isinstance(source, MemoryRows):
+        split = one_split(source, "test", task, columns.values(), options)
+        return prepare_rows(task, split, columns=columns, skip_bad_rows=skip_bad_rows, optional=task.answers)
     path = Path(source)
     is_text = path.suffix.lower() == ".txt" and path.is_file()
     if is_text and _is_one_text_per_line(task, path, columns, options):
@@ -192,7 +205,7 @@ def fingerprint_of(splits: Mapping[str, Rows]) -> str:
     return digest.hexdigest()
 
 
-def _named_splits(task: Task, config: DataConfig) -> Mapping[str, RawSplit]:
+def _named_splits(task: Task, config: DataConfig, given: Mapping[str, MemoryRows]) -> Mapping[str, RawSplit]:
     _check_sources(config)
     options = ReadOptions(columns=config.columns, delimiter=config.delimiter, encoding=config.encoding)
     options.check()
@@ -200,7 +213,7 @@ def _named_splits(task: Task, config: DataConfig) -> Mapping[str, RawSplit]:
     if config.train is not None:
         named = {"train": config.train, "dev": config.dev, "test": config.test}
         return {
-            split: one_split(source, split, task, wanted, options)
+            split: one_split(given.get(source, source), split, task, wanted, options)
             for split, source in named.items()
             if source is not None
         }

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from adaptkit.data.columnar import dataset_rows
 from adaptkit.data.compressed import SUFFIXES, plain_path
 from adaptkit.data.hub import hub_splits, saved_splits
+from adaptkit.data.in_memory import MemoryRows
 from adaptkit.data.json_rows import element_row
 from adaptkit.data.json_shapes import document_splits
 from adaptkit.data.options import AS_FOUND, ReadOptions
@@ -39,12 +40,14 @@ _HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*(/[\w.-]+)?(:[\w.-]+)?")
 
 
 def splits_of(
-    source: str, task: Task, wanted: Collection[str], options: ReadOptions = AS_FOUND
+    source: str | MemoryRows, task: Task, wanted: Collection[str], options: ReadOptions = AS_FOUND
 ) -> Mapping[str, RawSplit]:
     """The splits of a source, as "train", "dev" and "test"; a single file or data set is "train".
 
     ``wanted`` are the columns that the user named. Raises DataError if the source does not exist.
     """
+    if isinstance(source, MemoryRows):
+        return {"train": RawSplit(source.source, tool_rows(source.raw_rows(), task, options))}
     path = Path(source)
     if os.path.isfile(source):
         return _file_splits(path, task, wanted, options)
@@ -59,7 +62,7 @@ def splits_of(
 
 
 def one_split(
-    source: str, split: str, task: Task, wanted: Collection[str], options: ReadOptions = AS_FOUND
+    source: str | MemoryRows, split: str, task: Task, wanted: Collection[str], options: ReadOptions = AS_FOUND
 ) -> RawSplit:
     """The split of this name in a source, or the source's only split."""
     splits = splits_of(source, task, wanted, options)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import shlex
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, overload
 
-from adaptkit.data.rows import shortened
-from adaptkit.errors import DataError, TaskError
+from adaptkit.config import columns_of
+from adaptkit.errors import TaskError
+from adaptkit.export.inputs import is_single, prepared_inputs
 from adaptkit.export.loading import Description, load_exported, read_description
 from adaptkit.models.pooling import with_pooling
 from adaptkit.tasks import registry
@@ -19,6 +20,9 @@ from adaptkit.tasks.calls import calling
 if TYPE_CHECKING:
     from adaptkit.engine.prepare import Model
     from adaptkit.task import Prediction, Row, Scores, Task
+
+ROWS_AT_ONCE = 4096
+"""So many rows are encoded together, so that the memory does not grow with their number."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,36 +52,38 @@ class Predictor:
             raise result
         return calibrated(self.task, result, self.description.calibration)
 
-    def predict(self, texts: Sequence[str]) -> list[dict[str, Any]]:
-        """One prediction per text, as JSON-ready values.
+    @overload
+    def predict(
+        self, data: str | Row, *, columns: Mapping[str, str | int] | None = None
+    ) -> dict[str, Any]: ...
+
+    @overload
+    def predict(
+        self, data: Any, *, columns: Mapping[str, str | int] | None = None
+    ) -> list[dict[str, Any]]: ...
+
+    def predict(self, data: Any, *, columns: Mapping[str, str | int] | None = None) -> Any:
+        """The prediction of one text or row, or a list with one for each, as JSON-ready values.
+
+        Args:
+            data: a text, a row as a dictionary, or several of them: a list, a pandas DataFrame, a
+                `datasets.Dataset`, or a file as a `pathlib.Path`. Answers in the rows are ignored.
+            columns: the task's column → the column of the rows.
 
         Raises:
-            DataError: the task rejects one of the texts, or ``texts`` is a single text.
+            DataError: the task rejects one of the texts or rows.
             TrialError: the model's outputs are not finite, or the task's decode failed.
         """
-        if isinstance(texts, str):
-            raise DataError(
-                f"texts = {shortened(texts)}",
-                expected="a list of texts",
-                next_step="Put the text into a list: [text].",
-                code="not-a-list-of-texts",
-            )
-        return self.present([self._row(text) for text in texts])
+        rows = prepared_inputs(self.task, data, columns_of(columns or {}), self.row_of)
+        found: list[dict[str, Any]] = []
+        for start in range(0, len(rows), ROWS_AT_ONCE):
+            found += self.present(rows[start : start + ROWS_AT_ONCE])
+        return found[0] if is_single(data) else found
 
     def row_of(self, text: str) -> Row:
         """The prepared row of a text; raises ValueError if the task rejects it."""
         with calling(self.task, "prepare", passing=lambda error: isinstance(error, ValueError)):
             return self.task.prepare(self.task.parse_text(text))
-
-    def _row(self, text: str) -> Row:
-        try:
-            return self.row_of(text)
-        except ValueError as error:
-            raise DataError(
-                f"{shortened(text)}: {error}",
-                next_step="Correct this text, or leave it out.",
-                code="bad-text",
-            ) from error
 
     def present(self, rows: Sequence[Row]) -> list[dict[str, Any]]:
         """One prediction per prepared row, as JSON-ready values.

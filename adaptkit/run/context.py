@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any
 
-from adaptkit.study.record import StudySummary
+from adaptkit.run.callbacks import Callbacks
+from adaptkit.run.study import Study
+from adaptkit.study.record import StudySummary, TrialRecord
 
 if TYPE_CHECKING:
     from adaptkit.report.progress import Progress
@@ -57,6 +59,8 @@ class RunContext:
     lock: HeldLock | None = None
     """The study's lock."""
 
+    callbacks: Callbacks = field(default_factory=lambda: Callbacks(()))
+
     def check(self) -> None:
         """Raise Interrupted after a signal, and StudyError if the study is not this process's any more."""
         self.interruption.check()
@@ -75,6 +79,15 @@ class RunContext:
         now = datetime.now(UTC).isoformat("T", "seconds")
         self.summary = replace(self.summary, updated=now, seconds=seconds, **changes)
         self.folder.write_summary(self.summary)
+
+    def announce(self, event: str, records: Sequence[TrialRecord], *about: object) -> None:
+        """Call the callbacks; show and record which of them failed."""
+        if not self.callbacks:
+            return
+        study = Study(self.folder, self.summary, tuple(records))
+        for problem in self.callbacks.call(event, study, *about):
+            self.progress.note(problem)
+            self.write(warnings=[*self.summary.warnings, problem])
 
     def write_versions(self, now: Mapping[str, str]) -> None:
         """Write the versions that the next trials are trained with; warn if earlier trials had others."""

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from adaptkit.engine.types import Outcome, RungReport, Trial
+from adaptkit.run.callbacks import RungScore, StartedTrial
 from adaptkit.search.pruning import trials_to_prune
 from adaptkit.search.repair import LOST
 from adaptkit.study.record import INTERRUPTED, RungRecord, TrialRecord
@@ -50,6 +51,7 @@ class TrialScheduler:
         deadline: float,
         check: Callable[[], None],
         check_study: Callable[[], None] = lambda: None,
+        announce: Callable[..., None] = lambda *about: None,
         vocabulary: torch.Tensor | None = None,
         head_inputs: Mapping[str, torch.Tensor] = {},
     ) -> None:
@@ -68,6 +70,7 @@ class TrialScheduler:
             deadline: the end of the time budget, on the clock of `time.monotonic`.
             check: raises Interrupted if a signal has been received.
             check_study: raises StudyError if the study is not this process's any more.
+            announce: calls the callbacks: the event, the trials that have ended, and what it is about.
             vocabulary: the tokens whose embeddings are trained; kept with each trial's weights.
             head_inputs: examples of what the head receives; kept with each trial's weights.
         """
@@ -83,6 +86,7 @@ class TrialScheduler:
         self.deadline = deadline
         self.check = check
         self.check_study = check_study
+        self.announce = announce
         self.vocabulary = vocabulary
         self.head_inputs = head_inputs
         self.running: dict[int, Suggestion] = {}
@@ -109,6 +113,7 @@ class TrialScheduler:
             self.scored[suggestion.number] = []
             self.began[suggestion.number] = time.monotonic()
             self.progress.started(suggestion.number, suggestion.hyperparameters)
+            self.announce("on_trial_start", self.records, started(suggestion))
         return [
             as_trial(one.hyperparameters, number=one.number, seed=one.seed, patience=self.patience)
             for one in suggestions
@@ -122,6 +127,7 @@ class TrialScheduler:
             self.scored[number].append(report)
             self.search.report(number, report.rung, report.score)
             self.progress.rung(number, report.epoch, report.score)
+            self.announce("on_rung_end", self.records, started(self.running[number]), rung_score(report))
         unfinished = [report for report in reports if not report.last]
         if not self.pruning or not unfinished:
             return {}
@@ -193,6 +199,7 @@ class TrialScheduler:
         del self.running[record.number]
         self.search.tell(record)
         self.progress.ended(record)
+        self.announce("on_trial_end", self.records, record)
 
     def _record(self, outcome: Outcome) -> TrialRecord:
         number = outcome.trial.number
@@ -247,6 +254,22 @@ class TrialScheduler:
         sign = -1.0 if self.direction == "maximize" else 1.0
         scored.sort(key=lambda record: (sign * (record.score or 0.0), record.number))
         return [record.number for record in scored[:WEIGHTS_KEPT]]
+
+
+def started(suggestion: Suggestion) -> StartedTrial:
+    """The trial, for callbacks."""
+    return StartedTrial(
+        number=suggestion.number, hyperparameters=dict(suggestion.hyperparameters),
+        seed=suggestion.seed, origin=suggestion.origin,
+    )  # fmt: skip
+
+
+def rung_score(report: RungReport) -> RungScore:
+    """The scores of a rung, for callbacks."""
+    return RungScore(
+        number=report.rung, epoch=report.epoch, loss=report.loss, score=report.score,
+        values=dict(report.scores.values),
+    )  # fmt: skip
 
 
 def as_trial(values: Mapping[str, float], *, number: int, seed: int, patience: int) -> Trial:

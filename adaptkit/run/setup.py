@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from adaptkit.config import StudyConfig
 from adaptkit.data.groups import SPLIT_VERSION
-from adaptkit.data.load import Dataset, load
+from adaptkit.data.load import NONE_GIVEN, Dataset, load
 from adaptkit.report.progress import Progress
 from adaptkit.run.context import Clock, RunContext
 from adaptkit.run.opening import with_examples
@@ -20,6 +20,7 @@ from adaptkit.run.weighting import UNWEIGHTED, Weighting
 from adaptkit.search.space import SearchSpace
 
 if TYPE_CHECKING:
+    from adaptkit.data.in_memory import MemoryRows
     from adaptkit.engine.capacity import Capacity
     from adaptkit.engine.prepare import Model
     from adaptkit.engine.train import Training
@@ -34,7 +35,12 @@ ROWS_TO_CHECK = 200
 
 
 def read_data(
-    config: StudyConfig, task: Task, earlier: Provenance | None, progress: Progress, clock: Clock
+    config: StudyConfig,
+    task: Task,
+    earlier: Provenance | None,
+    progress: Progress,
+    clock: Clock,
+    rows: Mapping[str, MemoryRows] = NONE_GIVEN,
 ) -> Dataset:
     """Read the rows, and show the warnings about them; `adaptkit.data.load.load` lists the errors.
 
@@ -43,7 +49,7 @@ def read_data(
     progress.phase("reading the data")
     with clock.phase("data"):
         split = earlier.split if earlier else SPLIT_VERSION
-        data = load(task, config.data, config.seed, split=split)
+        data = load(task, config.data, config.seed, split=split, given=rows)
     if data.sample:
         progress.note(f"no data given: using the sample of the task {config.task!r}")
     if data.read_as:

@@ -105,6 +105,7 @@ def make_scheduler(
         deadline=time.monotonic() + (config.search.timeout or math.inf),
         check=context.check,
         check_study=context.check_study,
+        announce=context.announce,
         vocabulary=training.vocabulary,
         head_inputs=some_head_inputs(training),
     )

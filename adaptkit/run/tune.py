@@ -1,4 +1,4 @@
-"""The complete program, from top to bottom: `tune` makes a configuration, `run` runs the study.
+"""The complete program, from top to bottom: `run` runs a study to its end.
 
 data ──▶ model, by its strategy ──▶ trials, trained together and pruned ──▶ the best ones, confirmed with new
 seeds ──▶ winner, exported and verified
@@ -6,27 +6,16 @@ seeds ──▶ winner, exported and verified
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from adaptkit.config import (
-    DEFAULT_MODEL,
-    DataConfig,
-    HeadInitName,
-    PoolingName,
-    PrecisionName,
-    SearchConfig,
-    SolverName,
-    StrategyName,
-    StudyConfig,
-    columns_of,
-)
 from adaptkit.errors import Interrupted
 from adaptkit.models.depth import with_layers
 from adaptkit.models.pooling import with_pooling
 from adaptkit.report.progress import Progress
+from adaptkit.run.callbacks import Callbacks
 from adaptkit.run.confirmation import confirm_solved, confirm_trained, confirmation_due
 from adaptkit.run.context import Clock, RunContext, versions
 from adaptkit.run.finalize import finalize_study
@@ -35,6 +24,7 @@ from adaptkit.run.heads import refit_best, refit_is_due, solve_trials
 from adaptkit.run.method import Method, patience_of, resolve_method, space_of
 from adaptkit.run.opening import open_study
 from adaptkit.run.resolve import Machine, chosen_metric, default_name, refuse_problems
+from adaptkit.run.rows import keep_rows, rows_by_reference
 from adaptkit.run.setup import load_encoder, measure_capacity, prepare_training, read_data
 from adaptkit.run.study import Study
 from adaptkit.run.training import train_trials
@@ -44,12 +34,14 @@ from adaptkit.study.confirmation import ConfirmationFolder
 from adaptkit.study.find import refuse_unwritable, study_folder
 from adaptkit.study.removal import removed_if_refused
 from adaptkit.study.winner import standing, with_runs
-from adaptkit.system.signals import Interruption
+from adaptkit.system.signals import Interruption, end_process
 from adaptkit.tasks import registry
 
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from adaptkit.config import StudyConfig
+    from adaptkit.data.in_memory import MemoryRows
     from adaptkit.data.load import Dataset
     from adaptkit.engine.train import Training
     from adaptkit.models.loading import LoadedModel
@@ -57,91 +49,16 @@ if TYPE_CHECKING:
     from adaptkit.task import Task
 
 
-def tune(
-    task: str,
+def run(
+    config: StudyConfig,
+    console: Console,
     *,
-    data: str | Path | None = None,
-    train: str | Path | None = None,
-    dev: str | Path | None = None,
-    test: str | Path | None = None,
-    columns: Mapping[str, str] | None = None,
-    dev_fraction: float = DataConfig.dev_fraction,
-    skip_bad_rows: bool = False,
-    delimiter: str | None = None,
-    encoding: str | None = None,
-    group: str | None = None,
-    options: Mapping[str, Any] | None = None,
-    model: str | Path = DEFAULT_MODEL,
-    strategy: StrategyName = StudyConfig.strategy,
-    pooling: PoolingName = StudyConfig.pooling,
-    head_solver: SolverName = StudyConfig.head_solver,
-    head_init: HeadInitName = StudyConfig.head_init,
-    folds: int | None = None,
-    layers: int | None = None,
-    lora_rank: int = StudyConfig.lora_rank,
-    max_length: int | None = None,
-    trials: int = SearchConfig.trials,
-    epochs: float | None = None,
-    learning_rate: tuple[float, float] | None = None,
-    batch_sizes: Sequence[int] | None = None,
-    class_weights: str | Path | None = None,
-    label_smoothing: float = 0.0,
-    metric: str | None = None,
-    pruning: bool = True,
-    patience: int | None = None,
-    confirm: int | None = None,
-    evals_per_epoch: int | None = None,
-    timeout: float | None = None,
-    seed: int = 0,
-    device: str = "auto",
-    precision: PrecisionName = "auto",
-    parallel_trials: int | None = None,
-    fast_paths: bool = True,
-    study: str | None = None,
-    studies: str | Path = "studies",
+    studies: Path,
+    name: str | None = None,
+    rows: Sequence[MemoryRows] = (),
+    callbacks: Sequence[object] = (),
+    second_signal: Callable[[int], None] = end_process,
 ) -> Study:
-    """Tune a task on the data, and return the study. If the study exists, continue it.
-
-    The arguments are the options of ``adaptkit tune``. `DataConfig`, `SearchConfig` and `StudyConfig`
-    document them. `run` documents the errors.
-    """
-    from rich.console import Console
-
-    config = StudyConfig(
-        task=task,
-        options=dict(options or {}),
-        model=str(model),
-        strategy=strategy,
-        pooling=pooling,
-        head_solver=head_solver,
-        head_init=head_init,
-        folds=folds,
-        layers=layers,
-        lora_rank=lora_rank,
-        max_length=max_length,
-        seed=seed,
-        device=device,
-        precision=precision,
-        parallel_trials=parallel_trials,
-        fast_paths=fast_paths,
-        data=DataConfig(
-            data=_text(data), train=_text(train), dev=_text(dev), test=_text(test),
-            columns=columns_of(columns or {}), dev_fraction=dev_fraction, skip_bad_rows=skip_bad_rows,
-            delimiter=delimiter, encoding=encoding, group=group,
-        ),
-        search=SearchConfig(
-            trials=trials, epochs=float(epochs) if isinstance(epochs, int) else epochs,
-            learning_rate=learning_rate,
-            batch_sizes=tuple(batch_sizes) if isinstance(batch_sizes, Sequence) else batch_sizes,
-            class_weights=_text(class_weights), label_smoothing=label_smoothing,
-            metric=metric, pruning=pruning, patience=patience, confirm=confirm,
-            evals_per_epoch=evals_per_epoch, timeout=timeout,
-        ),
-    )  # fmt: skip
-    return run(config, Console(stderr=True), studies=Path(studies), name=study)
-
-
-def run(config: StudyConfig, console: Console, *, studies: Path, name: str | None = None) -> Study:
     """Run a study, or continue it, to its end.
 
     Args:
@@ -149,6 +66,9 @@ def run(config: StudyConfig, console: Console, *, studies: Path, name: str | Non
         console: where the progress is shown.
         studies: the folder of the studies.
         name: the study's name; by default it is made from the configuration.
+        rows: rows that were given in Python, which the configuration refers to.
+        callbacks: are called when trials start, are scored and end; see `adaptkit.Callback`.
+        second_signal: what a second signal does, if the first has not ended the run yet.
 
     Raises:
         UserError: something in the configuration, the data, the model or the study on disk is wrong. The
@@ -164,20 +84,24 @@ def run(config: StudyConfig, console: Console, *, studies: Path, name: str | Non
     refuse_unwritable(folder.path)
 
     progress, clock = Progress(console, config.search.trials, metric, direction), Clock()
-    with Interruption() as interruption, progress:
+    with Interruption(second_signal) as interruption, progress:
         earlier = folder.earlier_provenance()
-        data = read_data(config, task, earlier, progress, clock)
+        given = rows_by_reference(folder, config.data, rows)
+        data = read_data(config, task, earlier, progress, clock, given)
         method = resolve_method(config, task, earlier, data)
         space = space_of(config, task, method, data)
         built = with_layers(with_pooling(task, method.pooling), method.layers)
         machine, loaded = load_encoder(config, built, data, earlier, progress, clock, solver=method.solver)
         undone = removed_if_refused(folder)
         with folder.lock() as lock, undone, interruption.guarded():
+            keep_rows(folder, config.data, given)
             summary = open_study(
                 folder, config, task, plugin, data, space, method, (metric, direction), loaded,
                 progress.note,
             )  # fmt: skip
-            context = RunContext(folder, summary, progress, clock, interruption, summary.seconds, lock)
+            context = RunContext(
+                folder, summary, progress, clock, interruption, summary.seconds, lock, Callbacks(callbacks)
+            )
             progress.resumed(record for record in folder.read_trials() if not record.interrupted)
             with recorded_on_error(context):
                 search_and_train(context, config, built, data, loaded, machine, space, method)
@@ -257,26 +181,27 @@ def record_orphans(context: RunContext, search: Search) -> None:
     for orphan in search.orphans:
         context.folder.write_trial(orphan)
         search.tell(orphan)
+        context.announce("on_trial_end", context.folder.read_trials(), orphan)
 
 
 @contextmanager
 def recorded_on_error(context: RunContext) -> Iterator[None]:
-    """If an error ends the block, write to the summary that the study was interrupted."""
+    """Call the callbacks when the block ends. If an error ends it, record that the study was interrupted."""
     try:
         yield
+        context.announce("on_study_end", context.folder.read_trials())
     except Interrupted as interrupted:
         records = context.folder.read_trials()
         context.summary = with_runs(context.summary, ConfirmationFolder(context.folder.confirmation))
         context.write(state="interrupted", **standing(context.summary, records))
+        context.announce("on_study_end", records)
         interrupted.study = Study(context.folder, context.summary, records)
         raise
-    except Exception:
+    except (Exception, KeyboardInterrupt):  # the latter after a second Ctrl-C in a Python session
         if context.summary.state == "running":
             with suppress(Exception):  # the disk may be the cause
                 records = context.folder.read_trials()
                 context.write(state="interrupted", **standing(context.summary, records))
+        with suppress(Exception):
+            context.announce("on_study_end", context.folder.read_trials())
         raise
-
-
-def _text(source: str | Path | None) -> str | None:
-    return None if source is None else str(source)

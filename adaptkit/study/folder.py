@@ -7,6 +7,7 @@
       trials/0007.json         a trial that has ended; never removed
       trials/0007.safetensors  the weights of one of the best trials, listed in trials/manifest.json
       confirmation/            the runs with new seeds: adaptkit/study/confirmation.py
+      data/train.jsonl         rows that were given in Python; rows of files are not copied
       best/                    the winner, in the format of transformers or peft
       report.html
       left-out.txt             the rows that were left out, and why; only if there are any
@@ -101,6 +102,10 @@ class StudyFolder:
     def trials(self) -> Path:
         """The folder of the trials' records and weights."""
         return self.path / "trials"
+
+    def rows(self, split: str) -> Path:
+        """The file that keeps the rows of a split if they were given in Python."""
+        return self.path / "data" / f"{split}.jsonl"
 
     @property
     def confirmation(self) -> Path:

@@ -46,6 +46,10 @@ def _remove(study: StudyFolder, folders: Sequence[Path]) -> None:
         with suppress(OSError):
             (study.path / name).unlink()
     shutil.rmtree(study.path / "trials", ignore_errors=True)
+    for split in ("train", "dev", "test"):
+        with suppress(OSError):
+            study.rows(split).unlink()
+    folders = [study.rows("train").parent, *folders]
     for folder in folders:
         with suppress(OSError):  # another process may have put something into it
             folder.rmdir()

@@ -1,11 +1,11 @@
-"""Stops a study cleanly on SIGINT and SIGTERM; a second signal ends the process immediately."""
+"""Stops a study cleanly on SIGINT and SIGTERM; a second signal ends the process, or the call, immediately."""
 
 from __future__ import annotations
 
 import os
 import signal
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType, TracebackType
 from typing import Any
@@ -15,16 +15,27 @@ from adaptkit.errors import Interrupted
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
+def end_process(number: int) -> None:
+    """End the process immediately, as the second signal does on the command line."""
+    os._exit(128 + number)
+
+
+def stop_at_once(number: int) -> None:
+    """Raise KeyboardInterrupt wherever the program is: a Python session keeps its variables."""
+    raise KeyboardInterrupt
+
+
 class Interruption:
     """Handles signals while it is entered.
 
     The first signal raises `Interrupted` at once, except in a `guarded` block, where trials are trained and
     records are written. There the signal is only noted, and `check` raises it at a safe point. The second
-    signal ends the process immediately.
+    signal is passed on: by default it ends the process immediately.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, second_signal: Callable[[int], None] = end_process) -> None:
         self.signal_number = 0
+        self._second_signal = second_signal
         self._raised = False
         self._guarded = 0
         self._before: dict[int, Any] = {}
@@ -65,7 +76,8 @@ class Interruption:
 
     def _handle(self, number: int, frame: FrameType | None) -> None:
         if self.signal_number:
-            os._exit(128 + number)
+            self._second_signal(number)
+            return
         self.signal_number = number
         if not self._guarded:
             self._raised = True

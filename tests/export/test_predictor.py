@@ -102,7 +102,7 @@ def test_another_plugin_is_used_if_only_it_has_the_task(
 
 @pytest.mark.parametrize(
     ("texts", "words"),
-    [(["boats", " "], "' ': the text is empty"), ("boats", r"texts = 'boats'\. Expected a list of texts")],
+    [(["boats", " "], "' ': the text is empty"), ("", "'': the text is empty")],
 )
 def test_texts_that_cannot_be_predicted_are_rejected(
     texts: Any, words: str, tuned: Callable[[str, str], Any]

@@ -1,0 +1,77 @@
+"""Errors as Python users read them: with the names of arguments instead of options of the command line."""
+
+from __future__ import annotations
+
+import re
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from adaptkit.errors import AdaptkitError, Interrupted
+
+OTHER_NAMES = {
+    "lr": "learning_rate", "batch-size": "batch_sizes", "column": "columns", "option": "options",
+}  # fmt: skip
+"""The option of the command line → the argument, where they are not the same word."""
+
+SWITCHES = {
+    "skip-bad-rows": "skip_bad_rows=True", "merge": "merge=True", "no-pruning": "pruning=False",
+    "no-fast-paths": "fast_paths=False",
+}  # fmt: skip
+COMMAND_LINE_ONLY = ("upgrade", "config", "json", "debug", "html")
+
+_OPTION = re.compile(r"--([a-z]+(?:-[a-z]+)*)(?: (adamw|lbfgs|lora|full|frozen|cpu|cuda|\d+)\b)?")
+_MEMORY_ROW = re.compile(r"(train |dev |test )?row(s given in Python| \d)")
+_COMMAND = re.compile(r"(?:the )?same (?:'adaptkit tune' )?command")
+
+
+class KeyboardInterrupted(Interrupted, KeyboardInterrupt):
+    """Ctrl-C, or the interrupt of a notebook, ended a call from Python: also a KeyboardInterrupt."""
+
+    @classmethod
+    def of(cls, stopped: Interrupted) -> KeyboardInterrupted:
+        """The same error as a KeyboardInterrupt."""
+        found = cls(stopped.signal_number)
+        found.next_step = "Make the same call again to continue."
+        found.args, found.study = (found.sentences(),), stopped.study
+        return found
+
+
+@contextmanager
+def in_python_words() -> Iterator[None]:
+    """A block whose errors name arguments. Ctrl-C raises `KeyboardInterrupted`."""
+    try:
+        yield
+    except Interrupted as stopped:
+        if stopped.signal_number == signal.SIGINT:
+            raise KeyboardInterrupted.of(stopped) from None
+        raise
+    except AdaptkitError as error:
+        for part in ("problem", "expected", "next_step"):
+            setattr(error, part, with_arguments(getattr(error, part)))
+        _about_rows(error)
+        error.args = (error.sentences(),)
+        raise
+
+
+def with_arguments(text: str) -> str:
+    """The text with ``--dev-fraction`` as ``dev_fraction=``, and so on."""
+    return _COMMAND.sub("the same call", _OPTION.sub(_argument, text))
+
+
+def _about_rows(error: AdaptkitError) -> None:
+    """Name the rows, and not a file, in the next step of an error about a row in memory."""
+    if _MEMORY_ROW.match(error.problem):
+        error.next_step = error.next_step.replace("Correct the file", "Correct the rows")
+
+
+def _argument(option: re.Match[str]) -> str:
+    name, value = option[1], option[2]
+    if name in COMMAND_LINE_ONLY:
+        return option[0]
+    if name in SWITCHES:
+        return SWITCHES[name] + (f" {value}" if value else "")
+    argument = OTHER_NAMES.get(name, name.replace("-", "_"))
+    if value is None:
+        return f"{argument}="
+    return f"{argument}={value if value.isdecimal() else repr(value)}"

@@ -1,0 +1,169 @@
+"""`load`, `evaluate` and `export`: what can be done with the model of a study."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from adaptkit.api import arguments as given
+from adaptkit.api.errors import in_python_words
+from adaptkit.api.sources import RowSource, source_of
+from adaptkit.config import columns_of
+from adaptkit.export.loading import DESCRIPTION
+from adaptkit.export.predictor import Predictor
+from adaptkit.export.predictor import load as load_folder
+from adaptkit.run.exporting import export_winner_to
+from adaptkit.run.study import Study, no_winner
+from adaptkit.study.find import find_study
+from adaptkit.study.folder import StudyFolder
+
+if TYPE_CHECKING:
+    from adaptkit.data.rows import Rows
+
+StudyOrFolder = Study | str | os.PathLike[str]
+"""A study, its name, the path of its folder, or the path of a model folder."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Evaluation:
+    """The scores of a model on labelled rows."""
+
+    values: Mapping[str, float]
+    """Every number that the task reports."""
+
+    intervals: Mapping[str, tuple[float, float]]
+    """Name of a number → its 95% interval over these rows; without those that have none."""
+
+    groups: Mapping[str, Mapping[str, float]]
+    """The numbers of each class, label or type."""
+
+    rows: int
+    skipped: tuple[str, ...] = field(default=(), repr=False)
+    """For each row that was left out, its place and the reason."""
+
+
+def load(
+    model: StudyOrFolder, *, device: str = "auto", studies: str | os.PathLike[str] = "studies"
+) -> Predictor:
+    """Load the winner of a study, or a model folder that adaptkit exported.
+
+    Args:
+        model: a study, its name, the path of its folder, or the path of a model folder.
+        device: "auto", "cpu", "cuda" or "cuda:N".
+        studies: the folder of the studies, if `model` is a name.
+
+    Raises:
+        ModelError: the folder was not exported by adaptkit, or its base model cannot be loaded.
+        StudyError: there is no such study, it has no winner yet, or one of its files is damaged.
+        TaskError: the task's plugin is not installed, or is broken.
+    """
+    with in_python_words():
+        return load_folder(_model_folder(model, studies), device=given.device(device))
+
+
+def evaluate(
+    model: StudyOrFolder | Predictor,
+    data: RowSource,
+    *,
+    columns: Mapping[str, str | int] | None = None,
+    delimiter: str | None = None,
+    encoding: str | None = None,
+    skip_bad_rows: bool = False,
+    device: str = "auto",
+    studies: str | os.PathLike[str] = "studies",
+) -> Evaluation:
+    """Score a model on labelled rows, each number with its 95% interval over these rows.
+
+    Args:
+        model: a study, its name, a folder, or a loaded model.
+        data: the rows: a path, a list of dictionaries, a pandas DataFrame or a `datasets.Dataset`.
+        columns: the task's column → the column of the data, by name or by number from 1.
+        delimiter: the character between the fields of a table, or "tab".
+        encoding: the encoding of text files; UTF-8 by default.
+        skip_bad_rows: leave out invalid rows, instead of raising an error.
+        device: "auto", "cpu", "cuda" or "cuda:N", if the model is not loaded yet.
+        studies: the folder of the studies, if `model` is a name.
+
+    Raises:
+        DataError: the rows cannot be used; the message names the first bad one.
+        AdaptkitError: the model cannot be loaded, as `load` says, or cannot be scored.
+    """
+    from adaptkit.data.load import read_labelled
+    from adaptkit.data.options import ReadOptions
+    from adaptkit.run.scoring import score_rows
+
+    with in_python_words():
+        named = columns_of(given.mapping("columns", columns))
+        options = ReadOptions(
+            columns=named,
+            delimiter=given.optional_text("delimiter", delimiter),
+            encoding=given.optional_text("encoding", encoding),
+        )
+        options.check()
+        source, skip = source_of("data", data), given.flag("skip_bad_rows", skip_bad_rows)
+        predictor = model if isinstance(model, Predictor) else load(model, device=device, studies=studies)
+        rows: Rows = read_labelled(
+            predictor.task, source,
+            labels=predictor.description.labels, columns=named, skip_bad_rows=skip, options=options,
+        )  # fmt: skip
+        scored = score_rows(predictor, rows.values)
+        return Evaluation(
+            values=dict(scored.scores.values), intervals=dict(scored.intervals),
+            groups=dict(scored.scores.groups), rows=len(rows), skipped=tuple(rows.skipped),
+        )  # fmt: skip
+
+
+def export(
+    study: Study | str | os.PathLike[str],
+    to: str | os.PathLike[str],
+    *,
+    merge: bool = False,
+    studies: str | os.PathLike[str] = "studies",
+) -> Path:
+    """Write a study's winner to a folder that transformers or peft can load, and verify it.
+
+    Args:
+        study: a study, its name, or the path of its folder.
+        to: the folder to write, which must be new or empty.
+        merge: for the strategy "lora": write a complete model instead of an adapter.
+        studies: the folder of the studies, if `study` is a name.
+
+    Returns:
+        The folder.
+
+    Raises:
+        StudyError: there is no such study, or it has no winner yet.
+        ConfigError: the folder exists, or there is nothing to merge.
+        ExportError: the exported model does not give the winner's logits.
+    """
+    with in_python_words():
+        folder = _study_folder(study, studies)
+        return export_winner_to(folder, Path(given.text("to", to)), merge=given.flag("merge", merge))[1]
+
+
+def _study_folder(study: object, studies: object) -> StudyFolder:
+    if isinstance(study, Study):
+        return study.folder
+    return find_study(Path(given.text("studies", studies)), given.text("study", study))
+
+
+def _model_folder(model: object, studies: object) -> Path:
+    if isinstance(model, Study):
+        return _winner_of(model.folder)
+    if isinstance(model, StudyFolder):
+        return _winner_of(model)
+    name = given.text("model", model)
+    path = Path(name)
+    is_study = (path / "study.toml").exists() and not (path / DESCRIPTION).exists()
+    if not is_study and (path.is_dir() or path.name != name):
+        return path  # what is wrong with it is said when it is loaded
+    return _winner_of(find_study(Path(given.text("studies", studies)), name))
+
+
+def _winner_of(folder: StudyFolder) -> Path:
+    if not folder.current_best.exists():
+        raise no_winner(folder.name)
+    return folder.current_best
