@@ -165,7 +165,9 @@ def read_unlabelled(
     """
     if isinstance(source, MemoryRows):
         split = one_split(source, "test", task, columns.values(), options)
-        return prepare_rows(task, split, columns=columns, skip_bad_rows=skip_bad_rows, optional=task.answers)
+        return prepare_rows(
+            task, split, columns=columns, skip_bad_rows=skip_bad_rows, optional=task.target_columns
+        )
     path = Path(source)
     is_text = path.suffix.lower() == ".txt" and path.is_file()
     if is_text and _is_one_text_per_line(task, path, columns, options):

@@ -5,10 +5,15 @@ from __future__ import annotations
 import traceback
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from adaptkit.errors import ConfigError
 from adaptkit.run.study import Study
 from adaptkit.study.record import TrialRecord
+
+if TYPE_CHECKING:
+    from adaptkit.engine.types import RungReport
+    from adaptkit.search.search import Suggestion
 
 EVENTS = ("on_trial_start", "on_rung_end", "on_trial_end", "on_study_end")
 
@@ -40,6 +45,22 @@ class RungScore:
 
     values: Mapping[str, float]
     """Every number that the task reports, on the dev rows."""
+
+
+def started_trial(suggestion: Suggestion) -> StartedTrial:
+    """The trial that the search has suggested."""
+    return StartedTrial(
+        number=suggestion.number, hyperparameters=dict(suggestion.hyperparameters),
+        seed=suggestion.seed, origin=suggestion.origin,
+    )  # fmt: skip
+
+
+def rung_score(report: RungReport) -> RungScore:
+    """The scores that the engine reports after a rung."""
+    return RungScore(
+        number=report.rung, epoch=report.epoch, loss=report.loss, score=report.score,
+        values=dict(report.scores.values),
+    )  # fmt: skip
 
 
 class Callback:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from adaptkit.engine.types import Outcome, RungReport, Trial
-from adaptkit.run.callbacks import RungScore, StartedTrial
+from adaptkit.run.callbacks import rung_score, started_trial
 from adaptkit.search.pruning import trials_to_prune
 from adaptkit.search.repair import LOST
 from adaptkit.study.record import INTERRUPTED, RungRecord, TrialRecord
@@ -113,7 +113,7 @@ class TrialScheduler:
             self.scored[suggestion.number] = []
             self.began[suggestion.number] = time.monotonic()
             self.progress.started(suggestion.number, suggestion.hyperparameters)
-            self.announce("on_trial_start", self.records, started(suggestion))
+            self.announce("on_trial_start", self.records, started_trial(suggestion))
         return [
             as_trial(one.hyperparameters, number=one.number, seed=one.seed, patience=self.patience)
             for one in suggestions
@@ -127,7 +127,9 @@ class TrialScheduler:
             self.scored[number].append(report)
             self.search.report(number, report.rung, report.score)
             self.progress.rung(number, report.epoch, report.score)
-            self.announce("on_rung_end", self.records, started(self.running[number]), rung_score(report))
+            self.announce(
+                "on_rung_end", self.records, started_trial(self.running[number]), rung_score(report)
+            )
         unfinished = [report for report in reports if not report.last]
         if not self.pruning or not unfinished:
             return {}
@@ -254,22 +256,6 @@ class TrialScheduler:
         sign = -1.0 if self.direction == "maximize" else 1.0
         scored.sort(key=lambda record: (sign * (record.score or 0.0), record.number))
         return [record.number for record in scored[:WEIGHTS_KEPT]]
-
-
-def started(suggestion: Suggestion) -> StartedTrial:
-    """The trial, for callbacks."""
-    return StartedTrial(
-        number=suggestion.number, hyperparameters=dict(suggestion.hyperparameters),
-        seed=suggestion.seed, origin=suggestion.origin,
-    )  # fmt: skip
-
-
-def rung_score(report: RungReport) -> RungScore:
-    """The scores of a rung, for callbacks."""
-    return RungScore(
-        number=report.rung, epoch=report.epoch, loss=report.loss, score=report.score,
-        values=dict(report.scores.values),
-    )  # fmt: skip
 
 
 def as_trial(values: Mapping[str, float], *, number: int, seed: int, patience: int) -> Trial:
