@@ -3,8 +3,10 @@
     python -m benchmarks.curves.collect --data FOLDER --sets banking77,snli --rows 300 --strategies full,lora
 
 A group of trials (data set, rows, strategy, start of the head, seed) is trained together and added to
-``curves.csv`` when it has ended. Groups that the table holds are skipped, so that the script can be stopped
-and continued. The rows that score a trial are held out: ``dev`` as in a study, and ``test``.
+``curves.csv`` when it has ended. The seed draws the rows. With ``--runs 5``, each configuration is trained
+five times on them, with a data order and dropout of its own. Groups that the table holds are skipped, so that
+the script can be stopped and continued. The rows that score a trial are held out: ``dev`` as in a study, and
+``test``.
 """
 
 from __future__ import annotations
@@ -42,6 +44,7 @@ RATES = {"full": (5e-5, 1e-4, 2e-4, 4e-4), "lora": (5e-4, 1e-3, 2e-3, 4e-3)}
 BATCH_SIZES = (16,)
 DEV_ROWS, TEST_ROWS = 60, 240
 RUNGS_PER_EPOCH = 2
+RUN_NUMBERS = 100
 POOLING = {"text-classification": "mean", "nli": "pair", "similarity": "pair", "ner": ""}
 
 
@@ -57,6 +60,8 @@ class Group:
 
     seed: int
     epochs: float
+    runs: int
+    """How often each configuration is trained."""
 
 
 def main(arguments: Sequence[str]) -> None:
@@ -69,9 +74,10 @@ def main(arguments: Sequence[str]) -> None:
     parser.add_argument("--starts", default="solved")
     parser.add_argument("--seeds", default="0")
     parser.add_argument("--epochs", type=float, default=3.0)
+    parser.add_argument("--runs", type=int, default=1)
     options = parser.parse_args(arguments)
     groups = [
-        Group(name, int(rows), strategy, start, int(seed), options.epochs)
+        Group(name, int(rows), strategy, start, int(seed), options.epochs, options.runs)
         for seed in options.seeds.split(",")
         for rows in options.rows.split(",")
         for name in options.sets.split(",")
@@ -123,10 +129,10 @@ def _curves(folder: Path, group: Group) -> list[dict[str, Any]]:
     )  # fmt: skip
     reports = _trained(training, group)
     seconds = (time.process_time() - started) / len(RATES[group.strategy]) / len(BATCH_SIZES)
-    lines = [_line(group, training, report, seconds) for report in reports]
+    lines = [_line(group, training, report, seconds / group.runs) for report in reports]
     if start is not None:
         first = {"rung": 0, "epoch": 0.0, "steps": 0, "loss": "", **start}
-        lines.insert(0, {**lines[0], "learning_rate": "", "batch_size": "", **first})
+        lines.insert(0, {**lines[0], "run": 0, "learning_rate": "", "batch_size": "", **first})
     return lines
 
 
@@ -198,10 +204,15 @@ class _All:
 
 
 def _trained(training: Training, group: Group) -> list[RungReport]:
+    return [report for run in range(group.runs) for report in _run(training, group, run)]
+
+
+def _run(training: Training, group: Group, run: int) -> list[RungReport]:
+    """One training of each configuration. The numbers of its trials start at ``run * RUN_NUMBERS``."""
     pairs = [(rate, size) for rate in RATES[group.strategy] for size in BATCH_SIZES]
     trials = [
         Trial(number=number, learning_rate=rate, batch_size=size, epochs=group.epochs, seed=1000 + number)
-        for number, (rate, size) in enumerate(pairs)
+        for number, (rate, size) in enumerate(pairs, start=run * RUN_NUMBERS)
     ]
     scheduler = _All(trials)
     torch.manual_seed(group.seed)
@@ -215,6 +226,7 @@ def _line(group: Group, training: Training, report: RungReport, seconds: float) 
     trial = report.trial
     return {
         **vars(group),
+        "run": trial.number // RUN_NUMBERS,
         "learning_rate": trial.learning_rate,
         "batch_size": trial.batch_size,
         "rung": report.rung + 1,

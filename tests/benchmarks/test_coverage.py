@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from benchmarks.confirmation.coverage import classes, covers, outcome, split_rows, table
+from benchmarks.confirmation.coverage import covers, outcome, table
+from benchmarks.confirmation.rows import classes, split_rows
 
 ROWS = [(f"text {number}", str(number % 5)) for number in range(4000)]
 

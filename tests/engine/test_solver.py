@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -17,6 +18,10 @@ from adaptkit.engine.train import Training
 from adaptkit.engine.trial_stack import views
 from adaptkit.engine.types import Trial
 from adaptkit.engine.weighting import weighted
+from adaptkit.models.loading import load_model
+from adaptkit.models.pooling import with_pooling
+from adaptkit.tasks import registry
+from tests.helpers.data import OTHERS
 from tests.helpers.number_task import number_rows, number_task
 from tests.helpers.populations import ListScheduler
 
@@ -25,6 +30,7 @@ HEADS = {
     "sequence-classification": "AutoModelForSequenceClassification",
 }
 L2 = 1e-2
+WORDS = ("the", "a", "of")
 EQUAL = (1.0, 1.0, 1.0)
 AIM = {"metric": "accuracy", "direction": "maximize"}
 
@@ -42,6 +48,20 @@ def model_of(tiny_model: Any, family: str = "bert") -> Any:
 def folded(tiny_model: Any) -> Training:
     """All rows for training and for scoring."""
     return make_solver_training(model_of(tiny_model), number_task(), number_rows(40), seed=0, **AIM)
+
+
+@pytest.fixture
+def pairs(tiny_folder: Path) -> Training:
+    """Pairs of texts that the encoder reads apart; the label is the first word of the second."""
+    task = with_pooling(registry.load("nli"), "pair")
+    rows = [
+        {"premise": f"the {one} runs", "hypothesis": f"{word} {one}", "label": word}
+        for one in OTHERS[:10]
+        for word in WORDS
+    ]
+    loaded = load_model(task, str(tiny_folder), WORDS, seed=0, max_length=32)
+    model = prepare_model(task, loaded, WORDS, "frozen", 4, device="cpu", bfloat16=False)
+    return make_solver_training(model, task, rows, seed=0, **AIM)
 
 
 def solved(training: Training, trials: Sequence[Trial], folds: Any = None) -> ListScheduler:
@@ -103,6 +123,28 @@ def test_the_solution_is_scikit_learns(l2: float, folded: Training) -> None:
     outcome = solved(folded, [trial(0, l2)]).outcomes[0]
     assert outcome.parameters is not None
     assert_same(folded, outcome.parameters, set(range(40)), l2)
+
+
+def test_features_of_pairs_have_one_scale(pairs: Training) -> None:
+    head = linear_head(pairs)
+    assert head is not None
+    features = torch.cat([bucket.tensors[FEATURES][:, 0] for bucket in pairs.buckets])  # [examples, width]
+    torch.testing.assert_close(head.scale[0] ** 2, features.double().var(0, correction=0).mean().float())
+    assert len(set(head.scale.tolist())) == 1
+
+
+def test_a_head_on_pairs_is_scikit_learns(pairs: Training) -> None:
+    head = linear_head(pairs)
+    outcome = solved(pairs, [trial(0)]).outcomes[0]
+    assert head is not None
+    assert outcome.parameters is not None
+    features = torch.cat([bucket.tensors[FEATURES][:, 0] for bucket in pairs.buckets]).double().numpy()
+    labels = torch.cat([bucket.tensors["labels"] for bucket in pairs.buckets]).numpy()
+    standard = (features - head.mean.numpy()) / head.scale.numpy()
+    expected = LogisticRegression(C=1 / (L2 * len(labels)), tol=1e-8, max_iter=10_000).fit(standard, labels)
+    parts = views(pairs.layout, outcome.parameters.unsqueeze(0))
+    found = features @ parts[head.weight][0].numpy().T + parts[head.bias][0].numpy()
+    np.testing.assert_allclose(probabilities(found), expected.predict_proba(standard), atol=5e-3)
 
 
 def test_classes_have_their_weights(folded: Training) -> None:
