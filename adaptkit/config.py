@@ -23,7 +23,9 @@ if TYPE_CHECKING:
 
 StrategyName = Literal["frozen", "lora", "full"]
 PrecisionName = Literal["auto", "fp32", "bf16"]
-PoolingName = Literal["auto", "mean", "first", "pair", "checkpoint"]
+PoolingName = Literal[
+    "auto", "mean", "first", "normalized-mean", "normalized-first", "pair", "checkpoint"
+]  # fmt: skip
 SolverName = Literal["auto", "lbfgs", "adamw"]
 HeadInitName = Literal["auto", "solved", "random"]
 

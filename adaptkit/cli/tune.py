@@ -27,6 +27,8 @@ from adaptkit.cli.parameters import (
 if TYPE_CHECKING:
     from adaptkit.config import DataConfig, SearchConfig, StudyConfig
 
+POOLINGS = ("auto", "mean", "first", "normalized-mean", "normalized-first", "pair", "checkpoint")
+
 
 @click.command(short_help="Tune a task on labelled text.", context_settings=old_names_work)
 @click.option("--task", help="The task, as name or distribution:name; 'adaptkit tasks' lists them.")
@@ -55,7 +57,7 @@ if TYPE_CHECKING:
     help="Which parameters are trained. [default: full]",
 )
 @click.option(
-    "--pooling", type=click.Choice(["auto", "mean", "first", "pair", "checkpoint"]),
+    "--pooling", type=click.Choice(POOLINGS),
     help="How a head for texts pools the tokens. [default: auto, as the model declares]",
 )  # fmt: skip
 @click.option(

@@ -27,6 +27,9 @@ WEIGHTS_INDEX = "model.safetensors.index.json"
 DECLARATION = "1_Pooling/config.json"
 """Where sentence-transformers keeps the pooling of an encoder."""
 
+MODULES = "modules.json"
+"""Where it keeps what follows the encoder."""
+
 FETCHED = ("*.json", "*.safetensors", "*.txt", "*.model", "*.spm")
 """What a model of the hub consists of, in its main folder. Nothing else is fetched."""
 

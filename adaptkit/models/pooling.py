@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import nn
+from torch.nn.functional import normalize
 
 from adaptkit.documents import read_json
 from adaptkit.errors import ConfigError
-from adaptkit.models.files import DECLARATION, optional_file
+from adaptkit.models.files import DECLARATION, MODULES, optional_file
 from adaptkit.models.pairs import PairHead, with_sides
 
 if TYPE_CHECKING:
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
 
 PAIR = "pair"
 """Two texts pooled apart and compared; see `adaptkit.models.pairs`."""
+
+NORMALIZED = "normalized-"
+"""Before "mean" or "first": the pooled vector is divided by its length."""
 
 CHECKPOINT = "checkpoint"
 """The head that transformers puts on the checkpoint: for BERT, the pooler and a linear layer."""
@@ -36,25 +40,35 @@ DECLARED = {
 
 
 class PooledHead(nn.Module):
-    """Dropout and one linear layer on the pooled hidden states."""
+    """Dropout and one linear layer on the pooled hidden states.
+
+    Attributes:
+        pooling: "mean" or "first", each also with `NORMALIZED` before it.
+    """
 
     def __init__(self, pooling: str, width: int, outputs: int, dropout: float) -> None:
         super().__init__()
         self.pooling = pooling
+        self.normalized = pooling.startswith(NORMALIZED)
+        self.kind = pooling.removeprefix(NORMALIZED)
         self.dropout = nn.Dropout(dropout)
         self.out = nn.Linear(width, outputs)
 
     def pool(self, hidden: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
         """Hidden states ``[batch, tokens, width]`` and mask ``[batch, tokens]`` → ``[batch, width]``."""
-        if self.pooling == "first":
-            return hidden[:, 0]
-        kept = mask.unsqueeze(-1).to(hidden.dtype)  # [batch, tokens, 1]
-        return (hidden * kept).sum(1) / kept.sum(1).clamp_min(1e-6)
+        pooled = hidden[:, 0] if self.kind == "first" else mean_state(hidden, mask)
+        return normalize(pooled, dim=-1) if self.normalized else pooled
 
     def forward(self, hidden: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
         """The logits ``[batch, outputs]``."""
         logits: torch.Tensor = self.out(self.dropout(self.pool(hidden, mask)))
         return logits
+
+
+def mean_state(hidden: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
+    """The mean ``[batch, width]`` of the tokens' states ``[batch, tokens, width]``, without padding."""
+    kept = mask.unsqueeze(-1).to(hidden.dtype)  # [batch, tokens, 1]
+    return (hidden * kept).sum(1) / kept.sum(1).clamp_min(1e-6)
 
 
 def with_pooling(task: Task, pooling: str) -> Task:
@@ -126,6 +140,24 @@ def declared_pooling(location: str) -> str:
         if declared.get(key) is True or declared.get("pooling_mode") == name
     ]
     return modes[0] if len(modes) == 1 else ""
+
+
+def declares_normalized(location: str) -> bool:
+    """Whether the modules that a model declares divide the pooled vector by its length.
+
+    Args:
+        location: a model folder or a hub id, as `adaptkit.models.files.locate` gives it.
+
+    Raises:
+        ModelError: the hub fails.
+    """
+    path = optional_file(location, MODULES)
+    try:
+        modules = read_json(path) if path else []
+    except (OSError, ValueError):
+        return False
+    parts = modules if isinstance(modules, list) else []
+    return any(str(one.get("type")).endswith(".Normalize") for one in parts if isinstance(one, Mapping))
 
 
 def pooled_head(module: nn.Module) -> PooledHead | PairHead | None:

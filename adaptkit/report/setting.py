@@ -8,6 +8,8 @@ from adaptkit.study.record import StudySummary
 POOLINGS = {
     "mean": "one linear layer on the mean of the tokens' states",
     "first": "one linear layer on the first token's state",
+    "normalized-mean": "one linear layer on the mean of the tokens' states, divided by its length",
+    "normalized-first": "one linear layer on the first token's state, divided by its length",
     "pair": "one linear layer on both texts, each the mean of its tokens' states, and on their comparison",
 }
 """What a head does that pools the tokens' states itself."""

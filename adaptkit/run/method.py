@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from adaptkit.task import Task
 
 PAIR = "pair"
-POOLED = ("mean", "first", PAIR)
+POOLED = ("mean", "first", "normalized-mean", "normalized-first", PAIR)
 
 MOST_ROWS_FOR_FOLDS, MOST_SENTENCES_FOR_FOLDS = 3_000, 300
 """Up to so many rows folds score the trials, for heads on texts and on tokens. Chosen, not measured."""
@@ -45,7 +45,7 @@ class Method:
     """How the study's models are built and trained, where the configuration says "auto"."""
 
     pooling: str
-    """"mean" or "first"; "checkpoint" for the head of transformers or of the task's plugin."""
+    """One of `POOLED`, or "checkpoint" for the head of transformers or of the task's plugin."""
 
     solver: str
     """"lbfgs" for a head that is solved, "adamw" for gradient steps."""
@@ -181,17 +181,28 @@ def _groups(task: Task, data: Dataset) -> int:
 def _default_pooling(config: StudyConfig, task: Task, rows: int) -> str:
     """What the model folder declares; else the mean for heads that are solved, and the checkpoint's head.
 
+    Vectors are divided by their length, as the folder may declare, for heads that are solved alone.
+
     The two texts of a row are read apart if the head is solved, and by a sentence encoder on few rows.
     """
     from adaptkit.models.files import locate
-    from adaptkit.models.pooling import CHECKPOINT, POOLED_HEADS, declared_pooling
+    from adaptkit.models.pooling import (
+        CHECKPOINT,
+        NORMALIZED,
+        POOLED_HEADS,
+        declared_pooling,
+        declares_normalized,
+    )
 
     if task.head not in POOLED_HEADS:
         return CHECKPOINT
     solved = config.strategy == "frozen" and not _asks_for_steps(config, task)
-    declared = declared_pooling(locate(config.model))
+    location = locate(config.model)
+    declared = declared_pooling(location)
     if task.text_pair and (solved or (declared and rows <= MOST_ROWS_FOR_PAIRS)):
         return PAIR
+    if solved and declared and declares_normalized(location):
+        return f"{NORMALIZED}{declared}"
     return declared or ("mean" if solved else CHECKPOINT)
 
 

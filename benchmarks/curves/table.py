@@ -14,8 +14,8 @@ from adaptkit.search.pruning import trials_to_prune
 from benchmarks.curves.collect import table
 
 Line = Mapping[str, str]
-Key = tuple[str, str, str, str, str]
-"""Data set, rows, strategy, start, seed."""
+Key = tuple[str, str, str, str, str, str]
+"""Data set, rows, strategy, start, seed of the rows, run."""
 
 Curve = list[tuple[float, float]]
 """The dev and the test score after each rung."""
@@ -39,7 +39,7 @@ def groups(lines: Sequence[Line]) -> dict[Key, dict[float, Curve]]:
 
 
 def scores(lines: Sequence[Line]) -> str:
-    """The test score at the start, and at the end with each learning rate: means over seeds, in points."""
+    """The test score at the start, and at the end with each learning rate: means over seeds and runs, in points."""
     cells: dict[tuple[str, str, str, str], dict[int, list[float]]] = defaultdict(lambda: defaultdict(list))
     for line in lines:
         group = _key(line)[:4]
@@ -48,7 +48,7 @@ def scores(lines: Sequence[Line]) -> str:
     for key, curves in groups(lines).items():
         for place, rate in enumerate(sorted(curves)):
             cells[key[:4]][place].append(curves[rate][-1][1])
-    out = ["| data set | rows | strategy | start | seeds | start's score | lowest rate | | | highest rate |"]
+    out = ["| data set | rows | strategy | start | runs | start's score | lowest rate | | | highest rate |"]
     out.append("|---|--:|---|---|--:|--:|--:|--:|--:|--:|")
     for (name, rows, strategy, start), found in cells.items():
         shown = [
@@ -99,7 +99,7 @@ def _winner(curves: Sequence[Curve], numbers: Sequence[int] | set[int] | range) 
 
 
 def _key(line: Line) -> Key:
-    return line["set"], line["rows"], line["strategy"], line["start"], line["seed"]
+    return line["set"], line["rows"], line["strategy"], line["start"], line["seed"], line["run"]
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -39,6 +40,17 @@ def test_folds_score_small_data(tiny_folder: Path, tmp_path: Path) -> None:
     report = called("report", "solved", "--studies", str(tmp_path / "studies"))
     assert report.code == 0, report.err
     assert "5-fold" in report.out
+
+
+def test_a_model_that_normalizes_gets_such_a_head(tiny_folder: Path, tmp_path: Path) -> None:
+    model = shutil.copytree(tiny_folder, tmp_path / "model")
+    (model / "1_Pooling").mkdir()
+    (model / "1_Pooling" / "config.json").write_text('{"pooling_mode": "cls"}', encoding="utf-8")
+    (model / "modules.json").write_text('[{"type": "models.Normalize"}]', encoding="utf-8")
+    study = tune(tmp_path, model, trials=1)
+    assert study.summary.pooling == "normalized-first"
+    steps = tune(tmp_path, model, trials=1, strategy="full", epochs=1, study="steps")
+    assert steps.summary.pooling == "first"
 
 
 def test_the_best_head_is_solved_again_on_all_rows(tiny_folder: Path, tmp_path: Path) -> None:
@@ -84,8 +96,9 @@ print(json.dumps(SentenceTransformer(sys.argv[1], device="cpu").encode([sys.argv
 
 
 @pytest.mark.slow
-def test_sentence_transformers_gives_the_logits(tiny_folder: Path, tmp_path: Path) -> None:
-    study = tune(tmp_path, tiny_folder)
+@pytest.mark.parametrize("pooling", ["mean", "normalized-mean"])
+def test_sentence_transformers_gives_the_logits(pooling: str, tiny_folder: Path, tmp_path: Path) -> None:
+    study = tune(tmp_path, tiny_folder, pooling=pooling)
     answer = subprocess.run(
         [sys.executable, "-c", LOADED, str(study.model_folder), TEXT],
         capture_output=True, text=True, check=True, env=environment(), timeout=300,

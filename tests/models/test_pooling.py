@@ -10,7 +10,14 @@ import torch
 from adaptkit.errors import ConfigError
 from adaptkit.models.custom_head import OWN_HEAD, encoder_class, put_on
 from adaptkit.models.loading import LoadedModel
-from adaptkit.models.pooling import DECLARATION, PooledHead, declared_pooling, pooling_of, with_pooling
+from adaptkit.models.pooling import (
+    DECLARATION,
+    PooledHead,
+    declared_pooling,
+    declares_normalized,
+    pooling_of,
+    with_pooling,
+)
 from tests.helpers.models import tiny_config
 from tests.helpers.number_task import LABELS, number_task
 from tests.helpers.plain_training import assert_trained_as_in_plain_torch
@@ -47,6 +54,44 @@ def test_the_mean_leaves_padding_out() -> None:
     pooled = PooledHead("mean", 3, 2, 0.0).pool(hidden, mask)
     torch.testing.assert_close(pooled[0], hidden[0].mean(0))
     torch.testing.assert_close(pooled[1], hidden[1, :2].mean(0))
+
+
+@pytest.mark.parametrize("strategy", ["frozen", "lora", "full"])
+def test_normalized_means_train_as_in_plain_torch(strategy: str) -> None:
+    model = pooled_model("bert", "normalized-mean")
+    assert_trained_as_in_plain_torch(model, strategy, "sequence-classification")
+
+
+@pytest.mark.parametrize("kind", ["mean", "first"])
+def test_a_normalized_vector_has_length_one(kind: str) -> None:
+    torch.manual_seed(0)
+    hidden, mask = torch.randn(2, 5, 3), torch.tensor([[1, 1, 1, 1, 1], [1, 1, 0, 0, 0]])
+    plain, normalized = (PooledHead(name, 3, 2, 0.0) for name in (kind, f"normalized-{kind}"))
+    pooled = plain.pool(hidden, mask)
+    expected = pooled / pooled.norm(dim=-1, keepdim=True)
+    torch.testing.assert_close(normalized.pool(hidden, mask), expected)
+    # Kept features are pooled already: pooling them again changes nothing.
+    torch.testing.assert_close(normalized.pool(expected.unsqueeze(1), mask[:, :1]), expected)
+
+
+@pytest.mark.parametrize(
+    ("modules", "normalized"),
+    [
+        ([{"type": "sentence_transformers.models.Pooling"}], False),
+        ([{"type": "sentence_transformers.models.Pooling"}, {"type": "x.models.Normalize"}], True),
+        ({"type": "sentence_transformers.models.Normalize"}, False),
+        (["Normalize", {"name": "2"}], False),
+    ],
+)
+def test_declared_modules_may_normalize(modules: Any, normalized: bool, tmp_path: Path) -> None:
+    assert not declares_normalized(str(tmp_path))
+    (tmp_path / "modules.json").write_text(json.dumps(modules), encoding="utf-8")
+    assert declares_normalized(str(tmp_path)) is normalized
+
+
+def test_damaged_modules_declare_nothing(tmp_path: Path) -> None:
+    (tmp_path / "modules.json").write_text("[", encoding="utf-8")
+    assert not declares_normalized(str(tmp_path))
 
 
 @pytest.mark.parametrize(
