@@ -39,7 +39,7 @@ def groups(lines: Sequence[Line]) -> dict[Key, dict[float, Curve]]:
 
 
 def scores(lines: Sequence[Line]) -> str:
-    """The test score at the start, and at the end with each learning rate: means over seeds and runs, in points."""
+    """The test score at the start, and at the end with each rate: means over seeds and runs, in points."""
     cells: dict[tuple[str, str, str, str], dict[int, list[float]]] = defaultdict(lambda: defaultdict(list))
     for line in lines:
         group = _key(line)[:4]
