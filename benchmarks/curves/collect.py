@@ -31,13 +31,14 @@ from adaptkit.engine.head_init import solve_head
 from adaptkit.engine.prepare import make_training, prepare_model
 from adaptkit.engine.schedule import steps_of
 from adaptkit.engine.train import Training, populate
-from adaptkit.engine.types import Outcome, RungReport, Trial
+from adaptkit.engine.types import RungReport, Trial
 from adaptkit.models.loading import LoadedModel, load_model
 from adaptkit.models.pooling import with_pooling
 from adaptkit.run.method import penalty_space
 from adaptkit.task import Metric, Scores, Task
 from adaptkit.tasks import registry
 from benchmarks.baselines.data_sets import READERS, subset, write
+from benchmarks.train_all import TrainAll
 
 TABLE = Path(__file__).parent / "curves.csv"
 RATES = {"full": (5e-5, 1e-4, 2e-4, 4e-4), "lora": (5e-4, 1e-3, 2e-3, 4e-3)}
@@ -178,31 +179,6 @@ def _solve(loaded: LoadedModel, task: Task, data: Dataset, group: Group) -> dict
     return {name: round(value, 4) for name, value in solved.scores.values.items()}
 
 
-class _All:
-    """A scheduler that trains all trials to their end."""
-
-    def __init__(self, trials: Sequence[Trial]) -> None:
-        self.waiting = list(trials)
-        self.reports: list[RungReport] = []
-
-    def suggest(self, free: int) -> Sequence[Trial]:
-        taken, self.waiting = self.waiting[:free], self.waiting[free:]
-        return taken
-
-    def on_rung_end(self, reports: Sequence[RungReport]) -> Mapping[int, str]:
-        self.reports.extend(reports)
-        return {}
-
-    def on_trial_end(self, outcome: Outcome) -> None:
-        pass
-
-    def check(self) -> None:
-        pass
-
-    def on_micro_step(self, examples: int, tokens: int) -> bool:
-        return True
-
-
 def _trained(training: Training, group: Group) -> list[RungReport]:
     return [report for run in range(group.runs) for report in _run(training, group, run)]
 
@@ -214,7 +190,7 @@ def _run(training: Training, group: Group, run: int) -> list[RungReport]:
         Trial(number=number, learning_rate=rate, batch_size=size, epochs=group.epochs, seed=1000 + number)
         for number, (rate, size) in enumerate(pairs, start=run * RUN_NUMBERS)
     ]
-    scheduler = _All(trials)
+    scheduler = TrainAll(trials)
     torch.manual_seed(group.seed)
     limits = BatchLimits(slots=1, examples=32)
     population = populate(training, len(trials), limits)

@@ -24,10 +24,10 @@ TRIALS = (
 )
 
 
-def assert_trained_as_in_plain_torch(loaded: Any, strategy: str, head: str) -> None:
+def assert_trained_as_in_plain_torch(loaded: Any, strategy: str, head: str, device: str = "cpu") -> None:
     """Check that trials trained together, each trial alone, and a plain loop give the same logits."""
     rows = number_rows(21, head)
-    training = make_training(copy.deepcopy(loaded), strategy, head, rows)
+    training = make_training(copy.deepcopy(loaded), strategy, head, rows, device=device)
     together = last_slots(training, TRIALS, together=3)
     alone = last_slots(training, TRIALS, together=1)
     module = plain_module(loaded, training, strategy)
@@ -51,6 +51,7 @@ def plain_loop(
     ``loss_settings`` are those of torch's cross-entropy.
     """
     module = plain_module(loaded, training, strategy)
+    device = training.forward.device
     trained = [p for _, p in sorted_parameters(module)]
     decayed = [p for p in trained if p.dim() >= 2]
     vectors = [p for p in trained if p.dim() < 2]
@@ -67,16 +68,17 @@ def plain_loop(
             group["lr"] = trial.learning_rate * factor
         adamw.zero_grad()
         longest = max(len(slots[i]["ids"]) for i in batch)
-        ids = torch.tensor([slots[i]["ids"] + [0] * (longest - len(slots[i]["ids"])) for i in batch])
-        mask = torch.tensor(
-            [[1] * len(slots[i]["ids"]) + [0] * (longest - len(slots[i]["ids"])) for i in batch]
-        )
+        padded = [(slots[i]["ids"], longest - len(slots[i]["ids"])) for i in batch]
+        ids = torch.tensor([its + [0] * left for its, left in padded], device=device)
+        mask = torch.tensor([[1] * len(its) + [0] * left for its, left in padded], device=device)
         logits = module(input_ids=ids, attention_mask=mask).logits
         if isinstance(slots[0]["answer"], list):
             answers = [slots[i]["answer"] + [-100] * (longest - len(slots[i]["answer"])) for i in batch]
-            loss = cross_entropy(logits.flatten(0, 1), torch.tensor(answers).flatten(), **loss_settings)
+            targets = torch.tensor(answers, device=device).flatten()
+            loss = cross_entropy(logits.flatten(0, 1), targets, **loss_settings)
         else:
-            loss = cross_entropy(logits, torch.tensor([slots[i]["answer"] for i in batch]), **loss_settings)
+            targets = torch.tensor([slots[i]["answer"] for i in batch], device=device)
+            loss = cross_entropy(logits, targets, **loss_settings)
         loss.backward()
         torch.nn.utils.clip_grad_norm_(trained, 1.0)
         adamw.step()
@@ -92,7 +94,7 @@ def plain_module(loaded: Any, training: Training, strategy: str) -> torch.nn.Mod
         copied.module.set_attn_implementation("eager")
     module = STRATEGIES[strategy](copied, 4).eval()
     write_trial(module, training.initial, training.vocabulary)
-    return module
+    return module.to(training.forward.device)
 
 
 def slot_of(module: torch.nn.Module, training: Training) -> torch.Tensor:
@@ -135,6 +137,7 @@ def logits(module: torch.nn.Module, training: Training, slot: torch.Tensor) -> t
     """
     write_trial(module, slot, training.vocabulary)
     ids = torch.tensor([[7, 9, 23, 41, 5, 6, 50, 33, 12, 18, 27, 44], [3, 4, 5, 6, 7, 8, 9, 10, 0, 0, 0, 0]])
+    ids = ids.to(training.forward.device)
     with torch.no_grad():
         found: torch.Tensor = module(input_ids=ids, attention_mask=(ids > 0).long()).logits
-    return found
+    return found.cpu()

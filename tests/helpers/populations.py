@@ -68,12 +68,13 @@ def unchecked_training(
     rungs: int = 2,
     rank: int = 4,
     fast_paths: Collection[str] = FAST_PATHS,
+    device: str = "cpu",
     **task: Any,
 ) -> Training:
     """A training whose slots were not yet checked to be able to share a pass."""
     number = number_task(head, **task)
     model = prepare_model(
-        number, loaded, ("a", "b", "c"), strategy, rank, device="cpu", bfloat16=False, fast_paths=fast_paths
+        number, loaded, ("a", "b", "c"), strategy, rank, device=device, bfloat16=False, fast_paths=fast_paths
     )
     plan, buckets = training_data(
         model, number, rows, micro_batch=micro_batch, rungs_per_epoch=rungs, seed=3, run=4
