@@ -108,6 +108,10 @@ class SearchConfig:
     confirm: Annotated[int, Ge(0), Le(50)] | None = None
     """Runs with new seeds of each of the best configurations. 0: none. None: by the search's own cost."""
 
+    refit: bool | None = None
+    """Whether the winner is trained again on the training and dev rows together before it is exported. None:
+    only a head that is solved, and only where the dev rows were split off the training rows."""
+
     timeout: Annotated[float, Gt(0), Le(366 * 86_400)] | None = None
     """Seconds of training and evaluation, on a monotonic clock. None: no limit."""
 

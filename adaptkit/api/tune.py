@@ -66,6 +66,7 @@ def tune(
     pruning: bool = True,
     patience: int | None = None,
     confirm: int | None = None,
+    refit: bool | None = None,
     evals_per_epoch: int | None = None,
     timeout: float | str | timedelta | None = None,
     seed: int = 0,
@@ -118,6 +119,7 @@ def tune(
         pruning: whether bad trials are stopped early.
         patience: evaluations without a better score that end a trial; 0: never.
         confirm: runs with new seeds of each of the best configurations; 0: none.
+        refit: whether the winner is trained again on the training and dev rows together.
         evals_per_epoch: the evaluations on dev per epoch.
         timeout: the time for training: seconds, a text such as "30m", or a timedelta.
         seed: the seed of all random numbers.
@@ -180,6 +182,7 @@ def tune(
                 pruning=given.flag("pruning", pruning),
                 patience=given.optional_whole_number("patience", patience),
                 confirm=given.optional_whole_number("confirm", confirm),
+                refit=None if refit is None else given.flag("refit", refit),
                 evals_per_epoch=given.optional_whole_number("evals_per_epoch", evals_per_epoch),
                 timeout=given.seconds("timeout", timeout),
             ),

@@ -105,6 +105,10 @@ POOLINGS = ("auto", "mean", "first", "normalized-mean", "normalized-first", "pai
     help="Train the best configurations again with so many new seeds, 0: not. [default: by cost]",
 )  # fmt: skip
 @click.option(
+    "--refit/--no-refit", default=None,
+    help="Train the winner again on the train and dev rows together. [default: solved heads, without --dev]",
+)  # fmt: skip
+@click.option(
     "--evals-per-epoch", type=int, help="The evaluations on dev per epoch. [default: 1 to 4, by cost]"
 )
 @click.option(

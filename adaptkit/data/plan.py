@@ -13,8 +13,8 @@ exactly the requested size.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -51,6 +51,14 @@ class Plan:
     seed: int
     """The seed of the order of the buckets."""
 
+    drawn: tuple[int, ...] | None = None
+    """For each bucket the number of its examples in an epoch, where trials have rows of their own; else None:
+    all."""
+
+    subsets: Mapping[int, tuple[NDArray[np.int64], ...]] = field(default_factory=dict)
+    """A trial's split → for each bucket the places in it of the examples that the trial is trained on, at
+    least as many as are drawn; see `adaptkit.data.subsets`."""
+
     def sequence(self, batch_size: int) -> tuple[int, ...]:
         """The bucket of each micro-batch of a rung, for trials of this effective batch size.
 
@@ -62,26 +70,32 @@ class Plan:
     @property
     def examples(self) -> int:
         """The number of examples of an epoch."""
-        return sum(map(len, self.members))
+        return sum(self.counts)
+
+    @property
+    def counts(self) -> tuple[int, ...]:
+        """For each bucket the number of its examples in an epoch."""
+        return tuple(map(len, self.members)) if self.drawn is None else self.drawn
 
     def rung_sizes(self) -> list[int]:
         """The number of examples in each rung of an epoch."""
         always = (sum(self.steps) - 1) * self.micro_batch
-        last = len(self.members[-1]) - self.rungs_per_epoch * (self.steps[-1] - 1) * self.micro_batch
+        last = self.counts[-1] - self.rungs_per_epoch * (self.steps[-1] - 1) * self.micro_batch
         full, rest = divmod(last, self.micro_batch)
         sizes = [always + (self.micro_batch if rung < full else 0) for rung in range(self.rungs_per_epoch)]
         sizes[-1] += rest
         return sizes
 
-    def contents(self, seed: int, epoch: int) -> list[NDArray[np.int64]]:
+    def contents(self, seed: int, epoch: int, split: int = 0) -> list[NDArray[np.int64]]:
         """For each bucket ``[rungs, steps, micro_batch]``: places within the bucket, -1 for none.
 
-        Depends only on the plan, ``seed`` and ``epoch``.
+        Depends only on the plan and the arguments.
         """
         random = np.random.default_rng([seed, epoch])
+        places = self.subsets[split] if self.subsets else [np.arange(count) for count in self.counts]
         return [
-            self._arranged(random.permutation(len(members)), steps)
-            for members, steps in zip(self.members, self.steps, strict=True)
+            self._arranged(its[random.permutation(len(its))[:count]], steps)
+            for its, count, steps in zip(places, self.counts, self.steps, strict=True)
         ]
 
     def _arranged(self, order: NDArray[np.int64], steps: int) -> NDArray[np.int64]:

@@ -27,6 +27,9 @@ class SlotClock:
     rung: int
     """Within the epoch."""
 
+    split: int = 0
+    """The rows it is trained on."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class MicroStep:
@@ -57,7 +60,7 @@ def micro_steps(
 
     ``room`` is asked before each step how many examples every slot may take: what is left of its batch.
     """
-    contents = [plan.contents(clock.seed, clock.epoch) for clock in clocks]
+    contents = [plan.contents(clock.seed, clock.epoch, clock.split) for clock in clocks]
     host = [
         np.stack(
             [places[bucket][clock.rung].reshape(-1) for places, clock in zip(contents, clocks, strict=True)]

@@ -209,6 +209,16 @@ def make_training(
     )
 
 
+def with_rows(training: Training, model: Model, task: Task, rows: Sequence[Row], *, seed: int) -> Training:
+    """The training with other rows to train on. No tokens may occur in them that do not in the study."""
+    plan = training.plan
+    plan, buckets = training_data(
+        model, task, rows,
+        micro_batch=plan.micro_batch, run=plan.run, rungs_per_epoch=plan.rungs_per_epoch, seed=seed,
+    )  # fmt: skip
+    return replace(training, plan=plan, buckets=buckets)
+
+
 def narrow_and_trim(model: Model, buckets: Sequence[Bucket], tokens: torch.Tensor) -> tuple[str, ...]:
     """Applies the fast paths that depend on the data; gives the names of all that are in use.
 

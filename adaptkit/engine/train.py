@@ -11,6 +11,7 @@ import math
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import groupby
 from typing import Literal, TypeVar
 
 import torch
@@ -19,9 +20,10 @@ from adaptkit.data.encode import Bucket
 from adaptkit.data.plan import Plan
 from adaptkit.engine.accumulate import Accumulator
 from adaptkit.engine.batch_limits import OUT_OF_MEMORY, BatchLimits, is_out_of_memory
-from adaptkit.engine.batches import SlotClock, micro_steps
+from adaptkit.engine.batches import micro_steps
 from adaptkit.engine.evaluate import ScoringSet, calibrate_and_score, predict_rows
 from adaptkit.engine.forward import Forward
+from adaptkit.engine.running import Running
 from adaptkit.engine.schedule import learning_rate, rungs_of, steps_of
 from adaptkit.engine.trial_stack import Layout, TrialStack
 from adaptkit.engine.types import Outcome, RungReport, Scheduler, Trial
@@ -47,8 +49,14 @@ class Training:
     dev: ScoringSet
     metric: str
     direction: str
+    scored: Mapping[int, ScoringSet] = field(default_factory=dict)
+    """A trial's split → the rows that score it instead of ``dev``."""
+
+    starts: Mapping[int, torch.Tensor] = field(default_factory=dict)
+    """A trial's split → ``[P]``, where it starts instead of ``initial``."""
+
     initials: Mapping[int, torch.Tensor] = field(default_factory=dict)
-    """A trial's seed → ``[P]``, where it starts instead of ``initial``."""
+    """A trial's seed → ``[P]``, where it starts instead of ``initial`` and of ``starts``."""
 
     vocabulary: torch.Tensor | None = None
     """``[occurring]``: the tokens whose embeddings are in a slot. None if no embeddings were left out."""
@@ -59,43 +67,14 @@ class Training:
     seconds: dict[str, float] = field(default_factory=lambda: {"train": 0.0, "score": 0.0})
     """Phase → seconds spent in it so far."""
 
+    def start_of(self, trial: Trial) -> torch.Tensor:
+        """``[P]``: where the trial starts."""
+        of_split = self.starts.get(trial.split, self.initial)
+        return self.initials.get(trial.seed, of_split)
 
-@dataclass(kw_only=True)
-class _Running:
-    """A trial in training, and how far it has come."""
-
-    trial: Trial
-    rungs: int
-    steps: int
-    rung: int = 0
-    step: int = 0
-    in_batch: int = 0
-    """Examples seen since its last optimiser step."""
-
-    loss: float = math.nan
-    best: RungReport | None = None
-    not_better: int = 0
-    """Rungs in a row since its best score."""
-
-    best_parameters: torch.Tensor | None = None
-    best_predictions: Sequence[Prediction] | None = None
-    failure: TrialError | None = None
-    started: float = field(default_factory=time.monotonic)
-
-    def clock(self, plan: Plan) -> SlotClock:
-        """Its position in its data."""
-        epoch, rung = divmod(self.rung, plan.rungs_per_epoch)
-        return SlotClock(seed=self.trial.seed, epoch=epoch, rung=rung)
-
-    def epoch(self, plan: Plan) -> float:
-        """The epochs it has seen when the current rung ends."""
-        return (self.rung + 1) / plan.rungs_per_epoch
-
-    def batch_is_full(self, plan: Plan, *, rung_ends: bool) -> bool:
-        """Whether an optimiser step is due: at a full batch, or at the rest of one when an epoch ends."""
-        epoch_ends = rung_ends and (self.rung + 1) % plan.rungs_per_epoch == 0
-        only_step = rung_ends and self.rung + 1 == self.rungs and self.step == 0
-        return self.in_batch >= self.trial.batch_size or ((epoch_ends or only_step) and self.in_batch > 0)
+    def scored_by(self, trial: Trial) -> ScoringSet:
+        """The rows that score the trial."""
+        return self.scored.get(trial.split, self.dev)
 
 
 def populate(training: Training, capacity: int, limits: BatchLimits) -> Population:
@@ -120,32 +99,37 @@ class Population:
         self.training = training
         self.limits = limits
         self.stack = TrialStack(training.layout, capacity, training.forward.device)
-        self.running: list[_Running] = []
+        self.running: list[Running] = []
         """In the order of the slots."""
 
     def run(self, scheduler: Scheduler) -> None:
         """Trains until the scheduler suggests no more trials, or stops them."""
         while self._fill(scheduler):
-            going = self._timed("train", lambda: self._train_rung(scheduler))
+            going = self._timed("train", lambda: self.train_rung(scheduler.on_micro_step))
             if not going:
                 self._stop(scheduler)
                 return
             reports = self._timed("score", lambda: self._score(scheduler))
             self._end(scheduler, reports)
 
+    def start(self, trial: Trial) -> None:
+        """Starts a trial in a free slot."""
+        plan = self.training.plan
+        self.stack.add(self.training.start_of(trial).to(self.training.forward.device), trial)
+        self.running.append(Running(trial=trial, rungs=rungs_of(trial, plan), steps=steps_of(trial, plan)))
+
     def _fill(self, scheduler: Scheduler) -> bool:
         """Starts new trials in free slots; False if no trial is left."""
         free = self.stack.capacity - len(self.running)
         for trial in scheduler.suggest(free) if free else ():
-            plan, start = self.training.plan, self.training.initials.get(trial.seed, self.training.initial)
-            self.stack.add(start.to(self.training.forward.device), trial)
-            self.running.append(
-                _Running(trial=trial, rungs=rungs_of(trial, plan), steps=steps_of(trial, plan))
-            )
+            self.start(trial)
         return bool(self.running)
 
-    def _train_rung(self, scheduler: Scheduler) -> bool:
-        """One rung of every trial; False if the scheduler stopped it midway."""
+    def train_rung(self, on_micro_step: Callable[[int, int], bool]) -> bool:
+        """One rung of every trial; False if ``on_micro_step`` stopped it midway.
+
+        ``on_micro_step`` is `Scheduler.on_micro_step`. A trial that fails has its failure in ``running``.
+        """
         training, plan = self.training, self.training.plan
         training.forward.module.train()
         self._arrange()
@@ -154,7 +138,7 @@ class Population:
         while first < len(self.running):
             size = self.running[first].trial.batch_size
             group = [one for one in self.running[first : first + at_once] if one.trial.batch_size == size]
-            going = self._train_slots(scheduler, accumulator, first, group)
+            going = self._train_slots(on_micro_step, accumulator, first, group)
             for slot, one in enumerate(group, first):
                 one.failure = accumulator.failures[slot]
             if not going:
@@ -175,8 +159,9 @@ class Population:
         self.running = [self.running[slot] for slot in order]
 
     def _train_slots(
-        self, scheduler: Scheduler, accumulator: Accumulator, first: int, group: Sequence[_Running]
-    ) -> bool:
+        self, on_micro_step: Callable[[int, int], bool], accumulator: Accumulator, first: int,
+        group: Sequence[Running],
+    ) -> bool:  # fmt: skip
         """One rung of neighbouring slots of one batch size, from slot ``first`` on; False if stopped."""
         plan = self.training.plan
         clocks = [one.clock(plan) for one in group]
@@ -193,21 +178,18 @@ class Population:
                 one.in_batch += seen
                 if accumulator.failures[slot] is None and one.batch_is_full(plan, rung_ends=step.last):
                     self._optimiser_step(slot, one)
-            if not scheduler.on_micro_step(sum(step.seen), step.tokens):
+            if not on_micro_step(sum(step.seen), step.tokens):
                 return False
         return True
 
-    def _optimiser_step(self, slot: int, one: _Running) -> None:
+    def _optimiser_step(self, slot: int, one: Running) -> None:
         self.stack.step(slot, learning_rate(one.trial, min(one.step, one.steps - 1), one.steps))
         one.step += 1
         one.in_batch = 0
 
     def _score(self, scheduler: Scheduler) -> list[RungReport]:
         """Scores every trial that has not failed, and keeps each one's best parameters."""
-        parameters = self.stack.parameters(0, self.stack.active)  # name → [slots, *shape]
-        results = predict_rows(
-            self.training.forward, parameters, self.training.dev, self.limits, scheduler.check
-        )
+        results = self._predictions(scheduler.check)
         reports = []
         for slot, (one, predictions) in enumerate(zip(self.running, results, strict=True)):
             try:
@@ -218,9 +200,21 @@ class Population:
             one.rung += 1
         return reports
 
-    def _report(self, slot: int, one: _Running, predictions: list[Prediction] | TrialError) -> RungReport:
+    def _predictions(self, check: Callable[[], None]) -> list[list[Prediction] | TrialError]:
+        """Each slot's predictions for the rows that score it. Neighbours with equal rows are one pass."""
+        results: list[list[Prediction] | TrialError] = []
+        for _, group in groupby(self.running, key=lambda one: one.trial.split):
+            trials = [one.trial for one in group]
+            start = len(results)
+            parameters = self.stack.parameters(start, start + len(trials))  # name → [slots, *shape]
+            rows = self.training.scored_by(trials[0])
+            results += predict_rows(self.training.forward, parameters, rows, self.limits, check)
+        return results
+
+    def _report(self, slot: int, one: Running, predictions: list[Prediction] | TrialError) -> RungReport:
         training = self.training
-        calibration, scores = calibrate_and_score(training.dev, predictions, training.metric)
+        rows = training.scored_by(one.trial)
+        calibration, scores = calibrate_and_score(rows, predictions, training.metric)
         report = RungReport(
             trial=one.trial,
             rung=one.rung,

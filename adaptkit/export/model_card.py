@@ -15,6 +15,7 @@ from adaptkit.report.escaping import code, prose
 from adaptkit.report.formatting import hyperparameter, in_words, score
 from adaptkit.report.loading import is_hub_id, library_of, loading_lines
 from adaptkit.study.record import StudySummary, TrialRecord
+from adaptkit.study.winner import exported_refit
 
 HERE = "."
 """The folder of the card, as the working directory of the lines that load the model."""
@@ -57,7 +58,7 @@ def model_card(summary: StudySummary, trial: TrialRecord, *, loaded_as: str) -> 
                 f"trial {trial.number} of {summary.trials}",
             ]
         ),
-        *_calibration(trial),
+        *_calibration(summary, trial),
         "## Loading",
         "In the folder of this card:",
         "\n".join(["```python", *loading_lines(replace(loaded, model_folder=HERE)), "```"]),
@@ -73,7 +74,9 @@ def _on_dev(summary: StudySummary, trial: TrialRecord) -> list[str]:
     return [
         f"## Scores {comparison.on_split(summary)}",
         _items(f"{code(name)}: {score(value)}" for name, value in trial.values.items()),
-        "This model was chosen by its score on these rows, so this score is somewhat too high.",
+        "This model was chosen by its score on these rows, so this score is somewhat too high."
+        if exported_refit(summary, trial) is None
+        else "These scores are the configuration's. It was chosen by them, so they are somewhat too high.",
         *comparison.exported(summary, trial),
         *about_exported(summary, trial),
     ]
@@ -105,14 +108,16 @@ def _on_test(summary: StudySummary) -> list[str]:
     ]
 
 
-def _calibration(trial: TrialRecord) -> list[str]:
+def _calibration(summary: StudySummary, trial: TrialRecord) -> list[str]:
     """The numbers that the task chose on the dev rows, for use without adaptkit."""
     if not trial.calibration:
         return []
+    without = " without these rows" if exported_refit(summary, trial) else ""
     return [
         "## Calibration",
-        "These numbers were chosen on the dev rows after training. adaptkit applies them to the model's "
-        "outputs. If you use transformers alone, apply them yourself. `adaptkit.json` has all their digits.",
+        f"These numbers were chosen on the dev rows after training{without}. adaptkit applies them to the "
+        "model's outputs. If you use transformers alone, apply them yourself. `adaptkit.json` has all their "
+        "digits.",
         _items(f"{code(name)}: {hyperparameter(name, value)}" for name, value in trial.calibration.items()),
     ]
 

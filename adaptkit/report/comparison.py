@@ -12,7 +12,8 @@ from adaptkit.report import confirmation, formatting
 from adaptkit.report.edges import penalty_edge
 from adaptkit.study.confirmation import ConfirmationRun
 from adaptkit.study.record import StudySummary, TrialRecord
-from adaptkit.study.winner import exported_run
+from adaptkit.study.refit import Refit
+from adaptkit.study.winner import exported_refit, exported_run
 from adaptkit.task import MAJORITY_CLASS
 
 IMBALANCED = 0.8
@@ -144,7 +145,10 @@ def _default(summary: StudySummary, best: TrialRecord, trials: Sequence[TrialRec
 
 
 def exported(summary: StudySummary, best: TrialRecord) -> list[str]:
-    """On which rows the exported head was solved, if not on those that the scored head was trained on."""
+    """On which rows the exported weights were trained, if not on those of the weights that were scored."""
+    again = exported_refit(summary, best)
+    if again is not None:
+        return [_again(again)]
     if summary.folds:
         return ["The exported head was solved on all training rows together."]
     if summary.refit == best.number:
@@ -153,6 +157,21 @@ def exported(summary: StudySummary, best: TrialRecord) -> list[str]:
             "that of the head trained on the training rows alone."
         ]
     return []
+
+
+def split_label(summary: StudySummary, best: TrialRecord) -> str:
+    """The name of the winner's scores that are not on test."""
+    return f"configuration, {split(summary)}" if exported_refit(summary, best) else split(summary)
+
+
+def _again(refit: Refit) -> str:
+    of = "" if refit.epochs == refit.of_epochs else f" of {refit.of_epochs:g}"
+    mean = f"the mean of its {refit.runs} runs" if refit.runs > 1 else "its score"
+    return (
+        f"The exported model was trained again, on the {refit.rows:,} training and dev rows together, for "
+        f"{refit.epochs:g}{of} epochs. No dev rows are left to score it on: the dev score is that of the "
+        f"configuration, {mean} without the dev rows."
+    )
 
 
 def _beaten(summary: StudySummary, best: TrialRecord) -> str:
@@ -176,6 +195,8 @@ def _majority(summary: StudySummary, best: TrialRecord) -> list[str]:
 
 def _chosen(summary: StudySummary, best: TrialRecord) -> str:
     run = exported_run(summary, best)
+    if run is not None and exported_refit(summary, best):
+        return "The winner was chosen by its mean on dev, so that mean is somewhat too high."
     if run is not None:
         return _confirmed(summary, run)
     if not summary.folds:

@@ -13,7 +13,7 @@ from adaptkit.report import formatting
 from adaptkit.report.candidates import in_runs, signed, span
 from adaptkit.study.confirmation import Candidate, Confirmation
 from adaptkit.study.record import RungRecord, StudySummary, TrialRecord
-from adaptkit.study.winner import counting, exported_run
+from adaptkit.study.winner import counting, exported_refit, exported_run
 
 
 def finished(summary: StudySummary, trials: Sequence[TrialRecord]) -> Confirmation | None:
@@ -26,16 +26,17 @@ def finished(summary: StudySummary, trials: Sequence[TrialRecord]) -> Confirmati
 def as_exported(summary: StudySummary, trial: TrialRecord) -> TrialRecord:
     """The trial with the numbers of the run whose weights are exported.
 
+    Weights that were trained on the dev rows, too, have none: then it has those of its configuration.
     Runs with other folds have the same weights: those that are solved on all rows. Then the trial keeps its
     own numbers, which are those of the folds that the baselines are scored on.
     """
-    run = exported_run(summary, trial)
-    if run is None or run.score is None or summary.folds:
+    its = exported_refit(summary, trial) or exported_run(summary, trial)
+    if its is None or its.score is None or summary.folds:
         return trial
     return replace(
-        trial, seed=run.seed, calibration=run.calibration, values=_with_nan(run.values),
-        groups={name: _with_nan(its) for name, its in run.groups.items()},
-        rungs=(RungRecord(epoch=0.0, score=run.score, loss=math.nan),), best_rung=0,
+        trial, seed=its.seed, calibration=its.calibration, values=_with_nan(its.values),
+        groups={name: _with_nan(numbers) for name, numbers in its.groups.items()},
+        rungs=(RungRecord(epoch=0.0, score=its.score, loss=math.nan),), best_rung=0,
     )  # fmt: skip
 
 
@@ -112,7 +113,9 @@ def _default_wins(its: Confirmation, winner: Candidate, direction: str) -> str:
 def _average(its: Confirmation, winner: Candidate, summary: StudySummary) -> str:
     """What the configuration gives on average, and what the exported weights scored."""
     average = f"This configuration gives {_mean(winner)} on average"
-    run = its.exported
+    run, again = its.exported, summary.trained_again
+    if again is not None and again.trial == winner.trial and again.state == "complete":
+        return f"{average} when it is trained on the training rows alone."
     if run is None or run.score is None:
         return f"{average}. The exported weights are those of the trial itself."
     if summary.folds:

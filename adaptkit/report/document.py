@@ -11,6 +11,13 @@ Its structure does not change within one ``format``::
 ``best`` has the numbers of the exported weights: of a confirmation run, if ``study.confirmation.exported`` is
 one and ``study.folds`` is 0, else of the trial. ``default_score`` is that of the default's own trial.
 
+``study.trained_again`` is null, or the training of the winner on the training and dev rows together. If it is
+complete, the exported weights are its own and have no dev score: ``best`` then has the numbers of the
+configuration without the dev rows, which are the means of ``study.trained_again.runs`` runs::
+
+    {"trial", "seed", "epochs", "of_epochs", "rows", "state", "reason", "score", "runs", "values", "groups",
+     "calibration", "seconds"}
+
 ``study.confirmation`` is null, or the runs with new seeds::
 
     {"searched_best", "trials", "default", "runs",

@@ -48,6 +48,7 @@ def as_html(summary: StudySummary, trials: Sequence[TrialRecord]) -> str:
         calibration=facts.calibration(summary, best) if best else "",
         caveats=comparison.caveats(summary, best) if best else "",
         split=comparison.split(summary),
+        split_label=comparison.split_label(summary, best) if best else "",
         on_split=comparison.on_split(summary),
         confirmed=confirmed,
         lanes=charts.run_lanes(confirmed),

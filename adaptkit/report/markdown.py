@@ -41,7 +41,8 @@ def _winner(summary: StudySummary, best: TrialRecord | None, trials: Sequence[Tr
         return []
     names = facts.measures(summary, best)
     split = comparison.split(summary)
-    rows = [[split, *(formatting.figure(name, facts.value_on_dev(summary, best, name)) for name in names)]]
+    label = comparison.split_label(summary, best)
+    rows = [[label, *(formatting.figure(name, facts.value_on_dev(summary, best, name)) for name in names)]]
     if summary.test:
         rows.append(["test", *(formatting.figure(name, summary.test.get(name)) for name in names)])
     if summary.test_intervals:

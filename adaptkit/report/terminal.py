@@ -150,7 +150,7 @@ class _Page:
         """The winner's scores, and those of the baselines."""
         table = self.grid("left", *["right"] * len(names), heads=["", *(visible(name, 14) for name in names)])
         on_split = {name: facts.value_on_dev(self.summary, best, name) for name in names}
-        splits = {comparison.split(self.summary): on_split, "test": self.summary.test}
+        splits = {comparison.split_label(self.summary, best): on_split, "test": self.summary.test}
         for split, values in splits.items():
             if values:
                 shown = [self.text(formatting.figure(name, values.get(name))) for name in names]

@@ -97,14 +97,14 @@ def confirm_trained(
     if scheduler.waiting:
         seeds = sorted({trial.seed for trial, _ in scheduler.waiting})
         with context.interruption.exposed():
-            initials = initials_of(config, task, data.labels, training, seeds, _redrawn(context))
+            initials = initials_of(config, task, data.labels, training, seeds, redrawn(context))
         population = populate(replace(training, initials=initials), capacity.slots, capacity.limits)
         with context.clock.phase("confirm"):
             population.run(scheduler)
     conclude(context, plan)
 
 
-def _redrawn(context: RunContext) -> Callable[[str], bool]:
+def redrawn(context: RunContext) -> Callable[[str], bool]:
     """Which parameters a run draws again: all that start at random. A head that started solved did not."""
     if START in context.summary.baselines:
         return lambda name: "lora_" in name

@@ -154,6 +154,7 @@ class ConfirmationScheduler:
             trial=planned.trial, run=planned.run, seed=planned.seed,
             state="complete" if scored else "fail", reason=outcome.reason, seconds=outcome.seconds,
             score=best.score if best and scored else None,
+            epoch=best.epoch if best and scored else None,
             values=_finite(best.scores.values) if best and scored else {},
             groups=_finite_groups(best.scores.groups) if best and scored else {},
             calibration=best.calibration if best and scored else {},

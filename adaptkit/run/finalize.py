@@ -18,7 +18,8 @@ from adaptkit.run.scheduler import HEAD_INPUT
 from adaptkit.run.scoring import score_rows
 from adaptkit.study.confirmation import ConfirmationFolder
 from adaptkit.study.record import UNTESTED, StudySummary, TrialRecord
-from adaptkit.study.winner import counting, exported_run, winning_trial
+from adaptkit.study.refit import RefitFolder
+from adaptkit.study.winner import counting, exported_refit, exported_run, winning_trial
 from adaptkit.system.files import atomic_folder, write_text
 from adaptkit.system.manifest import verify
 
@@ -173,7 +174,10 @@ def export_trial(
 def _kept(
     folder: StudyFolder, summary: StudySummary, trial: TrialRecord
 ) -> tuple[Path | None, Mapping[str, float]]:
-    """The weights to export and their calibration: of the trial, or of its best confirmation run."""
+    """The weights to export and their calibration: of the refit, of the best confirmation run, or its own."""
+    refit = exported_refit(summary, trial)
+    if refit is not None:
+        return RefitFolder(folder.refit).weights(refit), refit.calibration
     run = exported_run(summary, trial)
     if run is None:
         return folder.weights(trial.number), trial.calibration

@@ -53,13 +53,14 @@ def solve_trials(
     )  # fmt: skip
 
 
-def refit_is_due(context: RunContext, method: Method, data: Dataset) -> bool:
+def refit_is_due(context: RunContext, config: StudyConfig, method: Method, data: Dataset) -> bool:
     """Whether the best trial's head is to be solved again, on the training and dev rows together.
 
-    It is where the dev rows were split off the training rows, unless folds have scored the trials: then
+    By default it is where the dev rows were split off the training rows. Where folds have scored the trials,
     every trial's head was solved on all rows.
     """
-    if method.solver != "lbfgs" or method.folds or not data.dev_from_train:
+    wanted = data.dev_from_train if config.search.refit is None else config.search.refit
+    if method.solver != "lbfgs" or method.folds or not wanted:
         return False
     best = best_trial(context.folder.read_trials(), context.summary.direction)
     return best is None or context.summary.refit != best.number

@@ -127,7 +127,7 @@ def _some(rows: Sequence[Row]) -> Sequence[Row]:
 def prepare_training(
     context: RunContext, config: StudyConfig, task: Task, data: Dataset, loaded: LoadedModel,
     machine: Machine, space: SearchSpace, rungs: int, *, folds: int = 0, weighting: Weighting = UNWEIGHTED,
-) -> Training:  # fmt: skip
+) -> tuple[Model, Training]:  # fmt: skip
     """Apply the strategy to the model, and encode the data for it, once for all trials.
 
     Raises:
@@ -169,7 +169,7 @@ def prepare_training(
     if store.note:
         context.progress.note(store.note)
     write_preparation(context, machine, model, training, total_parameters=total)
-    return training
+    return model, training
 
 
 def warn_of_truncation(

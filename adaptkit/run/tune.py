@@ -23,6 +23,7 @@ from adaptkit.run.head_init import initialize_head
 from adaptkit.run.heads import refit_best, refit_is_due, solve_trials
 from adaptkit.run.method import Method, patience_of, resolve_method, space_of
 from adaptkit.run.opening import open_study
+from adaptkit.run.refit import drop_refit, refit_due, train_again
 from adaptkit.run.resolve import Machine, chosen_metric, default_name, refuse_problems
 from adaptkit.run.rows import keep_rows, rows_by_reference
 from adaptkit.run.setup import load_encoder, measure_capacity, prepare_training, read_data
@@ -43,6 +44,7 @@ if TYPE_CHECKING:
     from adaptkit.config import StudyConfig
     from adaptkit.data.in_memory import MemoryRows
     from adaptkit.data.load import Dataset
+    from adaptkit.engine.prepare import Model
     from adaptkit.engine.train import Training
     from adaptkit.models.loading import LoadedModel
     from adaptkit.search.search import Search
@@ -134,13 +136,15 @@ def search_and_train(
         rungs_per_epoch = int(context.folder.read_provenance().fixed["rungs_per_epoch"])
         rungs = max(1, round(space.epochs * rungs_per_epoch))
         due = confirmation_due(context, config, method, rungs)
-        if not (search.remaining or due or refit_is_due(context, method, data)):
+        drop_refit(context, config)
+        again = refit_due(context, config, method) or refit_is_due(context, config, method, data)
+        if not (search.remaining or due or again):
             return
         context.write_versions(versions(context.summary.plugin))
         with context.interruption.exposed():  # no trial has started, so a signal may stop it at any point
             if method.head_init == "solved" and not (loaded.head_kept and config.head_init == "auto"):
                 initialize_head(context, config, task, data, loaded, machine, method)
-            training = prepare_training(
+            model, training = prepare_training(
                 context, config, task, data, loaded, machine, space, rungs_per_epoch, folds=method.folds,
                 weighting=method.weighting,
             )  # fmt: skip
@@ -150,16 +154,16 @@ def search_and_train(
             if not search.remaining and (due := confirmation_due(context, config, method, rungs)):
                 confirm_solved(context, config, task, data, training, due, folds=method.folds)
         else:
-            train_and_confirm(context, config, task, data, training, search, method, rungs)
-        if refit_is_due(context, method, data):
+            train_and_confirm(context, config, task, data, model, training, search, method, rungs)
+        if refit_is_due(context, config, method, data):
             refit_best(context, training)
 
 
 def train_and_confirm(
-    context: RunContext, config: StudyConfig, task: Task, data: Dataset, training: Training, search: Search,
-    method: Method, rungs: int,
+    context: RunContext, config: StudyConfig, task: Task, data: Dataset, model: Model, training: Training,
+    search: Search, method: Method, rungs: int,
 ) -> None:  # fmt: skip
-    """Train the remaining trials in steps; when all have ended, train the best configurations again."""
+    """Train the remaining trials in steps; then the best ones again; then the winner on all rows."""
     due = confirmation_due(context, config, method, rungs)
     wanted = search.remaining or (len(due.trials) * due.runs if due else 1)
     with context.interruption.exposed():
@@ -170,6 +174,9 @@ def train_and_confirm(
     context.write(importances=search.importances())
     if not search.remaining and (due := confirmation_due(context, config, method, rungs)):
         confirm_trained(context, config, task, data, capacity, due, patience)
+    ended = not search.remaining and not confirmation_due(context, config, method, rungs)
+    if ended and (aim := refit_due(context, config, method)):
+        train_again(context, config, task, data, model, capacity, method, aim)
 
 
 def record_orphans(context: RunContext, search: Search) -> None:

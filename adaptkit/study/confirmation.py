@@ -37,6 +37,9 @@ class ConfirmationRun:
     score: float | None = None
     """The optimised number at its best evaluation."""
 
+    epoch: float | None = None
+    """The epochs it had trained at its best evaluation; None in records of earlier versions."""
+
     resampled: Sequence[float | None] = ()
     """The score on each resample of the dev rows; all runs of a study have the same resamples."""
 

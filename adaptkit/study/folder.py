@@ -8,6 +8,7 @@
       trials/0007.safetensors  the weights of one of the best trials, listed in trials/manifest.json
       confirmation/            the runs with new seeds: adaptkit/study/confirmation.py
       data/train.jsonl         rows that were given in Python; rows of files are not copied
+      refit/                   the winner trained on all rows: adaptkit/study/refit.py
       best/                    the winner, in the format of transformers or peft
       report.html
       left-out.txt             the rows that were left out, and why; only if there are any
@@ -111,6 +112,11 @@ class StudyFolder:
     def confirmation(self) -> Path:
         """The folder of the confirmation runs."""
         return self.path / "confirmation"
+
+    @property
+    def refit(self) -> Path:
+        """The folder of the winner that was trained again on the training and dev rows together."""
+        return self.path / "refit"
 
     def lock(self) -> AbstractContextManager[HeldLock]:
         """Create the folder if needed, and hold its lock while the block runs; raises StudyError."""

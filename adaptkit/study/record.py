@@ -14,6 +14,7 @@ from typing import Any, Literal
 from adaptkit.config import STRICT
 from adaptkit.study.checked import checked
 from adaptkit.study.confirmation import Confirmation
+from adaptkit.study.refit import Refit
 
 TrialState = Literal["complete", "pruned", "fail"]
 StudyState = Literal["running", "interrupted", "finished", "failed"]
@@ -212,6 +213,10 @@ class StudySummary:
 
     refit: int | None = None
     """The number of the trial whose head was solved again on the training and dev rows together."""
+
+    trained_again: Refit | None = None
+    """The winner trained again on the training and dev rows together, where the encoder or a head trains in
+    steps; None if it was not."""
 
     metric_is: str = ""
     """What the metric is, in the task's words; empty if its name says it."""

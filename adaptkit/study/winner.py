@@ -8,6 +8,7 @@ from typing import Any
 
 from adaptkit.study.confirmation import Confirmation, ConfirmationFolder, ConfirmationRun, so_far
 from adaptkit.study.record import UNTESTED, StudySummary, TrialRecord, best_trial
+from adaptkit.study.refit import Refit
 
 
 def winning_trial(summary: StudySummary, trials: Sequence[TrialRecord]) -> TrialRecord | None:
@@ -49,3 +50,9 @@ def exported_run(summary: StudySummary, trial: TrialRecord) -> ConfirmationRun |
     """The confirmation run whose weights are exported as those of the trial; None if its own ones are."""
     its = summary.confirmation
     return None if its is None or its.winner != trial.number else its.exported
+
+
+def exported_refit(summary: StudySummary, trial: TrialRecord) -> Refit | None:
+    """The refit whose weights are exported as those of the trial; None if there is none."""
+    its = summary.trained_again
+    return its if its is not None and its.trial == trial.number and its.state == "complete" else None
