@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from adaptkit.config import StudyConfig
     from adaptkit.data.load import Dataset
     from adaptkit.engine.capacity import Capacity
-    from adaptkit.engine.rehearsal import some_head_inputs
     from adaptkit.engine.train import Training
     from adaptkit.run.confirmation_scheduler import ConfirmationScheduler
     from adaptkit.run.context import RunContext
@@ -137,6 +136,7 @@ def make_scheduler(
     patience: int,
 ) -> ConfirmationScheduler:  # fmt: skip
     """The scheduler of the runs that have not ended."""
+    from adaptkit.engine.rehearsal import some_head_inputs
     from adaptkit.run.confirmation_scheduler import ConfirmationScheduler, trials_of
 
     records = {record.number: record for record in context.folder.read_trials()}

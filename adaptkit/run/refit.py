@@ -136,6 +136,7 @@ def _trained(
 
     from adaptkit.engine.prepare import with_rows
     from adaptkit.engine.refit import trained_for
+    from adaptkit.engine.rehearsal import some_head_inputs
     from adaptkit.run.confirmation import redrawn
     from adaptkit.run.initials import initials_of
     from adaptkit.run.scheduler import as_trial, weights_writer
@@ -167,8 +168,10 @@ def _trained(
     if parameters is None and not reason:
         return None
     record = _record(aim, trial.epochs, len(rows), reason, time.monotonic() - started)
-    write = None if parameters is None else weights_writer(parameters, training.vocabulary)
-    folder.write(record, write)
+    if parameters is None:
+        folder.write(record, None)
+        return record
+    folder.write(record, weights_writer(parameters, training.vocabulary, some_head_inputs(training)))
     return record
 
 

@@ -61,7 +61,7 @@ def default_name(config: StudyConfig) -> str:
     same = asdict(config)
     for free in ("device", "precision", "parallel_trials", "fast_paths"):
         del same[free]
-    for free in ("trials", "timeout", "pruning", "patience", "confirm"):
+    for free in ("trials", "timeout", "pruning", "patience", "confirm", "refit"):
         del same["search"][free]
     for name in ("pooling", "head_solver", "head_init", "folds", "layers"):
         if same[name] in ("auto", None):
