@@ -21,6 +21,7 @@ SWITCHES = {
 COMMAND_LINE_ONLY = ("upgrade", "config", "json", "debug", "html")
 
 _OPTION = re.compile(r"--([a-z]+(?:-[a-z]+)*)(?: (adamw|lbfgs|lora|full|frozen|cpu|cuda|\d+)\b)?")
+_COLUMNS = re.compile(r"--column \w+=\w+(?: --column \w+=\w+)*")
 _MEMORY_ROW = re.compile(r"(train |dev |test )?row(s given in Python| \d)")
 _COMMAND = re.compile(r"(?:the )?same (?:'adaptkit tune' )?command")
 
@@ -56,7 +57,13 @@ def in_python_words() -> Iterator[None]:
 
 def with_arguments(text: str) -> str:
     """The text with ``--dev-fraction`` as ``dev_fraction=``, and so on."""
-    return _COMMAND.sub("the same call", _OPTION.sub(_argument, text))
+    return _COMMAND.sub("the same call", _OPTION.sub(_argument, _COLUMNS.sub(_columns, text)))
+
+
+def _columns(options: re.Match[str]) -> str:
+    """``--column text=body`` as ``columns={'text': 'body'}``."""
+    pairs = dict(re.findall(r"(\w+)=(\w+)", options[0]))
+    return f"columns={pairs}"
 
 
 def _about_rows(error: AdaptkitError) -> None:

@@ -20,6 +20,8 @@ from adaptkit.errors import ConfigError, Interrupted
         ("pip install --upgrade adaptkit", "pip install --upgrade adaptkit"),
         ("run the same 'adaptkit tune' command again", "run the same call again"),
         ("Run the same command again", "Run the same call again"),
+        ("name it with --column text=body", "name it with columns={'text': 'body'}"),
+        ("with --column a=x --column b=COLUMN.", "with columns={'a': 'x', 'b': 'COLUMN'}."),
     ],
 )  # fmt: skip
 def test_options_become_arguments(text: str, expected: str) -> None:
