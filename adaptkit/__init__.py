@@ -62,6 +62,9 @@ if TYPE_CHECKING:
     from adaptkit.tasks.words import cuts_word as cuts_word
     from adaptkit.tasks.written import plain_number as plain_number
     from adaptkit.tasks.written import read_written as read_written
+    from adaptkit.tracking.mlflow import MLflowCallback as MLflowCallback
+    from adaptkit.tracking.tensorboard import TensorBoardCallback as TensorBoardCallback
+    from adaptkit.tracking.wandb import WandbCallback as WandbCallback
 
 __version__ = "0.1.0"
 
@@ -74,6 +77,7 @@ _HOMES = {
     "Evaluation": "adaptkit.api.models",
     "Example": "adaptkit.task",
     "Form": "adaptkit.task",
+    "MLflowCallback": "adaptkit.tracking.mlflow",
     "Mark": "adaptkit.tasks.marks",
     "Metric": "adaptkit.task",
     "Prediction": "adaptkit.task",
@@ -89,6 +93,8 @@ _HOMES = {
     "Study": "adaptkit.run.study",
     "StudyConfig": "adaptkit.config",
     "Task": "adaptkit.task",
+    "TensorBoardCallback": "adaptkit.tracking.tensorboard",
+    "WandbCallback": "adaptkit.tracking.wandb",
     "class_baselines": "adaptkit.tasks.baselines",
     "class_name": "adaptkit.tasks.classification",
     "class_scores": "adaptkit.tasks.scores",

@@ -25,6 +25,7 @@ DATA = {*BASE, "system", "tasks", "data"}
 MODEL = {*DATA, "models", "strategies"}
 ENGINE = {*MODEL, "engine"}
 STUDY = {*BASE, "system", "study"}
+REPORT = {"study", "report"}
 
 MAY_IMPORT: dict[str, set[str]] = {
     "errors": set(),
@@ -49,10 +50,11 @@ MAY_IMPORT: dict[str, set[str]] = {
     "export": {*ENGINE, "study", "report"},
     "run": {*ENGINE, "cache", "study", "search", "analysis", "report", "export"},
     "api": {*ENGINE, "study", "export", "run"},
+    "tracking": {"errors", "study", "run"},
     "testing": {*ENGINE, "export"},
-    "cli": {"adaptkit", "api", *ENGINE, "cache", "study", "search", "report", "export", "run", "testing"},
+    "cli": {"adaptkit", "api", "tracking", "testing", "search", "cache", *ENGINE, *REPORT, "export", "run"},
     "__main__": {"cli"},
-    "adaptkit": {"api", "config", "errors", "task", "tasks", "data", "export", "run"},
+    "adaptkit": {"api", "tracking", "config", "errors", "task", "tasks", "data", "export", "run"},
 }
 """Module or package of adaptkit → what it may import of the others, in functions and for types too.
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -134,8 +134,15 @@ POOLINGS = ("auto", "mean", "first", "normalized-mean", "normalized-first", "pai
     "--config", "config_file", type=click.Path(exists=True, dir_okay=False, path_type=Path),
     help="A study.toml. Options on the command line take precedence.",
 )  # fmt: skip
+@click.option(
+    "--track", "trackers", multiple=True, type=click.Choice(["mlflow", "tensorboard", "wandb"]),
+    help="Write each trial as a run of this tracker, too; needs adaptkit's extra of the same name.",
+)  # fmt: skip
 @json_option
-def tune(name: str | None, studies_dir: Path, config_file: Path | None, as_json: bool, **given: Any) -> None:
+def tune(
+    name: str | None, studies_dir: Path, config_file: Path | None, trackers: Sequence[str], as_json: bool,
+    **given: Any,
+) -> None:  # fmt: skip
     """Tune a task on labelled text: search hyperparameters, train, export the best model, and print a report.
 
     Without data, the task's sample is used. To continue a study that was stopped, run the same command again.
@@ -146,13 +153,15 @@ def tune(name: str | None, studies_dir: Path, config_file: Path | None, as_json:
     from adaptkit.run.study import Study
     from adaptkit.run.tune import run
     from adaptkit.system.allocator import keep_freed_memory
+    from adaptkit.tracking.trackers import tracker
 
     config = configured(config_file, given)
     keep_freed_memory()  # here and not in `run`: it changes the process, and a Python user's is not ours
     console = Console(stderr=True, highlight=False)
     try:
         with plugin_output_on_stderr():
-            study = run(config, console, studies=studies_dir, name=name)
+            callbacks = [tracker(one) for one in dict.fromkeys(trackers)]
+            study = run(config, console, studies=studies_dir, name=name, callbacks=callbacks)
     except Interrupted as interrupted:
         if isinstance(interrupted.study, Study):
             show(interrupted.study.summary, interrupted.study.trials, as_json=as_json)
