@@ -157,8 +157,33 @@ def test_the_plugin_pages_own_head_stands_in_for_the_tag(monkeypatch: pytest.Mon
     assert_conforms(replace(task, head=head_on_the_page(), config_overrides={}), rows)
 
 
+def write_messages(folder: Path) -> None:
+    """The table that the README and the page on Python read."""
+    sample = ROOT / "plugins/adaptkit-text-classification/src/adaptkit_text_classification/sample"
+    (folder / "messages.csv").write_bytes((sample / "train.csv").read_bytes())
+
+
 @pytest.mark.slow
 def test_the_readme_python_runs(tmp_path: Path) -> None:
-    (program,) = blocks(ROOT / "README.md", "python")
-    said = run([sys.executable, "-c", program], tmp_path)
-    assert "entities" in said
+    write_messages(tmp_path)
+    first, second = (
+        run([sys.executable, "-c", program], tmp_path) for program in blocks(ROOT / "README.md", "python")
+    )
+    assert "entities" in first
+    assert second.count("'label': ") == 2
+
+
+def test_from_a_frame_to_predictions_takes_five_lines() -> None:
+    program = blocks(ROOT / "README.md", "python")[1]
+    assert len([line for line in program.splitlines() if line]) == 5
+
+
+@pytest.mark.slow
+def test_the_python_page_runs(tmp_path: Path) -> None:
+    write_messages(tmp_path)
+    program = "\n".join(blocks(ROOT / "docs" / "python.md", "python"))
+    said = run([sys.executable, "-W", "error::RuntimeWarning", "-c", program], tmp_path)
+    assert said.count("'label': ") == 2
+    assert "<Study 'text-classification-frozen-" in said
+    assert "trial 5: " in said
+    assert "invalid-argument timeout = 'soon'" in said
