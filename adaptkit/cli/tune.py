@@ -25,6 +25,8 @@ from adaptkit.cli.parameters import (
 )
 
 if TYPE_CHECKING:
+    from rich.console import Console
+
     from adaptkit.config import DataConfig, SearchConfig, StudyConfig
 
 POOLINGS = ("auto", "mean", "first", "normalized-mean", "normalized-first", "pair", "checkpoint")
@@ -138,10 +140,11 @@ POOLINGS = ("auto", "mean", "first", "normalized-mean", "normalized-first", "pai
     "--track", "trackers", multiple=True, type=click.Choice(["mlflow", "tensorboard", "wandb"]),
     help="Write each trial as a run of this tracker, too; needs adaptkit's extra of the same name.",
 )  # fmt: skip
+@click.option("--dry-run", is_flag=True, help="Only forecast time, memory and disk, from measured steps.")
 @json_option
 def tune(
-    name: str | None, studies_dir: Path, config_file: Path | None, trackers: Sequence[str], as_json: bool,
-    **given: Any,
+    name: str | None, studies_dir: Path, config_file: Path | None, trackers: Sequence[str], dry_run: bool,
+    as_json: bool, **given: Any,
 ) -> None:  # fmt: skip
     """Tune a task on labelled text: search hyperparameters, train, export the best model, and print a report.
 
@@ -158,6 +161,9 @@ def tune(
     config = configured(config_file, given)
     keep_freed_memory()  # here and not in `run`: it changes the process, and a Python user's is not ours
     console = Console(stderr=True, highlight=False)
+    if dry_run:
+        show_forecast(config, console, as_json=as_json)
+        return
     try:
         with plugin_output_on_stderr():
             callbacks = [tracker(one) for one in dict.fromkeys(trackers)]
@@ -167,6 +173,18 @@ def tune(
             show(interrupted.study.summary, interrupted.study.trials, as_json=as_json)
         raise
     show(study.summary, study.trials, as_json=as_json)
+
+
+def show_forecast(config: StudyConfig, console: Console, *, as_json: bool) -> None:
+    """Print what the study would take."""
+    import json
+
+    from adaptkit.report.forecast import as_document, lines_of
+    from adaptkit.run.forecast import forecast
+
+    with plugin_output_on_stderr():
+        found = forecast(config, console)
+    click.echo(json.dumps(as_document(found)) if as_json else "\n".join(lines_of(found)))
 
 
 def show(summary: Any, trials: Any, *, as_json: bool) -> None:

@@ -46,7 +46,11 @@ def affordable(records: Sequence[TrialRecord], rungs: int) -> tuple[int, int]:
         records: all trials.
         rungs: the rungs of a complete trial.
     """
-    trainings = sum(len(record.rungs) for record in records) // max(rungs, 1)
+    return runs_for(sum(len(record.rungs) for record in records) // max(rungs, 1))
+
+
+def runs_for(trainings: int) -> tuple[int, int]:
+    """The candidates and the runs of each after a search that took as much as so many complete trainings."""
     for count in range(MOST_CANDIDATES, 2, -1):
         if trainings // count > FEWEST_RUNS:
             return count, min(MOST_RUNS, trainings // count)

@@ -13,12 +13,15 @@ from adaptkit.config import DataConfig, SearchConfig, StudyConfig, to_toml
 from adaptkit.errors import ConfigError
 from tests.helpers.program import called
 
+OF_THE_PROGRAM = ("name", "studies_dir", "as_json", "dry_run", "trackers")
+"""Options that are not part of a configuration."""
+
 
 def given(*arguments: str) -> dict[str, Any]:
     """The command's options as click reads them."""
     program = click.Context(cli, **cli.context_settings)  # click keeps the help option of the first context
     found = tune.make_context("tune", list(arguments), parent=program).params
-    return {key: value for key, value in found.items() if key not in ("name", "studies_dir", "as_json")}
+    return {key: value for key, value in found.items() if key not in OF_THE_PROGRAM}
 
 
 def config_of(*arguments: str) -> StudyConfig:
@@ -150,3 +153,14 @@ def test_each_option_is_a_field_of_one_part() -> None:
 def test_patience_and_confirm_are_in_the_configuration() -> None:
     search = config_of("--task", "ner", "--patience", "0", "--confirm", "4").search
     assert (search.patience, search.confirm) == (0, 4)
+
+
+def test_a_dry_run_leaves_no_study(tiny_folder: Path, data_folder: Path, tmp_path: Path) -> None:
+    answer = called(
+        "tune", "--task", "text-classification", "--data", str(data_folder / "text-classification"),
+        "--model", str(tiny_folder), "--strategy", "frozen", "--device", "cpu", "--dry-run",
+        "--studies", str(tmp_path / "studies"),
+    )  # fmt: skip
+    assert answer.code == 0, answer.err
+    assert "this study would take about" in answer.out
+    assert not (tmp_path / "studies").exists()

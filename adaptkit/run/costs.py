@@ -1,0 +1,26 @@
+"""What the measured steps of a forecast come to for the complete study."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, kw_only=True)
+class Costs:
+    """What was measured on a part of the rows, for the complete study."""
+
+    seconds: Mapping[str, float]
+    """Phase → seconds, in the order of the study."""
+
+    memory_bytes: int
+    """Of the process on the CPU, or of the tensors on a GPU, at most."""
+
+    trained_parameters: int
+    """Of one trial."""
+
+    kept_features: int = 0
+    """The bytes of a frozen encoder's outputs, which the cache keeps."""
+
+    together: int = 1
+    """Trials that are trained together."""
