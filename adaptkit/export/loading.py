@@ -63,6 +63,13 @@ class Description:
     base_fingerprints: Mapping[str, str] = field(default_factory=dict)
     """The SHA-256 of each part of the base model; empty if an earlier version wrote the file."""
 
+    onnx: str = ""
+    """The precision of ``model.onnx``: "fp32", "fp16" or "int8"; empty for a folder of weights."""
+
+    onnx_scores: Mapping[str, float] = field(default_factory=dict)
+    """The score on the dev rows, with float32 and with the precision of ``model.onnx``, where it was
+    measured."""
+
 
 def read_description(folder: Path) -> Description:
     """Read a model folder's description, and verify the folder's files.

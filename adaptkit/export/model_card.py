@@ -20,6 +20,12 @@ from adaptkit.study.winner import exported_refit
 HERE = "."
 """The folder of the card, as the working directory of the lines that load the model."""
 
+ONNX_ALONE = (
+    "Without adaptkit and torch: `predict.py` needs onnxruntime, tokenizers and numpy only.",
+    "`model.onnx` takes the tokens of any number of texts of any length, up to the `max_length` in "
+    "`adaptkit.json`, and gives the outputs of encoder and head.",
+)
+
 STRATEGY_IN_WORDS = {
     "frozen": "with a frozen encoder (only the head was trained)",
     "lora": "with LoRA (a low-rank adapter and the head were trained)",
@@ -33,7 +39,7 @@ def model_card(summary: StudySummary, trial: TrialRecord, *, loaded_as: str) -> 
     Args:
         summary: the study; its ``model_folder`` is the card's folder, and its ``test`` the trial's scores.
         trial: the exported trial.
-        loaded_as: "lora" for an adapter, anything else for a complete model.
+        loaded_as: "lora" for an adapter, "onnx" for ``model.onnx``, anything else for a complete model.
     """
     trial = as_exported(summary, trial)
     model, task = code(_short(summary.model)), code(summary.task)
@@ -63,6 +69,7 @@ def model_card(summary: StudySummary, trial: TrialRecord, *, loaded_as: str) -> 
         "In the folder of this card:",
         "\n".join(["```python", *loading_lines(replace(loaded, model_folder=HERE)), "```"]),
         *_own_head(loaded),
+        *(ONNX_ALONE if loaded_as == "onnx" else ()),
         *_plugin(summary),
         'On the command line: `adaptkit predict FOLDER "some text"`.',
     ]
@@ -140,7 +147,7 @@ def _own_head(summary: StudySummary) -> list[str]:
         return [
             "transformers does not have this head: its own classes for classification would start a new one."
         ]
-    if library != "adaptkit":
+    if library != "adaptkit":  # ONNX has the head in it
         return []
     needed = f"{code('adaptkit.load(folder)')} loads the model with its head."
     if not summary.head:

@@ -18,7 +18,7 @@ from adaptkit.tasks import registry
 from adaptkit.tasks.calls import calling
 
 if TYPE_CHECKING:
-    from adaptkit.engine.prepare import Model
+    from adaptkit.export.prediction import Network
     from adaptkit.task import Prediction, Row, Scores, Task
 
 ROWS_AT_ONCE = 4096
@@ -30,7 +30,7 @@ class Predictor:
     """An exported model with its task."""
 
     task: Task
-    model: Model
+    model: Network
     description: Description
 
     def predictions(self, rows: Sequence[Row]) -> list[Prediction]:
@@ -42,15 +42,11 @@ class Predictor:
         Raises:
             TrialError: the model's outputs are not finite, or the task's decode failed.
         """
-        from adaptkit.engine.batch_limits import BatchLimits
-        from adaptkit.engine.evaluate import calibrated, predict_rows
-        from adaptkit.engine.prepare import scoring_data
+        from adaptkit.engine.evaluate import calibrated
+        from adaptkit.export.prediction import encoded, predict_examples
 
-        data = scoring_data(self.model, self.task, rows)
-        (result,) = predict_rows(self.model.forward, {}, data, BatchLimits(slots=1, examples=1))
-        if isinstance(result, Exception):
-            raise result
-        return calibrated(self.task, result, self.description.calibration)
+        found = predict_examples(self.model, self.task, rows, encoded(self.model, self.task, rows))
+        return calibrated(self.task, found, self.description.calibration)
 
     @overload
     def predict(
@@ -116,13 +112,31 @@ def load(path: str | Path, *, device: str = "auto") -> Predictor:
         StudyError: one of its files is damaged.
         TaskError: the task's plugin is not installed, or is broken.
     """
-    from adaptkit.system.devices import resolve_device
-
     folder = Path(path)
     description = read_description(folder)
     task = with_pooling(registry.load(_installed(description), description.options), description.pooling)
-    model = load_exported(folder, task, description, resolve_device(device))
+    model = _network(folder, task, description, device)
     return Predictor(task=task, model=model, description=description)
+
+
+def _network(folder: Path, task: Task, description: Description, device: str) -> Network:
+    """The folder's model, computed by ONNX Runtime or by torch."""
+    from adaptkit.export.prediction import TOKENS_AT_ONCE, TOKENS_AT_ONCE_ON_CPU, Network, torch_outputs
+    from adaptkit.system.devices import resolve_device
+
+    if description.onnx:
+        from adaptkit.export.onnx_model import load_onnx
+
+        return load_onnx(folder, task, description, device)
+    place = resolve_device(device)
+    model = load_exported(folder, task, description, place)
+    return Network(
+        tokenizer=model.tokenizer,
+        labels=model.labels,
+        max_length=model.max_length,
+        outputs=torch_outputs(model.forward),
+        tokens_at_once=TOKENS_AT_ONCE_ON_CPU if place == "cpu" else TOKENS_AT_ONCE,
+    )
 
 
 def _installed(description: Description) -> str:

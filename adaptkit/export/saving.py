@@ -104,7 +104,7 @@ def export(
             code="base-model-changed",
         ) from error
     module.eval()
-    inputs = _some_tokens(loaded.module, trial.head_inputs)
+    inputs = _some_tokens(loaded.module, loaded.tokenizer.model_input_names, trial.head_inputs)
     expected = _outputs(module, inputs)
     adapter = config.strategy == "lora" and not merge
     if config.strategy == "lora" and merge:
@@ -181,8 +181,12 @@ def _verify(
             )
 
 
-def _some_tokens(module: Any, head_inputs: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]:
-    """Random token ids from the vocabulary, with padding: ``[16, 16]``, or as long as the head inputs' mask.
+def _some_tokens(
+    module: Any, names: Sequence[str], head_inputs: Mapping[str, torch.Tensor]
+) -> dict[str, torch.Tensor]:
+    """Random token ids with padding, and token types if they are in ``names``.
+
+    Each is ``[16, 16]``, or as long as the mask of the head's own inputs.
 
     There are as many examples as tokens, because a multiple-choice head takes one of them for the choices.
     """
@@ -193,7 +197,9 @@ def _some_tokens(module: Any, head_inputs: Mapping[str, torch.Tensor]) -> dict[s
     mask = head_inputs.get("attention_mask", mask)  # [examples, tokens]
     ids = torch.randint(0, config.vocab_size, tuple(mask.shape), generator=draw)  # [examples, tokens]
     ids[mask == 0] = getattr(config, "pad_token_id", 0) or 0
-    return {**head_inputs, "input_ids": ids, "attention_mask": mask}
+    types = (torch.arange(mask.shape[-1]) >= 5) * max(0, min(getattr(config, "type_vocab_size", 1) - 1, 1))
+    own = {"token_type_ids": mask * types} if "token_type_ids" in names else {}
+    return {**own, **head_inputs, "input_ids": ids, "attention_mask": mask}
 
 
 @torch.no_grad()

@@ -23,6 +23,8 @@ def library_of(summary: StudySummary) -> str:
     Only adaptkit loads the task's own head, a head for pairs, or a pooled head beside an adapter. A pooled
     head of a complete model is a module of sentence-transformers.
     """
+    if summary.strategy == "onnx":
+        return "onnx"
     adapter = summary.strategy == "lora"
     if (
         summary.pooling == "pair"
@@ -40,6 +42,9 @@ def loading_lines(summary: StudySummary, width: int = 76) -> list[str]:
     if not summary.model_folder:
         return []
     library = library_of(summary)
+    if library == "onnx":
+        return ["import adaptkit", "", *_assignment("folder", summary.model_folder, width),
+                "model = adaptkit.load(folder)"]  # fmt: skip
     if library == "adaptkit":
         return _adaptkit_lines(summary, summary.model_folder, width)
     if library == "sentence-transformers":

@@ -1,9 +1,11 @@
-"""Writes a study's winner to a folder of the user."""
+"""Writes a study's winner to a folder of the user, as weights or as ONNX."""
 
 from __future__ import annotations
 
 import os
+from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from adaptkit.errors import ConfigError, StudyError
 from adaptkit.run.finalize import export_trial
@@ -13,6 +15,21 @@ from adaptkit.study.record import StudySummary, TrialRecord
 from adaptkit.study.winner import winning_trial
 from adaptkit.system.files import new_folder
 from adaptkit.tasks import registry
+
+if TYPE_CHECKING:
+    from adaptkit.config import StudyConfig
+    from adaptkit.task import Task
+
+
+@dataclass(frozen=True, kw_only=True)
+class Winner:
+    """A study's winner, and what describes it."""
+
+    folder: StudyFolder
+    config: StudyConfig
+    summary: StudySummary
+    task: Task
+    trial: TrialRecord
 
 
 def export_winner_to(folder: StudyFolder, to: Path, *, merge: bool) -> tuple[TrialRecord, Path]:
@@ -31,6 +48,24 @@ def export_winner_to(folder: StudyFolder, to: Path, *, merge: bool) -> tuple[Tri
         ConfigError: there is nothing to merge, or the folder exists.
         ExportError: the exported model does not give the winner's logits.
     """
+    winner = winner_of(folder)
+    if merge and winner.config.strategy != "lora":
+        raise ConfigError(
+            f"--merge for a study with the strategy {winner.config.strategy!r}",
+            expected="a study with the strategy 'lora'",
+            next_step="Leave out --merge.",
+            code="nothing-to-merge",
+        )
+    to = new_place(to)
+    export_trial(
+        folder, winner.config, winner.task, winner.summary.labels, winner.summary, winner.trial, to,
+        merge=merge, written=new_folder,
+    )  # fmt: skip
+    return winner.trial, to
+
+
+def winner_of(folder: StudyFolder) -> Winner:
+    """The study's winner; raises StudyError if it has none yet, or its files do not fit together."""
     config, summary = folder.read_config(), folder.read_summary()
     best = _winner(folder, summary)
     assert summary is not None  # noqa: S101 (else there is no winner)
@@ -40,13 +75,12 @@ def export_winner_to(folder: StudyFolder, to: Path, *, merge: bool) -> tuple[Tri
             next_step="Restore both files, or run the same 'adaptkit tune' command again.",
             code="study-inconsistent",
         )
-    if merge and config.strategy != "lora":
-        raise ConfigError(
-            f"--merge for a study with the strategy {config.strategy!r}",
-            expected="a study with the strategy 'lora'",
-            next_step="Leave out --merge.",
-            code="nothing-to-merge",
-        )
+    task = registry.load(config.task, config.options)
+    return Winner(folder=folder, config=config, summary=summary, task=task, trial=best)
+
+
+def new_place(to: Path) -> Path:
+    """The folder without symbolic links; raises ConfigError unless it is new or empty."""
     if to.exists() and (not to.is_dir() or any(to.iterdir())):
         raise ConfigError(
             f"{to} already exists",
@@ -54,10 +88,7 @@ def export_winner_to(folder: StudyFolder, to: Path, *, merge: bool) -> tuple[Tri
             next_step="Choose another folder with --to.",
             code="folder-exists",
         )
-    task = registry.load(config.task, config.options)
-    to = Path(os.path.realpath(to))
-    export_trial(folder, config, task, summary.labels, summary, best, to, merge=merge, written=new_folder)
-    return best, to
+    return Path(os.path.realpath(to))
 
 
 def _winner(folder: StudyFolder, summary: StudySummary | None) -> TrialRecord:

@@ -22,8 +22,9 @@ if TYPE_CHECKING:
 PEFT_TASK_TYPES = {
     "AutoModelForTokenClassification": "TOKEN_CLS",
     "AutoModelForSequenceClassification": "SEQ_CLS",
-    "AutoModelForQuestionAnswering": "QUESTION_ANS",
 }
+"""Not of question answering: peft's class for it does not pass the token types on, which tell the question
+from the context, so an adapter and the same model merged would predict differently."""
 
 ALPHA_PER_RANK = 2
 """The update is scaled by alpha / rank; twice the rank is the common choice."""

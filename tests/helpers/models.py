@@ -23,6 +23,7 @@ def tiny_config(family: str, **settings: Any) -> Any:
     import transformers
 
     dropout = settings.pop("dropout", 0.0)
+    outputs = settings.pop("num_labels", len(LABELS))
     common: dict[str, Any] = {
         "vocab_size": VOCABULARY,
         "hidden_size": 16,
@@ -32,7 +33,7 @@ def tiny_config(family: str, **settings: Any) -> Any:
         "max_position_embeddings": 48,
         "pad_token_id": 0,
         "initializer_range": 0.2,
-        "num_labels": len(LABELS),
+        "num_labels": outputs,
     }
     drop = {"hidden_dropout_prob": dropout, "attention_probs_dropout_prob": dropout}
     if family == "bert":
@@ -44,7 +45,7 @@ def tiny_config(family: str, **settings: Any) -> Any:
     if family == "distilbert":
         return transformers.DistilBertConfig(
             vocab_size=VOCABULARY, dim=16, n_layers=2, n_heads=2, hidden_dim=24, max_position_embeddings=48,
-            pad_token_id=0, initializer_range=0.2, num_labels=len(LABELS), dropout=dropout,
+            pad_token_id=0, initializer_range=0.2, num_labels=outputs, dropout=dropout,
             attention_dropout=dropout, seq_classif_dropout=dropout, **settings,
         )  # fmt: skip
     if family == "modernbert":
