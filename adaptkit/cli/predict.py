@@ -6,7 +6,7 @@ import json
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TextIO, TypeVar
 
 import click
 
@@ -25,12 +25,11 @@ from adaptkit.cli.streams import input_is_terminal, input_lines
 if TYPE_CHECKING:
     from adaptkit.data.options import ReadOptions
     from adaptkit.data.rows import Rows
+    from adaptkit.data.stream import StreamedRows
     from adaptkit.export.predictor import Predictor
     from adaptkit.task import Row
 
-ROWS_AT_ONCE = 512
-CHARACTERS_AT_ONCE = 2**24
-"""So many characters of texts, or a few more, are predicted together."""
+T = TypeVar("T")
 
 
 @click.command(short_help="Predict with a model.")
@@ -71,13 +70,23 @@ def predict(
     options.check()
     with plugin_output_on_stderr():
         predictor = load_predictor(study_or_model, studies_dir, device)
+        rows: Iterable[Row] = _parsed(predictor, text or input_lines(), skip_bad_rows)
+        count = len(text) or None
         if file:
-            batches = _read(predictor, file, options, skip_bad_rows)
-        else:
-            batches = _parsed(predictor, text or input_lines(), skip_bad_rows)
-        for batch in batches:
-            for one in predictor.present(batch):
-                click.echo(json.dumps(one, ensure_ascii=False) if as_json else _in_words(one), file=output)
+            rows, count = _read(predictor, file, options, skip_bad_rows)
+        for one in shown_progress(predictor.stream(rows), count, output):
+            click.echo(json.dumps(one, ensure_ascii=False) if as_json else _in_words(one), file=output)
+
+
+def shown_progress(predictions: Iterator[T], count: int | None, output: TextIO) -> Iterator[T]:
+    """The predictions, with a progress bar on standard error, if that is a terminal and the output is not."""
+    if not sys.stderr.isatty() or output.isatty():
+        yield from predictions
+        return
+    from rich.console import Console
+    from rich.progress import track
+
+    yield from track(predictions, "predicting", total=count, console=Console(stderr=True), transient=True)
 
 
 def load_predictor(study_or_model: str, studies_dir: Path, device: str) -> Predictor:
@@ -96,7 +105,7 @@ def load_predictor(study_or_model: str, studies_dir: Path, device: str) -> Predi
     return load(folder, device=device)
 
 
-def print_read_as(rows: Rows) -> None:
+def print_read_as(rows: Rows | StreamedRows) -> None:
     """Print on standard error what was inferred to read the rows, if anything was."""
     from adaptkit.report.escaping import visible
 
@@ -104,7 +113,7 @@ def print_read_as(rows: Rows) -> None:
         click.echo(f"{visible(rows.source)}: read as {visible(', '.join(rows.read_as), 2000)}", err=True)
 
 
-def print_left_out(rows: Rows) -> None:
+def print_left_out(rows: Rows | StreamedRows) -> None:
     """Print on standard error which rows were left out, and why."""
     from adaptkit.report.escaping import visible
 
@@ -112,16 +121,13 @@ def print_left_out(rows: Rows) -> None:
         click.echo(f"left out: {visible(reason, 2000)}", err=True)
 
 
-def _parsed(predictor: Predictor, texts: Iterable[str], skip_bad_rows: bool) -> Iterator[Sequence[Row]]:
+def _parsed(predictor: Predictor, texts: Iterable[str], skip_bad_rows: bool) -> Iterator[Row]:
     from adaptkit.errors import DataError
     from adaptkit.report.escaping import visible
 
-    batch: list[Row] = []
-    characters = 0
     for number, text in enumerate(texts, 1):
         try:
-            batch.append(predictor.row_of(text.rstrip("\r\n")))
-            characters += len(text)
+            yield predictor.row_of(text.rstrip("\r\n"))
         except ValueError as error:
             if not skip_bad_rows:
                 raise DataError(
@@ -130,25 +136,22 @@ def _parsed(predictor: Predictor, texts: Iterable[str], skip_bad_rows: bool) -> 
                     code="bad-text",
                 ) from error
             click.echo(f"left out: text {number}: {visible(str(error), 2000)}", err=True)
-        if len(batch) == ROWS_AT_ONCE or characters > CHARACTERS_AT_ONCE:
-            yield batch
-            batch, characters = [], 0
-    if batch:
-        yield batch
 
 
 def _read(
     predictor: Predictor, file: str, options: ReadOptions, skip_bad_rows: bool
-) -> Iterator[Sequence[Row]]:
-    from adaptkit.data.load import read_unlabelled
+) -> tuple[Iterable[Row], int]:
+    """The rows of a file, and their number."""
+    from adaptkit.data.stream import stream_unlabelled
 
-    rows = read_unlabelled(
+    rows = stream_unlabelled(
         predictor.task, file, columns=options.columns, skip_bad_rows=skip_bad_rows, options=options
     )
     print_read_as(rows)
     print_left_out(rows)
-    for start in range(0, len(rows.values), ROWS_AT_ONCE):
-        yield rows.values[start : start + ROWS_AT_ONCE]
+    if rows.left_out > len(rows.skipped):
+        click.echo(f"left out: {rows.left_out - len(rows.skipped):,} more rows", err=True)
+    return rows, rows.count
 
 
 def _in_words(prediction: Mapping[str, Any]) -> str:

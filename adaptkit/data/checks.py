@@ -60,12 +60,10 @@ def prepare_rows(
     values, origins, groups, skipped = [], [], [], []
     bad: list[BadRow] = []
     read_as: dict[str, None] = {}
-    raws, prepare, found = _surveyed(task, split.rows, columns, optional)
+    raws, prepare, found = surveyed(task, split.rows, columns, optional)
     for raw in raws:
         try:
-            if raw.left_out and not optional:
-                raise SkipRow(raw.left_out)
-            clean, notes = _prepared(task, raw, columns, optional, prepare)
+            clean, notes = prepared_row(task, raw, columns, optional, prepare)
             values.append(clean)
             origins.append(raw.origin)
             read_as |= dict.fromkeys((*raw.notes, *notes))
@@ -85,7 +83,7 @@ def prepare_rows(
     return Rows(values, origins, split.source, skipped, tuple(groups), group or "", read_as=notes)
 
 
-def _surveyed(
+def surveyed(
     task: Task, rows: Iterable[RawRow], columns: Mapping[str, str], optional: Collection[str]
 ) -> tuple[Iterable[RawRow], Callable[[Row], Row], Callable[[], Sequence[str]]]:
     """The rows, how to prepare them, and what `Task.survey` finds in all of them, if the task has it."""
@@ -128,7 +126,7 @@ def _by_reason(skipped: Sequence[str]) -> str:
     return f": {shown}{f'; {rest:,} for other reasons' if rest else ''}"
 
 
-def _prepared(
+def prepared_row(
     task: Task,
     raw: RawRow,
     columns: Mapping[str, str],
@@ -138,8 +136,10 @@ def _prepared(
     """The row in the task's standard form, and what was inferred for it.
 
     Where the row does not fit, the names of its columns are tried in lower case. Raises ValueError that says
-    what is wrong with the raw row.
+    what is wrong with the raw row, or SkipRow.
     """
+    if raw.left_out and not optional:
+        raise SkipRow(raw.left_out)
     if raw.problem:
         raise NotARow(raw.problem)
     row, notes = named_row(task, raw.values, columns, optional)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from hashlib import sha256
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
@@ -32,6 +33,9 @@ if TYPE_CHECKING:
     from adaptkit.task import Task
 
 NONE_GIVEN: Mapping[str, MemoryRows] = {}
+
+ROWS_TO_RECOGNISE = 1000
+"""So many rows decide whether a text file has rows of the task, or texts."""
 
 ONE_TEXT_PER_LINE = "one text per line. To read columns, rename the file to another suffix"
 
@@ -168,18 +172,34 @@ def read_unlabelled(
         return prepare_rows(
             task, split, columns=columns, skip_bad_rows=skip_bad_rows, optional=task.target_columns
         )
+    found = unlabelled_source(task, source, columns, options)
+    rows = prepare_rows(
+        task, found.open(), columns=columns, skip_bad_rows=skip_bad_rows, optional=task.target_columns
+    )
+    return replace(rows, read_as=(*rows.read_as, *found.hints))
+
+
+@dataclass(frozen=True, kw_only=True)
+class UnlabelledSource:
+    """A source of rows to be predicted, which may be opened several times."""
+
+    open: Callable[[], RawSplit]
+    hints: Sequence[str] = ()
+    """What to say about how it is read."""
+
+
+def unlabelled_source(
+    task: Task, source: str, columns: Mapping[str, str], options: ReadOptions
+) -> UnlabelledSource:
+    """The source, read as texts or as rows; `read_unlabelled` says when."""
     path = Path(source)
     is_text = path.suffix.lower() == ".txt" and path.is_file()
     if is_text and _is_one_text_per_line(task, path, columns, options):
-        split = RawSplit(source, parsed_lines(path, task, options.encoding))
-    else:
-        is_text = False
-        split = one_split(source, "test", task, columns.values(), options)
-    rows = prepare_rows(
-        task, split, columns=columns, skip_bad_rows=skip_bad_rows, optional=task.target_columns
-    )
-    hint = (ONE_TEXT_PER_LINE,) if is_text and is_readable(path, task) else ()
-    return replace(rows, read_as=(*rows.read_as, *hint))
+        hints = (ONE_TEXT_PER_LINE,) if is_readable(path, task) else ()
+        return UnlabelledSource(
+            open=lambda: RawSplit(source, parsed_lines(path, task, options.encoding)), hints=hints
+        )
+    return UnlabelledSource(open=lambda: one_split(source, "test", task, columns.values(), options))
 
 
 def _is_one_text_per_line(task: Task, path: Path, columns: Mapping[str, str], options: ReadOptions) -> bool:
@@ -190,7 +210,8 @@ def _is_one_text_per_line(task: Task, path: Path, columns: Mapping[str, str], op
         return True
     try:
         split = one_split(str(path), "test", task, (), options)
-        rows = prepare_rows(task, split, columns={}, skip_bad_rows=True)
+        first = RawSplit(split.source, islice(split.rows, ROWS_TO_RECOGNISE))
+        rows = prepare_rows(task, first, columns={}, skip_bad_rows=True)
     except AdaptkitError:
         return True
     return len(rows) < len(rows.skipped)

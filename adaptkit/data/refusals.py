@@ -75,11 +75,11 @@ class BadRow:
         return f"{self.origin}: {self.reason}"
 
 
-def first_of(bad: Sequence[object]) -> str:
-    """The first bad row, and the number of the others."""
-    if len(bad) == 1:
+def first_of(bad: Sequence[object], count: int = 0) -> str:
+    """The first bad row, and the number of the others, of which ``bad`` may have only some of ``count``."""
+    more = max(count, len(bad)) - 1
+    if not more:
         return str(bad[0])
-    more = len(bad) - 1
     return f"{bad[0]} (and {more:,} more bad row{'' if more == 1 else 's'})"
 
 

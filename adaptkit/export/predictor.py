@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import shlex
-from collections.abc import Mapping, Sequence
+from collections import deque
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, overload
@@ -18,10 +19,13 @@ from adaptkit.tasks import registry
 from adaptkit.tasks.calls import calling
 
 if TYPE_CHECKING:
-    from adaptkit.export.prediction import Network
-    from adaptkit.task import Prediction, Row, Scores, Task
+    from concurrent.futures import Future
 
-ROWS_AT_ONCE = 4096
+    from adaptkit.export.prediction import Network
+    from adaptkit.task import Example, Prediction, Row, Scores, Task
+
+CHARACTERS_AT_ONCE = 2**22
+ROWS_AT_ONCE = 2048
 """So many rows are encoded together, so that the memory does not grow with their number."""
 
 
@@ -42,10 +46,19 @@ class Predictor:
         Raises:
             TrialError: the model's outputs are not finite, or the task's decode failed.
         """
-        from adaptkit.engine.evaluate import calibrated
-        from adaptkit.export.prediction import encoded, predict_examples
+        from adaptkit.export.prediction import encoded
 
-        found = predict_examples(self.model, self.task, rows, encoded(self.model, self.task, rows))
+        found: list[Prediction] = []
+        for chunk in chunks(rows):
+            found += self.predictions_of(chunk, encoded(self.model, self.task, chunk))
+        return found
+
+    def predictions_of(self, rows: Sequence[Row], examples: Sequence[Example]) -> list[Prediction]:
+        """`predictions`, from examples that `adaptkit.export.prediction.encoded` returned for the rows."""
+        from adaptkit.engine.evaluate import calibrated
+        from adaptkit.export.prediction import predict_examples
+
+        found = predict_examples(self.model, self.task, rows, examples)
         return calibrated(self.task, found, self.description.calibration)
 
     @overload
@@ -71,9 +84,7 @@ class Predictor:
             TrialError: the model's outputs are not finite, or the task's decode failed.
         """
         rows = prepared_inputs(self.task, data, columns_of(columns or {}), self.row_of)
-        found: list[dict[str, Any]] = []
-        for start in range(0, len(rows), ROWS_AT_ONCE):
-            found += self.present(rows[start : start + ROWS_AT_ONCE])
+        found = list(self.stream(rows))
         return found[0] if is_single(data) else found
 
     def row_of(self, text: str) -> Row:
@@ -87,17 +98,59 @@ class Predictor:
         Raises:
             TaskError: the task's to_json failed, or returned something that is not JSON.
         """
-        predictions = self.predictions(rows)
+        return self.in_json(rows, self.predictions(rows))
+
+    def in_json(self, rows: Sequence[Row], predictions: Sequence[Prediction]) -> list[dict[str, Any]]:
+        """The predictions as values that can be written as JSON; `present` lists the errors."""
         with calling(self.task, "to_json"):
             found = [dict(self.task.to_json(row, one)) for row, one in zip(rows, predictions, strict=True)]
             json.dumps(found)
         return found
+
+    def stream(self, rows: Iterable[Row]) -> Iterator[dict[str, Any]]:
+        """The predictions of any number of prepared rows, in their order, with bounded memory.
+
+        While some rows are computed, the next ones are tokenised in another thread.
+
+        Raises:
+            TaskError: a part of the task failed.
+            TrialError: the model's outputs are not finite, or the task's decode failed.
+        """
+        from concurrent.futures import ThreadPoolExecutor
+
+        from adaptkit.export.prediction import encoded
+
+        waiting: deque[tuple[Sequence[Row], Future[list[Example]]]] = deque()
+        with ThreadPoolExecutor(1, "adaptkit-encode") as pool:
+            for chunk in chunks(rows):
+                waiting.append((chunk, pool.submit(encoded, self.model, self.task, chunk)))
+                if len(waiting) > 1:
+                    yield from self._present(*waiting.popleft())
+            while waiting:
+                yield from self._present(*waiting.popleft())
+
+    def _present(self, rows: Sequence[Row], examples: Future[list[Example]]) -> list[dict[str, Any]]:
+        return self.in_json(rows, self.predictions_of(rows, examples.result()))
 
     def score(self, rows: Sequence[Row], metric: str | None = None) -> Scores:
         """The task's scores on labelled rows."""
         from adaptkit.engine.evaluate import score
 
         return score(self.task, self.predictions(rows), rows, metric or self.task.metric.name)
+
+
+def chunks(rows: Iterable[Row]) -> Iterator[list[Row]]:
+    """The rows in lists of at most `ROWS_AT_ONCE` rows and about `CHARACTERS_AT_ONCE` characters."""
+    chunk: list[Row] = []
+    characters = 0
+    for row in rows:
+        chunk.append(row)
+        characters += sum(len(value) for value in row.values() if isinstance(value, (str, list, tuple)))
+        if len(chunk) == ROWS_AT_ONCE or characters > CHARACTERS_AT_ONCE:
+            yield chunk
+            chunk, characters = [], 0
+    if chunk:
+        yield chunk
 
 
 def load(path: str | Path, *, device: str = "auto") -> Predictor:

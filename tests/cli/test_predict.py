@@ -5,7 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from adaptkit.cli.predict import ROWS_AT_ONCE
+from adaptkit.export.predictor import ROWS_AT_ONCE
 from tests.helpers.data import SENTENCE
 from tests.helpers.program import called
 
