@@ -86,7 +86,8 @@ def run(data: Path, name: str, size: str, seed: int, strategy: str) -> dict[str,
             "metric": study.summary.metric, "cpu": round(seconds, 1), "seconds": dict(study.summary.seconds),
             "winner": winner, "default": default,
             "searched": confirmation.searched_best if confirmation else winner,
-            "ties": ties(study), "runs": confirmation.runs if confirmation else 0,
+            "ties": ties(study), "confirmed_difference": difference(study),
+            "runs": confirmation.runs if confirmation else 0,
             "test": study.summary.test, "intervals": study.summary.test_intervals,
             "others": scores["exported"]["values"], "other_intervals": scores["exported"]["intervals"],
             "scores": {which: _score(one, study.summary.metric) for which, one in scores.items()},
@@ -124,6 +125,15 @@ def ties(study: adaptkit.Study) -> bool | None:
     if candidate.trial == confirmation.default or candidate.low is None or candidate.high is None:
         return True
     return candidate.low <= 0 <= candidate.high
+
+
+def difference(study: adaptkit.Study) -> list[float] | None:
+    """The winner's difference from the default in the confirmation, and the ends of its interval."""
+    confirmation = study.summary.confirmation
+    for one in confirmation.candidates if confirmation else ():
+        if confirmation and one.trial == confirmation.winner and one.low is not None:
+            return [float(one.difference or 0.0), one.low, float(one.high or 0.0)]
+    return None
 
 
 def _score(one: dict[str, Any], metric: str) -> float:
