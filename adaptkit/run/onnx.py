@@ -13,6 +13,7 @@ from adaptkit.export.model_card import model_card
 from adaptkit.models.pooling import with_pooling
 from adaptkit.report.formatting import score
 from adaptkit.run.finalize import export_trial
+from adaptkit.run.rows import rows_by_reference
 from adaptkit.study.record import UNTESTED
 
 if TYPE_CHECKING:
@@ -64,7 +65,8 @@ def _rows(winner: Winner, *, labelled: bool) -> Sequence[Row]:
 
     config, provenance = winner.config, winner.folder.read_provenance()
     try:
-        data: Dataset = load(winner.task, config.data, config.seed, split=provenance.split)
+        given = rows_by_reference(winner.folder, config.data, ())
+        data: Dataset = load(winner.task, config.data, config.seed, split=provenance.split, given=given)
     except (DataError, ConfigError):
         if labelled or winner.task.sample is None:
             raise
