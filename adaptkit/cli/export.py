@@ -63,10 +63,11 @@ def _write_onnx(
 ) -> tuple[TrialRecord, Path]:
     from adaptkit.report.escaping import visible
     from adaptkit.run.exporting import new_place, winner_of
-    from adaptkit.run.onnx import export_onnx
+    from adaptkit.run.onnx import export_onnx, scored_rows
 
     winner, to = winner_of(folder), new_place(to)
     about = export_onnx(winner, to, precision, POINTS if max_loss is None else max_loss)
     for name, value in about.onnx_scores.items():
-        click.echo(f"{visible(winner.summary.metric)} on the dev rows with {name}: {value:.4f}", err=True)
+        metric = visible(winner.summary.metric)
+        click.echo(f"{metric} with {name}: {value:.4f} on {scored_rows(winner.summary)}", err=True)
     return winner.trial, to

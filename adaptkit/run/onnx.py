@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from adaptkit.export.loading import Description
     from adaptkit.export.onnx_writing import Precision
     from adaptkit.run.exporting import Winner
+    from adaptkit.study.record import StudySummary
     from adaptkit.task import Row
 
 
@@ -83,6 +84,12 @@ def _rows(winner: Winner, *, labelled: bool) -> Sequence[Row]:
     return data.dev.values
 
 
+def scored_rows(summary: StudySummary) -> str:
+    """The rows that the scores of precisions are of, in words."""
+    trained = bool(summary.folds) or summary.refit is not None
+    return "the dev rows, which the model was trained on, too" if trained else "the dev rows"
+
+
 def _card(winner: Winner, to: Path) -> Callable[[Description], str]:
     """How the card of the folder is written."""
     summary, trial = winner.summary, winner.trial
@@ -94,6 +101,6 @@ def _card(winner: Winner, to: Path) -> Callable[[Description], str]:
         if not about.onnx_scores:
             return text
         scores = ", ".join(f"{score(value)} with {name}" for name, value in about.onnx_scores.items())
-        return f"{text}\n## Precision\n\n{summary.metric} on the dev rows: {scores}.\n"
+        return f"{text}\n## Precision\n\n{summary.metric} on {scored_rows(summary)}: {scores}.\n"
 
     return card

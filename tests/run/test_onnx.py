@@ -8,8 +8,9 @@ from typing import Any
 import adaptkit
 from adaptkit.run.exporting import winner_of
 from adaptkit.run.onnx import _rows
+from tests.helpers.data import OTHERS
 
-ROWS = [{"text": f"the river {word}", "label": word} for word in ("runs", "has")] * 12
+ROWS = [{"text": f"the {one} {word}", "label": word} for one in OTHERS[:12] for word in ("runs", "has")]
 
 
 def test_rows_given_in_python_are_those_that_the_study_keeps(tiny_folder: Path, tmp_path: Path) -> None:
