@@ -23,10 +23,14 @@ if TYPE_CHECKING:
     from adaptkit.data.text import whole_text as whole_text
     from adaptkit.errors import AdaptkitError as AdaptkitError
     from adaptkit.export.predictor import Predictor as Predictor
+    from adaptkit.reader import FileReader as FileReader
     from adaptkit.run.callbacks import Callback as Callback
     from adaptkit.run.callbacks import RungScore as RungScore
     from adaptkit.run.callbacks import StartedTrial as StartedTrial
     from adaptkit.run.study import Study as Study
+    from adaptkit.strategy import AdaptableModel as AdaptableModel
+    from adaptkit.strategy import Strategy as Strategy
+    from adaptkit.strategy import StrategySpace as StrategySpace
     from adaptkit.task import CONTRACT_VERSION as CONTRACT_VERSION
     from adaptkit.task import DataWarning as DataWarning
     from adaptkit.task import Example as Example
@@ -76,6 +80,7 @@ _HOMES = {
     "DataWarning": "adaptkit.task",
     "Evaluation": "adaptkit.api.models",
     "Example": "adaptkit.task",
+    "FileReader": "adaptkit.reader",
     "Form": "adaptkit.task",
     "MLflowCallback": "adaptkit.tracking.mlflow",
     "Mark": "adaptkit.tasks.marks",
@@ -90,6 +95,9 @@ _HOMES = {
     "SearchHints": "adaptkit.task",
     "SkipRow": "adaptkit.task",
     "StartedTrial": "adaptkit.run.callbacks",
+    "AdaptableModel": "adaptkit.strategy",
+    "Strategy": "adaptkit.strategy",
+    "StrategySpace": "adaptkit.strategy",
     "Study": "adaptkit.run.study",
     "StudyConfig": "adaptkit.config",
     "Task": "adaptkit.task",

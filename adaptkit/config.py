@@ -21,7 +21,6 @@ from adaptkit.documents import read_toml
 if TYPE_CHECKING:
     from pydantic import TypeAdapter
 
-StrategyName = Literal["frozen", "lora", "full"]
 PrecisionName = Literal["auto", "fp32", "bf16"]
 PoolingName = Literal[
     "auto", "mean", "first", "normalized-mean", "normalized-first", "pair", "checkpoint"
@@ -68,6 +67,9 @@ class DataConfig:
     encoding: str | None = None
     """The encoding of text files. None: UTF-8."""
 
+    reader: str | None = None
+    """The reader of a plugin, by name. None: found from the file."""
+
     skip_bad_rows: bool = False
 
     group: str | None = None
@@ -98,6 +100,11 @@ class SearchConfig:
     """The share of the target that all classes get equally, as in `torch.nn.CrossEntropyLoss`."""
 
     metric: str | None = None
+    """A number that the task reports, or the metric of a plugin. None: the task's own."""
+
+    metric_options: Mapping[str, Any] = field(default_factory=dict)
+    """The keyword arguments of the factory of a plugin's metric."""
+
     pruning: bool = True
     patience: Annotated[int, Ge(0)] | None = None
     """Evaluations in a row without a better score that end a trial. 0: never. None: half of them all."""
@@ -127,7 +134,10 @@ class StudyConfig:
     """The keyword arguments of the task factory."""
 
     model: str = DEFAULT_MODEL
-    strategy: StrategyName = "full"
+    strategy: str = "full"
+    strategy_options: Mapping[str, Any] = field(default_factory=dict)
+    """The keyword arguments of the strategy's factory."""
+
     pooling: PoolingName = "auto"
     """How a head that classifies texts pools the tokens' states. auto: as the model folder declares."""
 

@@ -20,7 +20,7 @@ from tests.helpers.program import environment
 PACKAGE = Path(adaptkit.__file__).parent
 PLUGINS = PACKAGE.parent / "plugins"
 
-BASE = {"errors", "task", "config", "documents"}
+BASE = {"errors", "metric", "reader", "task", "strategy", "config", "documents"}
 DATA = {*BASE, "system", "tasks", "data"}
 MODEL = {*DATA, "models", "strategies"}
 ENGINE = {*MODEL, "engine"}
@@ -31,16 +31,18 @@ MAY_IMPORT: dict[str, set[str]] = {
     "errors": set(),
     "defaults": set(),
     "metric": set(),
+    "reader": set(),
     "renamed": set(),
+    "strategy": set(),
     "task": {"defaults", "metric", "renamed"},
     "config": {"config_problems", "documents"},
     "config_problems": set(),
     "documents": set(),
     "system": {"errors", "documents"},
-    "tasks": {"errors", "task", "system"},
+    "tasks": {"errors", "metric", "reader", "task", "system"},
     "data": {*BASE, "system", "tasks"},
     "models": {*BASE, "system", "tasks"},
-    "strategies": {"errors", "system", "models"},
+    "strategies": {"errors", "strategy", "system", "tasks", "models"},
     "engine": MODEL,
     "cache": {"errors", "documents", "system", "engine"},
     "study": {*BASE, "system"},
@@ -54,7 +56,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "testing": {*ENGINE, "export"},
     "cli": {"adaptkit", "api", "tracking", "testing", "search", "cache", *ENGINE, *REPORT, "export", "run"},
     "__main__": {"cli"},
-    "adaptkit": {"api", "tracking", "config", "errors", "task", "tasks", "data", "export", "run"},
+    "adaptkit": {"api", "tracking", "config", "errors", "reader", "strategy", "task", "tasks", "data", "export", "run"},
 }
 """Module or package of adaptkit → what it may import of the others, in functions and for types too.
 
@@ -64,7 +66,9 @@ MAY_IMPORT: dict[str, set[str]] = {
 NEEDS_NO_TORCH = (
     "errors",
     "metric",
+    "reader",
     "renamed",
+    "strategy",
     "documents",
     "defaults",
     "task",

@@ -20,7 +20,6 @@ from adaptkit.config import (
     PrecisionName,
     SearchConfig,
     SolverName,
-    StrategyName,
     StudyConfig,
     columns_of,
 )
@@ -45,10 +44,12 @@ def tune(
     skip_bad_rows: bool = False,
     delimiter: str | None = None,
     encoding: str | None = None,
+    reader: str | None = None,
     group: str | None = None,
     options: Mapping[str, Any] | None = None,
     model: str | os.PathLike[str] = DEFAULT_MODEL,
-    strategy: StrategyName = StudyConfig.strategy,
+    strategy: str = StudyConfig.strategy,
+    strategy_options: Mapping[str, Any] | None = None,
     pooling: PoolingName = StudyConfig.pooling,
     head_solver: SolverName = StudyConfig.head_solver,
     head_init: HeadInitName = StudyConfig.head_init,
@@ -63,6 +64,7 @@ def tune(
     class_weights: str | os.PathLike[str] | None = None,
     label_smoothing: float = 0.0,
     metric: str | None = None,
+    metric_options: Mapping[str, Any] | None = None,
     pruning: bool = True,
     patience: int | None = None,
     confirm: int | None = None,
@@ -98,10 +100,12 @@ def tune(
         skip_bad_rows: leave out invalid rows and count them, instead of raising an error.
         delimiter: the character between the fields of a table, or "tab".
         encoding: the encoding of text files; UTF-8 by default.
+        reader: the reader of a plugin for files, by name.
         group: a column of the data; rows with the same value in it stay in one split and one fold.
         options: the options of the task.
         model: a transformers encoder: a hub id or a folder.
-        strategy: which parameters are trained: "frozen", "lora" or "full".
+        strategy: what is trained: "frozen", "lora", "full", or a strategy of a plugin.
+        strategy_options: the options of the strategy.
         pooling: how a head for texts pools the tokens' states.
         head_solver: how a head on a frozen encoder is trained: "lbfgs", "adamw" or "auto".
         head_init: how a head starts where the encoder trains: "solved", "random" or "auto".
@@ -115,7 +119,8 @@ def tune(
         batch_sizes: the batch sizes to search, or one size.
         class_weights: "balanced", or a JSON or TOML file of labels and weights.
         label_smoothing: label smoothing of the loss.
-        metric: the number to optimise; by default the task's metric.
+        metric: the number to optimise, of the task or of a plugin; by default the task's metric.
+        metric_options: the options of a plugin's metric.
         pruning: whether bad trials are stopped early.
         patience: evaluations without a better score that end a trial; 0: never.
         confirm: runs with new seeds of each of the best configurations; 0: none.
@@ -149,7 +154,8 @@ def tune(
             task=given.text("task", task),
             options=given.mapping("options", options),
             model=given.text("model", model),
-            strategy=strategy,
+            strategy=given.text("strategy", strategy),
+            strategy_options=given.mapping("strategy_options", strategy_options),
             pooling=pooling,
             head_solver=head_solver,
             head_init=head_init,
@@ -169,6 +175,7 @@ def tune(
                 skip_bad_rows=given.flag("skip_bad_rows", skip_bad_rows),
                 delimiter=given.optional_text("delimiter", delimiter),
                 encoding=given.optional_text("encoding", encoding),
+                reader=given.optional_text("reader", reader),
                 group=given.optional_text("group", group),
             ),
             search=SearchConfig(
@@ -179,6 +186,7 @@ def tune(
                 class_weights=given.optional_text("class_weights", class_weights),
                 label_smoothing=given.number("label_smoothing", label_smoothing),
                 metric=given.optional_text("metric", metric),
+                metric_options=given.mapping("metric_options", metric_options),
                 pruning=given.flag("pruning", pruning),
                 patience=given.optional_whole_number("patience", patience),
                 confirm=given.optional_whole_number("confirm", confirm),

@@ -6,7 +6,7 @@ In reading order:
 
 - `tune.py`, `report.py`, `studies.py`: run a study, show it, list all.
 - `predict.py`, `evaluate.py`, `export.py`: use a study's winner.
-- `tasks.py`: list, check and create tasks.
+- `tasks.py`: list, check and create tasks; `plugins.py`: list and check plugins of every kind.
 - `cache.py`: show or clear the cache.
 - `parameters.py`: options and types that several commands share.
 - `streams.py`: standard input and output, and the bytes of the arguments.
@@ -23,6 +23,7 @@ import adaptkit
 from adaptkit.cli.cache import cache
 from adaptkit.cli.evaluate import evaluate
 from adaptkit.cli.export import export
+from adaptkit.cli.plugins import plugins
 from adaptkit.cli.predict import predict
 from adaptkit.cli.report import report
 from adaptkit.cli.streams import prepare_streams, refuse_other_encodings, run_in_utf8
@@ -39,7 +40,7 @@ def cli(debug: bool) -> None:
     """Tune pre-trained encoders on labelled text. Many trials are trained together; the best is exported."""
 
 
-for command in (tune, report, predict, evaluate, export, studies, tasks, cache):
+for command in (tune, report, predict, evaluate, export, studies, tasks, plugins, cache):
     cli.add_command(command)
 
 

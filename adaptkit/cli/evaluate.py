@@ -16,8 +16,10 @@ from adaptkit.cli.parameters import (
     json_option,
     pairs,
     plugin_output_on_stderr,
+    reader_option,
     skip_option,
     studies_option,
+    task_option,
 )
 
 
@@ -27,13 +29,15 @@ from adaptkit.cli.parameters import (
 @column_option
 @delimiter_option
 @encoding_option
+@reader_option
 @skip_option
+@task_option
 @device_option
 @studies_option
 @json_option
 def evaluate(
     study_or_model: str, data: str, columns: Sequence[str], delimiter: str | None, encoding: str | None,
-    skip_bad_rows: bool, device: str, studies_dir: Path, as_json: bool,
+    reader: str | None, skip_bad_rows: bool, task: str | None, device: str, studies_dir: Path, as_json: bool,
 ) -> None:  # fmt: skip
     """Score a study's winner, or an exported model, on labelled rows.
 
@@ -45,10 +49,10 @@ def evaluate(
     from adaptkit.run.scoring import score_rows
 
     named = pairs(columns, "--column")
-    options = ReadOptions(columns=named, delimiter=delimiter, encoding=encoding)
+    options = ReadOptions(columns=named, delimiter=delimiter, encoding=encoding, reader=reader)
     options.check()
     with plugin_output_on_stderr():
-        predictor = load_predictor(study_or_model, studies_dir, device)
+        predictor = load_predictor(study_or_model, studies_dir, device, task)
         rows = read_labelled(
             predictor.task, data,
             labels=predictor.description.labels, columns=named, skip_bad_rows=skip_bad_rows,

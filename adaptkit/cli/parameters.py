@@ -28,6 +28,11 @@ studies_option = click.option(
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 
+task_option = click.option(
+    "--task", metavar="NAME",
+    help="Use this task, as distribution:name. [default: the one that the model was made with]",
+)  # fmt: skip
+
 device_option = click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda or cuda:N.")
 
 column_option = click.option(
@@ -41,6 +46,11 @@ delimiter_option = click.option(
 )
 
 encoding_option = click.option("--encoding", help="The encoding of text files. [default: utf-8]")
+
+reader_option = click.option(
+    "--reader", metavar="NAME",
+    help="Read files with this reader of a plugin. [default: found from the suffix and the content]",
+)  # fmt: skip
 
 skip_option = click.option("--skip-bad-rows", is_flag=True, help="Leave out invalid rows, and count them.")
 

@@ -17,8 +17,10 @@ from adaptkit.cli.parameters import (
     encoding_option,
     pairs,
     plugin_output_on_stderr,
+    reader_option,
     skip_option,
     studies_option,
+    task_option,
 )
 from adaptkit.cli.streams import input_is_terminal, input_lines
 
@@ -43,14 +45,16 @@ T = TypeVar("T")
 @column_option
 @delimiter_option
 @encoding_option
+@reader_option
 @skip_option
+@task_option
 @device_option
 @studies_option
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object per line.")
 def predict(
     study_or_model: str, text: Sequence[str], file: str | None, columns: Sequence[str],
-    delimiter: str | None, encoding: str | None, skip_bad_rows: bool, device: str, studies_dir: Path,
-    as_json: bool,
+    delimiter: str | None, encoding: str | None, reader: str | None, skip_bad_rows: bool, task: str | None,
+    device: str, studies_dir: Path, as_json: bool,
 ) -> None:  # fmt: skip
     """Predict with a study's winner, or with an exported model.
 
@@ -58,7 +62,7 @@ def predict(
     """
     if text and file:
         raise click.UsageError("Give texts or --file, not both.")
-    given = {"--column": columns, "--delimiter": delimiter, "--encoding": encoding}
+    given = {"--column": columns, "--delimiter": delimiter, "--encoding": encoding, "--reader": reader}
     if not file and (alone := next((name for name, value in given.items() if value), None)):
         raise click.UsageError(f"{alone} needs --file: a text has no columns and no encoding.")
     if not text and not file and input_is_terminal():
@@ -66,10 +70,10 @@ def predict(
     named, output = pairs(columns, "--column"), sys.stdout
     from adaptkit.data.options import ReadOptions
 
-    options = ReadOptions(columns=named, delimiter=delimiter, encoding=encoding)
+    options = ReadOptions(columns=named, delimiter=delimiter, encoding=encoding, reader=reader)
     options.check()
     with plugin_output_on_stderr():
-        predictor = load_predictor(study_or_model, studies_dir, device)
+        predictor = load_predictor(study_or_model, studies_dir, device, task)
         rows: Iterable[Row] = _parsed(predictor, text or input_lines(), skip_bad_rows)
         count = len(text) or None
         if file:
@@ -89,10 +93,11 @@ def shown_progress(predictions: Iterator[T], count: int | None, output: TextIO) 
     yield from track(predictions, "predicting", total=count, console=Console(stderr=True), transient=True)
 
 
-def load_predictor(study_or_model: str, studies_dir: Path, device: str) -> Predictor:
-    """Load the model in a folder, or a study's winner."""
+def load_predictor(study_or_model: str, studies_dir: Path, device: str, task: str | None) -> Predictor:
+    """Load the model in a folder, or a study's winner, and print what is different from when it was made."""
     from adaptkit.export.loading import DESCRIPTION
-    from adaptkit.export.predictor import load
+    from adaptkit.export.predictor import load_quietly
+    from adaptkit.report.escaping import visible
     from adaptkit.run.study import no_winner
     from adaptkit.study.find import find_study
 
@@ -102,7 +107,10 @@ def load_predictor(study_or_model: str, studies_dir: Path, device: str) -> Predi
         folder = study.current_best
         if not folder.exists():
             raise no_winner(study.name)
-    return load(folder, device=device)
+    predictor = load_quietly(folder, device=device, task=task)
+    for warning in predictor.warnings:
+        click.echo(f"warning: {visible(warning, 2000)}", err=True)
+    return predictor
 
 
 def print_read_as(rows: Rows | StreamedRows) -> None:

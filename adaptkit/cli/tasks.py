@@ -94,7 +94,7 @@ def _list(as_json: bool) -> None:
         ]
         for row in rows
     ]
-    _print(["name", "distribution", "version", ""], lines)
+    print_table(["name", "distribution", "version", ""], lines)
 
 
 def _show(name: str, as_json: bool) -> None:
@@ -119,7 +119,7 @@ def _show(name: str, as_json: bool) -> None:
         click.echo(json.dumps({**about, "forms": [dataclasses.asdict(form) for form in task.forms]}))
         return
     about["options"] = "\n".join(options.values()) or "none"
-    _print(["", ""], [[key, _in_words(value)] for key, value in about.items()])
+    print_table(["", ""], [[key, _in_words(value)] for key, value in about.items()])
     _print_forms(task.forms)
 
 
@@ -149,10 +149,15 @@ def _check(name: str, data: str | None, options: dict[str, str], as_json: bool) 
     task = registry.load(name, options)
     with plugin_output_on_stderr():
         findings = check(task, None if data is None else rows_from(task, data))
+    print_findings({"task": task.name}, findings, as_json)
+
+
+def print_findings(about: dict[str, str], findings: Sequence[Finding], as_json: bool) -> None:
+    """Print what a kit found, and end with the exit code 2 if a check failed."""
     counts = Counter(finding.state for finding in findings)
     if as_json:
         found = [dataclasses.asdict(finding) for finding in findings]
-        click.echo(json.dumps({"task": task.name, "conforms": not counts["failed"], "checks": found}))
+        click.echo(json.dumps({**about, "conforms": not counts["failed"], "checks": found}))
     else:
         for finding in findings:
             _print_finding(finding)
@@ -212,7 +217,8 @@ def _in_words(value: Any) -> str:
     return str(value)
 
 
-def _print(heads: list[str], rows: list[list[str]]) -> None:
+def print_table(heads: list[str], rows: list[list[str]]) -> None:
+    """Print a table; the cells may have several lines."""
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text

@@ -20,6 +20,7 @@ from adaptkit.cli.parameters import (
     old_names_work,
     pairs,
     plugin_output_on_stderr,
+    reader_option,
     skip_option,
     studies_option,
 )
@@ -30,6 +31,14 @@ if TYPE_CHECKING:
     from adaptkit.config import DataConfig, SearchConfig, StudyConfig
 
 POOLINGS = ("auto", "mean", "first", "normalized-mean", "normalized-first", "pair", "checkpoint")
+
+
+OPTIONS_OF_PLUGINS = {
+    "options": "--option",
+    "strategy_options": "--strategy-option",
+    "metric_options": "--metric-option",
+}
+"""The configuration's name for the options of each kind of plugin, and the option that gives them."""
 
 
 @click.command(short_help="Tune a task on labelled text.", context_settings=old_names_work)
@@ -43,6 +52,7 @@ POOLINGS = ("auto", "mean", "first", "normalized-mean", "normalized-first", "pai
 @column_option
 @delimiter_option
 @encoding_option
+@reader_option
 @click.option(
     "--dev-fraction", type=float, help="The fraction of the training rows used as dev. [default: 0.15]"
 )
@@ -54,10 +64,13 @@ POOLINGS = ("auto", "mean", "first", "normalized-mean", "normalized-first", "pai
 @click.option("--option", "options", multiple=True, metavar="KEY=VALUE", help="An option of the task.")
 @click.option("--model", help="A transformers encoder: a hub id or a folder. [default: all-MiniLM-L6-v2]")
 @click.option(
-    "--strategy",
-    type=click.Choice(["frozen", "lora", "full"]),
-    help="Which parameters are trained. [default: full]",
-)
+    "--strategy", metavar="NAME",
+    help="What is trained: frozen, lora, full, or a plugin that 'adaptkit plugins' lists. [default: full]",
+)  # fmt: skip
+@click.option(
+    "--strategy-option", "strategy_options", multiple=True, metavar="KEY=VALUE",
+    help="An option of the strategy.",
+)  # fmt: skip
 @click.option(
     "--pooling", type=click.Choice(POOLINGS),
     help="How a head for texts pools the tokens. [default: auto, as the model declares]",
@@ -96,7 +109,11 @@ POOLINGS = ("auto", "mean", "first", "normalized-mean", "normalized-first", "pai
     help="Weigh the classes in the loss: balanced, or by a JSON or TOML file, label to weight.",
 )  # fmt: skip
 @click.option("--label-smoothing", type=float, help="Label smoothing of the loss. [default: 0]")
-@click.option("--metric", help="The metric to optimise. [default: the task's]")
+@click.option("--metric", help="The number to optimise, of the task or of a plugin. [default: the task's]")
+@click.option(
+    "--metric-option", "metric_options", multiple=True, metavar="KEY=VALUE",
+    help="An option of a plugin's metric.",
+)  # fmt: skip
 @click.option("--pruning/--no-pruning", default=None, help="Stop bad trials early. [default: pruning]")
 @click.option(
     "--patience", type=int,
@@ -222,7 +239,8 @@ def configured(config_file: Path | None, given: dict[str, Any]) -> StudyConfig:
             code="invalid-config-file",
         ) from error
     given["columns"] = pairs(given["columns"], "--column") or None
-    given["options"] = pairs(given["options"], "--option") or None
+    for name, option in OPTIONS_OF_PLUGINS.items():
+        given[name] = pairs(given[name], option) or None
     given["skip_bad_rows"] = given["skip_bad_rows"] or None
     chosen = {key: value for key, value in given.items() if value is not None}
     if base is None and "task" not in chosen:

@@ -230,7 +230,9 @@ def fingerprint_of(splits: Mapping[str, Rows]) -> str:
 
 def _named_splits(task: Task, config: DataConfig, given: Mapping[str, MemoryRows]) -> Mapping[str, RawSplit]:
     _check_sources(config)
-    options = ReadOptions(columns=config.columns, delimiter=config.delimiter, encoding=config.encoding)
+    options = ReadOptions(
+        columns=config.columns, delimiter=config.delimiter, encoding=config.encoding, reader=config.reader
+    )
     options.check()
     wanted = [*config.columns.values(), *([config.group] if config.group is not None else [])]
     if config.train is not None:

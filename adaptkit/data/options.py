@@ -24,6 +24,9 @@ class ReadOptions:
 
     encoding: str | None = None
 
+    reader: str | None = None
+    """The reader of a plugin, by name."""
+
     @property
     def separator(self) -> str | None:
         """The delimiter itself."""

@@ -33,6 +33,7 @@ from adaptkit.data.text import numbered_lines, reading_as
 from adaptkit.data.word_tables import NAMES as WORD_TABLE_NAMES
 from adaptkit.data.word_tables import grouped
 from adaptkit.errors import AdaptkitError, DataError, TaskError
+from adaptkit.tasks import readers
 from adaptkit.tasks.calls import ends_at_an_error
 
 if TYPE_CHECKING:
@@ -71,6 +72,8 @@ def _reader(
 ) -> Iterable[RawRow]:
     """The rows by the reader that fits the file's suffix and its first bytes."""
     suffix = plain_path(path).suffix.lower()
+    if options.reader is not None:
+        return _task_rows(path, task, readers.load(options.reader).read)
     known = {*task.columns, *task.target_columns, *(WORD_TABLE_NAMES if task.word_level else ())}
     if options.separator is not None:
         return table_rows(path, USUAL_DELIMITERS.get(suffix, ","), wanted, known, options.separator)
@@ -79,8 +82,8 @@ def _reader(
         return parquet_rows(path)
     if start.startswith(ZIP) or suffix in _OTHERS:
         return _other_rows(path, suffix, wanted)
-    own = task.readers.get(suffix)
-    if own is not None and not is_elsewhere(suffix, text, task):
+    own = _special_reader(task, suffix, text)
+    if own is not None:
         return _task_rows(path, task, own)
     own_json = task.readers.get(".json")
     if own_json is not None and suffix not in JSON_SUFFIXES and looks_like_json(text):
@@ -92,6 +95,15 @@ def _reader(
     if "" in task.readers:
         return _task_rows(path, task, task.readers[""])
     raise _unknown_suffix(path, task, suffix)
+
+
+def _special_reader(task: Task, suffix: str, text: str) -> Reader | None:
+    """The task's own reader of such files, else that of a plugin."""
+    own = task.readers.get(suffix)
+    if own is not None and not is_elsewhere(suffix, text, task):
+        return own
+    plugin = None if suffix in {*USUAL_DELIMITERS, *JSON_SUFFIXES} else readers.for_suffix(suffix)
+    return None if plugin is None else plugin.read
 
 
 def _other_rows(path: Path, suffix: str, wanted: Collection[str]) -> Iterable[RawRow]:
@@ -128,7 +140,7 @@ def parsed_lines(path: Path, task: Task, encoding: str | None = None) -> Iterato
 
 def readable_suffixes(task: Task) -> list[str]:
     """The suffixes that have a reader, without the task's reader for unknown suffixes."""
-    return sorted({*USUAL_DELIMITERS, *JSON_SUFFIXES, *_OTHERS, *task.readers} - {""})
+    return sorted({*USUAL_DELIMITERS, *JSON_SUFFIXES, *_OTHERS, *task.readers, *readers.by_suffix()} - {""})
 
 
 def is_readable(path: Path, task: Task) -> bool:

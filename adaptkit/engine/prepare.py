@@ -28,7 +28,8 @@ from adaptkit.engine.train import Training
 from adaptkit.engine.trial_stack import layout_of, read_slot
 from adaptkit.models.custom_head import OWN_HEAD
 from adaptkit.models.loading import LoadedModel
-from adaptkit.strategies import STRATEGIES
+from adaptkit.strategies.apply import adapted
+from adaptkit.strategy import Strategy
 from adaptkit.task import Row, Task
 
 LARGEST_MICRO_BATCH = 16
@@ -65,8 +66,7 @@ def prepare_model(
     task: Task,
     loaded: LoadedModel,
     labels: Sequence[str],
-    strategy: str,
-    rank: int,
+    strategy: Strategy,
     *,
     device: str,
     bfloat16: bool,
@@ -79,15 +79,14 @@ def prepare_model(
         task: the task that reads its outputs.
         loaded: the model with the task's head. Its parts are used and changed.
         labels: the names of the task's labels.
-        strategy: a name in `STRATEGIES`.
-        rank: of LoRA's updates.
+        strategy: what trains.
         device: as "cpu" or "cuda:0".
         bfloat16: whether to compute in bfloat16.
         store: where a frozen encoder's features are kept, by default in memory.
         fast_paths: the names of those that may be used; see `adaptkit.engine.patches`.
     """
     place = torch.device(device)
-    module = STRATEGIES[strategy](loaded, rank).to(place)
+    module = adapted(loaded, strategy).to(place)
     patched = patch_model(loaded.module, module, fast_paths, bfloat16=bfloat16)
     encoder = cast("nn.Module", loaded.module.base_model)
     names = getattr(loaded.tokenizer, "model_input_names", None) or ["input_ids", "attention_mask"]
@@ -109,7 +108,7 @@ def prepare_model(
         wanted=fast_paths,
         patched=patched,
     )
-    if strategy != "frozen":
+    if strategy.trains_encoder:
         return model
     frozen = FrozenEncoder(loaded.module, place, bfloat16=bfloat16, store=store, fast_paths=fast_paths)
     if not frozen.cut(task.head_inputs):

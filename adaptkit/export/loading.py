@@ -60,6 +60,14 @@ class Description:
 
     versions: Mapping[str, str]
 
+    metric: str = ""
+    """The number that was optimised, if the user named it: of the task, or of a plugin."""
+
+    metric_options: Mapping[str, Any] = field(default_factory=dict)
+    strategy: str = ""
+    """The strategy that trained the model; empty if an earlier version wrote the file."""
+
+    strategy_options: Mapping[str, Any] = field(default_factory=dict)
     base_fingerprints: Mapping[str, str] = field(default_factory=dict)
     """The SHA-256 of each part of the base model; empty if an earlier version wrote the file."""
 

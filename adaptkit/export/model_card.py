@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -26,11 +26,12 @@ ONNX_ALONE = (
     "`adaptkit.json`, and gives the outputs of encoder and head.",
 )
 
-STRATEGY_IN_WORDS = {
+STRATEGY_IN_WORDS: Mapping[str, str] = {
     "frozen": "with a frozen encoder (only the head was trained)",
     "lora": "with LoRA (a low-rank adapter and the head were trained)",
     "full": "by full fine-tuning",
 }
+"""For studies of versions that did not record it."""
 
 
 def model_card(summary: StudySummary, trial: TrialRecord, *, loaded_as: str) -> str:
@@ -43,7 +44,8 @@ def model_card(summary: StudySummary, trial: TrialRecord, *, loaded_as: str) -> 
     """
     trial = as_exported(summary, trial)
     model, task = code(_short(summary.model)), code(summary.task)
-    how, loaded = STRATEGY_IN_WORDS[summary.strategy], replace(summary, strategy=loaded_as)
+    how = summary.trained_how or STRATEGY_IN_WORDS.get(summary.strategy, f"with {code(summary.strategy)}")
+    loaded = replace(summary, saved_as={"lora": "adapter", "onnx": "onnx"}.get(loaded_as, "model"))
     parts = [
         _metadata(loaded),
         f"# {prose(summary.name)}",
@@ -153,7 +155,7 @@ def _own_head(summary: StudySummary) -> list[str]:
     if not summary.head:
         plugin = f"the plugin of the task {code(summary.task)}"
         needed = f"The head is not one of transformers' heads. It needs {plugin}, which must be installed."
-    if summary.strategy == "lora":
+    if summary.adapter:
         return [needed]
     return [f"{needed} `transformers.AutoModel.from_pretrained(folder)` loads the encoder without the head."]
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-import shlex
+import warnings
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -11,12 +11,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, overload
 
 from adaptkit.config import columns_of
-from adaptkit.errors import TaskError
+from adaptkit.errors import UserError
 from adaptkit.export.inputs import is_single, prepared_inputs
 from adaptkit.export.loading import Description, load_exported, read_description
+from adaptkit.export.versions import installed_task, naming_versions, other_versions
 from adaptkit.models.pooling import with_pooling
 from adaptkit.tasks import registry
 from adaptkit.tasks.calls import calling
+from adaptkit.tasks.metrics import with_metric
 
 if TYPE_CHECKING:
     from concurrent.futures import Future
@@ -36,6 +38,9 @@ class Predictor:
     task: Task
     model: Network
     description: Description
+
+    warnings: Sequence[str] = ()
+    """What is different from when the model was made, such as the version of its task's plugin."""
 
     def predictions(self, rows: Sequence[Row]) -> list[Prediction]:
         """One prediction per row, in the task's own form.
@@ -153,23 +158,41 @@ def chunks(rows: Iterable[Row]) -> Iterator[list[Row]]:
         yield chunk
 
 
-def load(path: str | Path, *, device: str = "auto") -> Predictor:
+def load(path: str | Path, *, device: str = "auto", task: str | None = None) -> Predictor:
     """Load a model from a folder that adaptkit exported.
+
+    Python warns if another version of the task's plugin is installed than the one that made the model.
 
     Args:
         path: the folder.
         device: "auto", "cpu", "cuda" or "cuda:N".
+        task: a task, as ``distribution:name``, to use instead of the one that the model was made with.
 
     Raises:
         ModelError: the folder was not exported by adaptkit, or its base model cannot be loaded.
         StudyError: one of its files is damaged.
         TaskError: the task's plugin is not installed, or is broken.
     """
+    predictor = load_quietly(path, device=device, task=task)
+    for warning in predictor.warnings:
+        warnings.warn(warning, stacklevel=2)
+    return predictor
+
+
+def load_quietly(path: str | Path, *, device: str, task: str | None = None) -> Predictor:
+    """The same as `load`; the warnings are in the predictor only."""
     folder = Path(path)
     description = read_description(folder)
-    task = with_pooling(registry.load(_installed(description), description.options), description.pooling)
-    model = _network(folder, task, description, device)
-    return Predictor(task=task, model=model, description=description)
+    listing = installed_task(description, task)
+    found = [other_versions(description, listing)]
+    with naming_versions(description, listing):
+        made = with_pooling(registry.load(listing.full_name, description.options), description.pooling)
+        model = _network(folder, made, description, device)
+    try:
+        made = with_metric(made, description.metric or None, description.metric_options)
+    except UserError as error:  # predictions need no metric
+        found.append(f"the model's metric cannot be used, only the task's own numbers: {error}")
+    return Predictor(task=made, model=model, description=description, warnings=[one for one in found if one])
 
 
 def _network(folder: Path, task: Task, description: Description, device: str) -> Network:
@@ -190,22 +213,3 @@ def _network(folder: Path, task: Task, description: Description, device: str) ->
         outputs=torch_outputs(model.forward),
         tokens_at_once=TOKENS_AT_ONCE_ON_CPU if place == "cpu" else TOKENS_AT_ONCE,
     )
-
-
-def _installed(description: Description) -> str:
-    """The name of the model's task: from the plugin it was trained with, or else from another plugin.
-
-    Raises:
-        TaskError: no installed plugin has the task.
-    """
-    task, plugin = description.task, description.plugin
-    names = [listing.full_name for listing in registry.available() if listing.name == task]
-    if not names and plugin:
-        raise TaskError(
-            f"the model is for the task {task!r}, which is not installed",
-            expected=f"its plugin, {plugin} {description.versions.get(plugin, '')}".rstrip(),
-            next_step=f"Install it: pip install {shlex.quote(plugin)}",
-            code="task-not-installed",
-        )
-    own = f"{plugin}:{task}"
-    return own if own in names else task

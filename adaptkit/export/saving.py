@@ -1,7 +1,7 @@
 """Writes a trial as a model folder that loads without adaptkit, and verifies it.
 
-Models of the strategies full and frozen are saved in transformers' format, those of LoRA as peft's adapter or
-merged. Before a folder is put in its place it is loaded back, and its logits must equal those of the trial.
+Models are saved in transformers' format, those of LoRA as peft's adapter or merged. Before a folder is put in
+its place it is loaded back, and its logits must equal those of the trial.
 """
 
 from __future__ import annotations
@@ -20,13 +20,14 @@ from adaptkit.export.loading import DESCRIPTION, Description, load_module
 from adaptkit.export.sentence_transformers import write_modules
 from adaptkit.models.loading import load_model
 from adaptkit.models.pooling import PooledHead, pooled_head, pooling_of
-from adaptkit.strategies import STRATEGIES
+from adaptkit.strategies.apply import adapted
 from adaptkit.system.files import atomic_folder, write_json
 from adaptkit.system.manifest import write_manifest
 from adaptkit.system.quiet import quiet
 
 if TYPE_CHECKING:
     from adaptkit.config import StudyConfig
+    from adaptkit.strategy import Strategy
     from adaptkit.task import Task
 
 WrittenFolder = Callable[[Path], AbstractContextManager[Path]]
@@ -45,6 +46,7 @@ class TrialToExport:
     """A trial, and everything that its model folder describes."""
 
     config: StudyConfig
+    strategy: Strategy
     task: Task
     labels: Sequence[str]
     parameters: torch.Tensor
@@ -88,12 +90,12 @@ def export(
         ModelError: the base model cannot be loaded, or has changed since the trial was trained.
         StudyError: the folder cannot be written.
     """
-    config = trial.config
+    config, strategy = trial.config, trial.strategy
     loaded = load_model(
         trial.task, config.model, trial.labels,
         seed=config.seed, max_length=config.max_length, recorded=trial.base_fingerprints,
     )  # fmt: skip
-    module: Any = STRATEGIES[config.strategy](loaded, config.lora_rank)
+    module: Any = adapted(loaded, strategy)
     try:
         write_trial(module, trial.parameters, trial.vocabulary)
     except ValueError as error:
@@ -106,9 +108,9 @@ def export(
     module.eval()
     inputs = _some_tokens(loaded.module, loaded.tokenizer.model_input_names, trial.head_inputs)
     expected = _outputs(module, inputs)
-    adapter = config.strategy == "lora" and not merge
-    if config.strategy == "lora" and merge:
-        module = module.merge_and_unload()
+    adapter = strategy.saved_as == "adapter" and not merge
+    if strategy.merged is not None and not adapter:
+        module = strategy.merged(module)
     description = Description(
         task=trial.task.name,
         plugin=trial.plugin,
@@ -120,6 +122,10 @@ def export(
         pooling=pooling_of(loaded.module),
         calibration=dict(trial.calibration),
         versions=dict(trial.versions),
+        metric=config.search.metric or "",
+        metric_options=dict(config.search.metric_options),
+        strategy=strategy.name,
+        strategy_options=dict(strategy.options),
         base_fingerprints=dict(loaded.fingerprints),
     )
     with written(folder) as aside, quiet():

@@ -20,16 +20,16 @@ HEAD = re.compile(r"[a-z]+(-[a-z]+)*")
 def library_of(summary: StudySummary) -> str:
     """The library that loads the exported folder with its head.
 
-    Only adaptkit loads the task's own head, a head for pairs, or a pooled head beside an adapter. A pooled
-    head of a complete model is a module of sentence-transformers.
+    Only adaptkit loads the task's own head, a head for pairs, or a pooled head or new tokens beside an
+    adapter. A pooled head of a complete model is a module of sentence-transformers.
     """
-    if summary.strategy == "onnx":
+    if summary.saved_as == "onnx":
         return "onnx"
-    adapter = summary.strategy == "lora"
+    adapter = summary.adapter
     if (
         summary.pooling == "pair"
         or not HEAD.fullmatch(summary.head)
-        or (summary.pooling != "checkpoint" and adapter)
+        or ((summary.pooling != "checkpoint" or summary.new_tokens) and adapter)
     ):
         return "adaptkit"
     if summary.pooling != "checkpoint":
@@ -122,7 +122,7 @@ def _adaptkit_lines(summary: StudySummary, folder: str, width: int) -> list[str]
     text = "a text ||| another text" if summary.pooling == "pair" else "a text"
     return [
         *own,
-        *(_base_needed(summary.model) if summary.strategy == "lora" else []),
+        *(_base_needed(summary.model) if summary.adapter else []),
         "import adaptkit",
         "",
         *_assignment("folder", folder, width),

@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from adaptkit.run.head_init import START
+from adaptkit.run.resolve import strategy_of
 from adaptkit.search.confirmation import (
     FEWEST_TRIALS,
     MOST_CANDIDATES,
@@ -55,9 +56,10 @@ def planned(
     scored = [record for record in records if record.state in ("complete", "pruned")]
     if asked is None and len(scored) < FEWEST_TRIALS:
         return None
-    most, runs = (MOST_CANDIDATES, MOST_RUNS) if config.strategy == "frozen" else affordable(records, rungs)
+    frozen = not strategy_of(config).trains_encoder
+    most, runs = (MOST_CANDIDATES, MOST_RUNS) if frozen else affordable(records, rungs)
     if asked is not None:
-        most, runs = (most if config.strategy == "frozen" else CANDIDATES_WHERE_ASKED), asked
+        most, runs = (most if frozen else CANDIDATES_WHERE_ASKED), asked
     chosen = candidates(records, summary.direction, most)
     if not chosen:
         return None

@@ -89,6 +89,18 @@ class RunContext:
             self.progress.note(problem)
             self.write(warnings=[*self.summary.warnings, problem])
 
+    def note_versions(self, now: Mapping[str, str]) -> None:
+        """Show that the study was made with other versions of its plugins, if no trial is left to train."""
+        before = self.summary.versions
+        changes = [
+            f"{name} {before[name]} → {now[name]}"
+            for name in now
+            if name not in VERSIONED and name in before and before[name] != now[name]
+        ]
+        if changes:
+            shown = ", ".join(changes)
+            self.progress.note(f"the study was made with other versions of its plugins: {shown}")
+
     def write_versions(self, now: Mapping[str, str]) -> None:
         """Write the versions that the next trials are trained with; warn if earlier trials had others."""
         before, warnings = self.summary.versions, list(self.summary.warnings)
@@ -101,10 +113,10 @@ class RunContext:
         self.write(state="running", versions=dict(now), warnings=warnings)
 
 
-def versions(plugin: str) -> dict[str, str]:
-    """The versions of the distributions that a study's results depend on, including the task's plugin."""
+def versions(*plugins: str) -> dict[str, str]:
+    """The versions of the distributions that a study's results depend on, including those of its plugins."""
     found = {}
-    for name in (*VERSIONED, plugin):
+    for name in dict.fromkeys((*VERSIONED, *plugins)):
         try:
             found[name] = version(name)
         except (PackageNotFoundError, ValueError):  # ValueError: an old study does not name its plugin

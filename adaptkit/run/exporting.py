@@ -49,10 +49,10 @@ def export_winner_to(folder: StudyFolder, to: Path, *, merge: bool) -> tuple[Tri
         ExportError: the exported model does not give the winner's logits.
     """
     winner = winner_of(folder)
-    if merge and winner.config.strategy != "lora":
+    if merge and not winner.summary.adapter:
         raise ConfigError(
             f"--merge for a study with the strategy {winner.config.strategy!r}",
-            expected="a study with the strategy 'lora'",
+            expected="a study whose trials are saved as adapters, as with the strategy 'lora'",
             next_step="Leave out --merge.",
             code="nothing-to-merge",
         )

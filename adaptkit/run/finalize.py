@@ -14,6 +14,7 @@ from adaptkit.report.confirmation import as_exported
 from adaptkit.report.html import as_html
 from adaptkit.run.baselines import score_baselines
 from adaptkit.run.context import RunContext, versions
+from adaptkit.run.resolve import plugins_of, strategy_of
 from adaptkit.run.scheduler import HEAD_INPUT
 from adaptkit.run.scoring import score_rows
 from adaptkit.study.confirmation import ConfirmationFolder
@@ -147,12 +148,14 @@ def export_trial(
             next_step="Run the study again under another name with --study.",
             code="no-weights",
         )
-    strategy = "full" if merge else summary.strategy  # how the folder is loaded
+    strategy = strategy_of(config)
+    loaded_as = "lora" if strategy.saved_as == "adapter" and not merge else "full"
     untested = {} if summary.best == trial.number else UNTESTED
     described = replace(summary, best=trial.number, model_folder=str(to), **untested)
     kept = load_file(weights)
     exported = TrialToExport(
         config=config,
+        strategy=strategy,
         task=with_layers(with_pooling(task, summary.pooling), summary.layers),
         labels=labels,
         parameters=kept["row"],
@@ -163,9 +166,9 @@ def export_trial(
             if name.startswith(HEAD_INPUT)
         },
         calibration=calibration,
-        card=model_card(described, trial, loaded_as=strategy),
+        card=model_card(described, trial, loaded_as=loaded_as),
         plugin=summary.plugin,
-        versions=versions(summary.plugin),
+        versions=versions(*plugins_of(config, summary.plugin)),
         base_fingerprints=folder.read_provenance().base_fingerprints,
     )
     export(exported, to, merge=merge, written=written)
@@ -188,7 +191,9 @@ def rewrite_card(model_folder: Path, summary: StudySummary, trial: TrialRecord) 
     """Write the winner's card again, with the test scores."""
     from adaptkit.export.saving import CARD
 
-    write_text(model_folder / CARD, model_card(summary, trial, loaded_as=summary.strategy))
+    write_text(
+        model_folder / CARD, model_card(summary, trial, loaded_as="lora" if summary.adapter else "full")
+    )
 
 
 def test_scores(model_folder: Path, rows: Rows, device: str, metric: str) -> dict[str, Any]:

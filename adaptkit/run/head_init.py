@@ -67,14 +67,14 @@ def _frozen(
     """A copy of the model with a frozen encoder, whose features are kept as those of `frozen`."""
     from adaptkit.cache.features import FeaturesOnDisk
     from adaptkit.engine.prepare import prepare_model
+    from adaptkit.strategies.registry import built_in
 
     about = {"model": config.model, "data": context.summary.data["train"].source}
     return prepare_model(
         task,
         replace(loaded, module=deepcopy(loaded.module)),
         data.labels,
-        "frozen",
-        config.lora_rank,
+        built_in("frozen"),
         device=machine.device,
         bfloat16=machine.precision == "bf16",
         store=FeaturesOnDisk(machine.cache, about),

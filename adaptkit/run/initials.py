@@ -41,10 +41,11 @@ def _initial(
 ) -> torch.Tensor:  # fmt: skip
     from adaptkit.engine.trial_stack import layout_of, read_slot
     from adaptkit.models.loading import load_model
-    from adaptkit.strategies import STRATEGIES
+    from adaptkit.run.resolve import strategy_of
+    from adaptkit.strategies.apply import adapted
 
     other = load_model(task, config.model, labels, seed=seed, max_length=config.max_length)
-    module = STRATEGIES[config.strategy](other, config.lora_rank)
+    module = adapted(other, strategy_of(config))
     layout = layout_of(module)
     drawn = read_slot(module, layout)  # [P] of this layout, which has the embeddings of all tokens
     initial = training.initial.clone()  # [P]

@@ -9,6 +9,7 @@ from adaptkit.config import StudyConfig
 from adaptkit.data.folds import groups_of
 from adaptkit.errors import ConfigError
 from adaptkit.models.depth import default_layers, refuse_layers, width_of
+from adaptkit.run.resolve import strategy_of
 from adaptkit.run.weighting import UNWEIGHTED, Weighting, resolve_weighting
 from adaptkit.search.space import RANGES_VERSION, USUAL_WIDTH, PenaltySpace, SearchSpace, space_for
 
@@ -107,7 +108,7 @@ def _solver(config: StudyConfig, task: Task, pooling: str, earlier: Provenance |
     solver: str = config.head_solver
     if solver == "auto":
         solver = earlier.solver if earlier else _default_solver(config, task, pooling, rows)
-    if solver == "lbfgs" and config.strategy != "frozen":
+    if solver == "lbfgs" and strategy_of(config).trains_encoder:
         raise ConfigError(
             f"--head-solver lbfgs with --strategy {config.strategy}",
             expected="--strategy frozen: with the others the encoder trains, too",
@@ -127,7 +128,7 @@ def _solver(config: StudyConfig, task: Task, pooling: str, earlier: Provenance |
 def _head_init(config: StudyConfig, task: Task, pooling: str, earlier: Provenance | None) -> str:
     """As configured, else the started study's, else solved where a linear head is trained in steps."""
     linear = pooling in POOLED or task.head == "token-classification"
-    possible = config.strategy != "frozen" and linear
+    possible = strategy_of(config).trains_encoder and linear
     if config.head_init == "solved" and not possible:
         raise ConfigError(
             "--head-init solved",
@@ -196,7 +197,7 @@ def _default_pooling(config: StudyConfig, task: Task, rows: int) -> str:
 
     if task.head not in POOLED_HEADS:
         return CHECKPOINT
-    solved = config.strategy == "frozen" and not _asks_for_steps(config, task)
+    solved = not strategy_of(config).trains_encoder and not _asks_for_steps(config, task)
     location = locate(config.model)
     declared = declared_pooling(location)
     if task.text_pair and (solved or (declared and rows <= MOST_ROWS_FOR_PAIRS)):
@@ -209,7 +210,7 @@ def _default_pooling(config: StudyConfig, task: Task, rows: int) -> str:
 def _default_solver(config: StudyConfig, task: Task, pooling: str, rows: int) -> str:
     """Heads of one linear layer are solved, unless options or hints are about gradient steps."""
     linear = pooling in POOLED or task.head == "token-classification"
-    wanted = config.strategy == "frozen" and linear and not _asks_for_steps(config, task)
+    wanted = not strategy_of(config).trains_encoder and linear and not _asks_for_steps(config, task)
     return "lbfgs" if wanted and rows <= MOST_ROWS_TO_SOLVE else "adamw"
 
 
@@ -231,9 +232,15 @@ def space_of(config: StudyConfig, task: Task, method: Method, data: Dataset) -> 
     """What is searched with this method."""
     if method.solver == "lbfgs":
         return penalty_space(method.pooling)
-    width = USUAL_WIDTH if config.strategy == "frozen" else width_of(config.model) or USUAL_WIDTH
+    strategy = strategy_of(config)
+    width = (width_of(config.model) if strategy.space.for_width else 0) or USUAL_WIDTH
     return space_for(
-        config.strategy, config.search, task.hints, rows=len(data.train), width=width, version=method.ranges
+        strategy,
+        config.search,
+        task.hints,
+        rows=len(data.train),
+        width=width,
+        version=method.ranges,
     )
 
 

@@ -7,11 +7,14 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from adaptkit.errors import StudyError
 from adaptkit.run.context import versions
+from adaptkit.run.resolve import plugins_of, strategy_of
 from adaptkit.study.provenance import Provenance
 from adaptkit.study.record import SplitRecord, StudySummary
 from adaptkit.study.recovery import put_unreadable_aside
 from adaptkit.system.files import write_text
+from adaptkit.tasks.entry_points import comparable
 
 if TYPE_CHECKING:
     from adaptkit.config import StudyConfig
@@ -64,7 +67,9 @@ def open_study(
             cannot read.
     """
     provenance = Provenance(
-        versions=versions(plugin),
+        versions=versions(*plugins_of(config, plugin)),
+        plugin=plugin,
+        task_options={name: value for name, value in task.options.items() if value is not None},
         data_fingerprint=data.fingerprint,
         labels=len(data.labels),
         space=space.in_words(),
@@ -83,6 +88,7 @@ def open_study(
         layers=method.layers,
         base_fingerprints=loaded.fingerprints,
     )
+    refuse_other_plugin(folder, plugin)
     folder.create_or_open(config, provenance)
     for problem in put_unreadable_aside(folder):
         note(problem)
@@ -93,6 +99,20 @@ def open_study(
     summary = replace(summary, warnings=[*summary.warnings, *loaded.warnings, *notes])
     before = folder.read_summary()
     return summary if before is None else _resumed(summary, before, folder)
+
+
+def refuse_other_plugin(folder: StudyFolder, plugin: str) -> None:
+    """Raise StudyError if the study was made with a task of the same name of another distribution."""
+    earlier = folder.earlier_provenance()
+    if earlier is None or not earlier.plugin or comparable(earlier.plugin) == comparable(plugin):
+        return
+    raise StudyError(
+        f"the study {folder.name!r} was made with the task of {earlier.plugin}, and the task of this name is "
+        f"now that of {plugin}",
+        expected=f"{earlier.plugin} {earlier.versions.get(earlier.plugin, '')}".rstrip(),
+        next_step=f"Install {earlier.plugin}, or start another study with --study.",
+        code="other-plugin",
+    )
 
 
 def rungs_per_epoch(folder: StudyFolder, config: StudyConfig, data: Dataset) -> int:
@@ -110,11 +130,15 @@ def new_summary(
     folder: StudyFolder, config: StudyConfig, task: Task, plugin: str, data: Dataset, provenance: Provenance
 ) -> StudySummary:
     """The summary of a study before its first trial."""
+    strategy = strategy_of(config)
     return StudySummary(
         name=folder.name,
         state="running",
         task=config.task,
         strategy=config.strategy,
+        saved_as=strategy.saved_as,
+        trained_how=strategy.in_words,
+        new_tokens=list(task.new_tokens),
         model=config.model,
         metric=provenance.metric,
         direction=provenance.direction,

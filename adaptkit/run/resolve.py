@@ -9,7 +9,11 @@ from dataclasses import asdict, dataclass
 from adaptkit.cache.entries import Cache
 from adaptkit.config import StudyConfig, problems_of
 from adaptkit.errors import ConfigError
+from adaptkit.strategies import registry
+from adaptkit.strategy import Strategy
 from adaptkit.task import Metric
+from adaptkit.tasks import entry_points
+from adaptkit.tasks.metrics import METRICS
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,6 +35,27 @@ class Machine:
         return cls(device=device, precision=precision, cache=Cache.from_environment())
 
 
+def strategy_of(config: StudyConfig) -> Strategy:
+    """The configured strategy; raises TaskError if it is not installed or broken."""
+    rank = {"rank": config.lora_rank} if config.strategy == "lora" else {}
+    return registry.load(config.strategy, {**rank, **config.strategy_options})
+
+
+def plugins_of(config: StudyConfig, task: str) -> tuple[str, ...]:
+    """The distributions of the study's plugins: of its task, its strategy and its metric.
+
+    Args:
+        config: the configuration.
+        task: the distribution of the task.
+    """
+    metric = config.search.metric
+    named = metric is not None and any(
+        listing.name == metric.rpartition(":")[2] for listing in entry_points.available(METRICS)
+    )
+    strategy = entry_points.find(registry.STRATEGIES, config.strategy).distribution
+    return (task, strategy, *([entry_points.find(METRICS, metric).distribution] if metric and named else []))
+
+
 def refuse_problems(config: StudyConfig) -> None:
     """Raise a ConfigError that lists every invalid value of the configuration."""
     problems = problems_of(config)
@@ -45,7 +70,7 @@ def chosen_metric(metric: Metric, wanted: str | None) -> tuple[str, str]:
         ConfigError: the task does not report the wanted number.
     """
     known = {metric.name: metric.direction, **metric.others}
-    name = wanted or metric.name
+    name = metric.name if wanted is None or wanted.rpartition(":")[2] == metric.name else wanted
     if name not in known:
         raise ConfigError(
             f"metric {name!r}",
@@ -63,17 +88,19 @@ def default_name(config: StudyConfig) -> str:
         del same[free]
     for free in ("trials", "timeout", "pruning", "patience", "confirm", "refit"):
         del same["search"][free]
+    if not same["strategy_options"]:
+        del same["strategy_options"]
     for name in ("pooling", "head_solver", "head_init", "folds", "layers"):
         if same[name] in ("auto", None):
             del same[name]
-    for name in ("group", "delimiter", "encoding"):
+    for name in ("group", "delimiter", "encoding", "reader"):
         if same["data"][name] is None:
             del same["data"][name]
-    for name in ("class_weights", "label_smoothing"):
+    for name in ("class_weights", "label_smoothing", "metric_options"):
         if not same["search"][name]:
             del same["search"][name]
     # The keys have the names of version 0.1.0, so that its studies are found.
     same["data"]["dev_share"] = same["data"].pop("dev_fraction")
     same["search"]["rungs_per_epoch"] = same["search"].pop("evals_per_epoch")
     digest = hashlib.sha256(json.dumps(same, sort_keys=True, default=str).encode()).hexdigest()
-    return f"{config.task.rpartition(':')[2]}-{config.strategy}-{digest[:6]}"
+    return f"{config.task.rpartition(':')[2]}-{config.strategy.rpartition(':')[2]}-{digest[:6]}"

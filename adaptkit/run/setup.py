@@ -15,7 +15,7 @@ from adaptkit.data.load import NONE_GIVEN, Dataset, load
 from adaptkit.report.progress import Progress
 from adaptkit.run.context import Clock, RunContext
 from adaptkit.run.opening import with_examples
-from adaptkit.run.resolve import Machine
+from adaptkit.run.resolve import Machine, strategy_of
 from adaptkit.run.weighting import UNWEIGHTED, Weighting
 from adaptkit.search.space import SearchSpace
 
@@ -140,7 +140,7 @@ def prepare_training(
 
     context.progress.phase(f"encoding the data, {len(data.train) + len(data.dev):,} rows")
     warn_of_truncation(context, task, data, loaded, folds=folds)
-    with context.clock.phase("features" if config.strategy == "frozen" else "data"):
+    with context.clock.phase("data" if strategy_of(config).trains_encoder else "features"):
         total = sum(parameter.numel() for parameter in loaded.module.parameters())
         about = {"model": config.model, "data": context.summary.data["train"].source}
         store = FeaturesOnDisk(machine.cache, about, on_progress=context.progress.encoded)
@@ -148,8 +148,7 @@ def prepare_training(
             task,
             loaded,
             data.labels,
-            config.strategy,
-            config.lora_rank,
+            strategy_of(config),
             device=machine.device,
             bfloat16=machine.precision == "bf16",
             store=store,

@@ -24,7 +24,14 @@ from adaptkit.run.heads import refit_best, refit_is_due, solve_trials
 from adaptkit.run.method import Method, patience_of, resolve_method, space_of
 from adaptkit.run.opening import open_study
 from adaptkit.run.refit import drop_refit, refit_due, train_again
-from adaptkit.run.resolve import Machine, chosen_metric, default_name, refuse_problems
+from adaptkit.run.resolve import (
+    Machine,
+    chosen_metric,
+    default_name,
+    plugins_of,
+    refuse_problems,
+    strategy_of,
+)
 from adaptkit.run.rows import keep_rows, rows_by_reference
 from adaptkit.run.setup import load_encoder, measure_capacity, prepare_training, read_data
 from adaptkit.run.study import Study
@@ -37,6 +44,7 @@ from adaptkit.study.removal import removed_if_refused
 from adaptkit.study.winner import standing, with_runs
 from adaptkit.system.signals import Interruption, end_process
 from adaptkit.tasks import registry
+from adaptkit.tasks.metrics import with_metric
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -81,6 +89,8 @@ def run(
     """
     refuse_problems(config)
     task, plugin = registry.load(config.task, config.options), registry.find(config.task).distribution
+    task = with_metric(task, config.search.metric, config.search.metric_options)
+    strategy_of(config)  # refuses an unknown one before the data are read
     metric, direction = chosen_metric(task.metric, config.search.metric)
     folder = study_folder(studies, default_name(config) if name is None else name)
     refuse_unwritable(folder.path)
@@ -139,8 +149,9 @@ def search_and_train(
         drop_refit(context, config)
         again = refit_due(context, config, method) or refit_is_due(context, config, method, data)
         if not (search.remaining or due or again):
+            context.note_versions(versions(*plugins_of(config, context.summary.plugin)))
             return
-        context.write_versions(versions(context.summary.plugin))
+        context.write_versions(versions(*plugins_of(config, context.summary.plugin)))
         with context.interruption.exposed():  # no trial has started, so a signal may stop it at any point
             if method.head_init == "solved" and not (loaded.head_kept and config.head_init == "auto"):
                 initialize_head(context, config, task, data, loaded, machine, method)

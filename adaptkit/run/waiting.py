@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from adaptkit.report import formatting
+from adaptkit.run.resolve import strategy_of
 
 if TYPE_CHECKING:
     from adaptkit.config import StudyConfig
@@ -46,7 +47,7 @@ def show_waiting(
         context.progress.phase(shown)
         return
     pruned = "; pruning makes it shorter" if config.search.pruning else ""
-    frozen = "" if config.strategy == "frozen" else "--strategy frozen, "
+    frozen = "--strategy frozen, " if strategy_of(config).trains_encoder else ""
     context.progress.note(
         f"{shown} on this CPU{pruned}. What is quicker: {frozen}fewer --trials, a smaller --model, or "
         "--timeout 10m, which keeps the best score so far"

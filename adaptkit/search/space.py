@@ -15,11 +15,13 @@ from typing import TYPE_CHECKING, Protocol
 
 from adaptkit.errors import ConfigError
 from adaptkit.search import edges
+from adaptkit.strategy import StrategySpace
 
 if TYPE_CHECKING:
     from optuna.distributions import BaseDistribution
 
-    from adaptkit.config import SearchConfig, StrategyName
+    from adaptkit.config import SearchConfig
+    from adaptkit.strategy import Strategy
 
 
 class Hints(Protocol):
@@ -176,33 +178,21 @@ class PenaltySpace:
 SearchSpace = Space | PenaltySpace
 
 
-@dataclass(frozen=True, kw_only=True)
-class _Defaults:
-    learning_rate: tuple[float, float]
-    default_learning_rate: float
-    epochs: float
-
-
-_STRATEGIES: dict[int, dict[StrategyName, _Defaults]] = {
-    1: {
-        "full": _Defaults(learning_rate=(1e-5, 2e-4), default_learning_rate=5e-5, epochs=3),
-        "lora": _Defaults(learning_rate=(5e-5, 2e-3), default_learning_rate=5e-4, epochs=3),
-        "frozen": _Defaults(learning_rate=(1e-4, 1e-1), default_learning_rate=5e-3, epochs=10),
-    },
-    2: {
-        "full": _Defaults(learning_rate=(1e-5, 2e-4), default_learning_rate=5e-5, epochs=3),
-        "lora": _Defaults(learning_rate=(1e-4, 2e-3), default_learning_rate=5e-4, epochs=3),
-        "frozen": _Defaults(learning_rate=(2e-3, 2e-1), default_learning_rate=1e-2, epochs=10),
-    },
+_VERSION_1: Mapping[str, StrategySpace] = {
+    "full": StrategySpace(learning_rate=(1e-5, 2e-4), default_learning_rate=5e-5, for_width=None),
+    "lora": StrategySpace(learning_rate=(5e-5, 2e-3), default_learning_rate=5e-4, for_width=None),
+    "frozen": StrategySpace(
+        learning_rate=(1e-4, 1e-1), default_learning_rate=5e-3, epochs=10, for_width=None
+    ),
 }
-"""Version of the ranges → strategy → ranges. Studies keep the version that they were started with."""
+"""The ranges of version 1. Studies keep the version that they started with; today's are the strategies'."""
 
 RANGES_VERSION = 2
 """Of new studies."""
 
 USUAL_WIDTH, MOST_SCALING = 768, 2.0
-"""The rates of version 2 are for encoders of this width. For another they are scaled by the inverse ratio of
-the widths, at most by this factor."""
+"""Where rates are for encoders of one width, they are scaled for another by the inverse ratio of the widths,
+at most by this factor."""
 
 _BATCH_SIZES = (8, 16, 32, 64)
 _DEFAULT_BATCH_SIZE = 16
@@ -214,7 +204,7 @@ MOST_EPOCHS = 10
 
 
 def space_for(
-    strategy: StrategyName, search: SearchConfig, hints: Hints, *, rows: int,
+    strategy: Strategy, search: SearchConfig, hints: Hints, *, rows: int,
     width: int = USUAL_WIDTH, version: int = RANGES_VERSION,
 ) -> Space:  # fmt: skip
     """The space of a study: the user's ranges, else the task's hints, else the strategy's ranges.
@@ -233,14 +223,15 @@ def space_for(
     Raises:
         ConfigError: a range is empty or not positive.
     """
-    own = _STRATEGIES[version][strategy]
-    scale = 1.0 if version == 1 or strategy == "frozen" else _scale_of(width)
+    name = strategy.name
+    own = _VERSION_1.get(name, strategy.space) if version == 1 else strategy.space
+    scale = _scale_of(width, own.for_width) if own.for_width else 1.0
     ranges = (own.learning_rate[0] * scale, own.learning_rate[1] * scale)
-    low, high = search.learning_rate or hints.learning_rate.get(strategy) or ranges
+    low, high = search.learning_rate or hints.learning_rate.get(name) or ranges
     sizes = tuple(sorted(set(search.batch_sizes or hints.batch_sizes or _BATCH_SIZES)))
     if not 0 < low <= high < math.inf or sizes[0] < 1:
         raise ConfigError(
-            f"the search space of {strategy!r}: learning rate {low:g} to {high:g}, batch sizes {list(sizes)}",
+            f"the search space of {name!r}: learning rate {low:g} to {high:g}, batch sizes {list(sizes)}",
             expected="0 < lowest rate <= highest rate, and batch sizes of at least 1",
             next_step="Set them with --lr LOW HIGH and --batch-size.",
             code="invalid-search-space",
@@ -251,16 +242,16 @@ def space_for(
         epochs=search.epochs or hints.epochs or _epochs_for(rows, own.epochs),
         default_learning_rate=min(max(own.default_learning_rate * scale, low), high),
         default_batch_size=min(sizes, key=lambda size: abs(math.log(size / _DEFAULT_BATCH_SIZE))),
-        extendable=version > 1 and search.learning_rate is None and strategy not in hints.learning_rate,
+        extendable=version > 1 and search.learning_rate is None and name not in hints.learning_rate,
     )
 
 
-def _scale_of(width: int) -> float:
+def _scale_of(width: int, usual: int) -> float:
     """What the rates for an encoder of this width are multiplied by.
 
     The best rate of Adam falls with the width (Yang et al. 2022, https://arxiv.org/abs/2203.03466).
     """
-    return min(max(USUAL_WIDTH / max(width, 1), 1 / MOST_SCALING), MOST_SCALING)
+    return min(max(usual / max(width, 1), 1 / MOST_SCALING), MOST_SCALING)
 
 
 def _epochs_for(rows: int, fewest: float) -> float:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from torch import nn
-
-    from adaptkit.models.loading import LoadedModel
+from adaptkit.strategy import Strategy, StrategySpace
 
 
-def adapt(loaded: LoadedModel, rank: int) -> nn.Module:
-    """The model with every parameter trainable."""
-    return loaded.module.requires_grad_(True)
+def full() -> Strategy:
+    """Every parameter trains."""
+    return Strategy(
+        name="full",
+        in_words="by full fine-tuning",
+        space=StrategySpace(learning_rate=(1e-5, 2e-4), default_learning_rate=5e-5),
+        trained=lambda model: [name for name, _ in model.module.named_parameters()],
+    )

@@ -6,10 +6,11 @@ the adapter, as are the embeddings of the task's new tokens.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from functools import partial
+from typing import TYPE_CHECKING, Any, cast
 
 from adaptkit.errors import ModelError
-from adaptkit.strategies.frozen import head_parameters
+from adaptkit.strategy import AdaptableModel, Strategy, StrategySpace
 from adaptkit.system.quiet import quiet
 
 if TYPE_CHECKING:
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
 
     from torch import nn
 
-    from adaptkit.models.loading import LoadedModel
 
 PEFT_TASK_TYPES = {
     "AutoModelForTokenClassification": "TOKEN_CLS",
@@ -30,7 +30,19 @@ ALPHA_PER_RANK = 2
 """The update is scaled by alpha / rank; twice the rank is the common choice."""
 
 
-def adapt(loaded: LoadedModel, rank: int) -> nn.Module:
+def lora(*, rank: int = 8) -> Strategy:
+    """LoRA of this rank on every linear layer of the encoder, and the head."""
+    return Strategy(
+        name="lora",
+        in_words="with LoRA (a low-rank adapter and the head were trained)",
+        space=StrategySpace(learning_rate=(1e-4, 2e-3), default_learning_rate=5e-4),
+        adapt=partial(adapt, rank=rank),
+        saved_as="adapter",
+        merged=lambda module: cast("Any", module).merge_and_unload(),
+    )
+
+
+def adapt(model: AdaptableModel, rank: int) -> nn.Module:
     """The model wrapped by peft, with LoRA of ``rank`` on every linear layer of the encoder.
 
     Raises:
@@ -38,30 +50,27 @@ def adapt(loaded: LoadedModel, rank: int) -> nn.Module:
     """
     from peft import LoraConfig, get_peft_model
 
-    trained_in_full = newly_initialized_modules(
-        loaded.module, loaded.newly_initialized | head_parameters(loaded.module)
-    )
-    targets = list(linear_layers(loaded.module, tuple(trained_in_full)))
+    trained_in_full = newly_initialized_modules(model.module, model.head)
+    targets = list(linear_layers(model.module, tuple(trained_in_full)))
     if not targets:
         raise ModelError(
-            f"{loaded.source} has no linear layer to adapt",
+            f"{model.source} has no linear layer to adapt",
             expected="an encoder made of torch.nn.Linear layers",
             next_step="Choose --strategy full or frozen for this model.",
         )
+    new_tokens = list(model.new_tokens)
     config = LoraConfig(
         r=rank,
         lora_alpha=ALPHA_PER_RANK * rank,
         target_modules=targets,
         modules_to_save=trained_in_full,
-        task_type=PEFT_TASK_TYPES.get(loaded.head_class),
-        trainable_token_indices={embeddings_of(loaded.module): list(loaded.new_tokens)}
-        if loaded.new_tokens
-        else None,
+        task_type=PEFT_TASK_TYPES.get(model.head_class),
+        trainable_token_indices={embeddings_of(model.module): new_tokens} if new_tokens else None,
     )
     with quiet():
-        adapted = get_peft_model(loaded.module, config)
+        adapted = get_peft_model(cast("Any", model.module), config)
     # peft records where the weights were found on this machine; others need the name that the user gave.
-    config.base_model_name_or_path = loaded.source
+    config.base_model_name_or_path = model.source
     return adapted
 
 

@@ -64,6 +64,12 @@ class Provenance:
     read_as: Mapping[str, str] = field(default_factory=dict)
     """Split → what was inferred to read its file; recorded for the reader, not compared."""
 
+    plugin: str = ""
+    """The distribution of the task; its version is in ``versions``. Earlier versions did not record it."""
+
+    task_options: Mapping[str, Any] = field(default_factory=dict)
+    """The options of the task that were in force; recorded for the reader, the given ones are compared."""
+
     ranges: int = 1
     """The version of the strategies' ranges and defaults; see `adaptkit.search.space`."""
 
@@ -86,13 +92,15 @@ def _compared(config: StudyConfig, provenance: Provenance) -> dict[str, Any]:
     as_read = from_mapping(tomllib.loads(to_toml(config)))  # TOML changes some types: compare what it gives
     settings = {name: value for name, value in asdict(as_read).items() if name not in MAY_CHANGE}
     options = {f"option {name}": value for name, value in settings.pop("options").items()}
+    options |= {f"strategy option {n}": value for n, value in settings.pop("strategy_options").items()}
     settings["evals_per_epoch"] = as_read.search.evals_per_epoch
     if as_read.strategy != "lora":
         del settings["lora_rank"]
     for name in ("pooling", "head_solver", "head_init", "folds", "layers"):
         del settings[name]  # what they resolved to is compared
     resolved = asdict(provenance)
-    del resolved["versions"], resolved["base_fingerprints"], resolved["read_as"]
+    for name in ("versions", "base_fingerprints", "read_as", "plugin", "task_options"):
+        del resolved[name]
     flat = settings | resolved.pop("space") | resolved.pop("fixed") | resolved
     return {name.replace("_", " "): value for name, value in flat.items()} | options
 

@@ -21,7 +21,6 @@ StudyState = Literal["running", "interrupted", "finished", "failed"]
 
 Number = int | float
 """A number as it is written: whole numbers stay whole when a record is read."""
-
 INTERRUPTED = "interrupted"
 """The start of the reason of a trial that was interrupted from outside: by a signal or a killed process."""
 
@@ -194,6 +193,15 @@ class StudySummary:
     model_folder: str | None = None
     """The exported winner's folder; None before the export. The path is the one at the time of the export."""
 
+    saved_as: str = ""
+    """How trials are saved, "model" or "adapter"; earlier versions did not record it."""
+
+    trained_how: str = ""
+    """How the models are trained, in the strategy's words; earlier versions did not record it."""
+
+    new_tokens: Sequence[str] = field(default_factory=list)
+    """The tokens that the task adds to the tokenizer."""
+
     pooling: str = "checkpoint"
     """How the head pools the tokens' states; "checkpoint" where it is transformers' or the plugin's own."""
 
@@ -238,9 +246,13 @@ class StudySummary:
     """Distribution name → version."""
 
     started: str = ""
-    """UTC, ISO 8601."""
-
+    """UTC, ISO 8601, as the next one."""
     updated: str = ""
+
+    @property
+    def adapter(self) -> bool:
+        """Whether trials are saved as adapters."""
+        return self.saved_as == "adapter" or (not self.saved_as and self.strategy == "lora")
 
 
 NUMBERS = ("test", "importances", "seconds", "speeds")

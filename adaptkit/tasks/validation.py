@@ -17,8 +17,13 @@ def ill_formed(task: Task) -> list[str]:
     if task.head_inputs and isinstance(task.head, str):
         wrong.append(f"head_inputs is {task.head_inputs!r:.80}, but {task.head!r} is a head of transformers")
     if isinstance(task.metric, Metric):
-        wrong += [f"metric.{one}" for one in _wrong(task.metric, _METRIC_PARTS)]
+        wrong += [f"metric.{one}" for one in ill_formed_metric(task.metric)]
     return wrong
+
+
+def ill_formed_metric(metric: Metric) -> list[str]:
+    """A message for each part of a metric that has the wrong type."""
+    return _wrong(metric, _METRIC_PARTS)
 
 
 def _wrong(owner: object, parts: Mapping[str, tuple[Check, str]]) -> list[str]:

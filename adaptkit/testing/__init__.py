@@ -13,6 +13,7 @@ In reading order:
 - `trained.py`: trains tiny models with the engine.
 - `compare.py`: compares values up to rounding.
 - `inputs.py`, `losses.py`, `predictions.py`, `training.py`, `saving.py`, `hostile.py`: the checks.
+- `strategies.py` with `families.py`: the same for strategies; `metrics.py`: for metrics and readers.
 - `pytest_plugin.py`: the two tokenizers as pytest fixtures.
 """
 
@@ -25,6 +26,10 @@ if TYPE_CHECKING:
     from adaptkit.testing.findings import Finding as Finding
     from adaptkit.testing.kit import assert_conforms as assert_conforms
     from adaptkit.testing.kit import check as check
+    from adaptkit.testing.metrics import check_metric as check_metric
+    from adaptkit.testing.metrics import check_reader as check_reader
+    from adaptkit.testing.strategies import assert_strategy_conforms as assert_strategy_conforms
+    from adaptkit.testing.strategies import check_strategy as check_strategy
     from adaptkit.testing.tiny import byte_level_tokenizer as byte_level_tokenizer
     from adaptkit.testing.tiny import wordpiece_tokenizer as wordpiece_tokenizer
 
@@ -32,7 +37,11 @@ _HOMES = {
     "Finding": "adaptkit.testing.findings",
     "assert_conforms": "adaptkit.testing.kit",
     "byte_level_tokenizer": "adaptkit.testing.tiny",
+    "assert_strategy_conforms": "adaptkit.testing.strategies",
     "check": "adaptkit.testing.kit",
+    "check_metric": "adaptkit.testing.metrics",
+    "check_reader": "adaptkit.testing.metrics",
+    "check_strategy": "adaptkit.testing.strategies",
     "wordpiece_tokenizer": "adaptkit.testing.tiny",
 }
 

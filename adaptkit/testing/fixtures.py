@@ -27,6 +27,8 @@ from adaptkit.engine.evaluate import calibrate, predict_rows
 from adaptkit.engine.prepare import Model, prepare_model, scoring_data
 from adaptkit.errors import DataError, TrialError
 from adaptkit.models.loading import LoadedModel, load_model
+from adaptkit.strategies.registry import built_in
+from adaptkit.strategy import Strategy
 from adaptkit.task import Example, Prediction, Row, Task
 from adaptkit.testing.findings import Nonconformity
 from adaptkit.testing.tiny import write_encoder
@@ -129,21 +131,19 @@ class Fixtures:
                 module.p = 0.0  # in the task's head: the kit compares numbers
         return loaded
 
-    def model_by(self, strategy: str) -> Model:
+    def model_by(self, strategy: Strategy) -> Model:
         """A new tiny model, prepared by the strategy."""
-        return prepare_model(
-            self.task, self.loaded(), self.labels, strategy, LORA_RANK, device="cpu", bfloat16=False
-        )
+        return prepare_model(self.task, self.loaded(), self.labels, strategy, device="cpu", bfloat16=False)
 
     @cached_property
     def model(self) -> Model:
         """The tiny model, untrained."""
-        return self.model_by("full")
+        return self.model_by(built_in("full"))
 
     @cached_property
     def learnt(self) -> Learnt:
         """The tiny model before and after overfitting on the chosen rows."""
-        return overfit(self.model_by("full"), self.task, self.rows)
+        return overfit(self.model_by(built_in("full")), self.task, self.rows)
 
     @cached_property
     def examples(self) -> Sequence[Example]:

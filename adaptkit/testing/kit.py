@@ -6,19 +6,18 @@ A check that needs a failed check is skipped, so that one defect is reported onc
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import torch
-
+from adaptkit.strategies.registry import built_in
 from adaptkit.system.quiet import quiet
 from adaptkit.task import Row, Task
 from adaptkit.testing import data, inputs, losses, predictions, saving, training
 from adaptkit.testing.findings import Finding, NotApplicable, failed
-from adaptkit.testing.fixtures import Fixtures
+from adaptkit.testing.fixtures import LORA_RANK, Fixtures
 from adaptkit.testing.hostile import hostile_rows
+from adaptkit.testing.undisturbed import undisturbed
 
 
 @dataclass(frozen=True)
@@ -28,6 +27,8 @@ class Check:
     run: Callable[[Fixtures], None]
     needs: tuple[str, ...] = ()
 
+
+FULL, LORA, FROZEN = built_in("full"), built_in("lora", LORA_RANK), built_in("frozen")
 
 CHECKS: Mapping[str, Check] = {
     "parts": Check(inputs.parts),
@@ -60,18 +61,14 @@ CHECKS: Mapping[str, Check] = {
     "step of a plain loop": Check(training.plain_step, ("loss: batch in parts", "merge_windows")),
     "overfitting": Check(training.learning, ("step of a plain loop",)),
     "metric": Check(training.metric, ("overfitting",)),
-    "trained together: full": Check(
-        training.together("full"), ("loss: many trials at once", "merge_windows")
-    ),
-    "trained together: lora": Check(
-        training.together("lora"), ("loss: many trials at once", "merge_windows")
-    ),
+    "trained together: full": Check(training.together(FULL), ("loss: many trials at once", "merge_windows")),
+    "trained together: lora": Check(training.together(LORA), ("loss: many trials at once", "merge_windows")),
     "trained together: frozen": Check(
-        training.together("frozen"), ("loss: many trials at once", "merge_windows")
+        training.together(FROZEN), ("loss: many trials at once", "merge_windows")
     ),
-    "save and load: full": Check(saving.round_trip("full"), ("merge_windows",)),
-    "save and load: lora": Check(saving.round_trip("lora"), ("merge_windows",)),
-    "save and load: frozen": Check(saving.round_trip("frozen"), ("merge_windows",)),
+    "save and load: full": Check(saving.round_trip(FULL), ("merge_windows",)),
+    "save and load: lora": Check(saving.round_trip(LORA), ("merge_windows",)),
+    "save and load: frozen": Check(saving.round_trip(FROZEN), ("merge_windows",)),
 }
 """Name → check, in the order of running. A check comes after the checks that it needs."""
 
@@ -84,7 +81,7 @@ def check(task: Task, rows: Sequence[Row] | None = None) -> list[Finding]:
         rows: labelled rows as a reader returns them; by default those of the task's sample.
     """
     found: dict[str, Finding] = {}
-    with tempfile.TemporaryDirectory() as folder, _undisturbed(), quiet():
+    with tempfile.TemporaryDirectory() as folder, undisturbed(), quiet():
         fixtures = Fixtures(task, rows, Path(folder))
         for name, one in CHECKS.items():
             found[name] = _finding(name, one, fixtures, found)
@@ -102,19 +99,6 @@ def assert_conforms(task: Task, rows: Sequence[Row] | None = None) -> None:
         raise AssertionError(
             f"task {task.name!r} fails {len(wrong)} of {len(CHECKS)} checks\n" + "\n".join(lines)
         )
-
-
-@contextmanager
-def _undisturbed() -> Iterator[None]:
-    """Use a fixed seed and one thread while the block runs, and restore the caller's state afterwards."""
-    threads = torch.get_num_threads()
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(0)
-        torch.set_num_threads(1)
-        try:
-            yield
-        finally:
-            torch.set_num_threads(threads)
 
 
 def _finding(name: str, one: Check, fixtures: Fixtures, found: Mapping[str, Finding]) -> Finding:

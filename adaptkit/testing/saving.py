@@ -8,7 +8,7 @@ from dataclasses import replace
 import torch
 from torch import nn
 
-from adaptkit.config import StrategyName, StudyConfig
+from adaptkit.config import StudyConfig
 from adaptkit.engine.forward import Forward
 from adaptkit.engine.patches.vocabulary import write_trial
 from adaptkit.engine.rehearsal import some_head_inputs
@@ -16,10 +16,11 @@ from adaptkit.errors import ExportError
 from adaptkit.export.loading import load_exported, read_description
 from adaptkit.export.saving import TrialToExport, export
 from adaptkit.models.custom_head import HEAD
-from adaptkit.strategies import STRATEGIES
+from adaptkit.strategies.apply import adapted
+from adaptkit.strategy import Strategy
 from adaptkit.testing.compare import difference
 from adaptkit.testing.findings import Nonconformity
-from adaptkit.testing.fixtures import LORA_RANK, SEED, Fixtures
+from adaptkit.testing.fixtures import SEED, Fixtures
 from adaptkit.testing.trained import trained, training_of
 from adaptkit.testing.training import TRIALS, parameters_of
 
@@ -31,24 +32,23 @@ FIX = (
 )
 
 
-def round_trip(strategy: StrategyName) -> Callable[[Fixtures], None]:
+def round_trip(strategy: Strategy) -> Callable[[Fixtures], None]:
     """The check that a model trained by the strategy gives the same outputs after it is saved and loaded."""
 
     def check(fixtures: Fixtures) -> None:
         training = training_of(fixtures.model_by(strategy), fixtures.task, fixtures.rows)
         parameters = parameters_of(trained(training, TRIALS[:1], 1)[0])
-        folder = fixtures.folder / f"exported-{strategy}"
+        folder = fixtures.folder / f"exported-{strategy.name}"
         config = StudyConfig(
             task=fixtures.task.name,
             model=str(fixtures.encoder),
-            strategy=strategy,
-            lora_rank=LORA_RANK,
+            strategy=strategy.name,
             seed=SEED,
         )
         winner = TrialToExport(
-            config=config, task=fixtures.task, labels=fixtures.labels, parameters=parameters,
-            vocabulary=training.vocabulary, head_inputs=some_head_inputs(training), calibration={}, card="",
-            plugin="", versions={},
+            config=config, strategy=strategy, task=fixtures.task, labels=fixtures.labels,
+            parameters=parameters, vocabulary=training.vocabulary, head_inputs=some_head_inputs(training),
+            calibration={}, card="", plugin="", versions={},
         )  # fmt: skip
         try:
             export(winner, folder)
@@ -71,10 +71,10 @@ def round_trip(strategy: StrategyName) -> Callable[[Fixtures], None]:
 
 
 def _forward(
-    fixtures: Fixtures, strategy: StrategyName, parameters: torch.Tensor, vocabulary: torch.Tensor | None
+    fixtures: Fixtures, strategy: Strategy, parameters: torch.Tensor, vocabulary: torch.Tensor | None
 ) -> Forward:
     """The trained model: its ``parameters [P]`` are written into new objects."""
-    module = STRATEGIES[strategy](fixtures.loaded(), LORA_RANK)
+    module = adapted(fixtures.loaded(), strategy)
     write_trial(module, parameters, vocabulary)
     return replace(fixtures.model.forward, module=module)
 

@@ -12,6 +12,8 @@ from adaptkit.engine.rehearsal import rehearse
 from adaptkit.engine.trial_stack import BETAS, EPSILON, LARGEST_GRADIENT_NORM, read_slot, write_slot
 from adaptkit.engine.types import Outcome, Trial
 from adaptkit.engine.vmap_check import vmap_check
+from adaptkit.strategies.registry import built_in
+from adaptkit.strategy import Strategy
 from adaptkit.testing.findings import Nonconformity
 from adaptkit.testing.fixtures import Fixtures
 from adaptkit.testing.trained import losses_of, trained, training_of
@@ -34,13 +36,13 @@ TRIALS = (
 
 def first_rows(fixtures: Fixtures) -> None:
     """What a study tries before its first trial: loss and decode on a few rows, and a head without state."""
-    rehearse(training_of(fixtures.model_by("full"), fixtures.task, fixtures.rows))
+    rehearse(training_of(fixtures.model_by(built_in("full")), fixtures.task, fixtures.rows))
 
 
 def plain_step(fixtures: Fixtures) -> None:
     """One optimiser step on all rows, in micro-batches, equals a plain loop's step on one batch."""
     count = len(fixtures.examples)
-    model = fixtures.model_by("full")
+    model = fixtures.model_by(built_in("full"))
     training = training_of(model, fixtures.task, fixtures.rows)
     trial = Trial(number=0, learning_rate=1e-3, batch_size=count + 1, epochs=1, weight_decay=0.0)
     ours = losses_of(training, parameters_of(trained(training, [trial], 1)[0]))
@@ -95,7 +97,7 @@ def metric(fixtures: Fixtures) -> None:
             )
 
 
-def together(strategy: str) -> Callable[[Fixtures], None]:
+def together(strategy: Strategy) -> Callable[[Fixtures], None]:
     """The check that trials that are trained together have the same results as each alone."""
 
     def check(fixtures: Fixtures) -> None:

@@ -35,6 +35,7 @@ from adaptkit.engine.types import RungReport, Trial
 from adaptkit.models.loading import LoadedModel, load_model
 from adaptkit.models.pooling import with_pooling
 from adaptkit.run.method import penalty_space
+from adaptkit.strategies.registry import built_in
 from adaptkit.task import Metric, Scores, Task
 from adaptkit.tasks import registry
 from benchmarks.baselines.data_sets import READERS, subset, write
@@ -123,7 +124,9 @@ def _curves(folder: Path, group: Group) -> list[dict[str, Any]]:
     start = None
     if group.start == "solved":
         start = _solve(loaded, scored, data, group)
-    model = prepare_model(scored, loaded, data.labels, group.strategy, 8, device="cpu", bfloat16=_bfloat16())
+    model = prepare_model(
+        scored, loaded, data.labels, built_in(group.strategy, 8), device="cpu", bfloat16=_bfloat16()
+    )
     training = make_training(
         model, scored, data.train.values, [*data.dev.values, *data.test.values], batch_sizes=BATCH_SIZES,
         rungs_per_epoch=RUNGS_PER_EPOCH, seed=group.seed, metric="dev", direction=metric.direction,
@@ -167,7 +170,9 @@ def _solve(loaded: LoadedModel, task: Task, data: Dataset, group: Group) -> dict
     """Puts the solved head on the model; gives its scores."""
     assert data.test is not None
     copied = replace(loaded, module=deepcopy(loaded.module))
-    frozen = prepare_model(task, copied, data.labels, "frozen", 8, device="cpu", bfloat16=_bfloat16())
+    frozen = prepare_model(
+        task, copied, data.labels, built_in("frozen", 8), device="cpu", bfloat16=_bfloat16()
+    )
     solved = solve_head(
         frozen, task, data.train.values, [*data.dev.values, *data.test.values],
         l2=penalty_space(POOLING[task.name]).default_l2,

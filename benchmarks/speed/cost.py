@@ -15,7 +15,6 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from adaptkit.config import StrategyName
 from adaptkit.tasks import registry
 from benchmarks.speed.cost_table import AXES, in_words
 from benchmarks.speed.options import numbers, strategies
@@ -45,9 +44,7 @@ def sizes(base: Size, grown: dict[str, Sequence[int]]) -> list[tuple[str, Size]]
     return [(axis, replace(base, **{axis: value})) for axis in AXES for value in grown[axis]]
 
 
-def setting_for(
-    size: Size, strategy: StrategyName, options: argparse.Namespace, model: Path, folder: Path
-) -> Setting:
+def setting_for(size: Size, strategy: str, options: argparse.Namespace, model: Path, folder: Path) -> Setting:
     """A study of this size, its rows written to ``folder``."""
     data = made_rows(TASK, folder, train=size.rows, dev=options.dev_rows, length=size.tokens, seed=0)
     task = registry.load(TASK)
@@ -80,7 +77,7 @@ def point(axis: str, size: Size, outcome: Outcome) -> dict[str, Any]:
     }
 
 
-def measure(strategy: StrategyName, options: argparse.Namespace, model: Path) -> dict[str, Any]:
+def measure(strategy: str, options: argparse.Namespace, model: Path) -> dict[str, Any]:
     """All points of a strategy; the record is written after each."""
     base = Size(trials=options.base_trials, rows=options.base_rows, tokens=options.base_tokens)
     name = f"{options.device}-{options.random_model}-{strategy}-{options.precision}"

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from adaptkit.config import DEFAULT_MODEL, DataConfig, StrategyName
+from adaptkit.config import DEFAULT_MODEL, DataConfig
 from adaptkit.models.files import locate
 from adaptkit.tasks import registry
 from benchmarks.speed.random_models import SIZES, random_model
@@ -99,7 +99,7 @@ def names_of(options: argparse.Namespace) -> Names:
 
 def setting_of(
     options: argparse.Namespace,
-    strategy: StrategyName,
+    strategy: str,
     model: str,
     data: DataConfig,
     batch_sizes: Sequence[int] | None = None,

@@ -30,7 +30,8 @@ from adaptkit.engine.train import Training
 from adaptkit.engine.trial_stack import TrialStack
 from adaptkit.engine.types import Trial
 from adaptkit.models.loading import load_model
-from adaptkit.strategies import STRATEGIES
+from adaptkit.strategies.apply import adapted
+from adaptkit.strategies.registry import built_in
 from adaptkit.tasks import registry
 from benchmarks.speed.peak import measured
 from benchmarks.speed.results import RESULTS, circumstances, write_result
@@ -119,9 +120,9 @@ def compare(options: argparse.Namespace, strategy: str, sizes: list[int]) -> lis
     columns = dict(pair.split("=", 1) for pair in options.column)
     data = load(task, DataConfig(train=options.train, columns=columns), 0)
     loaded = load_model(task, options.model, data.labels, seed=0, max_length=None)
-    plain = STRATEGIES[strategy](copy.deepcopy(loaded), 8)
+    plain = adapted(copy.deepcopy(loaded), built_in(strategy, 8))
     bfloat16 = options.precision == "bf16"
-    model = prepare_model(task, loaded, data.labels, strategy, 8, device="cpu", bfloat16=bfloat16)
+    model = prepare_model(task, loaded, data.labels, built_in(strategy, 8), device="cpu", bfloat16=bfloat16)
     training = make_training(
         model, task, data.train.values[:ROWS], data.dev.values[:100], batch_sizes=sizes, rungs_per_epoch=1,
         seed=0, metric=task.metric.name, direction=task.metric.direction,

@@ -10,8 +10,9 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from adaptkit.config import DataConfig, PrecisionName, SearchConfig, StrategyName
+from adaptkit.config import DataConfig, PrecisionName, SearchConfig
 from adaptkit.search.space import Space, space_for
+from adaptkit.strategies.registry import built_in
 from adaptkit.task import Task
 
 
@@ -23,7 +24,7 @@ class Setting:
     model: str
     """A model folder."""
 
-    strategy: StrategyName
+    strategy: str
     train: str
     """The file of the training rows."""
 
@@ -109,7 +110,7 @@ class Setting:
 
 def trial_list(
     task: Task,
-    strategy: StrategyName,
+    strategy: str,
     count: int,
     *,
     rows: int,
@@ -121,7 +122,7 @@ def trial_list(
     The same for the same arguments, on any machine.
     """
     sizes = None if batch_sizes is None else tuple(batch_sizes)
-    space = space_for(strategy, SearchConfig(batch_sizes=sizes), task.hints, rows=rows)
+    space = space_for(built_in(strategy), SearchConfig(batch_sizes=sizes), task.hints, rows=rows)
     low, high = (math.log(rate) for rate in space.learning_rate)
     draw = random.Random(seed)
     drawn = [

@@ -12,6 +12,7 @@ from adaptkit.engine.batch_limits import BatchLimits
 from adaptkit.engine.evaluate import predict_rows, score
 from adaptkit.engine.prepare import prepare_model, scoring_data
 from adaptkit.errors import Interrupted, TrialDiverged, TrialError, TrialOutOfMemory
+from adaptkit.strategies.registry import built_in
 from adaptkit.task import Example, Metric, Row, Scores
 from tests.helpers.number_task import number_rows, number_task
 from tests.helpers.populations import allocate_too_much, filled_stack, greedy_above, make_training
@@ -160,7 +161,7 @@ def joined(row: Row, pieces: Sequence[Any]) -> list[int]:
 
 def test_windows_in_several_buckets_are_merged_in_order(tiny_model: Any) -> None:
     task = number_task(encode=in_windows, decode=best_of_each, merge_windows=joined)
-    model = prepare_model(task, tiny_model("bert"), (), "full", 4, device="cpu", bfloat16=False)
+    model = prepare_model(task, tiny_model("bert"), (), built_in("full", 4), device="cpu", bfloat16=False)
     rows = number_rows(40, seed=8)
     data = scoring_data(model, task, rows)
     lengths_of: dict[int, set[int]] = {}
@@ -179,7 +180,9 @@ def test_windows_in_several_buckets_are_merged_in_order(tiny_model: Any) -> None
 
 
 def test_no_data_row_gives_no_prediction(tiny_model: Any) -> None:
-    model = prepare_model(number_task(), tiny_model("bert"), (), "full", 4, device="cpu", bfloat16=False)
+    model = prepare_model(
+        number_task(), tiny_model("bert"), (), built_in("full", 4), device="cpu", bfloat16=False
+    )
     data = scoring_data(model, number_task(), [])
     assert predict_rows(model.forward, {}, data, BatchLimits(slots=1, examples=4)) == [[]]
 

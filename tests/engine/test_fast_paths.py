@@ -11,7 +11,8 @@ import adaptkit
 from adaptkit.engine.patches.attention import NAME
 from adaptkit.engine.patches.fast_paths import FAST_PATHS, patch_model
 from adaptkit.engine.patches.vocabulary import OccurringTokens
-from adaptkit.strategies import STRATEGIES
+from adaptkit.strategies.apply import adapted
+from adaptkit.strategies.registry import built_in
 from tests.helpers.number_task import number_rows
 from tests.helpers.populations import HEADS, unchecked_training
 
@@ -70,7 +71,7 @@ def test_without_fast_paths_the_model_is_as_it_was(strategy: str, tiny_model: An
 @pytest.mark.parametrize("wanted", [(), ("attention",), ("lora", "vocabulary"), FAST_PATHS])
 def test_only_the_wanted_paths_are_applied(wanted: tuple[str, ...], tiny_model: Any) -> None:
     loaded = tiny_model("bert", dropout=0.1)
-    adapted = STRATEGIES["lora"](loaded, 4)
-    used = patch_model(loaded.module, adapted, wanted, bfloat16=False)
+    module = adapted(loaded, built_in("lora", 4))
+    used = patch_model(loaded.module, module, wanted, bfloat16=False)
     assert set(used) == set(wanted) & {"attention", "lora"}
     assert (loaded.module.config._attn_implementation == NAME) is ("attention" in wanted)

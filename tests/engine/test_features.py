@@ -14,7 +14,8 @@ from adaptkit.engine.patches.attention import use_attention
 from adaptkit.engine.prepare import prepare_model
 from adaptkit.engine.store import gathered
 from adaptkit.models.custom_head import OWN_HEAD
-from adaptkit.strategies import STRATEGIES
+from adaptkit.strategies.apply import adapted
+from adaptkit.strategies.registry import built_in
 from tests.helpers.encoders import FAMILIES, bucket_of, model_of
 from tests.helpers.models import tiny_config
 from tests.helpers.number_task import VOCABULARY, number_task
@@ -24,7 +25,7 @@ INPUTS = frozenset({"input_ids", "attention_mask"})
 
 
 def assert_the_stub_gives_the_encoders_logits(loaded: Any) -> None:
-    module = STRATEGIES["frozen"](loaded, 4)
+    module = adapted(loaded, built_in("frozen", 4))
     use_attention(module)
     bucket = bucket_of()
     with torch.no_grad():
@@ -71,7 +72,7 @@ def test_what_trains_inside_the_encoder_leaves_the_model_intact(tiny_model: Any)
         loaded, newly_initialized=loaded.newly_initialized | {"bert.embeddings.word_embeddings.weight"}
     )
     before = copy.deepcopy(loaded.module)
-    model = prepare_model(number_task(), loaded, (), "frozen", 4, device="cpu", bfloat16=False)
+    model = prepare_model(number_task(), loaded, (), built_in("frozen", 4), device="cpu", bfloat16=False)
     assert model.encoder is None
     assert "input_ids" in model.forward.inputs
     ids = torch.arange(3, 19).view(2, 8)
@@ -122,7 +123,7 @@ def test_a_head_that_needs_more_than_states_keeps_its_encoder(make: Any, tiny_mo
     model = prepare_model(
         number_task("sequence-classification"),
         replace(loaded, module=module, newly_initialized=newly_initialized),
-        (), "frozen", 4, device="cpu", bfloat16=False,
+        (), built_in("frozen", 4), device="cpu", bfloat16=False,
     )  # fmt: skip
     assert model.encoder is None
     assert model.module.base_model is encoder
@@ -130,7 +131,7 @@ def test_a_head_that_needs_more_than_states_keeps_its_encoder(make: Any, tiny_mo
 
 def test_several_choices_are_encoded_one_by_one(tiny_model: Any) -> None:
     loaded = tiny_model("bert", "AutoModelForMultipleChoice")
-    module = STRATEGIES["frozen"](loaded, 4)
+    module = adapted(loaded, built_in("frozen", 4))
     ids = torch.randint(3, VOCABULARY, (5, 4, 8), generator=torch.Generator().manual_seed(0))
     mask = torch.ones_like(ids)
     mask[2, 1, 5:] = 0
@@ -152,7 +153,7 @@ def test_features_do_not_depend_on_dropout_or_on_the_cut(tiny_model: Any, monkey
     from adaptkit.engine import features
 
     loaded = tiny_model("bert", dropout=0.5)
-    module = STRATEGIES["frozen"](loaded, 4).train()
+    module = adapted(loaded, built_in("frozen", 4)).train()
     encoder = FrozenEncoder(module, torch.device("cpu"), bfloat16=False)
     uncut = encoder.encode(bucket_of(), INPUTS).tensors["inputs_embeds"]
     monkeypatch.setattr(features, "TOKENS_AT_ONCE", 70)  # two examples at a time
@@ -177,7 +178,7 @@ class Kept:
 
 
 def frozen_encoder(loaded: Any, store: Kept, *, bfloat16: bool = False) -> FrozenEncoder:
-    module = STRATEGIES["frozen"](loaded, 4)
+    module = adapted(loaded, built_in("frozen", 4))
     encoder = FrozenEncoder(module, torch.device("cpu"), bfloat16=bfloat16, store=store)
     assert encoder.cut()
     return encoder
@@ -242,7 +243,7 @@ def test_only_the_states_that_the_head_reads_are_kept(
 ) -> None:
     head = HEADS["sequence-classification"]
     loaded = tiny_model(family, head, **settings) if settings else model_of(family, head, tiny_model)
-    module = STRATEGIES["frozen"](loaded, 4)
+    module = adapted(loaded, built_in("frozen", 4))
     bucket = bucket_of()
     with torch.no_grad():
         expected = module(**{name: bucket.tensors[name] for name in INPUTS}).logits
@@ -269,7 +270,7 @@ def test_cut_again_another_head_is_tried_on_all_states(tiny_model: Any) -> None:
             return super().forward(hidden.mean(1))
 
     loaded = tiny_model("roberta", HEADS["sequence-classification"])
-    module = STRATEGIES["frozen"](loaded, 4)
+    module = adapted(loaded, built_in("frozen", 4))
     first = FrozenEncoder(module, torch.device("cpu"), bfloat16=False)
     assert first.cut()
     assert first.first_token_only

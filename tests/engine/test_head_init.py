@@ -10,6 +10,7 @@ import torch
 from adaptkit.engine.head_init import solve_head
 from adaptkit.engine.prepare import make_solver_training, prepare_model
 from adaptkit.models.custom_head import OWN_HEAD
+from adaptkit.strategies.registry import built_in
 from tests.engine.test_solver import AIM, EQUAL, L2, assert_same, model_of
 from tests.helpers.number_task import number_rows, number_task
 
@@ -29,7 +30,7 @@ def test_the_head_is_solved_on_the_training_rows(tiny_model: Any) -> None:
 def test_a_head_of_two_layers_is_not_solved(tiny_model: Any) -> None:
     loaded = tiny_model("roberta", "AutoModelForSequenceClassification")
     assert loaded.head_class != OWN_HEAD
-    model = prepare_model(number_task(), loaded, (), "frozen", 4, device="cpu", bfloat16=False)
+    model = prepare_model(number_task(), loaded, (), built_in("frozen", 4), device="cpu", bfloat16=False)
     assert solve_head(model, number_task(), number_rows(8), number_rows(4), l2=L2, seed=0, **AIM) is None
 
 

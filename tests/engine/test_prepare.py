@@ -18,6 +18,7 @@ from adaptkit.engine.prepare import (
     training_data,
 )
 from adaptkit.errors import TaskError
+from adaptkit.strategies.registry import built_in
 from adaptkit.task import Example
 from tests.helpers.number_task import number_rows, number_task
 from tests.helpers.populations import filled_stack
@@ -25,7 +26,7 @@ from tests.helpers.populations import filled_stack
 
 def prepared(tiny_model: Any, strategy: str, **changes: Any) -> Any:
     loaded = replace(tiny_model("bert"), **changes)
-    return prepare_model(number_task(), loaded, (), strategy, 4, device="cpu", bfloat16=False)
+    return prepare_model(number_task(), loaded, (), built_in(strategy, 4), device="cpu", bfloat16=False)
 
 
 @pytest.mark.parametrize(
@@ -70,7 +71,7 @@ def test_a_head_may_leave_autocast_and_compute_in_float32(strategy: str, tiny_mo
 
     loaded.module.classifier = Exact()
     task = number_task()
-    model = prepare_model(task, loaded, (), strategy, 4, device="cpu", bfloat16=True)
+    model = prepare_model(task, loaded, (), built_in(strategy, 4), device="cpu", bfloat16=True)
     training = make_training(
         model, task, number_rows(8), number_rows(4), batch_sizes=[4], rungs_per_epoch=1, seed=0,
         metric=task.metric.name, direction=task.metric.direction,

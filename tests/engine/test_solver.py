@@ -20,6 +20,7 @@ from adaptkit.engine.types import Trial
 from adaptkit.engine.weighting import weighted
 from adaptkit.models.loading import load_model
 from adaptkit.models.pooling import with_pooling
+from adaptkit.strategies.registry import built_in
 from adaptkit.tasks import registry
 from tests.helpers.data import OTHERS
 from tests.helpers.number_task import number_rows, number_task
@@ -41,7 +42,7 @@ def trial(number: int, l2: float = L2) -> Trial:
 
 def model_of(tiny_model: Any, family: str = "bert") -> Any:
     loaded = tiny_model(family, HEADS["token-classification"])
-    return prepare_model(number_task(), loaded, (), "frozen", 4, device="cpu", bfloat16=False)
+    return prepare_model(number_task(), loaded, (), built_in("frozen", 4), device="cpu", bfloat16=False)
 
 
 @pytest.fixture
@@ -221,7 +222,7 @@ def test_refit_uses_the_dev_rows_too(tiny_model: Any) -> None:
 def test_a_head_of_several_layers_is_not_solved(tiny_model: Any) -> None:
     loaded = tiny_model("roberta", HEADS["sequence-classification"])
     task = number_task("sequence-classification")
-    model = prepare_model(task, loaded, (), "frozen", 4, device="cpu", bfloat16=False)
+    model = prepare_model(task, loaded, (), built_in("frozen", 4), device="cpu", bfloat16=False)
     rows = number_rows(12, "sequence-classification")
     assert linear_head(make_solver_training(model, task, rows, seed=0, **AIM)) is None
 

@@ -15,6 +15,7 @@ from adaptkit.engine.prepare import prepare_model, scoring_data, training_data
 from adaptkit.engine.train import Population, Training
 from adaptkit.engine.trial_stack import layout_of, read_slot, write_slot
 from adaptkit.engine.types import Trial
+from adaptkit.strategies.registry import built_in
 from adaptkit.task import Scores
 from tests.helpers.number_task import number_rows, number_task
 from tests.helpers.plain_training import TRIALS, assert_trained_as_in_plain_torch, logits, plain_module
@@ -177,7 +178,9 @@ def test_the_encoder_reads_the_data_once_for_all_trials(tiny_model: Any) -> None
         nonlocal read
         read += kwargs["input_ids"].shape[0]
 
-    model = prepare_model(number, loaded, ("a", "b", "c"), "frozen", 4, device="cpu", bfloat16=False)
+    model = prepare_model(
+        number, loaded, ("a", "b", "c"), built_in("frozen", 4), device="cpu", bfloat16=False
+    )
     assert model.encoder is not None
     model.encoder.encoder.register_forward_hook(count, with_kwargs=True)
     plan, buckets = training_data(model, number, number_rows(37), micro_batch=4, rungs_per_epoch=2, seed=3)

@@ -13,6 +13,7 @@ from adaptkit.errors import ExportError
 from adaptkit.export import saving as exporting
 from adaptkit.export.loading import load_module, read_description
 from adaptkit.export.saving import TrialToExport, export
+from adaptkit.run.resolve import strategy_of
 from adaptkit.tasks import registry
 
 
@@ -20,6 +21,7 @@ def best_trial_of(study: Any) -> TrialToExport:
     weights = study.folder.weights(study.best.number)
     return TrialToExport(
         config=study.folder.read_config(),
+        strategy=strategy_of(study.folder.read_config()),
         task=registry.load(study.summary.task),
         labels=study.summary.labels,
         parameters=load_file(weights)["row"],

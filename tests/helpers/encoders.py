@@ -10,6 +10,7 @@ import transformers
 
 from adaptkit.data.encode import collate
 from adaptkit.engine.prepare import prepare_model
+from adaptkit.strategies.registry import built_in
 from tests.helpers.number_task import VOCABULARY, encode_numbers, number_rows, number_task
 
 FAMILIES = ("bert", "albert", "roberta", "distilbert", "modernbert", "deberta-v2", "mpnet", "electra")
@@ -40,4 +41,4 @@ def bucket_of(count: int = 12) -> Any:
 
 
 def prepared(loaded: Any, strategy: str = "full", head: str = "sequence-classification") -> Any:
-    return prepare_model(number_task(head), loaded, (), strategy, 4, device="cpu", bfloat16=False)
+    return prepare_model(number_task(head), loaded, (), built_in(strategy, 4), device="cpu", bfloat16=False)

@@ -87,12 +87,13 @@ def plain_loop(
 
 def plain_module(loaded: Any, training: Training, strategy: str) -> torch.nn.Module:
     """A copy of the model, with transformers' own attention, adapted by the strategy."""
-    from adaptkit.strategies import STRATEGIES
+    from adaptkit.strategies.apply import adapted
+    from adaptkit.strategies.registry import built_in
 
     copied = copy.deepcopy(loaded)
     if copied.module._can_set_attn_implementation():
         copied.module.set_attn_implementation("eager")
-    module = STRATEGIES[strategy](copied, 4).eval()
+    module = adapted(copied, built_in(strategy, 4)).eval()
     write_trial(module, training.initial, training.vocabulary)
     return module.to(training.forward.device)
 

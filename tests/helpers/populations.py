@@ -17,6 +17,7 @@ from adaptkit.engine.train import Population, Training
 from adaptkit.engine.trial_stack import TrialStack, layout_of, read_slot
 from adaptkit.engine.types import Outcome, RungReport, Trial
 from adaptkit.engine.vmap_check import vmap_check
+from adaptkit.strategies.registry import built_in
 from tests.helpers.number_task import number_rows, number_task
 
 HEADS = {
@@ -74,7 +75,13 @@ def unchecked_training(
     """A training whose slots were not yet checked to be able to share a pass."""
     number = number_task(head, **task)
     model = prepare_model(
-        number, loaded, ("a", "b", "c"), strategy, rank, device=device, bfloat16=False, fast_paths=fast_paths
+        number,
+        loaded,
+        ("a", "b", "c"),
+        built_in(strategy, rank),
+        device=device,
+        bfloat16=False,
+        fast_paths=fast_paths,
     )
     plan, buckets = training_data(
         model, number, rows, micro_batch=micro_batch, rungs_per_epoch=rungs, seed=3, run=4

@@ -10,7 +10,8 @@ from peft import PeftModel
 
 from adaptkit.engine.patches.new_tokens import use_rows
 from adaptkit.models.new_tokens import add_tokens, extend_embeddings, ids_of, resize
-from adaptkit.strategies.lora import adapt
+from adaptkit.strategies.apply import adapted
+from adaptkit.strategies.registry import built_in
 from adaptkit.system.quiet import quiet
 from adaptkit.testing import byte_level_tokenizer, wordpiece_tokenizer
 from tests.helpers.models import FAMILIES
@@ -64,7 +65,7 @@ def test_lora_trains_and_saves_their_rows(family: str, tiny_model: Any, tmp_path
     loaded = tiny_model(family)
     rows = len(loaded.module.get_input_embeddings().weight)
     extend_embeddings(loaded.module, (rows, rows + 1), family)
-    module: Any = adapt(replace(loaded, new_tokens=(rows, rows + 1)), 4)
+    module: Any = adapted(replace(loaded, new_tokens=(rows, rows + 1)), built_in("lora", 4))
     (name,) = [name for name, p in module.named_parameters() if p.requires_grad and "trainable_tok" in name]
     ids = torch.arange(3, 15).view(2, 6)
     ids[0, 2], ids[1, 3] = rows, rows + 1

@@ -20,6 +20,7 @@ from adaptkit.report.progress import Progress
 from adaptkit.run.scheduler import WEIGHTS_KEPT, TrialScheduler
 from adaptkit.search.search import Search, open_search
 from adaptkit.search.space import space_for
+from adaptkit.strategies.registry import built_in
 from adaptkit.study.folder import StudyFolder
 from adaptkit.task import Scores, SearchHints
 
@@ -35,7 +36,7 @@ def folder(tmp_path: Path) -> Iterator[StudyFolder]:
 
 @pytest.fixture
 def make(folder: StudyFolder) -> Iterator[Make]:
-    space = space_for("full", SearchConfig(epochs=2), SearchHints(), rows=1000)
+    space = space_for(built_in("full"), SearchConfig(epochs=2), SearchHints(), rows=1000)
     with ExitStack() as stack:
 
         def scheduler(

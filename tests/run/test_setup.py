@@ -20,6 +20,7 @@ from adaptkit.run.context import Clock, RunContext
 from adaptkit.run.resolve import Machine
 from adaptkit.run.setup import measure_capacity, prepare_training, read_data
 from adaptkit.search.space import space_for
+from adaptkit.strategies.registry import built_in
 from adaptkit.study.folder import StudyFolder
 from adaptkit.study.provenance import Provenance
 from adaptkit.system.signals import Interruption
@@ -41,7 +42,7 @@ def training_of(study: Any, context: RunContext, kept: Path) -> Any:
     task = registry.load(config.task)
     data = load(task, config.data, config.seed)
     loaded = load_model(task, config.model, data.labels, seed=config.seed, max_length=config.max_length)
-    space = space_for(config.strategy, config.search, task.hints, rows=len(data.train))
+    space = space_for(built_in(config.strategy), config.search, task.hints, rows=len(data.train))
     machine = Machine(device="cpu", precision="fp32", cache=Cache(folder=kept, limit=10**9))
     return prepare_training(context, config, task, data, loaded, machine, space, 1)
 

@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from adaptkit.strategies.frozen import adapt, head_parameters
+from adaptkit.strategies.apply import adapted, head_parameters
+from adaptkit.strategies.registry import built_in
 
 
 def layers(*names: str) -> set[str]:
@@ -29,18 +30,20 @@ def trained(module: Any) -> set[str]:
 @pytest.mark.parametrize("family", HEAD_OF)
 def test_the_head_trains_and_nothing_of_the_encoder(family: str, tiny_model: Any) -> None:
     loaded = tiny_model(family, "AutoModelForSequenceClassification")
-    assert trained(adapt(loaded, 4)) == HEAD_OF[family] == head_parameters(loaded.module)
+    assert trained(adapted(loaded, built_in("frozen"))) == HEAD_OF[family] == head_parameters(loaded.module)
 
 
 def test_a_pooler_no_checkpoint_held_trains(tiny_model: Any) -> None:
     loaded = tiny_model("bert", "AutoModelForSequenceClassification")
     pooler = {"bert.pooler.dense.weight", "bert.pooler.dense.bias"}
     assert (
-        trained(adapt(replace(loaded, newly_initialized=loaded.newly_initialized | pooler), 4))
+        trained(
+            adapted(replace(loaded, newly_initialized=loaded.newly_initialized | pooler), built_in("frozen"))
+        )
         == HEAD_OF["bert"] | pooler
     )
 
 
 def test_a_head_that_a_checkpoint_held_trains_on(tiny_model: Any) -> None:
     loaded = replace(tiny_model("bert"), newly_initialized=frozenset())
-    assert trained(adapt(loaded, 4)) == HEAD_OF["bert"]
+    assert trained(adapted(loaded, built_in("frozen"))) == HEAD_OF["bert"]

@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from adaptkit.strategies import STRATEGIES
+from adaptkit.strategies.apply import adapted
+from adaptkit.strategies.registry import built_in
 from tests.helpers.models import FAMILIES
 
 
@@ -12,6 +13,6 @@ from tests.helpers.models import FAMILIES
 def test_every_parameter_trains(family: str, tiny_model: Any) -> None:
     loaded = tiny_model(family)
     loaded.module.requires_grad_(False)
-    module = STRATEGIES["full"](loaded, 4)
+    module = adapted(loaded, built_in("full", 4))
     assert module is loaded.module
     assert all(parameter.requires_grad for parameter in module.parameters())

@@ -12,7 +12,9 @@ from peft import PeftModel
 from torch import nn
 
 from adaptkit.errors import ModelError
-from adaptkit.strategies.lora import adapt, newly_initialized_modules
+from adaptkit.strategies.apply import adapted
+from adaptkit.strategies.lora import newly_initialized_modules
+from adaptkit.strategies.registry import built_in
 from adaptkit.system.quiet import quiet
 from tests.helpers.models import FAMILIES
 
@@ -47,13 +49,13 @@ def test_every_linear_layer_of_the_encoder_and_none_of_the_head(
     head = linear_layers_of(loaded.module) - encoder
     assert encoder
     assert head
-    assert adapted_layers(adapt(loaded, 4)) == encoder
+    assert adapted_layers(adapted(loaded, built_in("lora", 4))) == encoder
 
 
 @pytest.mark.parametrize("family", FAMILIES)
 def test_the_updates_and_the_head_train_and_nothing_else(family: str, tiny_model: Any) -> None:
     loaded = tiny_model(family, HEADS[1])
-    module = adapt(loaded, 3)
+    module = adapted(loaded, built_in("lora", 3))
     trained = {name: p for name, p in module.named_parameters() if p.requires_grad}
     updates = {name for name in trained if ".lora_A." in name or ".lora_B." in name}
     head = {name for name in trained if ".modules_to_save.default." in name}
@@ -70,14 +72,16 @@ def test_an_adapted_model_starts_as_the_model_it_was(tiny_model: Any) -> None:
     ids = torch.arange(3, 15).view(2, 6)
     with torch.no_grad():
         before = loaded.module(input_ids=ids).logits
-        after = adapt(loaded, 4)(input_ids=ids).logits
+        after = adapted(loaded, built_in("lora", 4))(input_ids=ids).logits
     assert torch.equal(before, after)
 
 
 def test_a_newly_initialized_pooler_trains_in_full(tiny_model: Any) -> None:
     loaded = tiny_model("bert", HEADS[1])
     pooler = {"bert.pooler.dense.weight", "bert.pooler.dense.bias"}
-    module = adapt(replace(loaded, newly_initialized=loaded.newly_initialized | pooler), 4)
+    module = adapted(
+        replace(loaded, newly_initialized=loaded.newly_initialized | pooler), built_in("lora", 4)
+    )
     assert "bert.pooler.dense" not in adapted_layers(module)
     trained = {name for name, parameter in module.named_parameters() if parameter.requires_grad}
     assert "base_model.model.bert.pooler.modules_to_save.default.dense.weight" in trained
@@ -94,7 +98,7 @@ def test_saved_by_peft_and_loaded_back_it_is_the_same_model(
         pooler = {"bert.pooler.dense.weight", "bert.pooler.dense.bias"}
         loaded = replace(loaded, newly_initialized=loaded.newly_initialized | pooler)
     base = copy.deepcopy(loaded.module)
-    module = adapt(loaded, 4)
+    module = adapted(loaded, built_in("lora", 4))
     draw = torch.Generator().manual_seed(1)
     with torch.no_grad():
         for parameter in module.parameters():
@@ -114,7 +118,7 @@ def test_saved_by_peft_and_loaded_back_it_is_the_same_model(
 
 
 def test_the_adapter_names_the_model_the_user_named(tiny_model: Any) -> None:
-    module: Any = adapt(replace(tiny_model("bert"), source="example/encoder"), 4)
+    module: Any = adapted(replace(tiny_model("bert"), source="example/encoder"), built_in("lora", 4))
     assert module.peft_config["default"].base_model_name_or_path == "example/encoder"
 
 
@@ -124,7 +128,10 @@ def test_a_model_without_linear_layers_is_refused(tiny_model: Any) -> None:
     )
     module = transformers.GPT2ForSequenceClassification(config)  # its layers are transformers' Conv1D
     with pytest.raises(ModelError, match=r"no linear layer to adapt.*--strategy full or frozen"):
-        adapt(replace(tiny_model("bert"), module=module, newly_initialized=frozenset({"score.weight"})), 4)
+        adapted(
+            replace(tiny_model("bert"), module=module, newly_initialized=frozenset({"score.weight"})),
+            built_in("lora", 4),
+        )
 
 
 def test_newly_initialized_modules_are_the_outermost(tiny_model: Any) -> None:

@@ -297,4 +297,4 @@ def test_a_missing_required_option_is_an_error(install):
 
 
 def test_the_entry_point_group_is_the_documented_one():
-    assert registry.GROUP == "adaptkit.tasks"
+    assert registry.TASKS.group == "adaptkit.tasks"

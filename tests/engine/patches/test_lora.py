@@ -11,14 +11,15 @@ from torch.func import functional_call, vmap
 
 from adaptkit.engine.patches.attention import use_attention
 from adaptkit.engine.patches.lora import use_updates
-from adaptkit.strategies import STRATEGIES
+from adaptkit.strategies.apply import adapted
+from adaptkit.strategies.registry import built_in
 
 
 def updated(tiny_model: Any, rank: int = 4) -> tuple[nn.Module, nn.Module]:
     """peft's own module, and the same with the updates computed here; B is not zero."""
     loaded = tiny_model("bert")
     use_attention(loaded.module)
-    theirs = STRATEGIES["lora"](loaded, rank).eval()
+    theirs = adapted(loaded, built_in("lora", rank)).eval()
     draw = torch.Generator().manual_seed(1)
     with torch.no_grad():
         for name, parameter in theirs.named_parameters():

@@ -9,7 +9,8 @@ from torch import nn
 
 from adaptkit.engine.patches.vocabulary import OccurringTokens, occurring, restore, trim, write_trial
 from adaptkit.engine.trial_stack import layout_of, read_slot
-from adaptkit.strategies import STRATEGIES
+from adaptkit.strategies import apply
+from adaptkit.strategies.registry import built_in
 from tests.helpers.models import FAMILIES
 from tests.helpers.number_task import number_rows
 from tests.helpers.populations import make_training
@@ -20,7 +21,7 @@ MASK = (IDS > 0).long()
 
 
 def adapted(tiny_model: Any, family: str, strategy: str) -> Any:
-    return STRATEGIES[strategy](copy.deepcopy(tiny_model(family)), 4).eval()
+    return apply.adapted(copy.deepcopy(tiny_model(family)), built_in(strategy, 4)).eval()
 
 
 @pytest.mark.parametrize("family", FAMILIES)
