@@ -208,7 +208,10 @@ def test_plugins_use_the_public_names_only(path: Path) -> None:
     public = set(adaptkit.__all__)
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
-            assert all(a.name.split(".")[0] != "adaptkit" or a.name == "adaptkit.testing" for a in node.names)
+            names = {a.name for a in node.names if a.name.split(".")[0] == "adaptkit"}
+            assert names <= {"adaptkit", "adaptkit.testing"}
+        elif isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
+            assert node.value.id != "adaptkit" or node.attr in public
         elif isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] == "adaptkit":
             assert node.module in ("adaptkit", "adaptkit.testing")
             if node.module == "adaptkit":

@@ -41,7 +41,11 @@ def installed_task(description: Description, named: str | None = None) -> Listin
     install = f"Install it: pip install {shlex.quote(plugin)}"
     raise TaskError(
         f"the model is for the task {task!r} of {made_with}, which is not installed"
-        + (f"; {' and '.join(others)} has another task of this name" if others else ""),
+        + (
+            f"; {' and '.join(others)} {'has' if len(others) == 1 else 'have'} a task of this name, too"
+            if others
+            else ""
+        ),
         expected=f"its plugin, {made_with}",
         next_step=f"{install}, or name the other task with --task {having[0].full_name}."
         if others

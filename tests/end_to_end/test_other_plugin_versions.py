@@ -153,7 +153,7 @@ def test_another_distributions_task_must_be_named(made: Path) -> None:
     install(made / "site", "other-moods", "3.0", PLUGIN)
     answer = predicted(made)
     assert answer.code == 2
-    assert "'moods' of shop-moods 1.0, which is not installed; other-moods 3.0 has another" in answer.err
+    assert "'moods' of shop-moods 1.0, which is not installed; other-moods 3.0 has a task of" in answer.err
     assert "--task other-moods:moods" in answer.err
     with pytest.raises(TaskError, match="other-moods"):
         adaptkit.load(made / "studies" / "s" / "best", device="cpu")

@@ -11,6 +11,7 @@ import pytest
 import adaptkit
 from adaptkit.errors import DataError, ModelError, TaskError
 from adaptkit.export.loading import DESCRIPTION
+from adaptkit.export.predictor import load
 from tests.helpers.data import SENTENCE
 
 
@@ -69,7 +70,7 @@ def test_a_missing_plugin_is_named_with_how_to_install_it(
     with pytest.raises(TaskError) as caught:
         adaptkit.load(folder, device="cpu")
     assert str(caught.value) == (
-        "the model is for the task 'moods', which is not installed. "
+        "the model is for the task 'moods' of shop-moods 1.2, which is not installed. "
         "Expected its plugin, shop-moods 1.2. Install it: pip install shop-moods."
     )
 
@@ -88,16 +89,19 @@ def test_of_two_plugins_the_one_it_was_trained_with_is_used(
     assert "label" in adaptkit.load(own, device="cpu").task.columns
     other = described(own, tmp_path / "model", plugin="shop-copy")
     assert "labels" in adaptkit.load(other, device="cpu").task.columns
-    with pytest.raises(TaskError, match="is in 2 distributions"):
+    with pytest.raises(TaskError, match="shop-copy 1.0 have a task of this name, too"):
         adaptkit.load(described(own, tmp_path / "unknown", plugin="shop-gone"), device="cpu")
 
 
-def test_another_plugin_is_used_if_only_it_has_the_task(
-    tuned: Callable[[str, str], Any], tmp_path: Path
-) -> None:
+def test_another_plugin_is_used_only_if_it_is_named(tuned: Callable[[str, str], Any], tmp_path: Path) -> None:
     own = tuned("text-classification", "full").folder.best
     folder = described(own, tmp_path / "model", plugin="shop-text-classification")
-    assert adaptkit.load(folder, device="cpu").predict(["merry"])
+    with pytest.raises(TaskError, match="adaptkit-text-classification 0.1.0 has a task of this name, too"):
+        adaptkit.load(folder, device="cpu")
+    named = load(folder, device="cpu", task="adaptkit-text-classification:text-classification")
+    assert named.predict(["merry"])
+    unnamed = described(own, tmp_path / "old", plugin="")
+    assert adaptkit.load(unnamed, device="cpu").predict(["merry"])
 
 
 @pytest.mark.parametrize(

@@ -73,12 +73,12 @@ def relation() -> Task:
     """The relation of two entities, which a text marks as ``<e1>Ada</e1> knows <e2>Bo</e2>``."""
     from transformers import DataCollatorWithPadding
 
-    metric, others = adaptkit.classification_metric, {"accuracy": "maximize"}
+    metric = replace(adaptkit.classification_metric, name="macro_f1", others={"accuracy": "maximize"})
     columns = {"text": "a text with <e1>one</e1> and <e2>another</e2> entity", "label": "their relation"}
     return Task(
         name="relation", columns=columns, target_columns=("label", "relation"), prepare=prepare,
         encode=encode, collator=DataCollatorWithPadding, head=head, head_inputs=("starts",),
         new_tokens=tuple(MARKS.values()), decode=adaptkit.most_probable_class,
-        metric=replace(metric, name="macro_f1", others=others, groups_title="relation", description=""),
+        metric=replace(metric, groups_title="relation", description="mean F1 of the relations"),
         baseline=adaptkit.class_baselines("text"), sample=Path(__file__).parent / "sample",
     )  # fmt: skip
