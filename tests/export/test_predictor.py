@@ -89,14 +89,14 @@ def test_of_two_plugins_the_one_it_was_trained_with_is_used(
     assert "label" in adaptkit.load(own, device="cpu").task.columns
     other = described(own, tmp_path / "model", plugin="shop-copy")
     assert "labels" in adaptkit.load(other, device="cpu").task.columns
-    with pytest.raises(TaskError, match="shop-copy 1.0 have a task of this name, too"):
+    with pytest.raises(TaskError, match=r"shop-copy 1.0 have a task of this name, too"):
         adaptkit.load(described(own, tmp_path / "unknown", plugin="shop-gone"), device="cpu")
 
 
 def test_another_plugin_is_used_only_if_it_is_named(tuned: Callable[[str, str], Any], tmp_path: Path) -> None:
     own = tuned("text-classification", "full").folder.best
     folder = described(own, tmp_path / "model", plugin="shop-text-classification")
-    with pytest.raises(TaskError, match="adaptkit-text-classification 0.1.0 has a task of this name, too"):
+    with pytest.raises(TaskError, match=r"adaptkit-text-classification 0.1.0 has a task of this name, too"):
         adaptkit.load(folder, device="cpu")
     named = load(folder, device="cpu", task="adaptkit-text-classification:text-classification")
     assert named.predict(["merry"])
