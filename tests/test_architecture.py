@@ -56,7 +56,19 @@ MAY_IMPORT: dict[str, set[str]] = {
     "testing": {*ENGINE, "export"},
     "cli": {"adaptkit", "api", "tracking", "testing", "search", "cache", *ENGINE, *REPORT, "export", "run"},
     "__main__": {"cli"},
-    "adaptkit": {"api", "tracking", "config", "errors", "reader", "strategy", "task", "tasks", "data", "export", "run"},
+    "adaptkit": {
+        "api",
+        "tracking",
+        "config",
+        "errors",
+        "reader",
+        "strategy",
+        "task",
+        "tasks",
+        "data",
+        "export",
+        "run",
+    },
 }
 """Module or package of adaptkit → what it may import of the others, in functions and for types too.
 
