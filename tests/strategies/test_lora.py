@@ -147,12 +147,12 @@ def test_newly_initialized_modules_are_the_outermost(tiny_model: Any) -> None:
     "kind", ["TokenClassification", "SequenceClassification", "QuestionAnswering", "MultipleChoice"]
 )
 def test_the_token_types_reach_the_model(kind: str, tiny_model: Any) -> None:
-    adapted = adapt(tiny_model("bert", f"AutoModelFor{kind}", num_labels=2), 4)
+    module = adapted(tiny_model("bert", f"AutoModelFor{kind}", num_labels=2), built_in("lora", 4))
     ids = torch.arange(5, 25).view(2, 2, 5) if kind == "MultipleChoice" else torch.arange(5, 17).view(2, 6)
     types = torch.zeros_like(ids)
     with torch.no_grad():
         one, other = (
-            adapted(input_ids=ids, attention_mask=torch.ones_like(ids), token_type_ids=given)[0]
+            module(input_ids=ids, attention_mask=torch.ones_like(ids), token_type_ids=given)[0]
             for given in (types, types + 1)
         )
     assert (one - other).abs().max() > 1e-3
