@@ -184,9 +184,10 @@ def _trained_again(config: StudyConfig) -> int:
 def _model(of: Measured) -> Model:
     from adaptkit.engine.patches.fast_paths import FAST_PATHS
     from adaptkit.engine.prepare import prepare_model
+    from adaptkit.run.resolve import strategy_of
 
     return prepare_model(
-        of.task, of.loaded, of.data.labels, of.config.strategy, of.config.lora_rank,
+        of.task, of.loaded, of.data.labels, strategy_of(of.config),
         device=of.machine.device, bfloat16=of.machine.precision == "bf16",
         fast_paths=FAST_PATHS if of.config.fast_paths else (),
     )  # fmt: skip

@@ -48,7 +48,7 @@ def export_onnx(winner: Winner, to: Path, precision: Precision, most_loss: float
         weights = Path(temporary) / "model"
         export_trial(
             winner.folder, winner.config, winner.task, winner.summary.labels, winner.summary, winner.trial,
-            weights, merge=winner.summary.strategy == "lora",
+            weights, merge=winner.summary.adapter,
         )  # fmt: skip
         about = read_description(weights)
         task = with_pooling(winner.task, about.pooling)
