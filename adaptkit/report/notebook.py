@@ -9,7 +9,13 @@ from adaptkit.report import facts, formatting
 from adaptkit.report.escaping import visible
 from adaptkit.study.record import StudySummary, TrialRecord
 
-STYLE = "width: 100%; height: 42rem; border: 1px solid rgba(128, 128, 128, 0.35); border-radius: 6px"
+STYLE = (
+    "box-sizing: border-box; width: 100%; height: 42rem; border: 1px solid rgba(128, 128, 128, 0.35);"
+    " border-radius: 6px"
+)
+SANDBOX = "allow-same-origin"
+"""No scripts, forms or pop-ups. Without this word, browsers draw the frame in a process of its own, and it stays
+empty in prints and screenshots of a notebook."""
 
 
 def in_one_line(summary: StudySummary, trials: Sequence[TrialRecord]) -> str:
@@ -26,8 +32,8 @@ def in_one_line(summary: StudySummary, trials: Sequence[TrialRecord]) -> str:
 def embedded(page: str, name: str) -> str:
     """A complete HTML page as one element of another page.
 
-    The frame has an origin of its own and runs no scripts, so the page and the notebook do not affect each
-    other.
+    The frame has its own styles and runs no scripts, so the page and the notebook do not affect each other.
     """
     title = escape(f"Report of the study {visible(name, 120)}", quote=True)
-    return f'<iframe sandbox title="{title}" style="{STYLE}" srcdoc="{escape(page, quote=True)}"></iframe>'
+    attributes = f'sandbox="{SANDBOX}" title="{title}" style="{STYLE}"'
+    return f'<iframe {attributes} srcdoc="{escape(page, quote=True)}"></iframe>'

@@ -63,13 +63,13 @@ def test_a_notebook_shows_the_report(settings: dict[str, Any], tmp_path: Path) -
     notebook = executed(cells(settings), tmp_path)
     shown = notebook.cells[2].outputs[0]["data"]
     assert shown["text/plain"].startswith(f"<Study '{TASK}-full-")
-    assert shown["text/html"].startswith("<iframe sandbox ")
+    assert shown["text/html"].startswith('<iframe sandbox="allow-same-origin" ')
     progress = "".join(output["text"] for output in notebook.cells[1].outputs)
     assert "trial 1 complete" in progress
     assert "\x1b" not in progress
     page = as_page(notebook)
     (tmp_path / "notebook.html").write_text(page)
-    (frame,) = re.findall(r'<iframe sandbox[^>]*srcdoc="([^"]*)"', page)
+    (frame,) = re.findall(r'<iframe sandbox=[^>]*srcdoc="([^"]*)"', page)
     report = html.unescape(frame)
     (study,) = (tmp_path / "studies").iterdir()
     assert report == (study / "report.html").read_text()

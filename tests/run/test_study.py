@@ -51,5 +51,5 @@ def test_the_confirmation_of_an_older_best_trial_does_not_count(tmp_path: Path) 
 def test_a_notebook_shows_the_report_in_a_frame(tmp_path: Path) -> None:
     summary, trials = hostile()
     shown = Study(StudyFolder(tmp_path), summary, trials)._repr_html_()
-    assert shown.startswith("<iframe sandbox ")
+    assert shown.startswith('<iframe sandbox="allow-same-origin" ')
     assert shown.count("<") == 2, "all markup of the report is in an attribute"
