@@ -14,7 +14,7 @@ STYLE = (
     " border-radius: 6px"
 )
 SANDBOX = "allow-same-origin"
-"""No scripts, forms or pop-ups. Without this word, browsers draw the frame in a process of its own, and it stays
+"""No scripts, forms or pop-ups. Without this word, browsers draw the frame in a process of its own, and it is
 empty in prints and screenshots of a notebook."""
 
 
