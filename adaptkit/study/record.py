@@ -14,6 +14,8 @@ from typing import Any, Literal
 from adaptkit.config import STRICT
 from adaptkit.study.checked import checked
 from adaptkit.study.confirmation import Confirmation
+from adaptkit.study.parts import RungRecord as RungRecord
+from adaptkit.study.parts import SplitRecord as SplitRecord
 from adaptkit.study.refit import Refit
 
 TrialState = Literal["complete", "pruned", "fail"]
@@ -26,20 +28,6 @@ INTERRUPTED = "interrupted"
 
 TIMEOUT = ("the timeout was reached", "time was up")
 """The end of the reason of a trial that the timeout cut short, today and in version 0.1.0."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class RungRecord:
-    """A trial's score after one rung."""
-
-    __pydantic_config__ = STRICT
-
-    epoch: float
-    """Epochs trained so far; a fraction within an epoch."""
-
-    score: float
-    loss: float
-    """The mean training loss, per item, since the rung before."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -95,21 +83,6 @@ class TrialRecord:
     def is_default(self) -> bool:
         """Whether it has the strategy's default hyperparameters, in the first attempt or a retry."""
         return self.origin in ("default", "retry of trial 0")
-
-
-@dataclass(frozen=True, kw_only=True)
-class SplitRecord:
-    """One of train, dev and test, as it was read."""
-
-    __pydantic_config__ = STRICT
-
-    source: str
-    rows: int
-    skipped: int = 0
-    """Rows that were left out, by --skip-bad-rows or by the task."""
-
-    examples: int = 0
-    """Model inputs made from the rows; more than the rows if long rows are split into windows."""
 
 
 @dataclass(frozen=True, kw_only=True)
