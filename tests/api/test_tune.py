@@ -139,11 +139,11 @@ def test_columns_of_a_frame_are_named(settings: dict[str, Any]) -> None:
 WRONG = {
     "task": 3, "data": 3, "train": 3, "dev": 3, "test": 3, "columns": "text", "dev_fraction": "half",
     "skip_bad_rows": "no", "delimiter": 3, "encoding": 3, "group": 3, "options": ["a"], "model": 3,
-    "strategy": "tiny", "pooling": 3, "head_solver": 3, "head_init": 3, "folds": "five", "layers": 1.5,
+    "strategy": 3, "pooling": 3, "head_solver": 3, "head_init": 3, "folds": "five", "layers": 1.5,
     "lora_rank": None, "max_length": "long", "trials": 0, "epochs": -1, "learning_rate": "fast",
     "batch_sizes": "many", "class_weights": 3, "label_smoothing": 2, "metric": 3, "pruning": None,
     "patience": -1, "confirm": 1.5, "evals_per_epoch": 0, "timeout": "soon", "seed": -1, "device": 3,
-    "refit": "maybe", "strategy_options": ["a"],
+    "refit": "maybe", "strategy_options": ["a"], "metric_options": ["a"], "reader": 3,
     "precision": "fp8", "parallel_trials": 0, "fast_paths": 1, "study": 3, "studies": 3, "progress": "yes",
     "callbacks": 3,
 }  # fmt: skip
