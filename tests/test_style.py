@@ -28,7 +28,7 @@ BANNED = (
 
 BANNED_WORD = re.compile(rf"\b({'|'.join(BANNED)})\b", re.IGNORECASE)
 
-VERBS = ("cache", "evaluate", "export", "plugins", "predict", "report", "studies", "tasks", "tune")
+VERBS = ("cache", "evaluate", "export", "plugins", "predict", "report", "serve", "studies", "tasks", "tune")
 
 
 def banned_words(text: str) -> list[str]:

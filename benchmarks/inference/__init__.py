@@ -1,0 +1,1 @@
+"""How fast models predict: in this process, by ONNX Runtime, by transformers' pipelines, and over HTTP."""
