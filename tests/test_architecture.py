@@ -52,10 +52,11 @@ MAY_IMPORT: dict[str, set[str]] = {
     "export": {*ENGINE, "study", "report"},
     "serve": {"adaptkit", *ENGINE, "export"},
     "run": {*ENGINE, "cache", "study", "search", "analysis", "report", "export"},
-    "api": {*ENGINE, "study", "export", "run", "serve"},
+    "api": {*ENGINE, "study", "export", "run"},
     "tracking": {"errors", "study", "run"},
     "testing": {*ENGINE, "export"},
-    "cli": {"adaptkit", "api", "tracking", "testing", "search", "cache", *ENGINE, *REPORT, "export", "run"},
+    "cli": {"adaptkit", "api", "tracking", "testing", "search", "cache", *ENGINE, *REPORT, "export", "run"}
+    | {"serve"},
     "__main__": {"cli"},
     "adaptkit": {
         "api",

@@ -78,4 +78,4 @@ def loaded_models(places: Mapping[str, str], studies_dir: Path, device: str) -> 
     """Load each model."""
     from adaptkit.cli.predict import load_predictor
 
-    return {name: load_predictor(place, studies_dir, device) for name, place in places.items()}
+    return {name: load_predictor(place, studies_dir, device, None) for name, place in places.items()}
