@@ -30,7 +30,7 @@ from adaptkit.models.custom_head import OWN_HEAD
 from adaptkit.models.loading import LoadedModel
 from adaptkit.strategies.apply import adapted
 from adaptkit.strategy import Strategy
-from adaptkit.task import Row, Task
+from adaptkit.task import Example, Row, Task
 
 LARGEST_MICRO_BATCH = 16
 LARGEST_RUN = 64
@@ -131,13 +131,17 @@ def training_data(
     examples = encode(task, rows, model.tokenizer, model.labels, model.max_length)
     lengths = [length_of(example) for example in examples]
     plan = make_plan(lengths, micro_batch=micro_batch, rungs_per_epoch=rungs_per_epoch, seed=seed, run=run)
-    buckets = [
+    return plan, buckets_of(model, task, plan, examples)
+
+
+def buckets_of(model: Model, task: Task, plan: Plan, examples: Sequence[Example]) -> list[Bucket]:
+    """The examples in the plan's buckets, on the device."""
+    return [
         _ready(
             model, collate(task, examples, members.tolist(), model.tokenizer, min(length, model.max_length))
         )
         for length, members in zip(plan.lengths, plan.members, strict=True)
     ]
-    return plan, buckets
 
 
 def scoring_data(model: Model, task: Task, rows: Sequence[Row]) -> ScoringSet:
@@ -206,16 +210,6 @@ def make_training(
         vocabulary=tokens if "vocabulary" in used else None,
         fast_paths=used,
     )
-
-
-def with_rows(training: Training, model: Model, task: Task, rows: Sequence[Row], *, seed: int) -> Training:
-    """The training with other rows to train on. No tokens may occur in them that do not in the study."""
-    plan = training.plan
-    plan, buckets = training_data(
-        model, task, rows,
-        micro_batch=plan.micro_batch, run=plan.run, rungs_per_epoch=plan.rungs_per_epoch, seed=seed,
-    )  # fmt: skip
-    return replace(training, plan=plan, buckets=buckets)
 
 
 def narrow_and_trim(model: Model, buckets: Sequence[Bucket], tokens: torch.Tensor) -> tuple[str, ...]:

@@ -27,6 +27,8 @@ class Row:
 
 def head(its: Confirmation) -> str:
     """What the confirmation is: "4 configurations, 5 runs of each with new seeds"."""
+    if its.over == "rows":
+        return f"{len(its.trials)} configurations, compared on resamples of the dev rows"
     return f"{len(its.trials)} configurations, {in_runs(its.runs)} of each with new seeds"
 
 
@@ -46,7 +48,10 @@ def legend(its: Confirmation, metric: str) -> str:
     deviation = "sd: the standard deviation of the runs' scores."
     if its.winner is None:
         return f"{metric} so far."
-    interval = "The interval is that of the difference, over seeds and scored rows."
+    over = "seeds and scored rows" if its.over == "seeds" else "the dev rows; no seed changes a solved head"
+    interval = f"The interval is that of the difference, over {over}."
+    if its.over == "rows":
+        return f"{metric}. {interval}"
     return f"{metric}; {deviation} {interval}"
 
 

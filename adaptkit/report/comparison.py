@@ -9,6 +9,7 @@ import math
 from collections.abc import Sequence
 
 from adaptkit.report import confirmation, formatting
+from adaptkit.report.budget import budget_notes
 from adaptkit.report.edges import penalty_edge
 from adaptkit.study.confirmation import ConfirmationRun
 from adaptkit.study.record import StudySummary, TrialRecord
@@ -47,6 +48,7 @@ def notes(summary: StudySummary, best: TrialRecord, trials: Sequence[TrialRecord
         *_majority(summary, best),
         *_default(summary, best, trials),
         *penalty_edge(summary, best),
+        *budget_notes(summary, trials),
     ]
 
 

@@ -70,14 +70,16 @@ def progress(summary: StudySummary, trials: Sequence[TrialRecord]) -> str:
     its = counting(summary, trials)
     if its is None or its.winner is not None:
         return ""
-    return f"{formatting.count(its.ended)} of {formatting.count(its.total)} runs with new seeds"
+    what = "runs with new seeds" if its.over == "seeds" else "heads solved again"
+    return f"{formatting.count(its.ended)} of {formatting.count(its.total)} {what}"
 
 
 def _result(its: Confirmation, summary: StudySummary) -> list[str]:
     winner = _of(its, its.winner)
     if winner is None or winner.mean is None:
         return []
-    return [_verdict(its, winner, summary.direction), _average(its, winner, summary)]
+    verdict = _verdict(its, winner, summary.direction)
+    return [verdict] if its.over == "rows" else [verdict, _average(its, winner, summary)]
 
 
 def _verdict(its: Confirmation, winner: Candidate, direction: str) -> str:
@@ -87,10 +89,13 @@ def _verdict(its: Confirmation, winner: Candidate, direction: str) -> str:
     if winner.difference is None:
         return f"{subject} has the best mean; the default has no run with a score to compare with."
     gain = f"{signed(winner.difference)} on average over {in_runs(its.runs)} with new seeds"
+    if its.over == "rows":
+        gain = f"{signed(winner.difference)} on dev"
     if span(winner) is None:
         return f"{subject} ties the default: {gain}, and the interval of the difference is not known."
     if winner.ties:
-        contained = f"the 95% interval of the difference, {span(winner)}, contains 0"
+        rows = " over the dev rows" if its.over == "rows" else ""
+        contained = f"the 95% interval of the difference{rows}, {span(winner)}, contains 0"
         return f"{subject} ties the default: {gain}, but {contained}."
     better = (winner.difference > 0) == (direction == "maximize")
     word = "better" if better else "worse"
@@ -99,7 +104,8 @@ def _verdict(its: Confirmation, winner: Candidate, direction: str) -> str:
 
 def _default_wins(its: Confirmation, winner: Candidate, direction: str) -> str:
     """That the default is the winner, with the next best configuration."""
-    sentence = f"The default itself is the winner: it has the best mean of {in_runs(its.runs)} with new seeds"
+    best = "score" if its.over == "rows" else f"mean of {in_runs(its.runs)} with new seeds"
+    sentence = f"The default itself is the winner: it has the best {best}"
     sign = 1 if direction == "maximize" else -1
     others = [one for one in its.candidates if one.trial != winner.trial and one.mean is not None]
     if not others:

@@ -6,7 +6,9 @@ Its structure does not change within one ``format``::
      "study":  every field of StudySummary,
      "best":   null, or {"number", "score", "default_score", "beats_baselines", "hyperparameters",
                "calibration", "values", "test", "model_folder"},
-     "trials": every field of each TrialRecord and its "score", ordered by number}
+     "trials": every field of each TrialRecord and its "score", ordered by number,
+     "budget": null for few trials, or what the last doubling of the trials gained: {"trials", "half",
+               "best_of_half", "best", "gain", "low", "high", "curve": [[trials, expected best score]]}}
 
 ``best`` has the numbers of the exported weights: of a confirmation run, if ``study.confirmation.exported`` is
 one and ``study.folds`` is 0, else of the trial. ``default_score`` is that of the default's own trial.
@@ -20,13 +22,14 @@ configuration without the dev rows, which are the means of ``study.trained_again
 
 ``study.confirmation`` is null, or the runs with new seeds::
 
-    {"searched_best", "trials", "default", "runs",
+    {"searched_best", "trials", "default", "runs", "over",
      "candidates": [{"trial", "scores", "failed", "mean", "deviation", "difference", "low", "high"}],
      "winner", "exported_run", "exported"}
 
 ``trials`` are the confirmed ones, ``runs`` is the number of runs of each, ``difference`` is that from the
 default's mean, and ``low`` and ``high`` are its 95% interval. Until all runs have ended ``winner`` is null.
-Runs are counted from 0.
+Runs are counted from 0. ``over`` is "seeds"; or "rows" for solved heads on dev rows, which no seed changes:
+they have one run each, the interval is over the dev rows alone, and it does not change the winner.
 
 ``beats_baselines`` is null if no baseline was scored. Numbers that are not finite are null. Strings are not
 escaped: escape them before you show them.
@@ -36,8 +39,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from typing import Any
 
+from adaptkit.analysis.budget import budget_of
 from adaptkit.report import comparison, facts
 from adaptkit.study.record import StudySummary, TrialRecord, as_json
 
@@ -47,11 +52,13 @@ FORMAT = 2
 def as_document(summary: StudySummary, trials: Sequence[TrialRecord]) -> dict[str, Any]:
     """The study, its winner and its trials; `json.dumps` accepts it with ``allow_nan=False``."""
     ordered = sorted(trials, key=lambda trial: trial.number)
+    budget = budget_of(trials, summary.direction)
     document = {
         "format": FORMAT,
         "study": as_json(summary),
         "best": _best(summary, trials),
         "trials": [{**as_json(trial), "score": trial.score} for trial in ordered],
+        "budget": None if budget is None else asdict(budget),
     }
     plain: dict[str, Any] = _finite(document)
     return plain

@@ -51,7 +51,7 @@ def as_html(summary: StudySummary, trials: Sequence[TrialRecord]) -> str:
         split_label=comparison.split_label(summary, best) if best else "",
         on_split=comparison.on_split(summary),
         confirmed=confirmed,
-        lanes=charts.run_lanes(confirmed),
+        lanes=charts.run_lanes(confirmed) if confirmed and confirmed.over == "seeds" else None,
         failures=facts.failures(trials) if summary.state == "failed" else [],
         counts=facts.state_counts(trials),
         pruned=any(trial.state == "pruned" for trial in trials),

@@ -6,7 +6,7 @@ import math
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from adaptkit.run.head_init import START
 from adaptkit.run.resolve import strategy_of
@@ -40,7 +40,8 @@ def planned(
 ) -> Confirmation | None:
     """What is to be confirmed; None if nothing is.
 
-    Heads that are solved and scored on given dev rows are not confirmed: no seed changes them.
+    Heads that are solved and scored on dev rows have one run each: no seed changes them, but their difference
+    depends on which dev rows there are.
 
     Args:
         config: the study's configuration.
@@ -51,8 +52,9 @@ def planned(
     """
     best = best_trial(records, summary.direction)
     asked = config.search.confirm
-    if best is None or asked == 0 or (method.solver == "lbfgs" and not method.folds):
+    if best is None or asked == 0:
         return None
+    over: Literal["seeds", "rows"] = "rows" if method.solver == "lbfgs" and not method.folds else "seeds"
     scored = [record for record in records if record.state in ("complete", "pruned")]
     if asked is None and len(scored) < FEWEST_TRIALS:
         return None
@@ -63,7 +65,10 @@ def planned(
     chosen = candidates(records, summary.direction, most)
     if not chosen:
         return None
-    return Confirmation(searched_best=best.number, trials=tuple(chosen), default=chosen[-1], runs=runs)
+    return Confirmation(
+        searched_best=best.number, trials=tuple(chosen), default=chosen[-1],
+        runs=1 if over == "rows" else runs, over=over,
+    )  # fmt: skip
 
 
 def confirmation_due(
@@ -78,7 +83,7 @@ def confirmation_due(
 
 
 def _aim(plan: Confirmation) -> tuple[object, ...]:
-    return plan.searched_best, tuple(plan.trials), plan.runs
+    return plan.searched_best, tuple(plan.trials), plan.runs, plan.over
 
 
 def confirm_trained(
@@ -116,7 +121,11 @@ def confirm_solved(
     context: RunContext, config: StudyConfig, task: Task, data: Dataset, training: Training,
     plan: Confirmation, folds: int,
 ) -> None:  # fmt: skip
-    """Solve the candidates' heads again with other folds, and record the result; raises Interrupted."""
+    """Solve the candidates' heads again, with other folds if there are any, and record the result.
+
+    Raises:
+        Interrupted: a signal was received.
+    """
     from adaptkit.data.folds import folds_of
     from adaptkit.engine.objective import linear_head
     from adaptkit.engine.solver import solve
@@ -129,7 +138,8 @@ def confirm_solved(
             only = scheduler.only(run)
             seed = only.waiting[0][0].seed
             if head is not None:
-                solve(training, head, only, at_once=len(plan.trials), folds=folds_of(task, rows, folds, seed))
+                assigned = folds_of(task, rows, folds, seed) if folds else None  # [rows]
+                solve(training, head, only, at_once=len(plan.trials), folds=assigned)
     conclude(context, plan)
 
 
@@ -147,7 +157,7 @@ def make_scheduler(
     timeout = config.search.timeout or math.inf
     spent = sum(context.clock.seconds.get(name, 0.0) for name in ("train", "score"))
     waiting = trials_of(plan, records, ended, seed=config.seed, patience=patience)
-    context.progress.phase(f"confirming {len(plan.trials)} configurations, {_runs(plan, len(waiting))}")
+    context.progress.phase(f"{_what(plan)}, {_runs(plan, len(waiting))}")
     _write_unfinished(context, plan, ended)
     return ConfirmationScheduler(
         folder, waiting, ended,
@@ -157,8 +167,15 @@ def make_scheduler(
     )  # fmt: skip
 
 
+def _what(plan: Confirmation) -> str:
+    done = "confirming" if plan.over == "seeds" else "comparing"
+    return f"{done} {len(plan.trials)} configurations"
+
+
 def _runs(plan: Confirmation, left: int) -> str:
     """How many runs there are, or how many of them remain."""
+    if plan.over == "rows":
+        return "on resamples of the dev rows"
     if left == plan.total:
         return f"{plan.runs} runs of each with new seeds"
     return f"{left} of {plan.total} runs remain"
@@ -174,6 +191,8 @@ def conclude(context: RunContext, plan: Confirmation) -> None:
         context.progress.note(warning)
         _write_unfinished(context, plan, runs, warnings=[*context.summary.warnings, warning])
         return
+    if plan.over == "rows":
+        runs = with_own_scores(runs, context.folder.read_trials())
     done = concluded(plan, runs, folder, context.summary.direction)
     if done.winner is not None and done.exported_run is not None:
         folder.drop_other_weights(done.winner, done.exported_run)
@@ -192,6 +211,16 @@ def _write_unfinished(
     context.write(**changes)
 
 
+def with_own_scores(runs: Sequence[ConfirmationRun], records: Sequence[TrialRecord]) -> list[ConfirmationRun]:
+    """The runs with the scores of their trials.
+
+    A head that is solved again is the same, except for where the solver stops. So its resamples say how much
+    a difference varies, and the difference itself is that of the trials, by which the search chose.
+    """
+    own = {record.number: record.score for record in records}
+    return [run if run.score is None else replace(run, score=own[run.trial]) for run in runs]
+
+
 def concluded(
     plan: Confirmation, runs: Sequence[ConfirmationRun], folder: ConfirmationFolder, direction: str
 ) -> Confirmation:
@@ -204,9 +233,11 @@ def concluded(
         candidate_of(trial, its, None if trial == plan.default else default)
         for trial, its in of_trial.items()
     ]
-    winner = winner_of(found, direction)
+    winner = plan.searched_best if plan.over == "rows" else winner_of(found, direction)
     its = [] if winner is None else of_trial[winner]
     exported = best_run([run for run in its if folder.has_weights(run.trial, run.run)], direction)
+    if plan.over == "rows":
+        exported = None  # the weights of the trial, or those of its head solved on all rows, are exported
     return replace(
         plan, candidates=tuple(found), winner=plan.searched_best if winner is None else winner,
         exported_run=None if exported is None else exported.run,

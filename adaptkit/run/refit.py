@@ -134,7 +134,7 @@ def _trained(
     """The record of the refit, written with its weights; None if the timeout was reached."""
     import torch
 
-    from adaptkit.engine.prepare import with_rows
+    from adaptkit.engine.other_rows import with_rows
     from adaptkit.engine.refit import trained_for
     from adaptkit.engine.rehearsal import some_head_inputs
     from adaptkit.run.confirmation import redrawn

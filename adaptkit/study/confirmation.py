@@ -91,6 +91,10 @@ class Confirmation:
     runs: int
     """Of each candidate."""
 
+    over: Literal["seeds", "rows"] = "seeds"
+    """What the interval is over, besides the dev rows: "rows" for nothing else. That is so for a head that is
+    solved and scored on dev rows, because no seed changes it: each candidate is solved once."""
+
     candidates: Sequence[Candidate] = ()
     winner: int | None = None
     """The candidate with the best mean; None before all runs have ended."""

@@ -51,6 +51,7 @@ def plain_loop(
     ``loss_settings`` are those of torch's cross-entropy.
     """
     module = plain_module(loaded, training, strategy)
+    write_trial(module, training.start_of(trial), training.vocabulary)
     device = training.forward.device
     trained = [p for _, p in sorted_parameters(module)]
     decayed = [p for p in trained if p.dim() >= 2]
@@ -115,7 +116,7 @@ def effective_batches(plan: Plan, trial: Trial) -> list[list[int]]:
     batch: list[int] = []
     for rung in range(rungs):
         epoch, within = divmod(rung, plan.rungs_per_epoch)
-        contents = plan.contents(trial.seed, epoch)
+        contents = plan.contents(trial.seed, epoch, trial.split)
         taken = [0] * len(contents)
         for bucket in plan.sequence(trial.batch_size):
             places = contents[bucket][within][taken[bucket]]

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from adaptkit.report import comparison, confirmation, facts
+from adaptkit.report import candidates, comparison, confirmation, facts
 from adaptkit.report.document import as_document
 from adaptkit.study.confirmation import Confirmation
 from adaptkit.study.record import best_trial
@@ -126,3 +126,30 @@ def test_with_folds_the_winner_keeps_its_numbers() -> None:
     assert "over 3 runs, each with other folds" in said
     assert "chosen by its mean in 5-fold cross-validation" in said
     assert "on dev" not in said
+
+
+def over_rows(its: Confirmation) -> Confirmation:
+    """The same of solved heads on dev rows: one run each, without weights of their own."""
+    once = [replace(one, scores=one.scores[:1], deviation=None) for one in its.candidates]
+    return replace(its, over="rows", runs=1, candidates=once, exported=None, exported_run=None)
+
+
+@pytest.mark.parametrize(
+    ("its", "verdict"),
+    [
+        (TIES, "Trial 8's configuration ties the default: +0.0037 on dev, but the 95% interval of the "
+         "difference over the dev rows, -0.0043 to +0.0131, contains 0."),
+        (DEFAULT_WINS, "The default itself is the winner: it has the best score; the next best, trial 8, "),
+    ],
+)  # fmt: skip
+def test_solved_heads_on_dev_rows(its: Confirmation, verdict: str) -> None:
+    said = notes(over_rows(its))
+    assert said.startswith(verdict)
+    assert "with new seeds on average" not in said
+    assert "exported weights" not in said
+
+
+def test_tables_of_solved_heads_say_what_the_interval_is() -> None:
+    its = over_rows(TIES)
+    assert candidates.head(its) == "2 configurations, compared on resamples of the dev rows"
+    assert "over the dev rows; no seed changes a solved head" in candidates.legend(its, "f1")

@@ -14,7 +14,9 @@ STUDIES = edge_studies()
 @pytest.mark.parametrize("name", STUDIES)
 def test_the_document_is_strict_json_of_one_structure(name: str) -> None:
     document = as_document(*STUDIES[name])
-    assert json.loads(json.dumps(document, allow_nan=False)).keys() == {"format", "study", "best", "trials"}
+    assert json.loads(json.dumps(document, allow_nan=False)).keys() == {
+        "format", "study", "best", "trials", "budget",
+    }  # fmt: skip
 
 
 def test_the_records_can_be_read_from_the_document() -> None:

@@ -10,9 +10,11 @@ from typing import Any
 import pytest
 
 import adaptkit
+from adaptkit.report.confirmation import notes
 from adaptkit.run.confirmation_scheduler import seed_of
 from adaptkit.run.head_init import START
 from adaptkit.study.confirmation import ConfirmationFolder
+from adaptkit.study.record import best_trial
 from tests.helpers.models import tiny_config, word_tokenizer
 
 
@@ -90,6 +92,34 @@ def test_folds_are_drawn_again_for_solved_heads(data_folder: Path, tiny_folder: 
     its = study.summary.confirmation
     assert its.winner in its.trials
     assert all(len(one.scores) == 2 for one in its.candidates)
+
+
+@pytest.mark.parametrize("given", [True, False], ids=["given", "split-off"])
+def test_solved_heads_are_compared_over_dev_rows(
+    given: bool, data_folder: Path, tiny_folder: Path, tmp_path: Path
+) -> None:
+    """No seed changes them, so the interval is over the dev rows, and the winner stays the search's best."""
+    folder = data_folder / "text-classification"
+    data = folder if given else next(folder.glob("train.*"))
+    options = {"strategy": "frozen", "epochs": None, "learning_rate": None, "pooling": "mean", "folds": 0}
+    study = tuned(data, tiny_folder, tmp_path, **options, confirm=None)
+    its, best = study.summary.confirmation, best_trial(study.trials, "maximize")
+    assert (its.over, its.runs) == ("rows", 1)
+    assert its.winner == its.searched_best == best.number == study.best.number
+    assert its.exported is None
+    assert study.summary.refit == (None if given else best.number)
+    others = [one for one in its.candidates if one.trial != its.default]
+    assert others
+    scores = {trial.number: trial.score for trial in study.trials}
+    for one in others:
+        assert one.difference == pytest.approx(scores[one.trial] - scores[its.default])
+        assert one.low <= one.difference <= one.high
+    (said, *_) = notes(study.summary, study.trials)
+    assert "with new seeds" not in said
+    assert ("the default" in said) or ("default itself" in said)
+    again = tuned(data, tiny_folder, tmp_path, **options, confirm=None)
+    one, other = (json.dumps(asdict(found)) for found in (its, again.summary.confirmation))
+    assert one == other
 
 
 def test_a_confirmation_is_done_once(data_folder: Path, tiny_folder: Path, tmp_path: Path) -> None:
