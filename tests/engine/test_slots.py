@@ -21,6 +21,7 @@ from adaptkit.engine.train import Training
 from adaptkit.engine.trial_stack import layout_of, read_slot, views
 from adaptkit.engine.types import Trial
 from adaptkit.engine.vmap_check import vmap_check
+from adaptkit.strategies.registry import built_in
 from tests.helpers.number_task import number_rows, number_task
 from tests.helpers.plain_training import logits, plain_loop, plain_module
 from tests.helpers.populations import last_slots, train
@@ -39,7 +40,13 @@ def training_with_folds(loaded: Any, strategy: str, **changes: Any) -> Training:
     """A training of all rows, whose splits are the folds, and whose seeds have heads of their own."""
     task = number_task(HEAD)
     model: Model = prepare_model(
-        task, loaded, ("a", "b", "c"), strategy, 4, device="cpu", bfloat16=False, fast_paths=FAST_PATHS
+        task,
+        loaded,
+        ("a", "b", "c"),
+        built_in(strategy, 4),
+        device="cpu",
+        bfloat16=False,
+        fast_paths=FAST_PATHS,
     )
     plan, buckets = training_data(model, task, ROWS, micro_batch=4, rungs_per_epoch=2, seed=3, run=4)
     dev = scoring_data(model, task, ROWS)
