@@ -86,7 +86,8 @@ def _rows(winner: Winner, *, labelled: bool) -> Sequence[Row]:
 
 def scored_rows(summary: StudySummary) -> str:
     """The rows that the scores of precisions are of, in words."""
-    trained = bool(summary.folds) or summary.refit is not None
+    again = summary.refit is not None or summary.trained_again is not None
+    trained = bool(summary.folds) or again
     return "the dev rows, which the model was trained on, too" if trained else "the dev rows"
 
 
