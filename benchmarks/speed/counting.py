@@ -14,7 +14,7 @@ from adaptkit.engine.forward import Forward
 from adaptkit.engine.patches.attention import use_attention
 from adaptkit.engine.patches.last_layer import narrow_for, widen
 from adaptkit.models.loading import LoadedModel, load_model
-from adaptkit.strategies.frozen import head_parameters
+from adaptkit.strategies.apply import head_parameters
 from adaptkit.task import Example, Task
 from adaptkit.tasks import registry
 from benchmarks.speed.accounting import Work
