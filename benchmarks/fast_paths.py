@@ -34,6 +34,7 @@ from adaptkit.engine.trial_stack import TrialStack
 from adaptkit.engine.types import Trial
 from adaptkit.engine.vmap_check import vmap_check
 from adaptkit.models.loading import load_model
+from adaptkit.strategies.registry import built_in
 from adaptkit.system.allocator import keep_freed_memory
 from adaptkit.system.devices import resolve_precision
 from adaptkit.task import Row, Task
@@ -100,8 +101,7 @@ def prepare(setting: Setting, strategy: str, paths: Collection[str]) -> tuple[Mo
         task,
         loaded,
         setting.labels,
-        strategy,
-        LORA_RANK,
+        built_in(strategy, LORA_RANK),
         device="cpu",
         bfloat16=setting.bfloat16,
         fast_paths=paths,

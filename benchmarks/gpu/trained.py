@@ -15,6 +15,7 @@ from adaptkit.engine.prepare import make_training, prepare_model
 from adaptkit.engine.train import Training, populate
 from adaptkit.engine.types import RungReport, Trial
 from adaptkit.models.loading import load_model
+from adaptkit.strategies.registry import built_in
 from adaptkit.tasks import registry
 from benchmarks.speed.random_models import random_model
 from benchmarks.speed.rows import made_rows
@@ -46,9 +47,8 @@ def prepared(size: Size, strategy: str, device: str) -> Training:
         data = load(task, DataConfig(train=made.train, dev=made.dev), 0)
         model = str(random_model(size.model, folder / "model"))
         loaded = load_model(task, model, data.labels, seed=0, max_length=size.length)
-        ready = prepare_model(
-            task, loaded, data.labels, strategy, 8, device=device, bfloat16=device == "cuda"
-        )
+        way = built_in(strategy, 8)
+        ready = prepare_model(task, loaded, data.labels, way, device=device, bfloat16=device == "cuda")
         return make_training(
             ready, task, data.train.values, data.dev.values, batch_sizes=(BATCH_SIZE,), rungs_per_epoch=1,
             seed=0, metric=task.metric.name, direction=task.metric.direction,
