@@ -9,18 +9,18 @@ of a search do, so a search may gain somewhat more.
 from __future__ import annotations
 
 import math
+import operator
+import random
 from collections.abc import Sequence
 from dataclasses import dataclass
-
-import numpy as np
-from numpy.typing import NDArray
+from statistics import quantiles
 
 from adaptkit.study.record import TrialRecord
 
 FEWEST_TRIALS = 6
 """The gain of a doubling is not estimated from fewer trials with a score."""
 
-DRAWS, MOST_NUMBERS = 1000, 10_000_000
+DRAWS, MOST_NUMBERS = 1000, 1_000_000
 """Resamples of the trials, and the most numbers that are drawn for them."""
 
 LEVEL = 0.95
@@ -65,33 +65,33 @@ def budget_of(trials: Sequence[TrialRecord], direction: str) -> Budget | None:
     count = len(found)
     if count < FEWEST_TRIALS:
         return None
-    ordered = np.sort(np.array(found))  # [trials], the worst first
+    ordered = sorted(found)  # the worst first
     half = count // 2
-    expected = {number: float(weights(count, number) @ ordered) for number in (*_doubled(count), half, count)}
-    gains = _resampled_gains(ordered, half)  # [draws]
-    outside = (1 - LEVEL) / 2
-    low, high = np.quantile(gains, (outside, 1 - outside))
+    expected = {number: _mean(weights(count, number), ordered) for number in (*_doubled(count), half)}
+    low, *_, high = quantiles(_resampled_gains(ordered, half), n=round(2 / (1 - LEVEL)), method="inclusive")
     return Budget(
         trials=count, half=half, best_of_half=sign * expected[half], best=sign * expected[count],
-        gain=max(0.0, expected[count] - expected[half]), low=float(low), high=float(high),
+        gain=max(0.0, expected[count] - expected[half]), low=low, high=high,
         curve=[(number, sign * expected[number]) for number in _doubled(count)],
     )  # fmt: skip
 
 
-def weights(count: int, chosen: int) -> NDArray[np.float64]:
-    """``[count]``: the probability that each of the ordered trials is the best of ``chosen`` random ones.
+def weights(count: int, chosen: int) -> list[float]:
+    """The probability that each of ``count`` ordered trials is the best of ``chosen`` random ones.
 
     That of the trial at rank i, from 1, is C(i - 1, chosen - 1) / C(count, chosen).
     """
     all_choices = _log_choices(count, chosen)
     below = range(chosen - 1, count)  # how many trials are worse than one that can be the best
-    found = np.zeros(count)  # [count]
-    found[chosen - 1 :] = [math.exp(_log_choices(worse, chosen - 1) - all_choices) for worse in below]
-    return found
+    return [0.0] * (chosen - 1) + [math.exp(_log_choices(worse, chosen - 1) - all_choices) for worse in below]
 
 
 def _log_choices(total: int, chosen: int) -> float:
     return math.lgamma(total + 1) - math.lgamma(chosen + 1) - math.lgamma(total - chosen + 1)
+
+
+def _mean(weight: Sequence[float], values: Sequence[float]) -> float:
+    return math.fsum(map(operator.mul, weight, values))
 
 
 def _doubled(count: int) -> list[int]:
@@ -99,10 +99,10 @@ def _doubled(count: int) -> list[int]:
     return [*(2**power for power in range((count - 1).bit_length())), count]
 
 
-def _resampled_gains(ordered: NDArray[np.float64], half: int) -> NDArray[np.float64]:
-    """``[draws]``: the gain of the last doubling in each resample of the trials ``[trials]``."""
+def _resampled_gains(ordered: Sequence[float], half: int) -> list[float]:
+    """The gain of the last doubling in each resample of the trials."""
     count = len(ordered)
     draws = max(100, min(DRAWS, MOST_NUMBERS // count))
-    drawn = np.random.default_rng(0).integers(0, count, (draws, count))  # [draws, trials]
-    samples = np.sort(ordered[drawn], axis=1)  # [draws, trials]
-    return np.maximum(samples[:, -1] - samples @ weights(count, half), 0.0)
+    draw, weight = random.Random(0), weights(count, half)  # noqa: S311
+    samples = (sorted(draw.choices(ordered, k=count)) for _ in range(draws))
+    return [max(0.0, sample[-1] - _mean(weight, sample)) for sample in samples]

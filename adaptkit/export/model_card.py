@@ -44,7 +44,9 @@ def model_card(summary: StudySummary, trial: TrialRecord, *, loaded_as: str) -> 
     """
     trial = as_exported(summary, trial)
     model, task = code(_short(summary.model)), code(summary.task)
-    how = summary.trained_how or STRATEGY_IN_WORDS.get(summary.strategy, f"with {code(summary.strategy)}")
+    how = prose(summary.trained_how) or STRATEGY_IN_WORDS.get(
+        summary.strategy, f"with {code(summary.strategy)}"
+    )
     loaded = replace(summary, saved_as={"lora": "adapter", "onnx": "onnx"}.get(loaded_as, "model"))
     parts = [
         _metadata(loaded),

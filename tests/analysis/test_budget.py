@@ -30,7 +30,7 @@ SCORES = [0.31, 0.8, 0.55, 0.62, 0.79, 0.1, 0.44]
 @pytest.mark.parametrize("chosen", range(1, 8))
 def test_it_is_the_mean_over_all_choices(chosen: int) -> None:
     expected = fmean(max(some) for some in combinations(SCORES, chosen))
-    assert weights(7, chosen) @ np.sort(SCORES) == pytest.approx(expected)
+    assert np.dot(weights(7, chosen), np.sort(SCORES)) == pytest.approx(expected)
 
 
 def test_the_gain_is_that_of_the_last_doubling() -> None:
@@ -76,5 +76,7 @@ def test_the_estimate_has_no_bias() -> None:
     found = []
     for _ in range(2000):
         its = budget_of(trials(list(random.random(10))), "maximize") if len(found) < 1 else None
-        found.append(float(weights(10, 5) @ np.sort(random.random(10))) if its is None else its.best_of_half)
+        found.append(
+            float(np.dot(weights(10, 5), np.sort(random.random(10)))) if its is None else its.best_of_half
+        )
     assert fmean(found) == pytest.approx(5 / 6, abs=0.01)
