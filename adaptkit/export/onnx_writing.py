@@ -9,13 +9,14 @@ from __future__ import annotations
 import logging
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import torch
 from torch import nn
+from torch.fx.experimental.symbolic_shapes import is_concrete_int
 
 from adaptkit.data.encode import collate, length_of
 from adaptkit.errors import ExportError
@@ -75,8 +76,8 @@ def write_onnx(model: Model, task: Task, batch: Batch, path: Path) -> None:
     try:
         with _without_output():
             torch.onnx.export(
-                called, tuple(batch[name] for name in names), path,
-                input_names=names, output_names=list(task.outputs), dynamo=True, dynamic_shapes=(shapes,),
+                _traced(called, tuple(batch[name] for name in names), (shapes,)), (), path,
+                input_names=names, output_names=list(task.outputs), dynamo=True,
                 external_data=_is_large(model.module), verbose=False, opset_version=20,
             )  # fmt: skip
     except Exception as error:
@@ -86,6 +87,26 @@ def write_onnx(model: Model, task: Task, batch: Batch, path: Path) -> None:
             next_step="Use the folder of weights, which 'adaptkit export' without --onnx writes.",
             code="onnx-failed",
         ) from error
+
+
+def _traced(called: nn.Module, inputs: tuple[torch.Tensor, ...], shapes: Any) -> torch.export.ExportedProgram:
+    """The model's graph for any number of examples.
+
+    torch's usual way of tracing takes ``len(tensor)`` as a constant. The strict way reads the Python code and
+    does not, but it supports less of Python, so it is the second choice.
+    """
+    with suppress(Exception):  # the strict way names what cannot be converted
+        program = torch.export.export(called, inputs, dynamic_shapes=shapes, strict=False)
+        if not _has_fixed_examples(program):
+            return program
+    return torch.export.export(called, inputs, dynamic_shapes=shapes, strict=True)
+
+
+def _has_fixed_examples(program: torch.export.ExportedProgram) -> bool:
+    """Whether the graph takes one number of examples only."""
+    names = set(program.graph_signature.user_inputs)
+    taken = [node.meta["val"] for node in program.graph.nodes if node.name in names]
+    return any(is_concrete_int(tensor.shape[0]) for tensor in taken)
 
 
 def refuse_differences(forward: Forward, task: Task, path: Path, batches: Sequence[Batch]) -> float:
