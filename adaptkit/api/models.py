@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,8 +14,7 @@ from adaptkit.api.errors import in_python_words
 from adaptkit.api.sources import RowSource, source_of
 from adaptkit.config import columns_of
 from adaptkit.export.loading import DESCRIPTION
-from adaptkit.export.predictor import Predictor
-from adaptkit.export.predictor import load as load_folder
+from adaptkit.export.predictor import Predictor, load_quietly
 from adaptkit.run.exporting import export_winner_to
 from adaptkit.run.study import Study, no_winner
 from adaptkit.study.find import find_study
@@ -61,7 +61,9 @@ def load(
         TaskError: the task's plugin is not installed, or is broken.
     """
     with in_python_words():
-        return load_folder(_model_folder(model, studies), device=given.device(device))
+        predictor = load_quietly(_model_folder(model, studies), device=given.device(device))
+    _warn_the_caller(predictor)
+    return predictor
 
 
 def evaluate(
@@ -104,7 +106,11 @@ def evaluate(
         )
         options.check()
         source, skip = source_of("data", data), given.flag("skip_bad_rows", skip_bad_rows)
-        predictor = model if isinstance(model, Predictor) else load(model, device=device, studies=studies)
+        if isinstance(model, Predictor):
+            predictor = model
+        else:
+            predictor = load_quietly(_model_folder(model, studies), device=given.device(device))
+            _warn_the_caller(predictor)
         rows: Rows = read_labelled(
             predictor.task, source,
             labels=predictor.description.labels, columns=named, skip_bad_rows=skip, options=options,
@@ -142,6 +148,12 @@ def export(
     with in_python_words():
         folder = _study_folder(study, studies)
         return export_winner_to(folder, Path(given.text("to", to)), merge=given.flag("merge", merge))[1]
+
+
+def _warn_the_caller(predictor: Predictor) -> None:
+    """Give the predictor's warnings, at the line that called the function that calls this one."""
+    for warning in predictor.warnings:
+        warnings.warn(warning, stacklevel=3)
 
 
 def _study_folder(study: object, studies: object) -> StudyFolder:

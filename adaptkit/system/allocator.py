@@ -32,6 +32,12 @@ def keep_freed_memory() -> bool:
     return taken and mallopt(TRIM_THRESHOLD, 2**31 - 1) == 1
 
 
+def return_freed_memory() -> None:
+    """Return the freed blocks that the process keeps to the kernel."""
+    if _is_glibc():
+        ctypes.CDLL(None).malloc_trim(0)
+
+
 def _is_glibc() -> bool:
     try:
         return sys.platform == "linux" and (os.confstr("CS_GNU_LIBC_VERSION") or "").startswith("glibc")

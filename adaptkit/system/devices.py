@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 import resource
 import sys
+from pathlib import Path
 
 from adaptkit.errors import ConfigError
+from adaptkit.system.allocator import return_freed_memory
 
 
 def resolve_device(device: str) -> str:
@@ -89,3 +92,25 @@ def peak_memory_bytes(device: str) -> int:
         return torch.cuda.max_memory_allocated(device)
     unit = 1 if sys.platform == "darwin" else 1024
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
+
+
+def restart_peak_memory() -> int:
+    """Let the process's peak memory start from what it uses now, and return that many bytes.
+
+    Only Linux can do this (https://man7.org/linux/man-pages/man5/proc_pid_clear_refs.5.html). On other
+    systems the result is the peak so far.
+    """
+    return_freed_memory()
+    with contextlib.suppress(OSError):
+        Path("/proc/self/clear_refs").write_text("5")
+    return peak_since_restart()
+
+
+def peak_since_restart() -> int:
+    """The most bytes of memory that the process used since `restart_peak_memory`."""
+    try:
+        status = Path("/proc/self/status").read_text()
+    except OSError:  # not Linux
+        return peak_memory_bytes("cpu")
+    found = re.search(r"^VmHWM:\s+(\d+) kB", status, re.MULTILINE)
+    return int(found[1]) * 1024 if found else peak_memory_bytes("cpu")

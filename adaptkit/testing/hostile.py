@@ -7,7 +7,7 @@ from typing import Any
 
 from adaptkit.data.encode import collate
 from adaptkit.errors import AdaptkitError
-from adaptkit.system.devices import peak_memory_bytes
+from adaptkit.system.devices import peak_since_restart, restart_peak_memory
 from adaptkit.task import Row
 from adaptkit.testing.findings import Nonconformity
 from adaptkit.testing.fixtures import Fixtures, without_answers
@@ -49,7 +49,7 @@ SHORTEN = (
 def hostile_rows(fixtures: Fixtures) -> None:
     """Each hostile row is rejected by prepare with ValueError, or can be trained on and predicted."""
     for name, raw in _hostile(fixtures):
-        before = peak_memory_bytes("cpu")
+        before = restart_peak_memory()
         for how, row in (("", without_answers(fixtures.task, raw)), (" with its answer", raw)):
             try:
                 prepared = fixtures.task.prepare(row)
@@ -61,7 +61,7 @@ def hostile_rows(fixtures: Fixtures) -> None:
                 _go_through(fixtures, prepared, labelled=bool(how))
             except Exception as error:
                 raise _failure(f"{name}{how}", "what comes after prepare", error) from error
-        _refuse_large(name, peak_memory_bytes("cpu") - before)
+        _refuse_large(name, peak_since_restart() - before)
 
 
 def _refuse_large(name: str, taken: int) -> None:

@@ -95,6 +95,7 @@ def study(tmp_path_factory: pytest.TempPathFactory, tiny_folder: Path) -> Iterat
         answer = called(*command(root, tiny_folder))
         assert answer.code == 0, answer.err
         yield root
+    sys.modules.pop("shop_moods", None)
 
 
 @pytest.fixture
@@ -129,6 +130,9 @@ def test_a_decode_changed_under_a_new_version_warns(made: Path) -> None:
     assert "shop-moods 1.0, and shop-moods 2.0" in scored.err
     with pytest.warns(UserWarning, match=r"shop-moods 1.0, and shop-moods 2.0 is installed") as warned:
         adaptkit.load(made / "studies" / "s" / "best", device="cpu")
+    assert warned[0].filename == __file__
+    with pytest.warns(UserWarning, match=r"shop-moods 1.0, and shop-moods 2.0 is installed") as warned:
+        adaptkit.evaluate(made / "studies" / "s", made / "rows.csv", device="cpu")
     assert warned[0].filename == __file__
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import sys
 from collections.abc import Callable, Iterator
@@ -14,6 +15,7 @@ import transformers
 
 import adaptkit
 from adaptkit.errors import TaskError
+from adaptkit.export.loading import load_exported
 from tests.helpers.data import moods, write_csv
 from tests.helpers.program import called
 
@@ -66,7 +68,9 @@ def plugin(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     (information / "METADATA").write_text("Metadata-Version: 2.1\nName: shop-moods\nVersion: 1.0\n")
     (information / "entry_points.txt").write_text("[adaptkit.tasks]\nmoods = shop_moods:moods\n")
     (site / "shop_moods.py").write_text("\n".join(line[4:] for line in PLUGIN.splitlines()))
+    sys.modules.pop("shop_moods", None)
     sys.path.insert(0, str(site))
+    importlib.invalidate_caches()
     yield site
     sys.path.remove(str(site))
     sys.modules.pop("shop_moods", None)
@@ -151,7 +155,8 @@ def test_the_output_of_a_plugin_goes_to_standard_error(
 def test_transformers_loads_the_encoder_from_the_folder(study: Callable[[str], Any]) -> None:
     folder = study("full").folder.best
     ids = torch.tensor([[2, 7, 9, 11, 3]])
-    ours: Any = adaptkit.load(folder, device="cpu").model.module
+    loaded = adaptkit.load(folder, device="cpu")
+    ours: Any = load_exported(folder, loaded.task, loaded.description, "cpu").module
     with torch.no_grad():
         alone = transformers.AutoModel.from_pretrained(folder).eval()(input_ids=ids)[0]
         torch.testing.assert_close(alone, ours.base_model(input_ids=ids)[0])

@@ -1,12 +1,20 @@
 from __future__ import annotations
 
 import contextlib
+import sys
 
 import pytest
 import torch
 
 from adaptkit.errors import ConfigError
-from adaptkit.system.devices import device_name, peak_memory_bytes, resolve_device, resolve_precision
+from adaptkit.system.devices import (
+    device_name,
+    peak_memory_bytes,
+    peak_since_restart,
+    resolve_device,
+    resolve_precision,
+    restart_peak_memory,
+)
 
 GPUS = torch.cuda.device_count()
 
@@ -82,6 +90,16 @@ def test_memory_is_counted_in_bytes() -> None:
     held = torch.ones(before // 4 + 25_000_000)  # more than ever before, and touched
     assert peak_memory_bytes("cpu") >= held.numel() * 4
     assert 2**24 < before < 2**45
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux can restart the peak")
+def test_an_earlier_peak_does_not_hide_a_later_one() -> None:
+    much = torch.ones(100_000_000)  # touched
+    del much
+    before = restart_peak_memory()
+    assert peak_since_restart() - before < 2**25
+    some = torch.ones(25_000_000)
+    assert peak_since_restart() - before > some.numel() * 3
 
 
 def test_the_cpu_has_a_name() -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import dataclasses
 from typing import Any
 
+import torch
+
 from adaptkit import Example, Row
 from tests.helpers.conformance import only_failure
 from tests.helpers.mood_tasks import (
@@ -36,6 +38,8 @@ def test_texts_that_are_paired_without_shortening() -> None:
 
     rows = [{**row, "other": row["text"]} for row in CLASSIFIED]
     task = classifying(encode=paired, parse_text=lambda text: {"text": text, "other": text})
+    earlier = torch.ones(2**29)  # 2 GiB: a peak that must not hide the next one
+    del earlier
     finding = only_failure(task, rows)
     assert finding.check == "hostile rows"
     assert "1,000 words as text and other took" in finding.problem

@@ -1,4 +1,4 @@
-"""Defects in decode and present."""
+"""Defects in decode and to_json."""
 
 from __future__ import annotations
 
@@ -30,6 +30,6 @@ def test_a_prediction_that_is_not_json() -> None:
         return {"label": prediction, "length": np.int64(len(row["text"]))}
 
     finding = only_failure(classifying(to_json=present), CLASSIFIED)
-    assert finding.check == "parse and present"
+    assert finding.check == "parse_text and to_json"
     assert "which is not valid JSON" in finding.problem
     assert ".tolist()" in finding.fix
