@@ -6,8 +6,8 @@ from itertools import pairwise
 import pytest
 
 from adaptkit.data.plan import make_plan
+from adaptkit.engine.running import Running
 from adaptkit.engine.schedule import learning_rate, rungs_of, steps_of
-from adaptkit.engine.train import _Running
 from adaptkit.engine.types import Trial
 
 
@@ -27,7 +27,7 @@ def test_steps_are_those_that_training_takes() -> None:
             batch_size=micro_batch * draw.choice([1, 2, 4, 8]),
             epochs=draw.choice([0.1, 0.25, 0.5, 1, 1.5, 3]),
         )
-        running = _Running(trial=one, rungs=rungs_of(one, plan), steps=steps_of(one, plan))
+        running = Running(trial=one, rungs=rungs_of(one, plan), steps=steps_of(one, plan))
         for rung in range(running.rungs):
             running.rung = rung
             contents = plan.contents(0, rung // plan.rungs_per_epoch)

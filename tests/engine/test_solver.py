@@ -61,7 +61,8 @@ def pairs(tiny_folder: Path) -> Training:
         for word in WORDS
     ]
     loaded = load_model(task, str(tiny_folder), WORDS, seed=0, max_length=32)
-    model = prepare_model(task, loaded, WORDS, "frozen", 4, device="cpu", bfloat16=False)
+    strategy = built_in("frozen", 4)
+    model = prepare_model(task, loaded, WORDS, strategy, device="cpu", bfloat16=False)
     return make_solver_training(model, task, rows, seed=0, **AIM)
 
 

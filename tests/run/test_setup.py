@@ -44,7 +44,8 @@ def training_of(study: Any, context: RunContext, kept: Path) -> Any:
     loaded = load_model(task, config.model, data.labels, seed=config.seed, max_length=config.max_length)
     space = space_for(built_in(config.strategy), config.search, task.hints, rows=len(data.train))
     machine = Machine(device="cpu", precision="fp32", cache=Cache(folder=kept, limit=10**9))
-    return prepare_training(context, config, task, data, loaded, machine, space, 1)
+    _, training = prepare_training(context, config, task, data, loaded, machine, space, 1)
+    return training
 
 
 def test_a_study_keeps_how_its_dev_rows_were_split_off(tmp_path: Path) -> None:
