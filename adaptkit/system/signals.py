@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -39,10 +40,12 @@ class Interruption:
         self._raised = False
         self._guarded = 0
         self._before: dict[int, Any] = {}
+        self._hook_before: Any = None
 
     def __enter__(self) -> Interruption:
         if threading.current_thread() is threading.main_thread():
             self._before = {number: signal.signal(number, self._handle) for number in SIGNALS}
+            self._hook_before, sys.unraisablehook = sys.unraisablehook, self._unraisable
         return self
 
     def __exit__(
@@ -50,6 +53,8 @@ class Interruption:
     ) -> None:
         for number, handler in self._before.items():
             signal.signal(number, handler)
+        if self._hook_before is not None:
+            sys.unraisablehook = self._hook_before
         if self._raised and isinstance(error, Exception) and not isinstance(error, Interrupted):
             # A library may have caught Interrupted and raised an error of its own instead.
             raise Interrupted(self.signal_number) from error
@@ -73,6 +78,11 @@ class Interruption:
             self.check()  # a library may have caught the exception raised in it
         finally:
             self._guarded = guarded
+
+    def _unraisable(self, what: Any) -> None:
+        """Print what Python cannot raise, but for Interrupted in a ``__del__``: `check` raises it later."""
+        if not isinstance(what.exc_value, Interrupted):
+            self._hook_before(what)
 
     def _handle(self, number: int, frame: FrameType | None) -> None:
         if self.signal_number:

@@ -3,6 +3,7 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
+import sys
 import threading
 
 import pytest
@@ -107,3 +108,19 @@ def test_a_library_that_swallows_it_does_not_hide_it() -> None:
         interruption.exposed(),
     ):
         read_a_row()
+
+
+class SignalledWhenDeleted:
+    def __del__(self) -> None:
+        os.kill(os.getpid(), signal.SIGINT)
+
+
+def test_a_signal_in_a_destructor_is_not_lost(capsys: pytest.CaptureFixture[str]) -> None:
+    before = sys.unraisablehook
+    with Interruption() as interruption:
+        one = SignalledWhenDeleted()
+        del one  # Python ignores what __del__ raises
+        with pytest.raises(Interrupted):
+            interruption.check()
+    assert "Traceback" not in capsys.readouterr().err
+    assert sys.unraisablehook is before
