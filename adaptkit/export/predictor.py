@@ -54,7 +54,7 @@ class Predictor:
         from adaptkit.export.prediction import encoded
 
         found: list[Prediction] = []
-        for chunk in chunks(rows):
+        for chunk, _ in chunks(rows):
             found += self.predictions_of(chunk, encoded(self.model, self.task, chunk))
         return found
 
@@ -115,9 +115,11 @@ class Predictor:
     def stream(self, rows: Iterable[Row]) -> Iterator[dict[str, Any]]:
         """The predictions of any number of prepared rows, in their order, with bounded memory.
 
-        While some rows are computed, the next ones are tokenised in another thread.
+        While some rows are computed, the next ones are tokenised in another thread. If reading the rows
+        fails, the rows before are predicted first.
 
         Raises:
+            UserError: reading the rows failed.
             TaskError: a part of the task failed.
             TrialError: the model's outputs are not finite, or the task's decode failed.
         """
@@ -126,13 +128,17 @@ class Predictor:
         from adaptkit.export.prediction import encoded
 
         waiting: deque[tuple[Sequence[Row], Future[list[Example]]]] = deque()
+        failure: UserError | None = None
         with ThreadPoolExecutor(1, "adaptkit-encode") as pool:
-            for chunk in chunks(rows):
+            for chunk, ended_by in chunks(rows):
+                failure = ended_by
                 waiting.append((chunk, pool.submit(encoded, self.model, self.task, chunk)))
                 if len(waiting) > 1:
                     yield from self._present(*waiting.popleft())
             while waiting:
                 yield from self._present(*waiting.popleft())
+        if failure is not None:
+            raise failure
 
     def _present(self, rows: Sequence[Row], examples: Future[list[Example]]) -> list[dict[str, Any]]:
         return self.in_json(rows, self.predictions_of(rows, examples.result()))
@@ -144,18 +150,25 @@ class Predictor:
         return score(self.task, self.predictions(rows), rows, metric or self.task.metric.name)
 
 
-def chunks(rows: Iterable[Row]) -> Iterator[list[Row]]:
-    """The rows in lists of at most `ROWS_AT_ONCE` rows and about `CHARACTERS_AT_ONCE` characters."""
+def chunks(rows: Iterable[Row]) -> Iterator[tuple[list[Row], UserError | None]]:
+    """The rows in lists of at most `ROWS_AT_ONCE` rows and about `CHARACTERS_AT_ONCE` characters.
+
+    The last list comes with the error that ended the rows, if one did.
+    """
     chunk: list[Row] = []
     characters = 0
-    for row in rows:
-        chunk.append(row)
-        characters += sum(len(value) for value in row.values() if isinstance(value, (str, list, tuple)))
-        if len(chunk) == ROWS_AT_ONCE or characters > CHARACTERS_AT_ONCE:
-            yield chunk
-            chunk, characters = [], 0
-    if chunk:
-        yield chunk
+    failure: UserError | None = None
+    try:
+        for row in rows:
+            chunk.append(row)
+            characters += sum(len(value) for value in row.values() if isinstance(value, (str, list, tuple)))
+            if len(chunk) == ROWS_AT_ONCE or characters > CHARACTERS_AT_ONCE:
+                yield chunk, None
+                chunk, characters = [], 0
+    except UserError as error:
+        failure = error
+    if chunk or failure:
+        yield chunk, failure
 
 
 def load(path: str | Path, *, device: str = "auto", task: str | None = None) -> Predictor:

@@ -1,8 +1,9 @@
 from __future__ import annotations
 
+import itertools
 import json
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ import pytest
 import adaptkit
 from adaptkit.errors import DataError, ModelError, TaskError
 from adaptkit.export.loading import DESCRIPTION
-from adaptkit.export.predictor import load
+from adaptkit.export.predictor import ROWS_AT_ONCE, load
 from tests.helpers.data import SENTENCE
 
 
@@ -37,6 +38,19 @@ def test_a_text_is_predicted_the_same_alone_and_in_a_list(tuned: Callable[[str, 
 
 def test_no_texts_no_predictions(tuned: Callable[[str, str], Any]) -> None:
     assert adaptkit.load(tuned("text-classification", "full").folder.best, device="cpu").predict([]) == []
+
+
+@pytest.mark.parametrize("good", [0, 3, 2 * ROWS_AT_ONCE + 1])
+def test_rows_before_an_error_are_predicted(tuned: Callable[[str, str], Any], good: int) -> None:
+    def rows() -> Iterator[dict[str, Any]]:
+        yield from ({"text": "merry"} for _ in range(good))
+        raise DataError("the file ends here")
+
+    predictor = adaptkit.load(tuned("text-classification", "full").folder.best, device="cpu")
+    predictions = predictor.stream(rows())
+    assert len(list(itertools.islice(predictions, good))) == good
+    with pytest.raises(DataError, match="the file ends here"):
+        next(predictions)
 
 
 def test_the_scores_are_those_of_the_tasks_metric(tuned: Callable[[str, str], Any]) -> None:
