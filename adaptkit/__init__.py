@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from adaptkit.strategy import Strategy as Strategy
     from adaptkit.strategy import StrategySpace as StrategySpace
     from adaptkit.task import CONTRACT_VERSION as CONTRACT_VERSION
+    from adaptkit.task import Augment as Augment
     from adaptkit.task import DataWarning as DataWarning
     from adaptkit.task import Example as Example
     from adaptkit.task import Form as Form
@@ -56,6 +57,7 @@ if TYPE_CHECKING:
     from adaptkit.tasks.columns import is_missing as is_missing
     from adaptkit.tasks.columns import required_text as required_text
     from adaptkit.tasks.columns import text_parts as text_parts
+    from adaptkit.tasks.draws import uniform_numbers as uniform_numbers
     from adaptkit.tasks.examples import text_examples as text_examples
     from adaptkit.tasks.marks import Mark as Mark
     from adaptkit.tasks.marks import contradiction as contradiction
@@ -74,6 +76,7 @@ __version__ = "0.1.0"
 
 _HOMES = {
     "AdaptkitError": "adaptkit.errors",
+    "Augment": "adaptkit.task",
     "CONTRACT_VERSION": "adaptkit.task",
     "Callback": "adaptkit.run.callbacks",
     "DataConfig": "adaptkit.config",
@@ -133,6 +136,7 @@ _HOMES = {
     "text_examples": "adaptkit.tasks.examples",
     "text_parts": "adaptkit.tasks.columns",
     "tune": "adaptkit.api.tune",
+    "uniform_numbers": "adaptkit.tasks.draws",
     "whole_text": "adaptkit.data.text",
 }
 

@@ -132,6 +132,10 @@ leave ``labels`` out of their inputs."""
 CollatorFactory = Callable[..., Callable[[list[dict[str, Any]]], Mapping[str, "torch.Tensor"]]]
 """``(tokenizer, pad_to_multiple_of=n) -> collator``: the signature of transformers' own data collators."""
 
+Augment = Callable[[Mapping[str, "torch.Tensor"], "torch.Tensor"], Mapping[str, "torch.Tensor"]]
+"""``(batch, seeds) -> batch``: ``seeds [...]`` has a number for each example ``[..., tokens]``, another one
+in each trial and epoch, for `adaptkit.uniform_numbers`. Not called for scoring, nor under ``frozen``."""
+
 HeadFactory = Callable[["PretrainedConfig", Sequence[str]], "torch.nn.Module"]
 """``(encoder_config, labels) -> module``. The module is called with hidden states ``[batch, tokens, width]``
 and the attention mask ``[batch, tokens]``, 0 for padding, and with `Task.head_inputs` by name. It returns
@@ -189,7 +193,7 @@ class Task:
 
     head: str | HeadFactory
     """The name of a transformers head: ``"token-classification"``, ``"sequence-classification"``,
-    ``"question-answering"`` or ``"multiple-choice"``; or a factory of your own module."""
+    ``"question-answering"``, ``"multiple-choice"`` or ``"masked-lm"``; or a factory of your own module."""
 
     encode: Encode
     decode: Decode
@@ -208,6 +212,9 @@ class Task:
     """Tokens that the tokenizer gets in addition, such as ``"[E1]"``; each occurrence in a text is one token.
     Their embeddings start near the mean of all. They are trained by full and lora; other strategies train
     them only if they train the embeddings."""
+
+    augment: Callable[[PreTrainedTokenizerBase], Augment] | None = None
+    """Makes what changes each training batch, such as a function that masks other tokens in each epoch."""
 
     outputs: Sequence[str] = ("logits",)
     """The model outputs that are passed to loss and decode."""

@@ -54,7 +54,8 @@ class Accumulator:
         while example < count:
             stop = min(count, example + self.limits.examples_of(length, len(slots)))
             places = step.places[slots.start - first : slots.stop - first, example:stop]  # [slots, examples]
-            if self._fits(step.bucket, places, slice(slots.start, slots.stop)):
+            seeds = step.seeds[slots.start - first : slots.stop - first, example:stop]  # [slots, examples]
+            if self._fits(step.bucket, places, seeds, slice(slots.start, slots.stop)):
                 example = stop
             elif self.limits.shrink(stop - example):
                 self._stack(step, first, slots, example)
@@ -63,22 +64,23 @@ class Accumulator:
                 self.failures[slots.start] = TrialOutOfMemory("out of memory: not even one example fits")
                 return
 
-    def _fits(self, bucket: Bucket, places: torch.Tensor, slots: slice) -> bool:
+    def _fits(self, bucket: Bucket, places: torch.Tensor, seeds: torch.Tensor, slots: slice) -> bool:
         """Runs the pass; False if memory ran out, and then it has changed nothing."""
         try:
-            self._pass(bucket, places, slots)
+            self._pass(bucket, places, seeds, slots)
         except OUT_OF_MEMORY as error:
             if not is_out_of_memory(error):
                 raise
             return False  # here, nothing refers to the tensors of the failed pass any more
         return True
 
-    def _pass(self, bucket: Bucket, places: torch.Tensor, slots: slice) -> None:
+    def _pass(self, bucket: Bucket, places: torch.Tensor, seeds: torch.Tensor, slots: slice) -> None:
         """Forward and backward of some slots on some examples; adds all its gradients, or raises.
 
         Args:
             bucket: what holds the examples.
             places: ``[slots, examples]``, positions in the bucket, or -1 for no example.
+            seeds: ``[slots, examples]``, the numbers that `Task.augment` draws from.
             slots: of the population.
         """
         device, chosen = self.forward.device, places.clamp_min(0)
@@ -86,6 +88,7 @@ class Accumulator:
         batch = {  # name → [slots, examples, ...]; a bucket too large for the device is in main memory
             name: tensor[chosen].to(device) for name, tensor in bucket.tensors.items()
         }
+        batch = self.forward.augmented(batch, seeds.to(device))
         leaves = self.forward.leaves(self.stack.parameters(slots.start, slots.stop))  # name → [slots, *shape]
         losses, weights = self.forward.losses(leaves, batch, valid)  # [slots] both
         gradients = torch.autograd.grad(losses.sum(), list(leaves.values()), allow_unused=True)

@@ -16,6 +16,7 @@ import torch
 
 from adaptkit.data.encode import Bucket
 from adaptkit.data.plan import Plan
+from adaptkit.tasks.draws import mixed
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,6 +39,9 @@ class MicroStep:
     bucket: Bucket
     places: torch.Tensor
     """``[slots, examples]``: positions in the bucket, or -1 for no example."""
+
+    seeds: torch.Tensor
+    """``[slots, examples]``: a number for each, another one in each trial and epoch; see `Task.augment`."""
 
     seen: Sequence[int]
     """Per slot, how many examples these are."""
@@ -71,6 +75,7 @@ def micro_steps(
         torch.as_tensor(places).to(bucket.tensors["attention_mask"].device, non_blocking=True)
         for places, bucket in zip(host, buckets, strict=True)
     ]
+    seeds = [_seeds(bucket, places, clocks) for bucket, places in enumerate(device)]
     taken = [0] * len(buckets)
     runs = [
         (bucket, len(list(steps)) * plan.micro_batch) for bucket, steps in groupby(plan.sequence(batch_size))
@@ -85,7 +90,15 @@ def micro_steps(
             yield MicroStep(
                 bucket=buckets[bucket],
                 places=device[bucket][:, part],
+                seeds=seeds[bucket][:, part],
                 seen=(places >= 0).sum(axis=1).tolist(),
                 tokens=int((buckets[bucket].sizes[places] * (places >= 0)).sum()),
                 last=not left and position == len(runs) - 1,
             )
+
+
+def _seeds(bucket: int, places: torch.Tensor, clocks: Sequence[SlotClock]) -> torch.Tensor:
+    """A number for each of the ``places [slots, examples]`` of a bucket: the same wherever it is computed."""
+    slots = torch.tensor([[clock.seed, clock.epoch] for clock in clocks], device=places.device)  # [slots, 2]
+    of_slots = mixed(mixed(slots[:, 0]) + slots[:, 1])  # [slots]
+    return mixed(mixed(of_slots + bucket).unsqueeze(1) + places.clamp_min(0))

@@ -228,4 +228,4 @@ def _step(bucket: Bucket, slots: int, examples: int) -> MicroStep:
     """A micro-step on the bucket's first examples, repeated if there are not enough."""
     some = torch.arange(examples, device=bucket.tensors["attention_mask"].device) % len(bucket.positions)
     places = some.expand(slots, examples)  # [slots, examples]
-    return MicroStep(bucket=bucket, places=places, seen=[examples] * slots, tokens=0, last=True)
+    return MicroStep(bucket=bucket, places=places, seeds=places, seen=[examples] * slots, tokens=0, last=True)

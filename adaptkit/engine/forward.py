@@ -18,7 +18,7 @@ from torch.func import functional_call, vmap
 
 from adaptkit.engine.batch_limits import is_out_of_memory
 from adaptkit.models.custom_head import HeadFailed
-from adaptkit.task import Task
+from adaptkit.task import Augment, Task
 from adaptkit.tasks.calls import calling, part_failed, shown
 
 MaskForm = Literal["tokens", "additive"]
@@ -43,6 +43,26 @@ class Forward:
     """The parameters that autocast converts to bfloat16; see `autocast_parameters`."""
 
     mask_form: MaskForm = "tokens"
+    augment: Augment | None = None
+    """What the task changes in a training batch; None if nothing."""
+
+    def augmented(self, batch: dict[str, torch.Tensor], seeds: torch.Tensor) -> dict[str, torch.Tensor]:
+        """The training batch (name → ``[slots, batch, ...]``) as the task changes it; features stay.
+
+        Args:
+            batch: what was collated.
+            seeds: ``[slots, batch]``, a number for each example.
+        """
+        if self.augment is None or "input_ids" not in batch:
+            return batch
+        with calling(self.task, "augment", passing=is_out_of_memory):
+            changed = dict(self.augment(batch, seeds))
+        shapes = {name: getattr(one, "shape", None) for name, one in changed.items()}
+        if shapes != {name: one.shape for name, one in batch.items()}:
+            found = {name: shape and list(shape) for name, shape in shapes.items()}
+            expected = {name: list(one.shape) for name, one in batch.items()}
+            raise part_failed(self.task, "augment", f"it returned {found}", f"tensors as given: {expected}")
+        return changed
 
     def leaves(self, parameters: Tensors) -> dict[str, torch.Tensor]:
         """The parameters (name → ``[slots, *shape]``) that a pass takes gradients of.

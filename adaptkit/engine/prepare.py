@@ -30,7 +30,8 @@ from adaptkit.models.custom_head import OWN_HEAD
 from adaptkit.models.loading import LoadedModel
 from adaptkit.strategies.apply import adapted
 from adaptkit.strategy import Strategy
-from adaptkit.task import Example, Row, Task
+from adaptkit.task import Augment, Example, Row, Task
+from adaptkit.tasks.calls import calling
 
 LARGEST_MICRO_BATCH = 16
 LARGEST_RUN = 64
@@ -97,6 +98,7 @@ def prepare_model(
         device=place,
         bfloat16=bfloat16,
         halved=autocast_parameters(module, encoder) if bfloat16 else frozenset(),
+        augment=_augment(task, loaded.tokenizer),
     )
     model = Model(
         module=module,
@@ -115,6 +117,14 @@ def prepare_model(
         return model
     on_features = replace(forward, inputs=frozenset({"inputs_embeds", "attention_mask", *task.head_inputs}))
     return replace(model, forward=on_features, encoder=frozen, narrowable=None)
+
+
+def _augment(task: Task, tokenizer: PreTrainedTokenizerBase) -> Augment | None:
+    """What the task changes in its training batches."""
+    if task.augment is None:
+        return None
+    with calling(task, "augment"):
+        return task.augment(tokenizer)
 
 
 def training_data(
@@ -223,7 +233,9 @@ def narrow_and_trim(model: Model, buckets: Sequence[Bucket], tokens: torch.Tenso
     used = {*model.patched, *(() if model.encoder is None else model.encoder.in_use)}
     if "last_layer" in model.wanted and model.narrowable is not None:
         used |= {"last_layer"} if narrow_for(model.forward, model.narrowable, buckets) else set()
-    if "vocabulary" in model.wanted and trim(model.module, tokens) is not None:
+    # An augmented batch may have tokens that are not in the data.
+    trims = "vocabulary" in model.wanted and model.forward.augment is None
+    if trims and trim(model.module, tokens) is not None:
         used.add("vocabulary")
     return tuple(name for name in FAST_PATHS if name in used)
 

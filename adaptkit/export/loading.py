@@ -18,7 +18,8 @@ from adaptkit.models.adapters import DESCRIPTION as DESCRIPTION
 from adaptkit.models.adapters import check_adapter
 from adaptkit.models.files import CONFIG, check_folder
 from adaptkit.models.fingerprint import fingerprints_of, refuse_changed
-from adaptkit.models.loading import AUTO_HEADS, checked_location, load_config, load_with_head, reload_model
+from adaptkit.models.head_class import AUTO_HEADS
+from adaptkit.models.loading import checked_location, load_config, load_with_head, reload_model
 from adaptkit.models.new_tokens import resize
 from adaptkit.models.settings import refuse_settings
 from adaptkit.models.tokenizer import load_tokenizer

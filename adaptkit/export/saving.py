@@ -18,9 +18,12 @@ from adaptkit.engine.patches.vocabulary import write_trial
 from adaptkit.errors import ExportError
 from adaptkit.export.loading import DESCRIPTION, Description, load_module
 from adaptkit.export.sentence_transformers import write_modules
+from adaptkit.models.files import locate
+from adaptkit.models.head_class import MASKED_LM
 from adaptkit.models.loading import load_model
+from adaptkit.models.masked_lm import copy_pooling
 from adaptkit.models.pooling import PooledHead, pooled_head, pooling_of
-from adaptkit.strategies.apply import adapted
+from adaptkit.strategies.apply import adapted, saved_as
 from adaptkit.system.files import atomic_folder, write_json
 from adaptkit.system.manifest import write_manifest
 from adaptkit.system.quiet import quiet
@@ -108,7 +111,7 @@ def export(
     module.eval()
     inputs = _some_tokens(loaded.module, loaded.tokenizer.model_input_names, trial.head_inputs)
     expected = _outputs(module, inputs)
-    adapter = strategy.saved_as == "adapter" and not merge
+    adapter = saved_as(trial.task, strategy) == "adapter" and not merge
     if strategy.merged is not None and not adapter:
         module = strategy.merged(module)
     description = Description(
@@ -137,6 +140,8 @@ def export(
             base.config.save_pretrained(aside)  # holds the labels, which peft does not save
         loaded.tokenizer.save_pretrained(aside)
         head = None if adapter else pooled_head(module)
+        if trial.task.head == MASKED_LM:
+            copy_pooling(Path(locate(config.model)), aside)
         if isinstance(head, PooledHead):
             write_modules(aside, head, loaded.tokenizer, loaded.max_length)
         write_json(aside / DESCRIPTION, asdict(description))

@@ -10,9 +10,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from adaptkit.errors import ModelError, TaskError
+from adaptkit.errors import ModelError
 from adaptkit.models.files import loading, locate, verify_manifest, weight_files
 from adaptkit.models.fingerprint import fingerprints_of, refuse_changed
+from adaptkit.models.head_class import MASKED_LM, head_class_of
 from adaptkit.models.settings import refuse_absurd_values, use_built_in_attention
 from adaptkit.models.tokenizer import (
     length_limit,
@@ -27,14 +28,6 @@ if TYPE_CHECKING:
     from transformers import PretrainedConfig, PreTrainedTokenizerBase
 
     from adaptkit.task import Task
-
-AUTO_HEADS = {
-    "token-classification": "AutoModelForTokenClassification",
-    "sequence-classification": "AutoModelForSequenceClassification",
-    "question-answering": "AutoModelForQuestionAnswering",
-    "multiple-choice": "AutoModelForMultipleChoice",
-}
-"""Name of a head → the transformers class of an encoder with this head."""
 
 LONGEST_DEFAULT = 512
 """The most tokens of an example without ``--max-length``, even if the model can read more."""
@@ -103,18 +96,22 @@ def load_model(
 
     from adaptkit.models.compatibility import refuse_absurd_weights, refuse_one_direction
     from adaptkit.models.existing_head import existing_head, match_head
+    from adaptkit.models.masked_lm import match_masked_lm
     from adaptkit.models.new_tokens import add_tokens, extend_embeddings, ids_of
 
     location = checked_location(model)
     fingerprints = fingerprints_of(location)
     refuse_changed(recorded or {}, fingerprints, model)
-    head_class = _head_class(task)
+    head_class = head_class_of(task)
     config = load_config(location, model, **head_settings(task, labels))
     tokenizer = load_tokenizer(location, model, word_level=task.word_level)
     torch.manual_seed(seed)
     module, newly_initialized = load_with_head(task, labels, head_class, config, location, model)
     extend_embeddings(module, add_tokens(tokenizer, task.new_tokens), model)
-    head = match_head(module, existing_head(location), task, labels, location, newly_initialized)
+    if task.head == MASKED_LM:
+        head = match_masked_lm(module, newly_initialized)
+    else:
+        head = match_head(module, existing_head(location), task, labels, location, newly_initialized)
     refuse_absurd_weights(module, model, head.newly_initialized)
     with loading(model):
         refuse_one_direction(module, model)
@@ -281,18 +278,3 @@ def head_settings(task: Task, labels: Sequence[str]) -> dict[str, Any]:
         "label2id": {label: index for index, label in enumerate(labels)},
     }
     return {**(named if labels else {}), **task.config_overrides}
-
-
-def _head_class(task: Task) -> str:
-    from adaptkit.models.custom_head import OWN_HEAD
-
-    if not isinstance(task.head, str):
-        return OWN_HEAD
-    if task.head not in AUTO_HEADS:
-        raise TaskError(
-            f"task {task.name!r} asks for the unknown head {task.head!r}",
-            expected=f"one of {', '.join(AUTO_HEADS)}, or a function that returns a head",
-            next_step="Change the head in the task's plugin, or report this to its author.",
-            code="unknown-head",
-        )
-    return AUTO_HEADS[task.head]

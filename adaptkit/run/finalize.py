@@ -139,6 +139,7 @@ def export_trial(
     from adaptkit.export.saving import TrialToExport, export
     from adaptkit.models.depth import with_layers
     from adaptkit.models.pooling import with_pooling
+    from adaptkit.strategies.apply import saved_as
 
     weights, calibration = _kept(folder, summary, trial)
     if weights is None:
@@ -149,7 +150,7 @@ def export_trial(
             code="no-weights",
         )
     strategy = strategy_of(config)
-    loaded_as = "lora" if strategy.saved_as == "adapter" and not merge else "full"
+    loaded_as = "lora" if saved_as(task, strategy) == "adapter" and not merge else "full"
     untested = {} if summary.best == trial.number else UNTESTED
     described = replace(summary, best=trial.number, model_folder=str(to), **untested)
     kept = load_file(weights)

@@ -130,13 +130,15 @@ def new_summary(
     folder: StudyFolder, config: StudyConfig, task: Task, plugin: str, data: Dataset, provenance: Provenance
 ) -> StudySummary:
     """The summary of a study before its first trial."""
+    from adaptkit.strategies.apply import saved_as
+
     strategy = strategy_of(config)
     return StudySummary(
         name=folder.name,
         state="running",
         task=config.task,
         strategy=config.strategy,
-        saved_as=strategy.saved_as,
+        saved_as=saved_as(task, strategy),
         trained_how=strategy.in_words,
         new_tokens=list(task.new_tokens),
         model=config.model,

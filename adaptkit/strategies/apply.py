@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, NoReturn, cast
+from typing import TYPE_CHECKING, Literal, NoReturn, cast
 
 from adaptkit.errors import AdaptkitError, ConfigError, TaskError
+from adaptkit.models.head_class import MASKED_LM
 from adaptkit.strategy import AdaptableModel
 from adaptkit.tasks.calls import no_exit, reason_of
 
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
 
     from adaptkit.models.loading import LoadedModel
     from adaptkit.strategy import Strategy
+    from adaptkit.task import Task
 
 
 def adapted(loaded: LoadedModel, strategy: Strategy) -> nn.Module:
@@ -47,6 +49,11 @@ def adapted(loaded: LoadedModel, strategy: Strategy) -> nn.Module:
             next_step="Choose --strategy lora or full.",
         )
     return module
+
+
+def saved_as(task: Task, strategy: Strategy) -> Literal["model", "adapter"]:
+    """How a trial is saved. A masked language model is saved complete: other studies start from it."""
+    return "model" if task.head == MASKED_LM else strategy.saved_as
 
 
 def head_parameters(module: nn.Module) -> frozenset[str]:

@@ -69,9 +69,17 @@ def adapt(model: AdaptableModel, rank: int) -> nn.Module:
     )
     with quiet():
         adapted = get_peft_model(cast("Any", model.module), config)
+    _train_the_rest(model, trained_in_full)
     # peft records where the weights were found on this machine; others need the name that the user gave.
     config.base_model_name_or_path = model.source
     return adapted
+
+
+def _train_the_rest(model: AdaptableModel, in_full: list[str]) -> None:
+    """Train what is newly initialised in a module that is tied to the encoder, such as an output's bias."""
+    names = {name for name in model.head if not any(name.startswith(f"{one}.") for one in in_full)}
+    for name in names:
+        cast("Any", model.module).get_parameter(name).requires_grad_(True)
 
 
 def embeddings_of(module: Any) -> str:
@@ -96,11 +104,14 @@ def newly_initialized_modules(
 
 
 def linear_layers(module: nn.Module, outside: tuple[str, ...]) -> Iterator[str]:
-    """The full names of the linear layers that are in none of the modules named by ``outside``."""
+    """The full names of the linear layers that are in none of the modules named by ``outside``.
+
+    A layer that shares its weight with the token embeddings is left out: it stays what they are.
+    """
     from torch import nn
 
+    table = getattr(cast("Any", module).get_input_embeddings(), "weight", None)
     for name, inner in module.named_modules():
-        if isinstance(inner, nn.Linear) and not any(
-            name == one or name.startswith(f"{one}.") for one in outside
-        ):
+        elsewhere = any(name == one or name.startswith(f"{one}.") for one in outside)
+        if isinstance(inner, nn.Linear) and not elsewhere and inner.weight is not table:
             yield name

@@ -110,6 +110,7 @@ def guarded(task: Task) -> Task:
     }
     others = {
         "collator": GuardedFactory(task.collator),
+        "augment": None if task.augment is None else GuardedFactory(task.augment),
         "readers": {suffix: Guarded(read, no_exit) for suffix, read in task.readers.items()},
         "metric": dataclasses.replace(task.metric, compute=Guarded(task.metric.compute, no_exit)),
     }

@@ -81,6 +81,7 @@ _TASK_PARTS: Mapping[str, tuple[Check, str]] = {
     "target_columns": (_all(_is_name), "a list of columns"),
     "head_inputs": (_all(_is_name), "a list of names"),
     "new_tokens": (_all(_is_name), "a list of tokens"),
+    "augment": _CALLABLE_OR_NONE,
     "outputs": (lambda value: bool(value) and _all(_is_name)(value), "a list of the model's outputs"),
     "prepare": _CALLABLE,
     "survey": _CALLABLE_OR_NONE,

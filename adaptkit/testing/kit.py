@@ -57,6 +57,7 @@ CHECKS: Mapping[str, Check] = {
     "merge_windows": Check(predictions.merged, ("decode",)),
     "parse_text and to_json": Check(predictions.parsed_and_presented, ("merge_windows",)),
     "hostile rows": Check(hostile_rows, ("parse_text and to_json",)),
+    "augment": Check(training.augment, ("outputs",)),
     "first rows": Check(training.first_rows, ("loss: batch in parts", "merge_windows")),
     "step of a plain loop": Check(training.plain_step, ("loss: batch in parts", "merge_windows")),
     "overfitting": Check(training.learning, ("step of a plain loop",)),

@@ -32,7 +32,7 @@ SPECIAL = {
 }
 
 
-BYTE_LEVEL_SPECIAL = {"pad_token": "<pad>", "cls_token": "<s>", "sep_token": "</s>"}
+BYTE_LEVEL_SPECIAL = {"pad_token": "<pad>", "cls_token": "<s>", "sep_token": "</s>", "mask_token": "<mask>"}
 
 
 def write_encoder(folder: Path, texts: Iterable[str]) -> Path:
@@ -111,7 +111,7 @@ def byte_level_tokenizer(
     core.pre_tokenizer = tokenizers.pre_tokenizers.ByteLevel(add_prefix_space=word_level)
     core.decoder = tokenizers.decoders.ByteLevel()
     trainer = tokenizers.trainers.BpeTrainer(
-        vocab_size=words, special_tokens=["<s>", "<pad>", "</s>"], show_progress=False,
+        vocab_size=words, special_tokens=["<s>", "<pad>", "</s>", "<mask>"], show_progress=False,
         initial_alphabet=tokenizers.pre_tokenizers.ByteLevel.alphabet(),
     )  # fmt: skip
     core.train_from_iterator(texts, trainer)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import torch
 
@@ -73,6 +73,11 @@ def training_of(model: Model, task: Task, rows: Sequence[Row]) -> Training:
     )  # fmt: skip
 
 
+def unaugmented(training: Training) -> Training:
+    """The training on batches as they were collated, which a plain loop has, too."""
+    return replace(training, forward=replace(training.forward, augment=None))
+
+
 def trained(training: Training, trials: Sequence[Trial], together: int) -> dict[int, Outcome]:
     """Train the trials, ``together`` of them in one pass: number → outcome."""
     scheduler = ListScheduler(list(trials))
@@ -86,7 +91,7 @@ def overfit(model: Model, task: Task, rows: Sequence[Row]) -> Learnt:
     Raises:
         TrialError: an output is not finite, or decode, merge_windows or the metric failed.
     """
-    training = training_of(model, task, rows)
+    training = unaugmented(training_of(model, task, rows))
     loss_before, before = mean_loss(training, training.initial), scores(training, training.initial)
     trial = Trial(number=0, learning_rate=3e-3, batch_size=MICRO_BATCH, epochs=MOST_EPOCHS)
     scheduler = ListScheduler([trial], enough=lambda report: report.loss < LEARNT * loss_before)

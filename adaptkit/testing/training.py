@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import torch
 
@@ -14,9 +14,9 @@ from adaptkit.engine.types import Outcome, Trial
 from adaptkit.engine.vmap_check import vmap_check
 from adaptkit.strategies.registry import built_in
 from adaptkit.strategy import Strategy
-from adaptkit.testing.findings import Nonconformity
-from adaptkit.testing.fixtures import Fixtures
-from adaptkit.testing.trained import losses_of, trained, training_of
+from adaptkit.testing.findings import Nonconformity, NotApplicable
+from adaptkit.testing.fixtures import SEED, Fixtures
+from adaptkit.testing.trained import losses_of, trained, training_of, unaugmented
 
 SHARE = 0.05
 """Numbers may differ by this fraction of what training changed; an error in the engine is larger."""
@@ -34,16 +34,51 @@ TRIALS = (
 )
 
 
+DRAWS = "a new batch that depends on the seeds and on each example alone"
+FIX_DRAWS = "Draw with adaptkit.uniform_numbers(seeds, count), and treat all dimensions but the last alike."
+
+
 def first_rows(fixtures: Fixtures) -> None:
     """What a study tries before its first trial: loss and decode on a few rows, and a head without state."""
     rehearse(training_of(fixtures.model_by(built_in("full")), fixtures.task, fixtures.rows))
+
+
+def augment(fixtures: Fixtures) -> None:
+    """A changed batch has the same tensors, and depends on its seeds and on each example alone."""
+    forward = fixtures.model.forward
+    if forward.augment is None:
+        raise NotApplicable("the task changes no batches")
+    batch = dict(fixtures.batch(fixtures.some, fixtures.length(fixtures.some)))
+    seeds = torch.arange(len(fixtures.some)) + SEED  # [batch]
+    before = {name: tensor.clone() for name, tensor in batch.items()}
+    once, again = forward.augmented(batch, seeds), forward.augmented(batch, seeds)
+    last = forward.augmented({name: tensor[-1:] for name, tensor in batch.items()}, seeds[-1:])
+    others = forward.augmented(batch, seeds + 1000)
+    slots = forward.augmented({name: tensor[None] for name, tensor in batch.items()}, seeds[None])
+    same = (
+        ("changes the batch that it is given", before, batch),
+        ("gives another result for the same seeds", once, again),
+        ("gives another result for an example alone", {name: one[-1:] for name, one in once.items()}, last),
+        ("gives another result for several trials", once, {name: one[0] for name, one in slots.items()}),
+    )
+    for problem, wanted, found in same:
+        if not _equal(wanted, found):
+            raise Nonconformity(f"augment {problem}", expected=DRAWS, next_step=FIX_DRAWS)
+    if _equal(once, others):
+        raise Nonconformity(
+            "augment gives the same result for other seeds", expected=DRAWS, next_step=FIX_DRAWS
+        )
+
+
+def _equal(one: Mapping[str, torch.Tensor], other: Mapping[str, torch.Tensor]) -> bool:
+    return all(torch.equal(one[name], other[name]) for name in one)
 
 
 def plain_step(fixtures: Fixtures) -> None:
     """One optimiser step on all rows, in micro-batches, equals a plain loop's step on one batch."""
     count = len(fixtures.examples)
     model = fixtures.model_by(built_in("full"))
-    training = training_of(model, fixtures.task, fixtures.rows)
+    training = unaugmented(training_of(model, fixtures.task, fixtures.rows))
     trial = Trial(number=0, learning_rate=1e-3, batch_size=count + 1, epochs=1, weight_decay=0.0)
     ours = losses_of(training, parameters_of(trained(training, [trial], 1)[0]))
     write_slot(model.module, training.layout, training.initial)

@@ -153,6 +153,7 @@ def micro_step(training: Training, places: Sequence[Sequence[int]], bucket: int 
     return MicroStep(
         bucket=training.buckets[bucket],
         places=chosen,
+        seeds=chosen,
         seen=(chosen >= 0).sum(1).tolist(),
         tokens=0,
         last=True,
