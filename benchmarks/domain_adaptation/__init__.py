@@ -1,0 +1,1 @@
+"""What class weights change where some classes are rare."""

@@ -1,0 +1,125 @@
+"""Text classification on an encoder that was adapted to raw texts by masked-lm, against the encoder as it is.
+
+    python -m benchmarks.domain_adaptation.run --data FOLDER --work FOLDER
+
+The raw texts are 2,000 training texts of banking77, and 300 others are its dev rows. masked-lm trains its default
+configuration on them once, by full fine-tuning. Then text-classification is tuned on 300 labelled rows for each
+seed, with the exported encoder and without, and scored on all test rows. Runs that the results hold are skipped;
+the study of masked-lm is kept in the work folder and continued.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import random
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from benchmarks.baselines.data_sets import banking77, write
+
+RESULTS = Path(__file__).parent / "results.jsonl"
+RAW, RAW_DEV, LABELLED = 2000, 300, 300
+STUDY = "domain"
+STRATEGIES = {"frozen": (), "lora": ("--trials", "1", "--confirm", "0")}
+ENCODERS = ("as it is", "adapted")
+
+
+def main(arguments: Sequence[str]) -> None:
+    """Does all runs that are not in the results, and prints the tables."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.domain_adaptation.run")
+    parser.add_argument("--data", type=Path)
+    parser.add_argument("--work", type=Path, help="keeps the adapted encoder")
+    parser.add_argument("--seeds", type=int, default=3)
+    options = parser.parse_args(arguments)
+    if options.data:
+        work = options.work or Path(tempfile.mkdtemp())
+        adapted = adapt(options.data, work)
+        for strategy in STRATEGIES:
+            for seed in range(options.seeds):
+                for encoder in ENCODERS:
+                    classify(options.data, strategy, seed, encoder, adapted)
+    print(tables(records()))
+
+
+def records() -> list[dict[str, Any]]:
+    """The results so far."""
+    if not RESULTS.exists():
+        return []
+    return [json.loads(line) for line in RESULTS.read_text(encoding="utf-8").splitlines()]
+
+
+def keep(record: dict[str, Any]) -> None:
+    """Add a result."""
+    with RESULTS.open("a", encoding="utf-8") as stream:
+        stream.write(json.dumps(record) + "\n")
+
+
+def adapt(data: Path, work: Path) -> str:
+    """The folder of the encoder adapted to raw texts. The study in the work folder is continued."""
+    work.mkdir(parents=True, exist_ok=True)
+    texts = [(text,) for text, _ in banking77(data, "train")]
+    random.Random(0).shuffle(texts)
+    train = write(work / "raw.csv", ("text",), texts[:RAW])
+    dev = write(work / "raw_dev.csv", ("text",), texts[RAW : RAW + RAW_DEV])
+    started = time.monotonic()
+    study = tune(
+        "masked-lm", "--strategy", "full", "--trials", "1", "--confirm", "0", "--study", STUDY,
+        "--train", train, "--dev", dev, "--studies", str(work),
+    )  # fmt: skip
+    if not any(record["task"] == "masked-lm" for record in records()):
+        scores = {name: study["dev"][name] for name in ("pseudo_perplexity", "masked_accuracy")}
+        keep({"task": "masked-lm", **scores, "seconds": round(time.monotonic() - started)})
+    return str(work / STUDY / "best")
+
+
+def classify(data: Path, strategy: str, seed: int, encoder: str, adapted: str) -> None:
+    """Score one study of text-classification, unless the results hold it."""
+    run = {"task": "text-classification", "strategy": strategy, "seed": seed, "encoder": encoder}
+    if any(run.items() <= record.items() for record in records()):
+        return
+    rows = banking77(data, "train")
+    random.Random(1000 + seed).shuffle(rows)
+    with tempfile.TemporaryDirectory() as place:
+        train = write(Path(place, "train.csv"), ("text", "label"), rows[:LABELLED])
+        test = write(Path(place, "test.csv"), ("text", "label"), banking77(data, "test"))
+        study = tune(
+            "text-classification", "--strategy", strategy, *STRATEGIES[strategy], "--seed", str(seed),
+            "--train", train, "--test", test, "--studies", place,
+            *(("--model", adapted) if encoder == "adapted" else ()),
+        )  # fmt: skip
+    keep({**run, "accuracy": study["test"]["accuracy"]})
+
+
+def tune(task: str, *options: str) -> dict[str, Any]:
+    """The summary of a study."""
+    command = [sys.executable, "-m", "adaptkit", "tune", "--task", task, "--json", *options]
+    answer = subprocess.run(command, capture_output=True, text=True, check=False)
+    if answer.returncode:
+        raise RuntimeError(answer.stderr[-2000:])
+    study: dict[str, Any] = json.loads(answer.stdout)["study"]
+    return study
+
+
+def tables(runs: Sequence[dict[str, Any]]) -> str:
+    """The accuracy on the test rows over the seeds, as Markdown."""
+    lines = ["| strategy | encoder | seeds | accuracy | each seed |", "|---|---|---|---|---|"]
+    for strategy in STRATEGIES:
+        for encoder in ENCODERS:
+            its = [run for run in runs if run.get("strategy") == strategy and run.get("encoder") == encoder]
+            values = [100 * run["accuracy"] for run in sorted(its, key=lambda run: run["seed"])]
+            if len(values) > 1:
+                mean = f"{statistics.mean(values):.1f} ± {statistics.stdev(values):.1f}"
+                each = ", ".join(f"{value:.1f}" for value in values)
+                lines.append(f"| {strategy} | {encoder} | {len(values)} | {mean} | {each} |")
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
