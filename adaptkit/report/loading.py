@@ -49,7 +49,7 @@ def loading_lines(summary: StudySummary, width: int = 76) -> list[str]:
         return _adaptkit_lines(summary, summary.model_folder, width)
     if library == "sentence-transformers":
         return _pooled_lines(summary.model_folder, width)
-    auto = "AutoModelFor" + "".join(word.capitalize() for word in summary.head.split("-"))
+    auto = "AutoModelFor" + "".join(_capital(word) for word in summary.head.split("-"))
     folder = _assignment("folder", summary.model_folder, width)
     tokenizer = "tokenizer = AutoTokenizer.from_pretrained(folder)"
     if library == "transformers":
@@ -144,3 +144,8 @@ def _literal(value: str) -> str:
     """The string as Python source, with unprintable characters escaped. It is exact, and safe to show."""
     plain = repr(value)
     return plain if '"' in plain or "'" in plain[1:-1] else f'"{plain[1:-1]}"'
+
+
+def _capital(word: str) -> str:
+    """A word of a head's tag, as transformers writes it in the names of its classes."""
+    return word.upper() if word == "lm" else word.capitalize()

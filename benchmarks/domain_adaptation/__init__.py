@@ -1,1 +1,1 @@
-"""What class weights change where some classes are rare."""
+"""What adapting an encoder to raw texts of a domain gains on labelled rows of it."""

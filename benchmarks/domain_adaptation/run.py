@@ -2,10 +2,10 @@
 
     python -m benchmarks.domain_adaptation.run --data FOLDER --work FOLDER
 
-The raw texts are 2,000 training texts of banking77, and 300 others are its dev rows. masked-lm trains its default
-configuration on them once, by full fine-tuning. Then text-classification is tuned on 300 labelled rows for each
-seed, with the exported encoder and without, and scored on all test rows. Runs that the results hold are skipped;
-the study of masked-lm is kept in the work folder and continued.
+The raw texts are 2,000 training texts of banking77, and 300 others are the dev rows. masked-lm trains its
+default configuration on them once, by full fine-tuning. Then text-classification is tuned on 300 labelled rows
+for each seed, with the exported encoder and without, and scored on all test rows. Runs that the results hold are
+skipped; the study of masked-lm is kept in the work folder and continued.
 """
 
 from __future__ import annotations
@@ -97,9 +97,9 @@ def classify(data: Path, strategy: str, seed: int, encoder: str, adapted: str) -
     keep({**run, "accuracy": study["test"]["accuracy"]})
 
 
-def tune(task: str, *options: str) -> dict[str, Any]:
+def tune(task: str, *options: object) -> dict[str, Any]:
     """The summary of a study."""
-    command = [sys.executable, "-m", "adaptkit", "tune", "--task", task, "--json", *options]
+    command = [sys.executable, "-m", "adaptkit", "tune", "--task", task, "--json", *map(str, options)]
     answer = subprocess.run(command, capture_output=True, text=True, check=False)
     if answer.returncode:
         raise RuntimeError(answer.stderr[-2000:])
