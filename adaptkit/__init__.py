@@ -32,7 +32,6 @@ if TYPE_CHECKING:
     from adaptkit.strategy import Strategy as Strategy
     from adaptkit.strategy import StrategySpace as StrategySpace
     from adaptkit.task import CONTRACT_VERSION as CONTRACT_VERSION
-    from adaptkit.task import Augment as Augment
     from adaptkit.task import DataWarning as DataWarning
     from adaptkit.task import Example as Example
     from adaptkit.task import Form as Form
@@ -76,7 +75,6 @@ __version__ = "0.1.0"
 
 _HOMES = {
     "AdaptkitError": "adaptkit.errors",
-    "Augment": "adaptkit.task",
     "CONTRACT_VERSION": "adaptkit.task",
     "Callback": "adaptkit.run.callbacks",
     "DataConfig": "adaptkit.config",

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from adaptkit.tasks.registry import load
+from adaptkit.testing import check
 from tests.helpers.data import moods, write_csv
 from tests.helpers.installed import install
 from tests.helpers.program import called
@@ -25,7 +29,8 @@ NAMED = re.compile(r"^`(adaptkit-tone)/([\w.]+)`[^\n]*\n\n```\w+\n(.*?)^```$", r
 def test_the_code_is_that_of_plugins_that_are_tested() -> None:
     texts = [path.read_text(encoding="utf-8") for path in SOURCES]
     programs = re.findall(r"^```python\n(.*?)^```$", PAGE, re.DOTALL | re.MULTILINE)
-    others = [one for one in programs if "def tone(" not in one and "def thresholds(" not in one]
+    run_elsewhere = ("def tone(", "def thresholds(", "def hide_words(")
+    others = [one for one in programs if not any(name in one for name in run_elsewhere)]
     assert len(others) >= 6
     for program in others:
         assert any(program.strip("\n") in text for text in texts), program
@@ -58,3 +63,14 @@ def test_eight_lines_are_a_task(tone: Path, tiny_folder: Path, tmp_path: Path) -
     assert answer.code == 0, answer.err
     answer = called("predict", tmp_path / "studies" / "tone", "the old boats bleak today", "--json")
     assert json.loads(answer.out)["prediction"]["label"] in {"glad", "sad", "calm"}
+
+
+def test_a_task_that_changes_its_batches_conforms(tone: Path) -> None:
+    (program,) = re.findall(r"^```python\n(def hide_words.*?)^```$", PAGE, re.DOTALL | re.MULTILINE)
+    named: dict[str, Any] = {}
+    exec(program, named)
+    task = replace(load("tone"), augment=named["hide_words"])
+    rows = [{"text": text, "label": label} for text, label in moods(36, seed=1)]
+    found = {one.check: one for one in check(task, rows)}
+    assert {name for name, one in found.items() if one.state == "failed"} == set()
+    assert found["augment"].state == "passed"

@@ -111,7 +111,7 @@ def export(
     module.eval()
     inputs = _some_tokens(loaded.module, loaded.tokenizer.model_input_names, trial.head_inputs)
     expected = _outputs(module, inputs)
-    adapter = saved_as(trial.task, strategy) == "adapter" and not merge
+    adapter = saved_as(trial.task.head, strategy) == "adapter" and not merge
     if strategy.merged is not None and not adapter:
         module = strategy.merged(module)
     description = Description(

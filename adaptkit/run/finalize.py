@@ -150,7 +150,7 @@ def export_trial(
             code="no-weights",
         )
     strategy = strategy_of(config)
-    loaded_as = "lora" if saved_as(task, strategy) == "adapter" and not merge else "full"
+    loaded_as = "lora" if saved_as(task.head, strategy) == "adapter" and not merge else "full"
     untested = {} if summary.best == trial.number else UNTESTED
     described = replace(summary, best=trial.number, model_folder=str(to), **untested)
     kept = load_file(weights)

@@ -138,7 +138,7 @@ def new_summary(
         state="running",
         task=config.task,
         strategy=config.strategy,
-        saved_as=saved_as(task, strategy),
+        saved_as=saved_as(task.head, strategy),
         trained_how=strategy.in_words,
         new_tokens=list(task.new_tokens),
         model=config.model,

@@ -15,7 +15,6 @@ if TYPE_CHECKING:
 
     from adaptkit.models.loading import LoadedModel
     from adaptkit.strategy import Strategy
-    from adaptkit.task import Task
 
 
 def adapted(loaded: LoadedModel, strategy: Strategy) -> nn.Module:
@@ -51,9 +50,9 @@ def adapted(loaded: LoadedModel, strategy: Strategy) -> nn.Module:
     return module
 
 
-def saved_as(task: Task, strategy: Strategy) -> Literal["model", "adapter"]:
-    """How a trial is saved. A masked language model is saved complete: other studies start from it."""
-    return "model" if task.head == MASKED_LM else strategy.saved_as
+def saved_as(head: object, strategy: Strategy) -> Literal["model", "adapter"]:
+    """How a trial with this `Task.head` is saved. A masked language model is saved complete: other studies start from it."""
+    return "model" if head == MASKED_LM else strategy.saved_as
 
 
 def head_parameters(module: nn.Module) -> frozenset[str]:

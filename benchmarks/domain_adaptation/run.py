@@ -3,9 +3,9 @@
     python -m benchmarks.domain_adaptation.run --data FOLDER --work FOLDER
 
 The raw texts are 2,000 training texts of banking77, and 300 others are the dev rows. masked-lm trains its
-default configuration on them once, by full fine-tuning. Then text-classification is tuned on 300 labelled rows
-for each seed, with the exported encoder and without, and scored on all test rows. Runs that the results hold are
-skipped; the study of masked-lm is kept in the work folder and continued.
+default configuration on them once, by full fine-tuning. Then text-classification is tuned on 300 labelled
+rows for each seed, with the exported encoder and without, and scored on all test rows. Runs that the results
+hold are skipped; the study of masked-lm is kept in the work folder and continued.
 """
 
 from __future__ import annotations

@@ -86,3 +86,26 @@ def test_a_step_ends_where_the_batch_does(planned: Any) -> None:
     for step in micro_steps(plan, buckets, [SlotClock(seed=5, epoch=0, rung=0)], 8, lambda: 8 - seen[-1] % 8):
         seen.append(seen[-1] + step.seen[0])
     assert {size - size % 8 for size in seen} <= set(seen), "no step goes past a batch's end"
+
+
+def seeds_of(planned: Any, clocks: list[SlotClock], slot: int) -> dict[int, int]:
+    plan, buckets = planned
+    found: dict[int, int] = {}
+    for step in micro_steps(plan, buckets, clocks, 4, lambda: 4):
+        kept = step.places[slot] >= 0
+        found.update(zip(examples_in(step, slot), step.seeds[slot][kept].tolist(), strict=True))
+    return found
+
+
+def test_each_example_has_its_own_number_in_each_epoch(planned: Any) -> None:
+    first, other = SlotClock(seed=5, epoch=0, rung=0), SlotClock(seed=9, epoch=0, rung=0)
+    alone, among = seeds_of(planned, [first], 0), seeds_of(planned, [other, first], 1)
+    assert alone == among
+    assert len(set(alone.values())) == len(alone)
+    epoch = {
+        one: number
+        for rung in range(3)
+        for one, number in seeds_of(planned, [SlotClock(seed=5, epoch=1, rung=rung)], 0).items()
+    }
+    assert not set(alone.items()) & set(epoch.items())
+    assert set(alone) < set(epoch)

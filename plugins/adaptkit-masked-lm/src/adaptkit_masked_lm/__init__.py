@@ -74,7 +74,7 @@ def masked(inputs: dict[str, Any], tokenizer: Any, share: float, seed: int) -> d
     }
 
 
-def masking(tokenizer: Any, *, share: float) -> adaptkit.Augment:
+def masking(tokenizer: Any, *, share: float) -> Callable[..., Mapping[str, torch.Tensor]]:
     """What draws and masks other tokens of a training batch."""
     import torch
 
