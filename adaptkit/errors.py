@@ -13,6 +13,7 @@
     ├── NoTrialSucceeded             every trial of the study failed
     ├── OutputError                  standard output cannot be written
     ├── ExportError                  the exported model folder does not give the model's results
+    ├── HubError                     the hub cannot be reached, or failed
     └── Interrupted                  a signal ended the run (exit code 128 + signal)
 
 Each message says what is wrong (with the bad value), what was expected, and what to do next.
@@ -91,6 +92,10 @@ class OutputError(AdaptkitError):
 
 class ExportError(AdaptkitError):
     """The exported folder, loaded into new objects, does not give the same logits."""
+
+
+class HubError(AdaptkitError):
+    """The hub cannot be reached, or failed. Nothing on this machine has changed."""
 
 
 class Interrupted(AdaptkitError):

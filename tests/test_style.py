@@ -28,7 +28,10 @@ BANNED = (
 
 BANNED_WORD = re.compile(rf"\b({'|'.join(BANNED)})\b", re.IGNORECASE)
 
-VERBS = ("cache", "evaluate", "export", "plugins", "predict", "report", "serve", "studies", "tasks", "tune")
+VERBS = (
+    "cache", "evaluate", "export", "plugins", "predict", "push", "report", "serve", "studies",
+    "tasks", "tune",
+)  # fmt: skip
 
 
 def banned_words(text: str) -> list[str]:

@@ -5,7 +5,7 @@ Exit codes: 0; 2 if something given is wrong; 130 and 143 after signals, with th
 In reading order:
 
 - `tune.py`, `report.py`, `studies.py`: run a study, show it, list all.
-- `predict.py`, `evaluate.py`, `export.py`, `serve.py`: use a study's winner.
+- `predict.py`, `evaluate.py`, `export.py`, `serve.py`, `push.py`: use a study's winner.
 - `tasks.py`: list, check and create tasks; `plugins.py`: list and check plugins of every kind.
 - `cache.py`: show or clear the cache.
 - `parameters.py`: options and types that several commands share.
@@ -25,6 +25,7 @@ from adaptkit.cli.evaluate import evaluate
 from adaptkit.cli.export import export
 from adaptkit.cli.plugins import plugins
 from adaptkit.cli.predict import predict
+from adaptkit.cli.push import push
 from adaptkit.cli.report import report
 from adaptkit.cli.serve import serve
 from adaptkit.cli.streams import prepare_streams, refuse_other_encodings, run_in_utf8
@@ -41,7 +42,7 @@ def cli(debug: bool) -> None:
     """Tune pre-trained encoders on labelled text. Many trials are trained together; the best is exported."""
 
 
-for command in (tune, report, predict, evaluate, export, serve, studies, tasks, plugins, cache):
+for command in (tune, report, predict, evaluate, export, serve, push, studies, tasks, plugins, cache):
     cli.add_command(command)
 
 

@@ -93,20 +93,27 @@ def shown_progress(predictions: Iterator[T], count: int | None, output: TextIO) 
     yield from track(predictions, "predicting", total=count, console=Console(stderr=True), transient=True)
 
 
-def load_predictor(study_or_model: str, studies_dir: Path, device: str, task: str | None) -> Predictor:
-    """Load the model in a folder, or a study's winner, and print what is different from when it was made."""
+def model_folder(study_or_model: str, studies_dir: Path) -> Path:
+    """The folder of a model: the one that was given, or that of a study's winner."""
     from adaptkit.export.loading import DESCRIPTION
-    from adaptkit.export.predictor import load_quietly
-    from adaptkit.report.escaping import visible
     from adaptkit.run.study import no_winner
     from adaptkit.study.find import find_study
 
     folder = Path(study_or_model)
-    if not (folder / DESCRIPTION).exists():
-        study = find_study(studies_dir, study_or_model)
-        folder = study.current_best
-        if not folder.exists():
-            raise no_winner(study.name)
+    if (folder / DESCRIPTION).exists():
+        return folder
+    study = find_study(studies_dir, study_or_model)
+    if not study.current_best.exists():
+        raise no_winner(study.name)
+    return study.current_best
+
+
+def load_predictor(study_or_model: str, studies_dir: Path, device: str, task: str | None) -> Predictor:
+    """Load the model in a folder, or a study's winner, and print what is different from when it was made."""
+    from adaptkit.export.predictor import load_quietly
+    from adaptkit.report.escaping import visible
+
+    folder = model_folder(study_or_model, studies_dir)
     predictor = load_quietly(folder, device=device, task=task)
     for warning in predictor.warnings:
         click.echo(f"warning: {visible(warning, 2000)}", err=True)

@@ -22,10 +22,10 @@ import transformers
 
 import adaptkit
 
-ALONE = 20
+ALONE = 40
 """Texts that are predicted one by one for the latency."""
 
-PIPELINE_BATCHES = (8, 32)
+PIPELINE_BATCHES = (1, 8, 32)
 
 Predict = Callable[[Sequence[str]], Any]
 
