@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import operator
 import os
 from collections.abc import Iterable, Mapping
@@ -119,6 +120,14 @@ def mapping(name: str, value: object) -> dict[str, Any]:
     if not isinstance(value, Mapping) or not all(isinstance(key, str) for key in value):
         refuse(name, value, "a dictionary whose keys are texts")
     return dict(value)
+
+
+def class_weights(value: object) -> str | None:
+    """ "balanced", the path of a file, or a dictionary as JSON; raises ConfigError."""
+    if not isinstance(value, Mapping):
+        return optional_text("class_weights", value)
+    weights = {label: number("class_weights", one) for label, one in mapping("class_weights", value).items()}
+    return json.dumps(weights, ensure_ascii=False)
 
 
 def _members(name: str, value: object, expected: str) -> list[object]:

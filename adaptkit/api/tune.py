@@ -61,7 +61,7 @@ def tune(
     epochs: float | None = None,
     learning_rate: float | Sequence[float] | None = None,
     batch_sizes: int | Iterable[int] | None = None,
-    class_weights: str | os.PathLike[str] | None = None,
+    class_weights: str | os.PathLike[str] | Mapping[str, float] | None = None,
     label_smoothing: float = 0.0,
     metric: str | None = None,
     metric_options: Mapping[str, Any] | None = None,
@@ -117,7 +117,7 @@ def tune(
         epochs: the epochs of a trial.
         learning_rate: the lowest and the highest rate to search, or one rate.
         batch_sizes: the batch sizes to search, or one size.
-        class_weights: "balanced", or a JSON or TOML file of labels and weights.
+        class_weights: "balanced", a dictionary of labels and weights, or a JSON or TOML file of them.
         label_smoothing: label smoothing of the loss.
         metric: the number to optimise, of the task or of a plugin; by default the task's metric.
         metric_options: the options of a plugin's metric.
@@ -183,7 +183,7 @@ def tune(
                 epochs=given.optional_number("epochs", epochs),
                 learning_rate=given.rates("learning_rate", learning_rate),
                 batch_sizes=given.sizes("batch_sizes", batch_sizes),
-                class_weights=given.optional_text("class_weights", class_weights),
+                class_weights=given.class_weights(class_weights),
                 label_smoothing=given.number("label_smoothing", label_smoothing),
                 metric=given.optional_text("metric", metric),
                 metric_options=given.mapping("metric_options", metric_options),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -73,11 +74,11 @@ def resolve_weighting(search: SearchConfig, task: Task, labels: Sequence[str]) -
         )
     if given in (None, BALANCED):
         return Weighting(balanced=given is not None, smoothing=smoothing)
-    return Weighting(weights=_read(Path(str(given)), labels), smoothing=smoothing)
+    return Weighting(weights=_read(str(given), labels), smoothing=smoothing)
 
 
-def _read(path: Path, labels: Sequence[str]) -> dict[str, float]:
-    """The weights in the order of the labels; raises ConfigError."""
+def _read(path: str, labels: Sequence[str]) -> dict[str, float]:
+    """The weights in the order of the labels, from a file or from JSON itself; raises ConfigError."""
     found = _mapping(path)
     unknown = [label for label in found if label not in labels]
     missing = [label for label in labels if label not in found]
@@ -96,10 +97,10 @@ def _is_weight(value: object) -> bool:
     return type(value) in (int, float) and 0 < value < math.inf  # type: ignore[operator]
 
 
-def _mapping(path: Path) -> Mapping[str, Any]:
+def _mapping(path: str) -> Mapping[str, Any]:
     expected = f"{BALANCED!r}, or a JSON or TOML file of labels and their weights"
     try:
-        found = read_toml(path) if path.suffix.lower() == ".toml" else read_json_or_pipe(path)
+        found = json.loads(path) if path.startswith("{") else _document(Path(path))
     except (OSError, ValueError) as error:
         raise _wrong(path, f"{type(error).__name__}: {error}", expected) from error
     if not isinstance(found, dict):
@@ -107,9 +108,13 @@ def _mapping(path: Path) -> Mapping[str, Any]:
     return found
 
 
-def _wrong(path: Path, problem: str, expected: str) -> ConfigError:
+def _document(path: Path) -> Any:
+    return read_toml(path) if path.suffix.lower() == ".toml" else read_json_or_pipe(path)
+
+
+def _wrong(path: str, problem: str, expected: str) -> ConfigError:
     return ConfigError(
-        f"class weights {str(path)!r}: {problem}",
+        f"class weights {path!r:.200}: {problem}",
         expected=expected,
         next_step="Correct the file, or name another with --class-weights.",
         code="invalid-class-weights",

@@ -51,7 +51,7 @@ def adapted(loaded: LoadedModel, strategy: Strategy) -> nn.Module:
 
 
 def saved_as(head: object, strategy: Strategy) -> Literal["model", "adapter"]:
-    """How a trial with this `Task.head` is saved. A masked language model is saved complete: other studies start from it."""
+    """How a trial with this head is saved. Others start from a masked language model: it is complete."""
     return "model" if head == MASKED_LM else strategy.saved_as
 
 

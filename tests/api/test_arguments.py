@@ -77,3 +77,13 @@ def test_refusals_name_the_argument(convert: Callable[..., Any], value: Any) -> 
 
 def test_a_device_of_torch_is_its_name() -> None:
     assert arguments.device(torch.device("cpu")) == "cpu"
+
+
+def test_class_weights_may_be_a_dictionary() -> None:
+    assert arguments.class_weights({"a": np.float32(0.5), "é": 2}) == '{"a": 0.5, "é": 2.0}'
+    assert arguments.class_weights("balanced") == "balanced"
+    assert arguments.class_weights(Path("w.json")) == "w.json"
+    assert arguments.class_weights(None) is None
+    for wrong in ({"a": "heavy"}, {1: 2.0}, 3):
+        with pytest.raises(ConfigError, match=r"^class_weights = "):
+            arguments.class_weights(wrong)

@@ -181,6 +181,12 @@ def test_natural_values_reach_the_configuration(settings: dict[str, Any]) -> Non
     assert study.best_params["batch_size"] == 16
 
 
+def test_class_weights_of_a_dictionary_are_those_of_the_study(settings: dict[str, Any]) -> None:
+    weights = {label: 1.0 + place for place, label in enumerate(sorted({row["label"] for row in TRAIN}))}
+    study = adaptkit.tune(TASK, train=TRAIN, class_weights=weights, **settings)
+    assert study.summary.class_weights == ", ".join(f"{label} {one}" for label, one in weights.items())
+
+
 def test_tune_and_a_configuration_can_be_pickled() -> None:
     config = adaptkit.StudyConfig(
         task=TASK, options={"metric": "accuracy"}, data=adaptkit.DataConfig(train="train.csv"),

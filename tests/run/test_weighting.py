@@ -51,6 +51,14 @@ def test_a_file_gives_the_weights_in_the_order_of_the_labels(tmp_path: Path) -> 
     assert by_json.in_words == "a 0.5, b 2.0"
 
 
+def test_json_itself_gives_the_weights_as_a_file_does() -> None:
+    given = SearchConfig(class_weights='{"b": 2.0, "a": 0.5}')
+    assert resolve_weighting(given, number_task(), LABELS).weights == {"a": 0.5, "b": 2.0}
+    for wrong, message in (('{"a": 1.0}', "no weight for 'b'"), ("{a", "JSONDecodeError")):
+        with pytest.raises(ConfigError, match=message):
+            resolve_weighting(SearchConfig(class_weights=wrong), number_task(), LABELS)
+
+
 @pytest.mark.parametrize(
     ("content", "message"),
     [
