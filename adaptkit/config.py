@@ -154,6 +154,9 @@ class StudyConfig:
     folds: Annotated[int, Ge(0), Le(20)] | None = None
     """Folds of cross-validation that score the trials instead of a dev split; 0 for none. None: as pays."""
 
+    soup: bool = False
+    """Whether confirmation runs start alike, and the average of the winner's weights may be exported."""
+
     lora_rank: Annotated[int, Ge(1), Le(10_000)] = 8
     max_length: Annotated[int, Ge(8), Le(10**6)] | None = None
     """The largest number of tokens in one example. None: the model's own limit, at most 512."""
@@ -222,6 +225,10 @@ def _contradictions(config: StudyConfig) -> list[str]:
     problems = []
     if config.strategy != "lora" and config.lora_rank != StudyConfig.lora_rank:
         problems.append(f"lora_rank = {config.lora_rank}: only the strategy 'lora' has a rank")
+    if config.soup and config.search.confirm in (0, 1):
+        problems.append(f"soup with confirm = {config.search.confirm}: expected at least 2 runs to average")
+    if config.soup and config.search.refit:
+        problems.append("soup with refit: expected one of them, as the refit's weights are exported")
     if config.search.learning_rate is not None:
         low, high = config.search.learning_rate
         if low > high:

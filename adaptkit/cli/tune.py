@@ -128,6 +128,10 @@ OPTIONS_OF_PLUGINS = {
     help="Train the winner again on the train and dev rows together. [default: solved heads, without --dev]",
 )  # fmt: skip
 @click.option(
+    "--soup/--no-soup", default=None,
+    help="Export the average of the winner's runs if it scores as well as the best. [default: the best]",
+)  # fmt: skip
+@click.option(
     "--evals-per-epoch", type=int, help="The evaluations on dev per epoch. [default: 1 to 4, by cost]"
 )
 @click.option(

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from adaptkit.report import confirmation, formatting
 from adaptkit.report.budget import budget_notes
 from adaptkit.report.edges import penalty_edge
-from adaptkit.study.confirmation import ConfirmationRun
+from adaptkit.study.confirmation import AVERAGE, ConfirmationRun
 from adaptkit.study.record import StudySummary, TrialRecord
 from adaptkit.study.refit import Refit
 from adaptkit.study.winner import exported_refit, exported_run
@@ -216,7 +216,8 @@ def _confirmed(summary: StudySummary, run: ConfirmationRun) -> str:
             f"The winner was chosen by its mean in {summary.folds}-fold cross-validation on the training "
             "rows, so that mean is somewhat too high."
         )
+    exported = "the average of its runs" if run.run == AVERAGE else f"run {run.run + 1}"
     return (
-        f"The winner was chosen by its mean on dev, and run {run.run + 1} by its dev score, so both are "
+        f"The winner was chosen by its mean on dev, and {exported} by its dev score, so both are "
         "somewhat too high."
     )

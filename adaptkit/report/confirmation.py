@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from adaptkit.report import formatting
 from adaptkit.report.candidates import in_runs, signed, span
-from adaptkit.study.confirmation import Candidate, Confirmation
+from adaptkit.study.confirmation import Candidate, Confirmation, ConfirmationRun
 from adaptkit.study.record import RungRecord, StudySummary, TrialRecord
 from adaptkit.study.winner import counting, exported_refit, exported_run
 
@@ -124,12 +124,23 @@ def _average(its: Confirmation, winner: Candidate, summary: StudySummary) -> str
         return f"{average} when it is trained on the training rows alone."
     if run is None or run.score is None:
         return f"{average}. The exported weights are those of the trial itself."
+    if its.average is not None and its.best_run is not None:
+        return f"{average}; {_averaged(its, its.average, its.best_run)}"
     if summary.folds:
         return f"{average} over {in_runs(its.runs)}, each with other folds."
     return (
         f"{average}; the exported weights are those of run {run.run + 1}, which scored "
         f"{formatting.score(run.score)} on dev."
     )
+
+
+def _averaged(its: Confirmation, average: ConfirmationRun, best: ConfirmationRun) -> str:
+    """Whether the average of the weights is exported or the best run, with both scores."""
+    runs = f"the average of the weights of its {in_runs(its.runs)}"
+    run, scores = f"run {best.run + 1}", (formatting.score(average.score), formatting.score(best.score))
+    if its.exported_run == average.run:
+        return f"exported is {runs}, which scored {scores[0]} on dev; the best, {run}, scored {scores[1]}."
+    return f"exported is {run}, which scored {scores[1]} on dev; {runs} scored {scores[0]}, which is worse."
 
 
 def _searched(its: Confirmation, trials: Sequence[TrialRecord]) -> list[str]:

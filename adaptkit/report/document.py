@@ -24,12 +24,14 @@ configuration without the dev rows, which are the means of ``study.trained_again
 
     {"searched_best", "trials", "default", "runs", "over",
      "candidates": [{"trial", "scores", "failed", "mean", "deviation", "difference", "low", "high"}],
-     "winner", "exported_run", "exported"}
+     "winner", "exported_run", "exported", "best_run", "average"}
 
 ``trials`` are the confirmed ones, ``runs`` is the number of runs of each, ``difference`` is that from the
 default's mean, and ``low`` and ``high`` are its 95% interval. Until all runs have ended ``winner`` is null.
-Runs are counted from 0. ``over`` is "seeds"; or "rows" for solved heads on dev rows, which no seed changes:
-they have one run each, the interval is over the dev rows alone, and it does not change the winner.
+Runs are counted from 0. With ``--soup``, ``average`` is the record of the average of the winner's weights,
+``best_run`` that of its best run, and ``exported_run`` is -1 if the average is exported. ``over`` is "seeds";
+or "rows" for solved heads on dev rows, which no seed changes: they have one run each, the interval is over
+the dev rows alone, and it does not change the winner.
 
 ``beats_baselines`` is null if no baseline was scored. Numbers that are not finite are null. Strings are not
 escaped: escape them before you show them.

@@ -97,21 +97,27 @@ def confirm_trained(
     """
     from adaptkit.engine.train import populate
     from adaptkit.run.initials import initials_of
+    from adaptkit.run.soup import averaged
 
     training = replace(capacity.training, seconds={"train": 0.0, "score": 0.0})
     scheduler = make_scheduler(context, config, task, training, plan, patience)
     if scheduler.waiting:
         seeds = sorted({trial.seed for trial, _ in scheduler.waiting})
         with context.interruption.exposed():
-            initials = initials_of(config, task, data.labels, training, seeds, redrawn(context))
+            initials = initials_of(config, task, data.labels, training, seeds, redrawn(context, config))
         population = populate(replace(training, initials=initials), capacity.slots, capacity.limits)
         with context.clock.phase("confirm"):
             population.run(scheduler)
-    conclude(context, plan)
+    conclude(context, plan, (lambda runs: averaged(context, training, runs)) if config.soup else not_averaged)
 
 
-def redrawn(context: RunContext) -> Callable[[str], bool]:
-    """Which parameters a run draws again: all that start at random. A head that started solved did not."""
+def redrawn(context: RunContext, config: StudyConfig) -> Callable[[str], bool]:
+    """Which parameters a run draws again: all that start at random. A head that started solved did not.
+
+    Runs whose weights are averaged start alike.
+    """
+    if config.soup:
+        return lambda name: False
     if START in context.summary.baselines:
         return lambda name: "lora_" in name
     return lambda name: True
@@ -164,6 +170,7 @@ def make_scheduler(
         task=task, dev=training.dev, metric=context.summary.metric, direction=context.summary.direction,
         seed=config.seed, deadline=time.monotonic() + timeout - spent, check=context.check,
         progress=context.progress, vocabulary=training.vocabulary, head_inputs=some_head_inputs(training),
+        keep_all=config.soup,
     )  # fmt: skip
 
 
@@ -181,7 +188,15 @@ def _runs(plan: Confirmation, left: int) -> str:
     return f"{left} of {plan.total} runs remain"
 
 
-def conclude(context: RunContext, plan: Confirmation) -> None:
+Averaging = Callable[[Sequence[ConfirmationRun]], ConfirmationRun | None]
+"""The winner's runs → the average of their weights; None if there is none."""
+
+
+def not_averaged(runs: Sequence[ConfirmationRun]) -> None:
+    """Stands for an `Averaging` where no weights are averaged."""
+
+
+def conclude(context: RunContext, plan: Confirmation, average: Averaging = not_averaged) -> None:
     """Write the result to the summary; if runs remain, how many have ended, and a warning."""
     folder = ConfirmationFolder(context.folder.confirmation)
     runs = folder.read()
@@ -194,9 +209,39 @@ def conclude(context: RunContext, plan: Confirmation) -> None:
     if plan.over == "rows":
         runs = with_own_scores(runs, context.folder.read_trials())
     done = concluded(plan, runs, folder, context.summary.direction)
-    if done.winner is not None and done.exported_run is not None:
-        folder.drop_other_weights(done.winner, done.exported_run)
+    winner, best = done.winner, done.exported
+    if winner is not None and best is not None:
+        done = with_average(done, average(runs_of(plan, runs, winner)), context.summary.direction, best)
+        if average is not_averaged:
+            folder.drop_other_weights(winner, best.run)
     context.write(confirmation=done, best=None, model_folder=None, **UNTESTED)
+    if average is not not_averaged:
+        drop_losers(done, runs, folder, context.summary.direction)
+
+
+def with_average(
+    done: Confirmation, average: ConfirmationRun | None, direction: str, best: ConfirmationRun
+) -> Confirmation:
+    """The result with the average, which is exported if it scores at least as well as the best run."""
+    if average is None or average.score is None or best.score is None:
+        return done
+    sign = 1 if direction == "maximize" else -1
+    done = replace(done, average=average, best_run=best)
+    if sign * average.score < sign * best.score:
+        return done
+    return replace(done, exported_run=average.run, exported=average)
+
+
+def drop_losers(
+    done: Confirmation, runs: Sequence[ConfirmationRun], folder: ConfirmationFolder, direction: str
+) -> None:
+    """Delete the weights of all runs but the best of each candidate that is not the winner."""
+    from adaptkit.analysis.confirmation import best_run
+
+    for trial in done.trials:
+        best = best_run(runs_of(done, runs, trial), direction)
+        if trial != done.winner and best is not None:
+            folder.drop_other_weights(trial, best.run)
 
 
 def _write_unfinished(

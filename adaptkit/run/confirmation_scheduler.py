@@ -71,6 +71,7 @@ class ConfirmationScheduler:
         progress: Progress,
         vocabulary: torch.Tensor | None,
         head_inputs: Mapping[str, torch.Tensor] = {},
+        keep_all: bool = False,
     ) -> None:
         """Create the scheduler.
 
@@ -88,6 +89,7 @@ class ConfirmationScheduler:
             progress: shows what happens.
             vocabulary: the tokens whose embeddings are trained; kept with the weights.
             head_inputs: examples of what the head receives; kept with the weights.
+            keep_all: keep the weights of all runs instead of those of the best of each configuration.
         """
         self.folder = folder
         self.waiting = list(waiting)
@@ -102,6 +104,7 @@ class ConfirmationScheduler:
         self.progress = progress
         self.vocabulary = vocabulary
         self.head_inputs = head_inputs
+        self.keep_all = keep_all
         self.total = len(self.waiting) + len(self.ended)
         self.records = {trial.number: run for trial, run in self.waiting}
         self.stopped = False
@@ -130,11 +133,13 @@ class ConfirmationScheduler:
             return
         planned = self.records[outcome.trial.number]
         run = self._run(planned, outcome)
-        if run.score is not None and outcome.parameters is not None and self._is_best(run):
+        kept = run.score is not None and (self.keep_all or self._is_best(run))
+        if kept and outcome.parameters is not None:
             write = weights_writer(outcome.parameters, self.vocabulary, self.head_inputs)
             self.folder.keep_weights(run.trial, run.run, write)
             self.folder.write(run)
-            self.folder.drop_other_weights(run.trial, run.run)
+            if not self.keep_all:
+                self.folder.drop_other_weights(run.trial, run.run)
         else:
             self.folder.write(run)
         self.ended.append(run)
@@ -155,8 +160,8 @@ class ConfirmationScheduler:
             state="complete" if scored else "fail", reason=outcome.reason, seconds=outcome.seconds,
             score=best.score if best and scored else None,
             epoch=best.epoch if best and scored else None,
-            values=_finite(best.scores.values) if best and scored else {},
-            groups=_finite_groups(best.scores.groups) if best and scored else {},
+            values=finite(best.scores.values) if best and scored else {},
+            groups=finite_groups(best.scores.groups) if best and scored else {},
             calibration=best.calibration if best and scored else {},
             resampled=self._resampled(outcome) if scored else (),
         )  # fmt: skip
@@ -175,9 +180,11 @@ class ConfirmationScheduler:
         return all(self.sign * (run.score or 0.0) > self.sign * other for other in others)
 
 
-def _finite(values: Mapping[str, float]) -> dict[str, float | None]:
+def finite(values: Mapping[str, float]) -> dict[str, float | None]:
+    """The numbers, with None for those that are not finite."""
     return {name: value if math.isfinite(value) else None for name, value in values.items()}
 
 
-def _finite_groups(groups: Mapping[str, Mapping[str, float]]) -> dict[str, dict[str, float | None]]:
-    return {name: _finite(values) for name, values in groups.items()}
+def finite_groups(groups: Mapping[str, Mapping[str, float]]) -> dict[str, dict[str, float | None]]:
+    """The same for the numbers of each group."""
+    return {name: finite(values) for name, values in groups.items()}

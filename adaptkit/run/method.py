@@ -10,6 +10,7 @@ from adaptkit.data.folds import groups_of
 from adaptkit.errors import ConfigError
 from adaptkit.models.depth import default_layers, refuse_layers, width_of
 from adaptkit.run.resolve import strategy_of
+from adaptkit.run.soup import refuse_soup
 from adaptkit.run.weighting import UNWEIGHTED, Weighting, resolve_weighting
 from adaptkit.search.space import RANGES_VERSION, USUAL_WIDTH, PenaltySpace, SearchSpace, space_for
 
@@ -81,6 +82,7 @@ def resolve_method(config: StudyConfig, task: Task, earlier: Provenance | None, 
     """
     pooling = _pooling(config, task, earlier, len(data.train))
     solver = _solver(config, task, pooling, earlier, rows=len(data.train))
+    refuse_soup(config.soup, solver)
     layers = config.layers if config.layers is not None else earlier.layers if earlier else None
     if layers is None:
         layers = default_layers(task, config.model) if solver == "lbfgs" else 0

@@ -145,7 +145,7 @@ def _trained(
     with context.interruption.exposed():
         training = with_rows(capacity.training, model, task, rows.values, seed=config.seed)
         if aim.exported is not None:
-            its = initials_of(config, task, data.labels, training, [aim.seed], redrawn(context))
+            its = initials_of(config, task, data.labels, training, [aim.seed], redrawn(context, config))
             training = replace(training, initials=its)
     started, deadline = time.monotonic(), _deadline(context, config)
 

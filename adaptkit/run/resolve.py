@@ -88,17 +88,17 @@ def default_name(config: StudyConfig) -> str:
         del same[free]
     for free in ("trials", "timeout", "pruning", "patience", "confirm", "refit"):
         del same["search"][free]
-    if not same["strategy_options"]:
-        del same["strategy_options"]
     for name in ("pooling", "head_solver", "head_init", "folds", "layers"):
         if same[name] in ("auto", None):
             del same[name]
     for name in ("group", "delimiter", "encoding", "reader"):
         if same["data"][name] is None:
             del same["data"][name]
-    for name in ("class_weights", "label_smoothing", "metric_options"):
-        if not same["search"][name]:
-            del same["search"][name]
+    later = ("class_weights", "label_smoothing", "metric_options")
+    for section, names in ((same, ("strategy_options", "soup")), (same["search"], later)):
+        for name in names:
+            if not section[name]:
+                del section[name]
     # The keys have the names of version 0.1.0, so that its studies are found.
     same["data"]["dev_share"] = same["data"].pop("dev_fraction")
     same["search"]["rungs_per_epoch"] = same["search"].pop("evals_per_epoch")

@@ -2,7 +2,8 @@
 
 studies/<name>/confirmation/
   0005-2.json          run 2 of trial 5's configuration, ended; never removed
-  0005-2.safetensors   the weights of the best run of that configuration
+  0005-2.safetensors   the weights of the best run of that configuration; of all its runs with --soup
+  0005-average.*       with --soup: the average of the weights of its runs, and what it scores on dev
 """
 
 from __future__ import annotations
@@ -20,6 +21,9 @@ from adaptkit.study.checked import checked
 from adaptkit.study.weights import KeptWeights
 from adaptkit.system.files import explained, write_json
 
+AVERAGE = -1
+"""Stands for the number of a run: the average of the weights of all runs of a configuration."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class ConfirmationRun:
@@ -29,7 +33,7 @@ class ConfirmationRun:
     """The number of the trial whose configuration it has."""
 
     run: int
-    """Counted from 0. Runs of the same number have the same seed."""
+    """Counted from 0, or `AVERAGE`. Runs of the same number have the same seed."""
 
     seed: int
     state: Literal["complete", "fail"]
@@ -100,10 +104,16 @@ class Confirmation:
     """The candidate with the best mean; None before all runs have ended."""
 
     exported_run: int | None = None
-    """The winner's run that is exported; None where the weights of the trial itself are."""
+    """The winner's run that is exported, or `AVERAGE`; None where the weights of the trial itself are."""
 
     exported: ConfirmationRun | None = None
     """The record of that run, without its resamples."""
+
+    best_run: ConfirmationRun | None = None
+    """With an average: the winner's run with the best dev score, without its resamples."""
+
+    average: ConfirmationRun | None = None
+    """The average of the weights of the winner's runs, exported or not; None if there is none."""
 
     @property
     def ended(self) -> int:
@@ -126,6 +136,10 @@ class ConfirmationFolder:
         """All runs that have ended. Files that cannot be read are left out: their runs are done again."""
         found = [_run_or_none(path) for path in sorted(self.path.glob("[0-9]*-[0-9]*.json"))]
         return [run for run in found if run is not None]
+
+    def read_average(self, trial: int) -> ConfirmationRun | None:
+        """The record of the average of a trial's runs; None if there is none that can be read."""
+        return _run_or_none(self._file(trial, AVERAGE, "json"))
 
     def write(self, run: ConfirmationRun) -> None:
         """Acknowledge a run: once this returns, the record is never lost. Raises StudyError."""
@@ -161,7 +175,7 @@ class ConfirmationFolder:
         return KeptWeights(self.path)
 
     def _file(self, trial: int, run: int, ending: str) -> Path:
-        return self.path / f"{trial:04d}-{run}.{ending}"
+        return self.path / f"{_stem(trial, run)}.{ending}"
 
 
 def so_far(plan: Confirmation, runs: Sequence[ConfirmationRun]) -> Confirmation:
@@ -184,4 +198,8 @@ def _run_or_none(path: Path) -> ConfirmationRun | None:
         run = checked(ConfirmationRun, read_json(path))
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return None
-    return run if path.name == f"{run.trial:04d}-{run.run}.json" else None
+    return run if path.stem == _stem(run.trial, run.run) else None
+
+
+def _stem(trial: int, run: int) -> str:
+    return f"{trial:04d}-{'average' if run == AVERAGE else run}"
