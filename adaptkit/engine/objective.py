@@ -114,9 +114,8 @@ class Objective:
         from scipy.optimize import minimize
 
         self.training.forward.module.eval()  # without dropout
-        valid = [(folds != without).float().unsqueeze(0) for folds in self._folds]  # each [1, examples]
         result: Any = minimize(
-            self._value_and_gradient, start, args=(l2, valid), jac=True, method="L-BFGS-B",
+            self._value_and_gradient, start, args=(l2, self._without(without)), jac=True, method="L-BFGS-B",
             options={"maxiter": MOST_ITERATIONS, "ftol": TOLERANCE, "gtol": 1e-7},
         )  # fmt: skip
         return result.x, float(result.fun), int(result.nit)
@@ -128,31 +127,39 @@ class Objective:
         return self._joined(plain, bias - plain @ self.head.mean)
 
     def _value_and_gradient(
-        self, point: NDArray[np.float64], l2: float, valid: Sequence[torch.Tensor]
+        self, point: NDArray[np.float64], l2: float, buckets: Sequence[Bucket]
     ) -> tuple[float, NDArray[np.float64]]:
         """The objective at ``point [P]``, and its gradient ``[P]``."""
         weight, _ = self._split(torch.from_numpy(point).float())  # [outputs, width]
-        loss, gradient = self._mean_loss(self.parameters(point), valid)
+        loss, gradient = self._mean_loss(self.parameters(point), buckets)
         by_weight, by_bias = self._split(gradient)
         by_weight = (by_weight - by_bias.unsqueeze(1) * self.head.mean) / self.head.scale + l2 * weight
         value = loss + 0.5 * l2 * float(weight.square().sum())
         return value, self._joined(by_weight, by_bias).double().numpy()
 
-    def _mean_loss(
-        self, parameters: torch.Tensor, valid: Sequence[torch.Tensor]
-    ) -> tuple[float, torch.Tensor]:
-        """The mean loss per item, and its gradient ``[P]`` by the parameters ``[P]``."""
+    def _mean_loss(self, parameters: torch.Tensor, buckets: Sequence[Bucket]) -> tuple[float, torch.Tensor]:
+        """The mean loss per item of the buckets, and its gradient ``[P]`` by the parameters ``[P]``."""
         forward = self.training.forward
         leaf = parameters.to(forward.device).unsqueeze(0).requires_grad_()  # [1, P]
         gradient = torch.zeros_like(leaf)  # [1, P]
         total, items = 0.0, 0.0
-        for bucket, kept in zip(self._buckets, valid, strict=True):
+        for bucket in buckets:
             batch = {name: tensor.unsqueeze(0) for name, tensor in bucket.tensors.items()}
+            kept = torch.ones(1, len(bucket.positions), device=forward.device)  # [1, examples]
             losses, weights = forward.losses(views(self.training.layout, leaf), batch, kept)  # [1] both
             gradient += torch.autograd.grad(losses.sum(), leaf)[0]
             total, items = total + float(losses.detach()), items + float(weights)
         items = max(items, SMALLEST_WEIGHT)
         return total / items, gradient[0].cpu() / items
+
+    def _without(self, fold: int) -> Sequence[Bucket]:
+        """The buckets without the examples of a fold."""
+        if fold not in self.folds:
+            return self._buckets
+        kept = (
+            (one, (its != fold).nonzero()[:, 0]) for one, its in zip(self._buckets, self._folds, strict=True)
+        )
+        return [_some(bucket, chosen) for bucket, chosen in kept if len(chosen)]
 
     def _folds_of(self, bucket: Bucket) -> torch.Tensor:
         """The fold of each example ``[examples]``; -2, which is no fold, without folds."""
@@ -172,6 +179,17 @@ class Objective:
         flat = torch.empty(self.width)  # [P]
         flat[columns[self.head.weight]], flat[columns[self.head.bias]] = weight.reshape(-1), bias
         return flat
+
+
+def _some(bucket: Bucket, chosen: torch.Tensor) -> Bucket:
+    """The bucket's examples ``chosen [some]``."""
+    places = chosen.cpu()  # [some]
+    return replace(
+        bucket,
+        positions=[bucket.positions[place] for place in places.tolist()],
+        sizes=bucket.sizes[places.numpy()],
+        tensors={name: tensor.index_select(0, chosen) for name, tensor in bucket.tensors.items()},
+    )
 
 
 def merged(buckets: Sequence[Bucket]) -> Sequence[Bucket]:

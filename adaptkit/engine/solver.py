@@ -12,9 +12,10 @@ out; what is kept of it is the solution on all rows.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 import torch
@@ -29,8 +30,6 @@ from adaptkit.engine.types import Outcome, RungReport, Scheduler, Trial
 from adaptkit.errors import TrialError
 from adaptkit.task import Prediction
 
-T = TypeVar("T")
-
 ALL_ROWS = -1
 """Stands for a fold that leaves out no row."""
 
@@ -42,6 +41,7 @@ def solve(
     *,
     at_once: int,
     folds: NDArray[np.int64] | None,
+    known: dict[float, NDArray[np.float64]] | None = None,
 ) -> None:
     """Trains all trials that the scheduler suggests, ``at_once`` of them between two suggestions.
 
@@ -52,11 +52,16 @@ def solve(
         at_once: how many trials are solved before any of them is scored.
         folds: ``[rows]``, the fold of each row, where training and dev rows are the same; None where dev rows
             score the trials.
+        known: l2 → the solution ``[P]`` on all rows, from which such a trial starts; new ones are added. It
+            is the same for all folds.
     """
     objective = Objective(training, head, folds)
+    known = {} if known is None else known
     while trials := scheduler.suggest(at_once):
-        solved = _timed(training, "train", lambda trials=trials: _solve_all(objective, trials, scheduler))  # type: ignore[misc]
-        _timed(training, "score", lambda solved=solved: _score_all(objective, solved, scheduler))  # type: ignore[misc]
+        with _timed(training, "train"):
+            solved = _solve_all(objective, trials, scheduler, known)
+        with _timed(training, "score"):
+            _score_all(objective, solved, scheduler)
         scheduler.on_rung_end([one.report for one in solved if one.report is not None])
         for one in solved:
             scheduler.on_trial_end(_outcome(one))
@@ -99,17 +104,22 @@ class _Solved:
     failure: str = ""
 
 
-def _solve_all(objective: Objective, trials: Sequence[Trial], scheduler: Scheduler) -> list[_Solved]:
+def _solve_all(
+    objective: Objective, trials: Sequence[Trial], scheduler: Scheduler,
+    known: dict[float, NDArray[np.float64]],
+) -> list[_Solved]:  # fmt: skip
     """The trials solved, from the strongest penalty to the weakest, each starting from the one before."""
     solved: list[_Solved] = []
     points = {fold: np.zeros(objective.width) for fold in (ALL_ROWS, *objective.folds)}  # each [P]
     for trial in sorted(trials, key=lambda one: -one.l2):
         started, iterations, loss = time.monotonic(), 0, 0.0
+        points[ALL_ROWS] = known.get(trial.l2, points[ALL_ROWS])
         for fold, point in points.items():
             points[fold], loss_of_fold, steps = objective.minimum(trial.l2, point, without=fold)
             iterations += steps
             loss = loss_of_fold if fold == ALL_ROWS else loss
             scheduler.check()
+        known[trial.l2] = points[ALL_ROWS]
         solutions = {fold: objective.parameters(point) for fold, point in points.items()}
         solved.append(_Solved(trial, solutions, loss, iterations, time.monotonic() - started))
         if not scheduler.on_micro_step(objective.training.plan.examples, objective.tokens):
@@ -169,9 +179,10 @@ def _unsolved(trial: Trial) -> Outcome:
     return Outcome(trial=trial, state="fail", reason=reason, best=None, parameters=None, seconds=0.0)
 
 
-def _timed(training: Training, phase: str, work: Callable[[], T]) -> T:
+@contextmanager
+def _timed(training: Training, phase: str) -> Iterator[None]:
     started = time.monotonic()
     try:
-        return work()
+        yield
     finally:
         training.seconds[phase] += time.monotonic() - started

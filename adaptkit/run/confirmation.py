@@ -21,6 +21,9 @@ from adaptkit.study.confirmation import Confirmation, ConfirmationFolder, Confir
 from adaptkit.study.record import UNTESTED, best_trial
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from adaptkit.config import StudyConfig
     from adaptkit.data.load import Dataset
     from adaptkit.engine.capacity import Capacity
@@ -139,13 +142,14 @@ def confirm_solved(
     head = linear_head(training)
     rows = data.train.joined(data.dev)  # in the order of the training's rows
     scheduler = make_scheduler(context, config, task, training, plan, 0)
+    known: dict[float, NDArray[np.float64]] = {}  # solutions on all rows, which are the same for all runs
     with context.clock.phase("confirm"):
         for run in sorted({run.run for _, run in scheduler.waiting}):
             only = scheduler.only(run)
             seed = only.waiting[0][0].seed
             if head is not None:
                 assigned = folds_of(task, rows, folds, seed) if folds else None  # [rows]
-                solve(training, head, only, at_once=len(plan.trials), folds=assigned)
+                solve(training, head, only, at_once=len(plan.trials), folds=assigned, known=known)
     conclude(context, plan)
 
 

@@ -26,14 +26,19 @@ def class_scores(gold: Sequence[str], predicted: Sequence[str]) -> Mapping[str, 
         gold: the right class of each item.
         predicted: the predicted one.
     """
-    from sklearn.metrics import precision_recall_fscore_support
+    import numpy as np
 
+    # By counts: scikit-learn's function takes 17 times as long, and resampling calls this a thousand times.
     names = sorted({*gold, *predicted})
     places = {name: place for place, name in enumerate(names)}
-    precision, recall, f1, support = precision_recall_fscore_support(
-        [places[name] for name in gold], [places[name] for name in predicted],
-        labels=range(len(names)), average=None, zero_division=0,
-    )  # fmt: skip
+    right, said = (
+        np.array([places[name] for name in items], np.int64) for items in (gold, predicted)
+    )  # [items]
+    hits, support, times = (
+        np.bincount(one, minlength=len(names)) for one in (right[right == said], right, said)
+    )  # each [classes]
+    precision, recall = hits / np.maximum(times, 1), hits / np.maximum(support, 1)
+    f1 = 2 * hits / np.maximum(times + support, 1)
     by_class = zip(names, precision.tolist(), recall.tolist(), f1.tolist(), support.tolist(), strict=True)
     return {
         name: {"precision": one, "recall": two, "f1": three, "support": four}

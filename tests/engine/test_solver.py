@@ -168,6 +168,21 @@ def test_without_a_fold_its_rows_have_no_part(folded: Training) -> None:
     assert_same(folded, objective.parameters(point), set(np.flatnonzero(folds != 2)), L2)
 
 
+def test_known_solutions_save_the_search_and_are_the_same(folded: Training) -> None:
+    head = linear_head(folded)
+    assert head is not None
+    known: dict[float, Any] = {}
+    found = [ListScheduler([trial(0)]) for _ in range(2)]
+    for one in found:
+        solve(folded, head, one, at_once=1, folds=None, known=known)
+    first, second = (one.outcomes[0] for one in found)
+    steps = [int(one.reason.split()[2]) for one in (first, second)]  # "solved in 12 iterations"
+    assert steps[1] < steps[0] / 2
+    features, _ = tokens_of(folded, set(range(40)))
+    both = [probabilities(logits(folded, one.parameters, features)) for one in (first, second)]  # type: ignore[arg-type]
+    np.testing.assert_allclose(*both, atol=5e-3)
+
+
 def test_rows_are_scored_by_solutions_without_them(folded: Training) -> None:
     folds = np.arange(40) % 4
     report = solved(folded, [trial(0)], folds).reports[0]
@@ -199,13 +214,14 @@ def test_trials_together_are_each_alone(folded: Training) -> None:
 def test_the_gradient_is_that_of_the_objective(folded: Training) -> None:
     head = linear_head(folded)
     assert head is not None
-    objective = Objective(folded, head, None)
-    valid = [torch.ones(1, len(bucket.positions)) for bucket in objective._buckets]
+    objective = Objective(folded, head, np.arange(40) % 4)
+    buckets = objective._without(1)
+    assert 0 < sum(len(bucket.positions) for bucket in buckets) < 40
     point = np.random.default_rng(0).normal(0, 0.1, objective.width)
     direction = np.random.default_rng(1).normal(0, 1, objective.width)
-    _, gradient = objective._value_and_gradient(point, 0.1, valid)
+    _, gradient = objective._value_and_gradient(point, 0.1, buckets)
     above, below = (
-        objective._value_and_gradient(point + s * 1e-2 * direction, 0.1, valid)[0] for s in (1, -1)
+        objective._value_and_gradient(point + s * 1e-2 * direction, 0.1, buckets)[0] for s in (1, -1)
     )
     assert gradient @ direction == pytest.approx((above - below) / 2e-2, rel=1e-2)
 
