@@ -52,7 +52,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     "export": {*ENGINE, "study", "report"},
     "serve": {"adaptkit", *ENGINE, "export"},
     "run": {*ENGINE, "cache", "study", "search", "analysis", "report", "export"},
-    "api": {*ENGINE, "study", "export", "run"},
+    "distributed": {"errors", "engine"},
+    "api": {*ENGINE, "study", "export", "run", "distributed"},
     "tracking": {"errors", "study", "run"},
     "testing": {*ENGINE, "export"},
     "cli": {"adaptkit", "api", "tracking", "testing", "search", "cache", *ENGINE, *REPORT, "export", "run"}

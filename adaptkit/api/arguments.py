@@ -43,6 +43,15 @@ def device(value: object) -> str:
     return str(value) if type(value).__module__ == "torch" else text("device", value)
 
 
+def device_names(name: str, value: object) -> tuple[str, ...] | None:
+    """The names of devices, in one text with commas or one by one; raises ConfigError."""
+    if value is None:
+        return None
+    if isinstance(value, str):
+        return tuple(value.split(","))
+    return tuple(device(one) for one in _members(name, value, "the names of devices"))
+
+
 def whole_number(name: str, value: object) -> int:
     """A whole number, also one of NumPy or 8.0; raises ConfigError."""
     if isinstance(value, SupportsIndex) and not isinstance(value, bool):

@@ -74,6 +74,8 @@ def tune(
     timeout: float | str | timedelta | None = None,
     seed: int = 0,
     device: str = "auto",
+    devices: str | Iterable[str] | None = None,
+    ray: str | None = None,
     precision: PrecisionName = "auto",
     parallel_trials: int | None = None,
     fast_paths: bool = True,
@@ -131,6 +133,8 @@ def tune(
         timeout: the time for training: seconds, a text such as "30m", or a timedelta.
         seed: the seed of all random numbers.
         device: "auto", "cpu", "cuda" or "cuda:N".
+        devices: the device of each worker, such as ["cuda:0", "cuda:1"], to train on several at once.
+        ray: the address of a Ray cluster, whose devices are meant then.
         precision: "auto", "fp32" or "bf16".
         parallel_trials: how many trials are trained together.
         fast_paths: whether to use the fast paths, which compute the same numbers in less time.
@@ -198,7 +202,8 @@ def tune(
                 timeout=given.seconds("timeout", timeout),
             ),
         )  # fmt: skip
-        return _run(config, sources.rows, study, studies, progress, callbacks)
+        workers = given.device_names("devices", devices), given.optional_text("ray", ray)
+        return _run(config, sources.rows, study, studies, progress, callbacks, *workers)
 
 
 def run_study(
@@ -231,16 +236,17 @@ def run_study(
 
 def _run(
     config: StudyConfig, rows: Sequence[MemoryRows], study: object, studies: object, progress: object,
-    callbacks: object,
+    callbacks: object, devices: Sequence[str] | None = None, ray: str | None = None,
 ) -> Study:  # fmt: skip
+    from adaptkit.api.workers import trained_on
     from adaptkit.run.tune import run
 
     name, folder = given.optional_text("study", study), Path(given.text("studies", studies))
     called = checked_callbacks(callbacks)
-    with shown_progress(progress) as console:
+    with shown_progress(progress) as console, trained_on(config, devices, ray) as (placed, trainer):
         return run(
-            config, console, studies=folder, name=name, rows=rows, callbacks=called,
-            second_signal=stop_at_once,
+            placed, console, studies=folder, name=name, rows=rows, callbacks=called,
+            second_signal=stop_at_once, trainer=trainer,
         )  # fmt: skip
 
 

@@ -141,6 +141,14 @@ OPTIONS_OF_PLUGINS = {
 @click.option("--seed", type=int, help="The seed of all random numbers. [default: 0]")
 @click.option("--device", help="auto, cpu, cuda or cuda:N. [default: auto]")
 @click.option(
+    "--devices", metavar="DEVICE,DEVICE",
+    help="Train on several devices at once, such as cuda:0,cuda:1 or cpu,cpu; needs adaptkit's extra 'ray'.",
+)  # fmt: skip
+@click.option(
+    "--ray", metavar="ADDRESS",
+    help="Train in the Ray cluster at this address, HOST:PORT or auto, on the kinds of devices in --devices.",
+)  # fmt: skip
+@click.option(
     "--precision", type=click.Choice(["auto", "fp32", "bf16"]),
     help="auto: bf16 if the hardware supports it, else fp32. [default: auto]",
 )  # fmt: skip
@@ -165,7 +173,7 @@ OPTIONS_OF_PLUGINS = {
 @json_option
 def tune(
     name: str | None, studies_dir: Path, config_file: Path | None, trackers: Sequence[str], dry_run: bool,
-    as_json: bool, **given: Any,
+    devices: str | None, ray: str | None, as_json: bool, **given: Any,
 ) -> None:  # fmt: skip
     """Tune a task on labelled text: search hyperparameters, train, export the best model, and print a report.
 
@@ -173,6 +181,7 @@ def tune(
     """
     from rich.console import Console
 
+    from adaptkit.api.workers import trained_on
     from adaptkit.errors import Interrupted
     from adaptkit.run.study import Study
     from adaptkit.run.tune import run
@@ -186,9 +195,10 @@ def tune(
         show_forecast(config, console, as_json=as_json)
         return
     try:
-        with plugin_output_on_stderr():
+        named = None if devices is None else devices.split(",")
+        with plugin_output_on_stderr(), trained_on(config, named, ray) as (placed, trainer):
             callbacks = [tracker(one) for one in dict.fromkeys(trackers)]
-            study = run(config, console, studies=studies_dir, name=name, callbacks=callbacks)
+            study = run(placed, console, studies=studies_dir, name=name, callbacks=callbacks, trainer=trainer)
     except Interrupted as interrupted:
         if isinstance(interrupted.study, Study):
             show(interrupted.study.summary, interrupted.study.trials, as_json=as_json)

@@ -64,6 +64,15 @@ class Capacity:
     reason: str = ""
     """Why trials cannot share a pass; empty if they can, or if there is one trial."""
 
+    def shared(self, workers: int) -> Capacity:
+        """The capacity of each of several workers that share this machine's memory."""
+        if workers == 1:
+            return self
+        free = SHARE_OF_FREE_MEMORY * free_bytes(self.training.forward.device)
+        slots = max(1, min(self.slots, int(free / workers / max(self.bytes_a_slot, 1))))
+        at_once = min(slots, self.limits.slots)
+        return replace(self, slots=slots, limits=replace(self.limits, slots=at_once))
+
     def in_words(self) -> str:
         """How many trials are trained together."""
         if self.slots == 1:

@@ -70,6 +70,7 @@ class Progress:
         self._phase = ""
         self._encoded = 0  # examples, in this phase
         self._running: dict[int, _Running] = {}
+        self._workers: dict[int, str] = {}
         self._best_of: dict[int, float] = {}
         self._ended = 0
         self._throughput = Throughput()
@@ -154,6 +155,13 @@ class Progress:
         score = f"{self._metric} {formatting.score(run.score)}" if run.score is not None else "no score"
         self._phase = f"confirming, remaining runs: {left}"
         self._line(f"run {run.run + 1} of trial {run.trial}'s configuration: {score}; remaining runs: {left}")
+
+    @_harmless
+    def worker(self, place: int, text: str) -> None:
+        """Shows what the worker at this place does."""
+        if self._workers.get(place) != text:
+            self._workers[place] = visible(text, 100)
+            self._line(self._workers[place])
 
     @_harmless
     def expected(self, total_examples: int) -> None:
@@ -248,7 +256,8 @@ class Progress:
         foot = text(" · ".join([self._elapsed(), *self._pace()]), "dim")
         for line in (head, foot):
             line.no_wrap, line.overflow = True, "crop"
-        return Group(head, *([self._table()] if self._running else []), foot)
+        workers = [text(self._workers[place], "dim") for place in sorted(self._workers)]
+        return Group(head, *([self._table()] if self._running else []), *workers, foot)
 
     def _table(self) -> RenderableType:
         table = Table(box=None, header_style="dim", padding=(0, 2, 0, 0), pad_edge=False)

@@ -98,7 +98,6 @@ def confirm_trained(
     Raises:
         Interrupted: a signal was received. The same command continues with the runs that have not ended.
     """
-    from adaptkit.engine.train import populate
     from adaptkit.run.initials import initials_of
     from adaptkit.run.soup import averaged
 
@@ -108,9 +107,9 @@ def confirm_trained(
         seeds = sorted({trial.seed for trial, _ in scheduler.waiting})
         with context.interruption.exposed():
             initials = initials_of(config, task, data.labels, training, seeds, redrawn(context, config))
-        population = populate(replace(training, initials=initials), capacity.slots, capacity.limits)
+        again = replace(training, initials=initials)
         with context.clock.phase("confirm"):
-            population.run(scheduler)
+            context.trainer.train(again, capacity.slots, capacity.limits, scheduler, context.progress)
     conclude(context, plan, (lambda runs: averaged(context, training, runs)) if config.soup else not_averaged)
 
 

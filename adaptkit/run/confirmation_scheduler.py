@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import math
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from copy import copy
 from typing import TYPE_CHECKING
 
@@ -107,6 +107,7 @@ class ConfirmationScheduler:
         self.keep_all = keep_all
         self.total = len(self.waiting) + len(self.ended)
         self.records = {trial.number: run for trial, run in self.waiting}
+        self.trials = {trial.number: trial for trial, _ in self.waiting}
         self.stopped = False
 
     def only(self, run: int) -> ConfirmationScheduler:
@@ -144,6 +145,10 @@ class ConfirmationScheduler:
             self.folder.write(run)
         self.ended.append(run)
         self.progress.confirmed(run, self.total - len(self.ended))
+
+    def on_worker_lost(self, numbers: Collection[int]) -> None:
+        """Let the runs of a lost worker be trained again."""
+        self.waiting = [(self.trials[one], self.records[one]) for one in sorted(numbers)] + self.waiting
 
     def on_micro_step(self, examples: int, tokens: int) -> bool:
         """Returns False after the deadline; raises Interrupted after a signal."""

@@ -7,7 +7,7 @@ disk acknowledges the trial.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -166,6 +166,12 @@ class TrialScheduler:
         self.check()
         self.stopped = self.time_is_up
         return not self.stopped
+
+    def on_worker_lost(self, numbers: Collection[int]) -> None:
+        """Record that the process of these trials is lost; the search suggests them again."""
+        self.check_study()
+        for number in sorted(numbers):
+            self._acknowledge(self.search.lost(number, alone=len(numbers) == 1))
 
     def interrupt(self, why: str) -> None:
         """Record every running trial as interrupted. The next run of the study trains it again."""

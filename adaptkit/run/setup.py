@@ -212,14 +212,18 @@ def write_preparation(
 
 
 def measure_capacity(context: RunContext, config: StudyConfig, training: Training, wanted: int) -> Capacity:
-    """Measure on the device how many trials are trained together."""
+    """Measure on the device how many trials each worker trains together."""
     import torch
 
     from adaptkit.engine.capacity import plan_capacity
 
     context.progress.phase("measuring how many trials fit together")
+    workers = context.trainer.workers
     with context.clock.phase("measure"):
-        capacity = plan_capacity(training, wanted=wanted, parallel_trials=config.parallel_trials)
+        each = -(-wanted // workers)
+        capacity = plan_capacity(training, wanted=each, parallel_trials=config.parallel_trials)
+        if training.forward.device.type == "cpu":
+            capacity = capacity.shared(workers)
     # Dropout uses the global generator: a repeated study draws the same numbers, a resumed one others.
     torch.manual_seed(config.seed + wanted)
     if capacity.reason:

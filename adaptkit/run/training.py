@@ -36,14 +36,18 @@ def train_trials(
     Raises:
         Interrupted: a signal was received. The running trials are recorded as interrupted.
     """
-    from adaptkit.engine.train import populate
-
     plan = capacity.training.plan
     context.progress.expected(int(search.remaining * plan.examples * rungs / plan.rungs_per_epoch))
-    context.progress.phase(f"training, {capacity.in_words()}")
+    trainer = context.trainer
+    workers = f" on each of {trainer.workers} workers" if trainer.workers > 1 else ""
+    context.progress.phase(f"training, {capacity.in_words()}{workers}")
     scheduler = make_scheduler(context, config, capacity.training, search, rungs, patience)
-    population = populate(capacity.training, capacity.slots, capacity.limits)
-    run_recorded(context, capacity.training, scheduler, search, lambda: population.run(scheduler))
+    run_recorded(
+        context, capacity.training, scheduler, search,
+        lambda: trainer.train(
+            capacity.training, capacity.slots, capacity.limits, scheduler, context.progress
+        ),
+    )  # fmt: skip
 
 
 def run_recorded(

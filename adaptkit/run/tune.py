@@ -11,6 +11,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from adaptkit.engine.trainer import Here, Trainer
 from adaptkit.errors import Interrupted
 from adaptkit.models.depth import with_layers
 from adaptkit.models.pooling import with_pooling
@@ -68,6 +69,7 @@ def run(
     rows: Sequence[MemoryRows] = (),
     callbacks: Sequence[object] = (),
     second_signal: Callable[[int], None] = end_process,
+    trainer: Trainer | None = None,
 ) -> Study:
     """Run a study, or continue it, to its end.
 
@@ -79,6 +81,7 @@ def run(
         rows: rows that were given in Python, which the configuration refers to.
         callbacks: are called when trials start, are scored and end; see `adaptkit.Callback`.
         second_signal: what a second signal does, if the first has not ended the run yet.
+        trainer: where the trials are trained; by default in this process.
 
     Raises:
         UserError: something in the configuration, the data, the model or the study on disk is wrong. The
@@ -112,8 +115,9 @@ def run(
                 progress.note,
             )  # fmt: skip
             context = RunContext(
-                folder, summary, progress, clock, interruption, summary.seconds, lock, Callbacks(callbacks)
-            )
+                folder, summary, progress, clock, interruption, summary.seconds, lock, Callbacks(callbacks),
+                trainer or Here(),
+            )  # fmt: skip
             progress.resumed(record for record in folder.read_trials() if not record.interrupted)
             with recorded_on_error(context):
                 search_and_train(context, config, built, data, loaded, machine, space, method)

@@ -171,6 +171,10 @@ class Search:
                 self._queue_again(record.number)
             self._study.tell(record.number, value, state)
 
+    def lost(self, number: int, *, alone: bool) -> TrialRecord:
+        """The record of a running trial whose worker was lost; as `orphans`, it is to be written and told."""
+        return self._orphan(self._running(number), alone=alone)
+
     def importances(self) -> dict[str, float]:
         """Each searched hyperparameter's importance, in sum 1; empty if too few trials count."""
         return importances(self._trials(), self._study.direction)

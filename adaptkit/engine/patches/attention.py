@@ -134,10 +134,15 @@ def always_a_mask(*args: Any, **kwargs: Any) -> torch.Tensor | None:
     return mask
 
 
-def use_attention(model: nn.Module) -> bool:
-    """Makes ``model`` use this attention; False if the model does not let its attention be chosen."""
+def register_attention() -> None:
+    """Makes the attention known to transformers in this process."""
     AttentionInterface.register(NAME, attend)
     AttentionMaskInterface.register(NAME, always_a_mask)
+
+
+def use_attention(model: nn.Module) -> bool:
+    """Makes ``model`` use this attention; False if the model does not let its attention be chosen."""
+    register_attention()
     if not isinstance(model, PreTrainedModel) or not model._can_set_attn_implementation():
         return False
     model.set_attn_implementation(NAME)

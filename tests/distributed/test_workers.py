@@ -1,0 +1,175 @@
+"""A study on workers has the scores of one process, loses no trial, and leaves no process behind."""
+
+from __future__ import annotations
+
+import os
+import random
+import re
+import signal
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+
+from tests.end_to_end.test_interrupted import Running, agrees_with_optuna, counting, records, trials
+from tests.helpers.program import Answer, adaptkit, finished
+
+WORKERS = ("--devices", "cpu,cpu")
+TRAINING = re.compile(r"worker (\d) \(cpu\), process (\d+): training ([\d, ]+)")
+
+
+def replaced(command: Sequence[object], **options: object) -> list[object]:
+    """The command with other values of these options."""
+    changed = list(command)
+    for name, value in options.items():
+        changed[changed.index(f"--{name}") + 1] = value
+    return changed
+
+
+def scores(study: Path) -> dict[int, tuple[Any, ...]]:
+    """The first attempt's number → hyperparameters, seed and the score of each rung."""
+    found = {}
+    for one in counting(study):
+        retry = re.fullmatch(r"retry of trial (\d+)", one["origin"])
+        rungs = [rung["score"] for rung in one["rungs"]]
+        hyperparameters = one["hyperparameters"]
+        found[int(retry[1]) if retry else one["number"]] = (hyperparameters, one["seed"], rungs)
+    return found
+
+
+def nothing_is_left(pids: set[int]) -> None:
+    """Check that these processes end soon."""
+    until = time.monotonic() + 60
+    while left := [pid for pid in pids if psutil.pid_exists(pid) and not _is_zombie(pid)]:
+        assert time.monotonic() < until, f"processes {left} are left"
+        time.sleep(0.1)
+
+
+def _is_zombie(pid: int) -> bool:
+    try:
+        return bool(psutil.Process(pid).status() == psutil.STATUS_ZOMBIE)
+    except psutil.NoSuchProcess:
+        return True
+
+
+def family_of(running: Running) -> set[int]:
+    """The processes that the study has started."""
+    return {one.pid for one in psutil.Process(running.process.pid).children(recursive=True)}
+
+
+def in_training(running: Running) -> dict[int, int]:
+    """Worker → its process, of those that have shown trials in training."""
+    return {int(place): int(pid) for place, pid, _ in TRAINING.findall(running.output())}
+
+
+def wait_for_training(running: Running, workers: int = 2) -> dict[int, int]:
+    until = time.monotonic() + 300
+    while len(in_training(running)) < workers:
+        assert running.process.poll() is None, running.output()
+        assert time.monotonic() < until, running.output()
+        time.sleep(0.05)
+    return in_training(running)
+
+
+def in_one_process(command: Sequence[object], folder: Path) -> Path:
+    """The same study in one process."""
+    folder.mkdir()
+    answer = adaptkit(*command, "--device", "cpu", cwd=folder)
+    assert answer.code == 0, answer.err
+    return folder / "studies" / "long"
+
+
+def end_of(running: Running) -> Answer:
+    answer = finished(running.process, timeout=300)
+    assert answer.code == 0, running.output()
+    return answer
+
+
+@pytest.mark.slow
+def test_workers_have_the_scores_of_one_process(command: list[object], tmp_path: Path) -> None:
+    alone = in_one_process([*command, "--confirm", 2], tmp_path / "alone")
+    running = Running([*command, "--confirm", 2, *WORKERS], tmp_path)
+    wait_for_training(running)
+    family = family_of(running)
+    end_of(running)
+    shared = tmp_path / "studies" / "long"
+    assert len(scores(alone)) == 4
+    assert scores(shared) == scores(alone)
+    runs = [sorted(study.glob("confirmation/[0-9]*.json")) for study in (alone, shared)]
+    assert [path.name for path in runs[0]] == [path.name for path in runs[1]] != []
+    agrees_with_optuna(shared)
+    nothing_is_left(family)
+
+
+@pytest.mark.slow
+def test_a_killed_workers_trials_are_trained_again(command: list[object], tmp_path: Path) -> None:
+    longer = replaced(command, epochs=40)
+    running = Running([*longer, "--confirm", 0, *WORKERS], tmp_path)
+    os.kill(wait_for_training(running)[1], signal.SIGKILL)
+    family = family_of(running)
+    end_of(running)
+    study = tmp_path / "studies" / "long"
+    assert "worker 1 (cpu) is lost" in running.output()
+    lost = [one for one in trials(study) if "its process was killed" in one["reason"]]
+    assert lost
+    assert len(counting(study)) == 4
+    assert scores(study) == scores(in_one_process([*longer, "--confirm", 0], tmp_path / "alone"))
+    agrees_with_optuna(study)
+    nothing_is_left(family)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGINT])
+def test_an_ended_driver_continues_in_one_process(number: int, command: list[object], tmp_path: Path) -> None:
+    longer = [*replaced(command, epochs=40), "--confirm", 0]
+    running = Running([*longer, *WORKERS], tmp_path)
+    wait_for_training(running)
+    family = family_of(running)
+    running.process.send_signal(number)
+    running.process.communicate(timeout=120)
+    assert running.process.returncode == (-number if number == signal.SIGKILL else 128 + number)
+    assert "Traceback" not in running.output()
+    nothing_is_left(family)
+    study = tmp_path / "studies" / "long"
+    before = records(study)
+    answer = adaptkit(*longer, "--device", "cpu", cwd=tmp_path)
+    assert answer.code == 0, answer.err
+    assert {name: content for name, content in records(study).items() if name in before} == before
+    assert scores(study) == scores(in_one_process(longer, tmp_path / "alone"))
+    agrees_with_optuna(study)
+
+
+@pytest.mark.slow
+def test_random_kills_of_workers_lose_no_trial(command: list[object], tmp_path: Path) -> None:
+    longer = [*replaced(command, epochs=20, trials=6), "--confirm", 0]
+    running, draw, killed = Running([*longer, *WORKERS], tmp_path), random.Random(0), set[int]()
+    while running.process.poll() is None and len(killed) < 4:
+        alive = {pid for pid in in_training(running).values() if pid not in killed}
+        if alive and draw.random() < 0.3:
+            pid = draw.choice(sorted(alive))
+            if psutil.pid_exists(pid):
+                os.kill(pid, signal.SIGKILL)
+            killed.add(pid)
+        time.sleep(draw.uniform(0, 1))
+    end_of(running)
+    study = tmp_path / "studies" / "long"
+    assert len(killed) == 4
+    assert len(counting(study)) == len(scores(study)) == 6
+    agrees_with_optuna(study)
+
+
+@pytest.mark.slow
+def test_a_stopped_worker_is_waited_for(command: list[object], tmp_path: Path) -> None:
+    longer = [*replaced(command, epochs=40), "--confirm", 0]
+    running = Running([*longer, *WORKERS], tmp_path)
+    pid = wait_for_training(running)[1]
+    os.kill(pid, signal.SIGSTOP)
+    time.sleep(5)
+    assert running.process.poll() is None
+    os.kill(pid, signal.SIGCONT)
+    end_of(running)
+    study = tmp_path / "studies" / "long"
+    assert len(trials(study)) == len(scores(study)) == 4
