@@ -9,8 +9,8 @@ from typing import Any, Literal
 from adaptkit.distributed.messages import Call, Process
 
 State = Literal["starting", "training", "waiting", "ending", "idle", "given up"]
-"""waiting: for trials, of which the scheduler has none now. ending: the process of a lost worker has to be gone
-before the device is used again. given up: the device is not used any more."""
+"""waiting: for trials, of which the scheduler has none now. ending: the process of a lost worker has to end,
+before its device is used again. given up: the device is not used any more."""
 
 
 @dataclass

@@ -145,7 +145,7 @@ WRONG = {
     "patience": -1, "confirm": 1.5, "evals_per_epoch": 0, "timeout": "soon", "seed": -1, "device": 3,
     "refit": "maybe", "soup": 1, "strategy_options": ["a"], "metric_options": ["a"], "reader": 3,
     "precision": "fp8", "parallel_trials": 0, "fast_paths": 1, "study": 3, "studies": 3, "progress": "yes",
-    "callbacks": 3,
+    "callbacks": 3, "devices": 3, "ray": 3,
 }  # fmt: skip
 
 

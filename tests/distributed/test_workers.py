@@ -15,7 +15,7 @@ import psutil
 import pytest
 
 from tests.end_to_end.test_interrupted import Running, agrees_with_optuna, counting, records, trials
-from tests.helpers.program import Answer, adaptkit, finished
+from tests.helpers.program import Answer, finished, started
 
 WORKERS = ("--devices", "cpu,cpu")
 TRAINING = re.compile(r"worker (\d) \(cpu\), process (\d+): training ([\d, ]+)")
@@ -77,13 +77,13 @@ def wait_for_training(running: Running, workers: int = 2) -> dict[int, int]:
 def in_one_process(command: Sequence[object], folder: Path) -> Path:
     """The same study in one process."""
     folder.mkdir()
-    answer = adaptkit(*command, "--device", "cpu", cwd=folder)
+    answer = finished(started(*command, "--device", "cpu", cwd=folder), timeout=600)
     assert answer.code == 0, answer.err
     return folder / "studies" / "long"
 
 
 def end_of(running: Running) -> Answer:
-    answer = finished(running.process, timeout=300)
+    answer = finished(running.process, timeout=600)
     assert answer.code == 0, running.output()
     return answer
 
@@ -106,7 +106,7 @@ def test_workers_have_the_scores_of_one_process(command: list[object], tmp_path:
 
 @pytest.mark.slow
 def test_a_killed_workers_trials_are_trained_again(command: list[object], tmp_path: Path) -> None:
-    longer = replaced(command, epochs=40)
+    longer = replaced(command, epochs=12)
     running = Running([*longer, "--confirm", 0, *WORKERS], tmp_path)
     os.kill(wait_for_training(running)[1], signal.SIGKILL)
     family = family_of(running)
@@ -124,7 +124,7 @@ def test_a_killed_workers_trials_are_trained_again(command: list[object], tmp_pa
 @pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGINT])
 def test_an_ended_driver_continues_in_one_process(number: int, command: list[object], tmp_path: Path) -> None:
-    longer = [*replaced(command, epochs=40), "--confirm", 0]
+    longer = [*replaced(command, epochs=12), "--confirm", 0]
     running = Running([*longer, *WORKERS], tmp_path)
     wait_for_training(running)
     family = family_of(running)
@@ -135,7 +135,7 @@ def test_an_ended_driver_continues_in_one_process(number: int, command: list[obj
     nothing_is_left(family)
     study = tmp_path / "studies" / "long"
     before = records(study)
-    answer = adaptkit(*longer, "--device", "cpu", cwd=tmp_path)
+    answer = finished(started(*longer, "--device", "cpu", cwd=tmp_path), timeout=600)
     assert answer.code == 0, answer.err
     assert {name: content for name, content in records(study).items() if name in before} == before
     assert scores(study) == scores(in_one_process(longer, tmp_path / "alone"))
@@ -144,7 +144,7 @@ def test_an_ended_driver_continues_in_one_process(number: int, command: list[obj
 
 @pytest.mark.slow
 def test_random_kills_of_workers_lose_no_trial(command: list[object], tmp_path: Path) -> None:
-    longer = [*replaced(command, epochs=20, trials=6), "--confirm", 0]
+    longer = [*replaced(command, epochs=12, trials=6), "--confirm", 0]
     running, draw, killed = Running([*longer, *WORKERS], tmp_path), random.Random(0), set[int]()
     while running.process.poll() is None and len(killed) < 4:
         alive = {pid for pid in in_training(running).values() if pid not in killed}
@@ -163,7 +163,7 @@ def test_random_kills_of_workers_lose_no_trial(command: list[object], tmp_path: 
 
 @pytest.mark.slow
 def test_a_stopped_worker_is_waited_for(command: list[object], tmp_path: Path) -> None:
-    longer = [*replaced(command, epochs=40), "--confirm", 0]
+    longer = [*replaced(command, epochs=12), "--confirm", 0]
     running = Running([*longer, *WORKERS], tmp_path)
     pid = wait_for_training(running)[1]
     os.kill(pid, signal.SIGSTOP)

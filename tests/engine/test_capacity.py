@@ -218,3 +218,12 @@ def test_a_pass_that_had_to_be_cut_is_no_measurement(training: Any) -> None:
         capacity_module._examples_a_second(training, BatchLimits(slots=1, examples=training.plan.micro_batch))
         == 0.0
     )
+
+
+def test_workers_on_one_machine_share_its_memory(training: Any, monkeypatch: Any) -> None:
+    capacity = plan_capacity(training, wanted=4, parallel_trials=4)
+    assert capacity.shared(1) is capacity
+    needed = 4 * capacity.bytes_a_slot / capacity_module.SHARE_OF_FREE_MEMORY
+    monkeypatch.setattr(capacity_module, "free_bytes", lambda device: int(2.01 * needed))
+    assert [capacity.shared(workers).slots for workers in (2, 4, 100)] == [4, 2, 1]
+    assert capacity.shared(4).limits.slots <= 2

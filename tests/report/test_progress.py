@@ -190,3 +190,15 @@ def test_a_closed_standard_error_does_not_end_the_study() -> None:
     out, _ = child.communicate(timeout=120)
     assert out == '{"stdout": "untouched"}\ndone\n'
     assert child.returncode in (0, 120)  # 120: Python could not flush the closed pipe when it ended
+
+
+def test_every_worker_has_its_line() -> None:
+    file = io.StringIO()
+    progress = Progress(Console(file=file, width=100), 2, "f1", "maximize")
+    for text in ("worker 1 (cpu): starting", "worker 1 (cpu): starting", "worker 1 (cpu): training 0"):
+        progress.worker(0, text)
+    progress.worker(1, "worker 2 (cpu): starting")
+    lines = [line.partition("] ")[2] for line in file.getvalue().splitlines()]
+    assert lines == [
+        "worker 1 (cpu): starting", "worker 1 (cpu): training 0", "worker 2 (cpu): starting",
+    ]  # fmt: skip

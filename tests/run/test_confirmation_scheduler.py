@@ -98,3 +98,11 @@ def test_a_run_that_the_deadline_stops_has_no_record(tmp_path: Path) -> None:
     assert not its.on_micro_step(1, 1)
     its.on_trial_end(outcome(its, 0, 0.5))
     assert ConfirmationFolder(tmp_path / "confirmation").read() == []
+
+
+def test_a_lost_workers_runs_are_trained_again(tmp_path: Path) -> None:
+    its = scheduler(tmp_path / "confirmation")
+    order = [trial for trial, _ in its.waiting]
+    taken = its.suggest(2)
+    its.on_worker_lost({trial.number for trial in taken})
+    assert its.suggest(9) == order

@@ -269,3 +269,29 @@ def test_an_acknowledged_trial_survives_later_errors(
     assert (kept.number, kept.state, kept.score) == (first.number, "complete", 0.5)
     assert (cut_short.number, cut_short.interrupted) == (second.number, True)
     assert make().search.remaining == 7  # Optuna gets the result when the study is opened again
+
+
+def test_a_lost_workers_trials_are_suggested_again(make: Make, folder: StudyFolder) -> None:
+    scheduler = make(trials=3)
+    first, second, third = scheduler.suggest(3)
+    scheduler.on_trial_end(ended(third, None, state="pruned"))
+    scheduler.on_worker_lost({first.number, second.number})
+    again = scheduler.suggest(3)
+    assert [(one.learning_rate, one.batch_size, one.seed) for one in again] == [
+        (one.learning_rate, one.batch_size, one.seed) for one in (first, second)
+    ]
+    assert [one.number for one in again] == [3, 4]
+    records = {record.number: record for record in folder.read_trials()}
+    assert [records[number].interrupted for number in (0, 1, 2)] == [True, True, False]
+    for trial in again:
+        scheduler.on_trial_end(ended(trial, None, state="pruned"))
+    assert scheduler.suggest(3) == []
+
+
+def test_a_trial_that_ends_its_worker_twice_has_failed(make: Make, folder: StudyFolder) -> None:
+    scheduler = make(trials=1)
+    for _ in range(2):
+        (trial,) = scheduler.suggest(1)
+        scheduler.on_worker_lost({trial.number})
+    assert scheduler.suggest(1) == []
+    assert [record.interrupted for record in folder.read_trials()] == [True, False]
