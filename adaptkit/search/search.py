@@ -172,7 +172,7 @@ class Search:
             self._study.tell(record.number, value, state)
 
     def lost(self, number: int, *, alone: bool) -> TrialRecord:
-        """The record of a running trial whose worker was lost; as `orphans`, it is to be written and told."""
+        """The record of a running trial whose worker was lost. Write it, then pass it to `tell`."""
         return self._orphan(self._running(number), alone=alone)
 
     def importances(self) -> dict[str, float]:
