@@ -77,6 +77,7 @@ class Cluster:
     def _start(self, about: dict[str, Any]) -> None:
         import ray
 
+        logging.getLogger("ray").setLevel(logging.ERROR)  # a notice about its access token, otherwise
         try:
             ray.init(logging_level=logging.ERROR, log_to_driver=False, configure_logging=False, **about)
         except (ConnectionError, RuntimeError, ValueError, OSError) as error:

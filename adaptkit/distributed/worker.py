@@ -73,12 +73,27 @@ class Worker:
         self._seed = seed
         self._questions: SimpleQueue[Call | Ended] = SimpleQueue()
         self._answers: SimpleQueue[Any] = SimpleQueue()
+        self._parent = os.getppid()
+
+    def end_with_parent(self) -> None:
+        """End this process soon after Ray's on this machine, which started it and ends with the driver.
+
+        Ray's own worker would hold the device for a minute more, while it waits for a new head.
+        """
+
+        def watch() -> None:
+            while os.getppid() == self._parent:
+                time.sleep(SECONDS_BETWEEN_SIGNS)
+            os._exit(1)
+
+        threading.Thread(target=watch, name="adaptkit-parent", daemon=True).start()
 
     def process(self) -> Process:
-        """The process that this worker runs in."""
+        """The process that this worker runs in. It ends with Ray's on this machine from now on."""
         import psutil
         from ray import get_runtime_context
 
+        self.end_with_parent()
         node = get_runtime_context().get_node_id()
         return Process(pid=os.getpid(), created=psutil.Process().create_time(), node=node)
 

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
+import psutil
 import pytest
 import torch
 
@@ -75,6 +79,32 @@ def test_an_error_of_the_work_is_returned(training: Any) -> None:
     end, asked = driven(Worker("cuda:7", 0, 0), b"no work", ListScheduler([]))
     assert (asked, isinstance(end.error, Exception)) == ([], True)
     assert len(work) > 1000
+
+
+PARENT = """
+import os, subprocess, sys
+child = subprocess.Popen([sys.executable, "-c", sys.argv[1]], stdout=subprocess.PIPE)
+print(child.pid, child.stdout.readline().decode().strip(), flush=True)
+os.kill(os.getpid(), 9)
+"""
+CHILD = """
+import time
+from adaptkit.distributed.worker import Worker
+Worker("cpu", 0, 0).end_with_parent()
+print("watching", flush=True)
+time.sleep(600)
+"""
+
+
+def test_a_worker_ends_after_the_process_that_started_it() -> None:
+    command = [sys.executable, "-c", PARENT, CHILD]
+    answer = subprocess.run(command, capture_output=True, text=True, check=False, timeout=300)
+    pid, word = answer.stdout.split()
+    assert (answer.returncode, word) == (-9, "watching")
+    until = time.monotonic() + 60
+    while psutil.pid_exists(int(pid)) and psutil.Process(int(pid)).status() != psutil.STATUS_ZOMBIE:
+        assert time.monotonic() < until
+        time.sleep(0.1)
 
 
 class _Unpicklable(Exception):
