@@ -125,7 +125,9 @@ def step_of(training: Training, trials: int) -> Work:
     accumulator = Accumulator(training.forward, stack, limits)
     bucket = commonest_bucket(training)
     places = (torch.arange(BATCH_SIZE) % len(bucket.positions)).expand(trials, -1)  # [trials, examples]
-    step = MicroStep(bucket=bucket, places=places, seen=[BATCH_SIZE] * trials, tokens=0, last=True)
+    step = MicroStep(
+        bucket=bucket, places=places, seeds=places, seen=[BATCH_SIZE] * trials, tokens=0, last=True
+    )
 
     def run() -> None:
         training.forward.module.train()

@@ -131,7 +131,7 @@ def compare(options: argparse.Namespace, strategy: str, sizes: list[int]) -> lis
     found = []
     for size in sizes:
         places = (torch.arange(size) % len(bucket.positions)).unsqueeze(0)  # [1, examples]
-        step = MicroStep(bucket=bucket, places=places, seen=[size], tokens=0, last=True)
+        step = MicroStep(bucket=bucket, places=places, seeds=places, seen=[size], tokens=0, last=True)
         sides = {
             "plain": plain_step(plain, model.forward.inputs, training, step, bfloat16=bfloat16),
             "adaptkit": engine_step(training, step),

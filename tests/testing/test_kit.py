@@ -37,7 +37,7 @@ def test_a_healthy_task_passes(task: Task, rows: Sequence[Row]) -> None:
     assert [one.check for one in found] == list(CHECKS)
     assert [one for one in found if one.state == "failed"] == []
     skipped = {one.check for one in found if one.state == "skipped"}
-    optional = {"forms", "audit", "text pair", "baseline", "new tokens"}
+    optional = {"forms", "audit", "augment", "text pair", "baseline", "new tokens"}
     assert skipped <= {"sample", "collator: padded labels", "parse_text and to_json", *optional}
     json.dumps([dataclasses.asdict(one) for one in found])
 
