@@ -31,7 +31,9 @@ DATA = {"ner": "data/ner", "multi-label": "data/multi"}
 def study(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     """The name of one of the studies, in the current folder with its model and its data."""
     with tarfile.open(ARCHIVE) as archive:
-        archive.extractall(tmp_path, filter="data")
+        if hasattr(tarfile, "data_filter"):  # from Python 3.11.4 on
+            archive.extraction_filter = tarfile.data_filter
+        archive.extractall(tmp_path)
     monkeypatch.chdir(tmp_path)
     return str(request.param)
 
