@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 
 from adaptkit.config import StudyConfig
-from adaptkit.engine.trainer import Here, Trainer
+from adaptkit.engine.trainer import LocalTrainer, Trainer
 from adaptkit.errors import ConfigError
 
 
@@ -26,7 +26,7 @@ def trained_on(
         ConfigError: a device is unknown, ``device`` is given too, or Ray is not installed.
     """
     if devices is None and ray is None:
-        yield config, Here()
+        yield config, LocalTrainer()
         return
     from adaptkit.distributed.places import devices_of
     from adaptkit.distributed.workers import Workers

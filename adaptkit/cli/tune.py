@@ -181,6 +181,7 @@ def tune(
     """
     from rich.console import Console
 
+    from adaptkit.api.arguments import device_names
     from adaptkit.api.workers import trained_on
     from adaptkit.errors import Interrupted
     from adaptkit.run.study import Study
@@ -195,8 +196,8 @@ def tune(
         show_forecast(config, console, as_json=as_json)
         return
     try:
-        named = None if devices is None else devices.split(",")
-        with plugin_output_on_stderr(), trained_on(config, named, ray) as (placed, trainer):
+        workers = trained_on(config, device_names("--devices", devices), ray)
+        with plugin_output_on_stderr(), workers as (placed, trainer):
             callbacks = [tracker(one) for one in dict.fromkeys(trackers)]
             study = run(placed, console, studies=studies_dir, name=name, callbacks=callbacks, trainer=trainer)
     except Interrupted as interrupted:

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 from adaptkit.distributed.cluster import Cluster, need_ray
 from adaptkit.distributed.messages import packed
-from adaptkit.distributed.round import Patience, Round
-from adaptkit.distributed.seat import Seat
+from adaptkit.distributed.round import Round, WaitLimits
+from adaptkit.distributed.worker_place import WorkerPlace
 
 if TYPE_CHECKING:
     from adaptkit.engine.batch_limits import BatchLimits
@@ -22,28 +22,28 @@ class Workers:
     """An `adaptkit.engine.trainer.Trainer` whose populations are trained by Ray actors, one per device."""
 
     def __init__(
-        self, devices: Sequence[str], address: str | None = None, patience: Patience | None = None
+        self, devices: Sequence[str], address: str | None = None, wait_limits: WaitLimits | None = None
     ) -> None:
         """Ray is started when it is needed.
 
         Args:
             devices: the device of each worker.
             address: the address of a Ray cluster; None for this machine.
-            patience: how long to wait.
+            wait_limits: how long to wait.
 
         Raises:
             ConfigError: Ray is not installed.
         """
         need_ray()
-        self.seats = [Seat(place, device) for place, device in enumerate(devices)]
-        self.patience = patience or Patience()
+        self.places = [WorkerPlace(number, device) for number, device in enumerate(devices)]
+        self.wait_limits = wait_limits or WaitLimits()
         self._address = address
         self._cluster: Cluster | None = None
 
     @property
     def workers(self) -> int:
         """How many populations are trained at the same time."""
-        return len(self.seats)
+        return len(self.places)
 
     def __enter__(self) -> Workers:
         return self
@@ -57,8 +57,8 @@ class Workers:
         """End all workers, and Ray, if it was started here."""
         if self._cluster is None:
             return
-        for seat in self.seats:
-            self._cluster.kill(seat.worker)
+        for place in self.places:
+            self._cluster.kill(place.worker)
         self._cluster.close()
         self._cluster = None
 
@@ -74,11 +74,11 @@ class Workers:
         work = packed(training, slots, limits)
         started = time.monotonic()
         if self._cluster is None:
-            for seat in self.seats:
-                display.worker(seat.place, f"{seat.name}: starting")
+            for place in self.places:
+                display.worker(place.number, f"{place.name}: starting")
             self._cluster = Cluster(self.workers, self._address, len(work))
         try:
             work_there = self._cluster.put(work)
-            Round(self.seats, self.patience, self._cluster, work_there, scheduler, display).run()
+            Round(self.places, self.wait_limits, self._cluster, work_there, scheduler, display).run()
         finally:
             training.seconds["train"] += time.monotonic() - started

@@ -13,10 +13,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 import torch
 
-from adaptkit.engine.batch_limits import BatchLimits
-from adaptkit.engine.evaluate import calibrate_and_score, predict_rows
 from adaptkit.engine.objective import Objective, linear_head
 from adaptkit.engine.prepare import Model, make_solver_training, scoring_data
+from adaptkit.engine.scoring import score_slot
 from adaptkit.engine.solver import ALL_ROWS
 from adaptkit.engine.train import Training
 from adaptkit.engine.trial_stack import views
@@ -61,18 +60,7 @@ def solve_head(
         return None
     objective = Objective(solving, head, None)
     point, _, _ = objective.minimum(l2, np.zeros(solving.layout.width), without=ALL_ROWS)
-    parameters = views(solving.layout, objective.parameters(point).unsqueeze(0))  # name → [1, *shape]
-    scored = replace(solving, dev=scoring_data(model, task, dev))
-    return SolvedHead(
-        weights={name: tensor[0] for name, tensor in parameters.items()}, scores=_scores(scored, parameters)
-    )
-
-
-def _scores(training: Training, parameters: Mapping[str, torch.Tensor]) -> Scores:
-    """The scores on the dev rows of one slot, ``name → [1, *shape]``."""
-    device = training.forward.device
-    on_device = {name: tensor.to(device) for name, tensor in parameters.items()}
-    limits = BatchLimits(slots=1, examples=1)
-    predictions = predict_rows(training.forward, on_device, training.dev, limits)[0]
-    _, scores = calibrate_and_score(training.dev, predictions, training.metric)
-    return scores
+    solution = objective.parameters(point)  # [P]
+    parameters = views(solving.layout, solution.unsqueeze(0))  # name → [1, *shape]
+    _, scores = score_slot(replace(solving, dev=scoring_data(model, task, dev)), solution)
+    return SolvedHead(weights={name: tensor[0] for name, tensor in parameters.items()}, scores=scores)

@@ -43,7 +43,7 @@ class Trainer(Protocol):
         """Trains populations of ``slots`` trials; the scheduler gets every score and every end."""
 
 
-class Here:
+class LocalTrainer:
     """Trains one population in this process."""
 
     workers = 1

@@ -50,11 +50,14 @@ class Predictor:
 
         Raises:
             TrialError: the model's outputs are not finite, or the task's decode failed.
+            UserError: reading the rows failed.
         """
         from adaptkit.export.prediction import encoded
 
         found: list[Prediction] = []
-        for chunk, _ in chunks(rows):
+        for chunk, failure in chunks(rows):
+            if failure is not None:
+                raise failure
             found += self.predictions_of(chunk, encoded(self.model, self.task, chunk))
         return found
 

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any
 
-from adaptkit.engine.trainer import Here, Trainer
+from adaptkit.engine.trainer import LocalTrainer, Trainer
 from adaptkit.run.callbacks import Callbacks
 from adaptkit.run.study import Study
 from adaptkit.study.record import StudySummary, TrialRecord
@@ -61,7 +61,7 @@ class RunContext:
     """The study's lock."""
 
     callbacks: Callbacks = field(default_factory=lambda: Callbacks(()))
-    trainer: Trainer = field(default_factory=Here)
+    trainer: Trainer = field(default_factory=LocalTrainer)
     """Where the trials are trained."""
 
     def check(self) -> None:

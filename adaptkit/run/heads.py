@@ -45,6 +45,8 @@ def solve_trials(
     rows = data.train.joined(data.dev)  # in the order of the training's rows
     assigned = folds_of(task, rows, folds, config.seed) if folds else None  # [rows]
     at_once = max(1, -(-config.search.trials // 2))
+    if context.trainer.workers > 1:
+        context.progress.note("heads are solved on the first device: the other workers have no part in it")
     context.progress.phase("solving the heads")
     scheduler = make_scheduler(context, config, training, search, 1)
     run_recorded(

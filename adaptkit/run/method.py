@@ -82,7 +82,7 @@ def resolve_method(config: StudyConfig, task: Task, earlier: Provenance | None, 
     """
     pooling = _pooling(config, task, earlier, len(data.train))
     solver = _solver(config, task, pooling, earlier, rows=len(data.train))
-    refuse_soup(config.soup, solver)
+    refuse_soup(config, solver)
     layers = config.layers if config.layers is not None else earlier.layers if earlier else None
     if layers is None:
         layers = default_layers(task, config.model) if solver == "lbfgs" else 0

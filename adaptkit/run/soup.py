@@ -9,25 +9,35 @@ import time
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from adaptkit.data.rows import counted
 from adaptkit.errors import ConfigError, TrialError
+from adaptkit.search.confirmation import FEWEST_TRIALS
 from adaptkit.study.confirmation import AVERAGE, ConfirmationFolder, ConfirmationRun
 
 if TYPE_CHECKING:
     import torch
 
+    from adaptkit.config import StudyConfig
     from adaptkit.engine.train import Training
     from adaptkit.run.context import RunContext
-    from adaptkit.task import Scores
 
 
-def refuse_soup(wanted: bool, solver: str) -> None:
-    """Raise ConfigError if runs are to be averaged that have the same weights anyway."""
-    if wanted and solver == "lbfgs":
+def refuse_soup(config: StudyConfig, solver: str) -> None:
+    """Raise ConfigError if no runs are averaged, or runs that have the same weights anyway."""
+    if config.soup and solver == "lbfgs":
         raise ConfigError(
             "--soup with a head that is solved",
             expected="weights that training changes: no seed changes a head that is solved",
             next_step="Leave --soup out, or set --head-solver adamw.",
             code="soup-solved",
+        )
+    trials = config.search.trials
+    if config.soup and config.search.confirm is None and trials < FEWEST_TRIALS:
+        raise ConfigError(
+            f"--soup with {counted(trials, 'trial')}",
+            expected=f"runs to average: fewer than {FEWEST_TRIALS} trials have none without --confirm",
+            next_step="Add --confirm 2, or leave --soup out.",
+            code="soup-trials",
         )
 
 
@@ -49,6 +59,7 @@ def averaged(
         Interrupted: a signal was received. The same command averages the weights again.
     """
     from adaptkit.engine.rehearsal import some_head_inputs
+    from adaptkit.engine.scoring import score_slot
     from adaptkit.run.confirmation_scheduler import finite, finite_groups
     from adaptkit.run.scheduler import weights_writer
 
@@ -63,7 +74,7 @@ def averaged(
     context.progress.phase("averaging the weights of the winner's runs")
     started, parameters = time.monotonic(), _mean(folder, scored)
     try:
-        calibration, scores = _scores(context, training, parameters)
+        calibration, scores = score_slot(training, parameters, context.check)
     except TrialError as error:
         context.progress.note(f"the average of the winner's runs cannot be scored: {error}")
         return None
@@ -90,19 +101,3 @@ def _mean(folder: ConfirmationFolder, runs: Sequence[ConfirmationRun]) -> torch.
         assert path is not None  # noqa: S101 (the caller has looked)
         total = total + load_file(path)["row"]  # [P]
     return total / len(runs)
-
-
-def _scores(
-    context: RunContext, training: Training, parameters: torch.Tensor
-) -> tuple[dict[str, float], Scores]:
-    """What the task calibrates on the dev rows, and the scores there, of the parameters ``[P]``."""
-    from adaptkit.engine.batch_limits import BatchLimits
-    from adaptkit.engine.evaluate import calibrate_and_score, predict_rows
-    from adaptkit.engine.trial_stack import views
-
-    slot = parameters.to(training.forward.device).unsqueeze(0)  # [1, P]
-    limits = BatchLimits(slots=1, examples=1)
-    (predictions,) = predict_rows(
-        training.forward, views(training.layout, slot), training.dev, limits, context.check
-    )
-    return calibrate_and_score(training.dev, predictions, training.metric)

@@ -11,7 +11,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from adaptkit.engine.trainer import Here, Trainer
+from adaptkit.engine.trainer import LocalTrainer, Trainer
 from adaptkit.errors import Interrupted
 from adaptkit.models.depth import with_layers
 from adaptkit.models.pooling import with_pooling
@@ -116,7 +116,7 @@ def run(
             )  # fmt: skip
             context = RunContext(
                 folder, summary, progress, clock, interruption, summary.seconds, lock, Callbacks(callbacks),
-                trainer or Here(),
+                trainer or LocalTrainer(),
             )  # fmt: skip
             progress.resumed(record for record in folder.read_trials() if not record.interrupted)
             with recorded_on_error(context):

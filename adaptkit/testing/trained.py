@@ -8,8 +8,8 @@ from dataclasses import dataclass, field, replace
 import torch
 
 from adaptkit.engine.batch_limits import BatchLimits
-from adaptkit.engine.evaluate import calibrate_and_score, predict_rows
 from adaptkit.engine.prepare import Model, make_training
+from adaptkit.engine.scoring import score_slot
 from adaptkit.engine.train import Population, Training
 from adaptkit.engine.types import Outcome, RungReport, Trial
 from adaptkit.errors import TrialError
@@ -135,11 +135,7 @@ def scores(training: Training, parameters: torch.Tensor) -> Scores:
     Raises:
         TrialError: an output is not finite, or decode, merge_windows or the metric failed.
     """
-    dev = training.dev
-    limits = BatchLimits(slots=1, examples=MICRO_BATCH)
-    (result,) = predict_rows(training.forward, _by_name(training, parameters), dev, limits)
-    _, scores = calibrate_and_score(dev, result, training.metric)
-    return scores
+    return score_slot(training, parameters)[1]
 
 
 def _by_name(training: Training, parameters: torch.Tensor) -> dict[str, torch.Tensor]:

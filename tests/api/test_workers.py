@@ -12,7 +12,7 @@ import pytest
 import adaptkit
 from adaptkit.api.workers import trained_on
 from adaptkit.config import StudyConfig
-from adaptkit.engine.trainer import Here
+from adaptkit.engine.trainer import LocalTrainer
 from adaptkit.errors import ConfigError
 from tests.helpers.program import environment
 
@@ -22,7 +22,7 @@ CONFIG = StudyConfig(task="ner")
 def test_without_devices_this_process_trains() -> None:
     with trained_on(CONFIG, None, None) as (config, trainer):
         assert config is CONFIG
-        assert isinstance(trainer, Here)
+        assert isinstance(trainer, LocalTrainer)
 
 
 def test_the_study_is_prepared_on_the_first_device() -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from adaptkit.distributed.round import Patience
+from adaptkit.distributed.round import WaitLimits
 from adaptkit.distributed.workers import Workers
 from adaptkit.engine.batch_limits import BatchLimits
 from adaptkit.engine.types import Trial
@@ -90,8 +90,8 @@ def test_a_lost_nodes_trials_are_trained_again(
 def test_a_worker_without_resources_is_done_without(cluster: Callable[[int], Any]) -> None:
     training = make_training(TinyModels().load("bert", HEADS[HEAD]), "lora", HEAD, number_rows(12, HEAD))
     scheduler, lines = Requeuing(TRIALS), Lines()
-    patience = Patience(show_wait=1, start=60)
-    with Workers(["cpu", "cpu"], cluster(1).address, patience) as workers:
+    wait_limits = WaitLimits(show_wait=1, start=60)
+    with Workers(["cpu", "cpu"], cluster(1).address, wait_limits) as workers:
         workers.train(training, 1, BatchLimits(slots=1, examples=4), scheduler, lines)
     assert sorted(scheduler.outcomes) == [0, 1, 2, 3]
 
@@ -99,9 +99,9 @@ def test_a_worker_without_resources_is_done_without(cluster: Callable[[int], Any
 @pytest.mark.slow
 def test_without_any_resources_the_wait_ends(cluster: Callable[[int], Any]) -> None:
     training = make_training(TinyModels().load("bert", HEADS[HEAD]), "lora", HEAD, number_rows(12, HEAD))
-    lines, patience = Lines(), Patience(show_wait=1, start=4)
+    lines, wait_limits = Lines(), WaitLimits(show_wait=1, start=4)
     with (
-        Workers(["cpu", "cpu"], cluster(0).address, patience) as workers,
+        Workers(["cpu", "cpu"], cluster(0).address, wait_limits) as workers,
         pytest.raises(AdaptkitError, match="did not start in 4 seconds: 0 of 0 CPUs free") as ended,
     ):
         workers.train(training, 1, BatchLimits(slots=1, examples=4), Requeuing(TRIALS), lines)

@@ -15,7 +15,7 @@ import psutil
 import pytest
 
 from tests.end_to_end.test_interrupted import Running, agrees_with_optuna, counting, records, trials
-from tests.helpers.program import Answer, finished, started
+from tests.helpers.program import Answer, called, finished, started
 
 WORKERS = ("--devices", "cpu,cpu")
 TRAINING = re.compile(r"worker (\d) \(cpu\), process (\d+): training ([\d, ]+)")
@@ -86,6 +86,17 @@ def end_of(running: Running) -> Answer:
     answer = finished(running.process, timeout=600)
     assert answer.code == 0, running.output()
     return answer
+
+
+def test_workers_have_no_part_in_solving_heads(tiny_folder: Path, data_folder: Path, tmp_path: Path) -> None:
+    answer = called(
+        "tune", "--task", "text-classification", "--data", data_folder / "text-classification", "--model",
+        tiny_folder, "--strategy", "frozen", "--pooling", "mean", "--trials", 1, "--studies", tmp_path,
+        *WORKERS,
+    )  # fmt: skip
+    assert answer.code == 0, answer.err
+    assert "heads are solved on the first device" in answer.err
+    assert "worker 1" not in answer.err  # none was started
 
 
 @pytest.mark.slow

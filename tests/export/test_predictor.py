@@ -53,6 +53,17 @@ def test_rows_before_an_error_are_predicted(tuned: Callable[[str, str], Any], go
         next(predictions)
 
 
+def test_no_list_of_predictions_ends_at_an_error(tuned: Callable[[str, str], Any]) -> None:
+    class Rows(list[dict[str, Any]]):
+        def __iter__(self) -> Iterator[dict[str, Any]]:
+            yield {"text": "merry"}
+            raise DataError("the file ends here")
+
+    predictor = adaptkit.load(tuned("text-classification", "full").folder.best, device="cpu")
+    with pytest.raises(DataError, match="the file ends here"):
+        predictor.predictions(Rows())
+
+
 def test_the_scores_are_those_of_the_tasks_metric(tuned: Callable[[str, str], Any]) -> None:
     predictor = adaptkit.load(tuned("text-classification", "full").folder.best, device="cpu")
     (said,) = predictor.predict(["merry"])

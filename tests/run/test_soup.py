@@ -13,6 +13,7 @@ from safetensors.torch import load_file
 
 import adaptkit
 from adaptkit.config import SearchConfig, StudyConfig, problems_of
+from adaptkit.errors import ConfigError
 from adaptkit.report.confirmation import as_exported, notes
 from adaptkit.run.confirmation import with_average
 from adaptkit.study.confirmation import AVERAGE, Confirmation, ConfirmationFolder, ConfirmationRun
@@ -85,6 +86,13 @@ def test_solved_heads_are_not_averaged(data_folder: Path, tiny_folder: Path, tmp
     options = {"strategy": "frozen", "pooling": "mean", "epochs": None, "learning_rate": None}
     with pytest.raises(adaptkit.AdaptkitError, match="soup"):
         tuned(data_folder, tiny_folder, tmp_path, **options, batch_sizes=None)
+    assert not list(tmp_path.iterdir())
+
+
+def test_too_few_trials_to_confirm_are_refused(data_folder: Path, tiny_folder: Path, tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="soup= with 3 trials") as refused:
+        tuned(data_folder, tiny_folder, tmp_path, strategy="full", trials=3, confirm=None)
+    assert "Add confirm=2" in str(refused.value)
     assert not list(tmp_path.iterdir())
 
 

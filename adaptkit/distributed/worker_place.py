@@ -14,10 +14,10 @@ before its device is used again. given up: the device is not used any more."""
 
 
 @dataclass
-class Seat:
+class WorkerPlace:
     """One device and its worker."""
 
-    place: int
+    number: int
     device: str
     state: State = "idle"
     worker: Any = None
@@ -48,7 +48,7 @@ class Seat:
     @property
     def name(self) -> str:
         """For people."""
-        return f"worker {self.place + 1} ({self.device})"
+        return f"worker {self.number + 1} ({self.device})"
 
     def in_words(self) -> str:
         """What it does now."""
