@@ -18,8 +18,9 @@ from typing import Literal
 from adaptkit.documents import read_json
 from adaptkit.errors import StudyError
 from adaptkit.study.checked import checked
+from adaptkit.study.lock import make_again
 from adaptkit.study.weights import KeptWeights
-from adaptkit.system.files import explained, write_json
+from adaptkit.system.files import write_json
 
 AVERAGE = -1
 """Stands for the number of a run: the average of the weights of all runs of a configuration."""
@@ -143,8 +144,7 @@ class ConfirmationFolder:
 
     def write(self, run: ConfirmationRun) -> None:
         """Acknowledge a run: once this returns, the record is never lost. Raises StudyError."""
-        with explained(self.path):
-            self.path.mkdir(exist_ok=True)
+        make_again(self.path)
         write_json(self._file(run.trial, run.run, "json"), asdict(run))
 
     def keep_weights(self, trial: int, run: int, write: Callable[[Path], None]) -> None:

@@ -65,11 +65,7 @@ class HeldLock:
             StudyError: the folder was removed or replaced, or another process has taken the lock since.
         """
         if _identity(self.path.parent) != _identity(self._folder):
-            raise StudyError(
-                f"the folder {self.path.parent} was removed or replaced while this process wrote to it",
-                next_step="Restore the folder if you can, and run the same command again.",
-                code="study-removed",
-            )
+            raise _removed(self.path.parent)
         if _identity(self.path) != self._is:
             self._file.release(force=True)
             self._file = _locked(self.path)
@@ -102,6 +98,29 @@ def study_lock(path: Path) -> Iterator[HeldLock]:
         yield lock
     finally:
         lock.release()
+
+
+def make_again(folder: Path) -> None:
+    """Make a folder inside a study if someone has removed it.
+
+    Raises:
+        StudyError: the folder around it has neither a lock file nor a study.toml, so it is not the study:
+            the study was removed or replaced. Or the folder cannot be made.
+    """
+    if folder.exists():
+        return
+    if not any((folder.parent / name).exists() for name in ("lock", "study.toml")):
+        raise _removed(folder.parent)
+    with explained(folder):
+        folder.mkdir(exist_ok=True)
+
+
+def _removed(folder: Path) -> StudyError:
+    return StudyError(
+        f"the folder {folder} was removed or replaced while this process wrote to it",
+        next_step="Restore the folder if you can, and run the same command again.",
+        code="study-removed",
+    )
 
 
 def _locked(path: Path) -> FileLock:

@@ -16,8 +16,9 @@ from typing import Literal
 from adaptkit.documents import read_json
 from adaptkit.errors import StudyError
 from adaptkit.study.checked import checked
+from adaptkit.study.lock import make_again
 from adaptkit.study.weights import KeptWeights
-from adaptkit.system.files import explained, write_json
+from adaptkit.system.files import write_json
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,8 +70,7 @@ class RefitFolder:
 
     def write(self, record: Refit, write: Callable[[Path], None] | None) -> None:
         """Keep the weights, if there are any, then acknowledge the refit. Raises StudyError."""
-        with explained(self.path):
-            self.path.mkdir(exist_ok=True)
+        make_again(self.path)
         if write is not None:
             self._kept.keep(_weights(record), write)
         write_json(self._record(record.trial), asdict(record))

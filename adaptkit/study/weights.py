@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from adaptkit.study.lock import make_again
 from adaptkit.system.files import atomic_file, explained
 from adaptkit.system.manifest import MANIFEST, entry_of, read_manifest, verify, write_entries
 
@@ -20,8 +21,7 @@ class KeptWeights:
     def keep(self, name: str, write: Callable[[Path], None]) -> None:
         """Keep a file: ``write`` is called with the path to write it to. Raises StudyError."""
         path = self.folder / name
-        with explained(self.folder):
-            self.folder.mkdir(exist_ok=True)
+        make_again(self.folder)
         with atomic_file(path) as aside:
             write(aside)
         with explained(path):

@@ -13,6 +13,7 @@ from adaptkit.study.confirmation import Confirmation, ConfirmationFolder, Confir
 
 @pytest.fixture
 def folder(tmp_path: Path) -> ConfirmationFolder:
+    (tmp_path / "lock").touch()
     return ConfirmationFolder(tmp_path / "confirmation")
 
 

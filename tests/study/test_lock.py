@@ -13,7 +13,7 @@ import pytest
 
 from adaptkit.errors import StudyError
 from adaptkit.study.folder import StudyFolder
-from adaptkit.study.lock import is_held, study_lock
+from adaptkit.study.lock import is_held, make_again, study_lock
 
 FORK = multiprocessing.get_context("fork")
 
@@ -132,6 +132,19 @@ def test_a_folder_that_was_removed_is_reported(tmp_path: Path) -> None:
                 lock.check()
             assert error.value.code == "study-removed"
     assert os.listdir(folder) == []
+
+
+def test_a_removed_folder_is_made_again_in_the_study_alone(tmp_path: Path) -> None:
+    (study := tmp_path / "one").mkdir()
+    with pytest.raises(StudyError) as error:
+        make_again(study / "trials")
+    assert error.value.code == "study-removed"
+    assert list(study.iterdir()) == []
+    for name in ("lock", "study.toml"):
+        (study / name).touch()
+        make_again(study / "trials")
+        (study / "trials").rmdir()
+        (study / name).unlink()
 
 
 @pytest.mark.parametrize("note", ["[" * 100_000, "[1]", "\xff", '{"pid": "x"}'])

@@ -17,6 +17,7 @@ DONE = Refit(
 
 @pytest.fixture
 def folder(tmp_path: Path) -> RefitFolder:
+    (tmp_path / "lock").touch()
     return RefitFolder(tmp_path / "refit")
 
 

@@ -16,6 +16,7 @@ ONE, OTHER = "0001.safetensors", "0002.safetensors"
 @pytest.fixture
 def kept(tmp_path: Path) -> KeptWeights:
     """Two files of weights, in a folder that `keep` creates."""
+    (tmp_path / "lock").touch()
     its = KeptWeights(tmp_path / "trials")
     for name in (ONE, OTHER):
         its.keep(name, lambda path, text=name: path.write_text(text) and None)
