@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from adaptkit.data.json_shapes import document_rows as document_rows
     from adaptkit.data.text import numbered_lines as numbered_lines
     from adaptkit.data.text import whole_text as whole_text
+    from adaptkit.data.word_lines import word_lines as word_lines
     from adaptkit.errors import AdaptkitError as AdaptkitError
     from adaptkit.export.predictor import Predictor as Predictor
     from adaptkit.reader import FileReader as FileReader
@@ -63,7 +64,16 @@ if TYPE_CHECKING:
     from adaptkit.tasks.marks import marks_of as marks_of
     from adaptkit.tasks.scores import class_scores as class_scores
     from adaptkit.tasks.scores import softmax as softmax
+    from adaptkit.tasks.thresholds import best_threshold as best_threshold
     from adaptkit.tasks.truncation import shortened as shortened
+    from adaptkit.tasks.word_examples import WordStarts as WordStarts
+    from adaptkit.tasks.word_examples import word_examples as word_examples
+    from adaptkit.tasks.word_examples import word_outputs as word_outputs
+    from adaptkit.tasks.word_spans import found_words as found_words
+    from adaptkit.tasks.word_spans import located_words as located_words
+    from adaptkit.tasks.word_spans import marks_in as marks_in
+    from adaptkit.tasks.word_spans import split_words as split_words
+    from adaptkit.tasks.word_spans import words_of_mark as words_of_mark
     from adaptkit.tasks.words import cuts_word as cuts_word
     from adaptkit.tasks.written import plain_number as plain_number
     from adaptkit.tasks.written import read_written as read_written
@@ -74,6 +84,7 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _HOMES = {
+    "AdaptableModel": "adaptkit.strategy",
     "AdaptkitError": "adaptkit.errors",
     "CONTRACT_VERSION": "adaptkit.task",
     "Callback": "adaptkit.run.callbacks",
@@ -96,7 +107,6 @@ _HOMES = {
     "SearchHints": "adaptkit.task",
     "SkipRow": "adaptkit.task",
     "StartedTrial": "adaptkit.run.callbacks",
-    "AdaptableModel": "adaptkit.strategy",
     "Strategy": "adaptkit.strategy",
     "StrategySpace": "adaptkit.strategy",
     "Study": "adaptkit.run.study",
@@ -104,6 +114,8 @@ _HOMES = {
     "Task": "adaptkit.task",
     "TensorBoardCallback": "adaptkit.tracking.tensorboard",
     "WandbCallback": "adaptkit.tracking.wandb",
+    "WordStarts": "adaptkit.tasks.word_examples",
+    "best_threshold": "adaptkit.tasks.thresholds",
     "class_baselines": "adaptkit.tasks.baselines",
     "class_name": "adaptkit.tasks.classification",
     "class_scores": "adaptkit.tasks.scores",
@@ -115,9 +127,12 @@ _HOMES = {
     "evaluate": "adaptkit.api.models",
     "export": "adaptkit.api.models",
     "first_column": "adaptkit.tasks.columns",
+    "found_words": "adaptkit.tasks.word_spans",
     "is_missing": "adaptkit.tasks.columns",
     "label_set_baselines": "adaptkit.tasks.baselines",
     "load": "adaptkit.api.models",
+    "located_words": "adaptkit.tasks.word_spans",
+    "marks_in": "adaptkit.tasks.word_spans",
     "marks_of": "adaptkit.tasks.marks",
     "most_probable_class": "adaptkit.tasks.classification",
     "named_class": "adaptkit.tasks.classification",
@@ -131,11 +146,16 @@ _HOMES = {
     "shortened": "adaptkit.tasks.truncation",
     "similarity_baselines": "adaptkit.tasks.baselines",
     "softmax": "adaptkit.tasks.scores",
+    "split_words": "adaptkit.tasks.word_spans",
     "text_examples": "adaptkit.tasks.examples",
     "text_parts": "adaptkit.tasks.columns",
     "tune": "adaptkit.api.tune",
     "uniform_numbers": "adaptkit.tasks.draws",
     "whole_text": "adaptkit.data.text",
+    "word_examples": "adaptkit.tasks.word_examples",
+    "word_lines": "adaptkit.data.word_lines",
+    "word_outputs": "adaptkit.tasks.word_examples",
+    "words_of_mark": "adaptkit.tasks.word_spans",
 }
 
 __all__ = sorted(_HOMES)

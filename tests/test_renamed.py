@@ -10,7 +10,10 @@ import pytest
 from adaptkit.task import OLD_NAMES, Task
 from adaptkit.tasks.registry import available, load
 
-FIRST_PARTY = ("multi-label", "multiple-choice", "ner", "nli", "qa", "similarity", "text-classification")
+FIRST_PARTY = (
+    "masked-lm", "multi-label", "multiple-choice", "ner", "nli", "qa", "relation", "similarity",
+    "text-classification", "token-multi-label",
+)  # fmt: skip
 
 PARTS: dict[str, Any] = dict.fromkeys(
     ("name", "columns", "head", "encode", "decode", "metric", "collator"), "a part"

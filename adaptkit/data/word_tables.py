@@ -38,6 +38,9 @@ SENTENCES = (
 
 NAMES = (*WORDS, *TAGS, *SENTENCES)
 
+OF_TASKS = ("tags", "labels")
+"""What tasks on words call their column of tags."""
+
 LONGEST_ALONE = 200
 """The most words of a table that is one sentence."""
 
@@ -62,11 +65,12 @@ def word_columns(names: Collection[str], task: Task, columns: Mapping[str, str])
         task: the task.
         columns: the task's column → the file's column, as the user named them; ``sentence`` is the third.
     """
-    if not task.word_level or not {"tokens", "tags"} <= task.columns.keys() or "text" in names:
+    own = next((name for name in OF_TASKS if name in task.columns), None)
+    if not task.word_level or "tokens" not in task.columns or own is None or "text" in names:
         return None
     word = columns.get("tokens") or _named(names, WORDS)
-    tag = columns.get("tags") or _named([name for name in names if name != word], TAGS)
-    if not word or not tag or not {word, tag} <= set(names) or {word, tag} == {"tokens", "tags"}:
+    tag = columns.get(own) or _named([name for name in names if name != word], TAGS)
+    if not word or not tag or not {word, tag} <= set(names) or {word, tag} == {"tokens", own}:
         return None
     named = columns.get("sentence")
     left = [name for name in names if name not in (word, tag) and _folded(name) in SENTENCES]

@@ -21,6 +21,7 @@ USAGE = {
 }
 NOTES = {
     "tags": "The words are those between spaces.",
+    "token-labels": "The words are those between spaces.",
     "outputs": "It prints the outputs of the head; what they mean is up to the task's plugin.",
     "answer": "It reads the first window of a context only.",
 }
@@ -59,8 +60,11 @@ def script(
 
 def _kind(task: Task, labels: Sequence[str], options: Mapping[str, Any]) -> str:
     """What the program prints, from the head that the task names and its settings."""
+    several = task.config_overrides.get("problem_type") == "multi_label_classification"
+    if task.head == "token-classification" and several:
+        return "token-labels"
     if task.head == "sequence-classification":
-        if task.config_overrides.get("problem_type") == "multi_label_classification":
+        if several:
             return "labels"
         scaled = {"lowest", "highest"} <= options.keys()
         return "class" if labels else "scale" if scaled else "number"

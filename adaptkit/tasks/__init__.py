@@ -6,7 +6,8 @@ The files in reading order:
 - `options`: the options of a task
 - `calls`: names the plugin in errors of its parts, and keeps them from ending the program
 - `validation`: whether the parts of a task have the right types
-- `columns`, `examples`, `scores`, `classification`, `baselines` with `tfidf`, `truncation`: helpers for
-  plugin authors
+- `columns`, `examples`, `scores`, `classification`, `baselines` with `tfidf`, `truncation`, `thresholds`:
+  helpers for plugin authors
+- `marks`, `words`, `word_spans`, `word_examples`: the same for tasks on words
 - `scaffold/`: the files of a new plugin
 """

@@ -17,7 +17,10 @@ from adaptkit.models.loading import load_model
 from adaptkit.testing.tiny import byte_level_tokenizer, wordpiece_tokenizer
 from tests.helpers.models import tiny_config
 
-TASKS = ("text-classification", "ner", "nli", "similarity", "multi-label", "multiple-choice", "qa")
+TASKS = (
+    "text-classification", "ner", "nli", "similarity", "multi-label", "multiple-choice", "qa",
+    "token-multi-label",
+)  # fmt: skip
 FAMILIES = ("bert", "roberta", "distilbert", "modernbert", "deberta-v2", "deberta-v3")
 V3: dict[str, Any] = {"position_biased_input": False, "type_vocab_size": 0}
 """What DeBERTa-v3 has otherwise than v2."""

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from adaptkit_multi_label.metric import compute
-from adaptkit_multi_label.threshold import DEFAULT, NEAR, calibrate, calibrated
+from adaptkit_multi_label.threshold import DEFAULT, calibrate, calibrated
 
 LABELS = ("a", "b", "c", "d")
 
@@ -32,7 +32,7 @@ def test_the_threshold_is_nearly_as_good_as_the_best(seed, decimals):
     values = {value for one in predictions for value in one["probabilities"].values()}
     best = max(micro_f1(predictions, rows, value) for value in values)
     chosen = calibrate(predictions, rows)["threshold"]
-    assert NEAR * best <= micro_f1(predictions, rows, chosen) <= best
+    assert 0.97 * best <= micro_f1(predictions, rows, chosen) <= best
     assert 0 < chosen < 1
     # No prediction hangs on a rounding error.
     assert min(abs(chosen - value) for value in values) > 1e-9

@@ -2,9 +2,10 @@ from __future__ import annotations
 
 import pytest
 from adaptkit_ner.overlaps import without_overlaps
-from adaptkit_ner.tags import Entity
 
-INNER, OUTER, LATER = Entity("GIVEN", 0, 4), Entity("PER", 0, 8), Entity("LOC", 18, 24)
+from adaptkit import Mark
+
+INNER, OUTER, LATER = Mark(0, 4, "GIVEN"), Mark(0, 8, "PER"), Mark(18, 24, "LOC")
 
 
 @pytest.mark.parametrize("order", [[INNER, OUTER, LATER], [LATER, OUTER, INNER]])
@@ -18,12 +19,12 @@ def test_the_first_that_was_marked_is_kept():
 
 
 def test_of_equal_entities_one_is_kept():
-    twice = [Entity("A", 2, 5), Entity("B", 2, 5)]
+    twice = [Mark(2, 5, "A"), Mark(2, 5, "B")]
     assert without_overlaps(twice, "outermost") == without_overlaps(twice, "first") == twice[:1]
 
 
 def test_entities_beside_each_other_do_not_overlap():
-    beside = [Entity("A", 0, 2), Entity("B", 2, 5), Entity("C", 5, 6)]
+    beside = [Mark(0, 2, "A"), Mark(2, 5, "B"), Mark(5, 6, "C")]
     for overlaps in ("refuse", "outermost", "first"):
         assert without_overlaps(beside[::-1], overlaps) == beside
 

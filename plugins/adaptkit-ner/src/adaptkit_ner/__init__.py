@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import Literal
 
-from adaptkit import Task
+from adaptkit import Task, word_lines
 
 SUFFIXES = (".conll", ".tsv", ".txt", ".bio", ".iob", ".iob2", "")
 
@@ -40,7 +40,7 @@ def ner(
     """
     from transformers import DataCollatorForTokenClassification
 
-    from adaptkit_ner import conll, conllu
+    from adaptkit_ner import conllu
     from adaptkit_ner.audit import audit
     from adaptkit_ner.baselines import training_entities
     from adaptkit_ner.decoding import DECODERS, merge
@@ -54,6 +54,7 @@ def ner(
 
     options = {"token_column": token_column, "tag_column": tag_column}
     columns = {name: column for name, column in options.items() if column is not None}
+    lines = word_lines(0 if token_column is None else token_column, -1 if tag_column is None else tag_column)
     task = Task(
         name="ner",
         target_columns=("tags", "entities", "ner_tags"),
@@ -71,7 +72,7 @@ def ner(
         baseline=training_entities,
         parse_text=parse,
         to_json=present,
-        readers={**dict.fromkeys(SUFFIXES, conll.reader(**columns)), ".conllu": conllu.reader(**columns)},
+        readers={**dict.fromkeys(SUFFIXES, lines), ".conllu": conllu.reader(**columns)},
         sample=Path(__file__).parent / "sample",
         forms=FORMS,
         word_level=True,

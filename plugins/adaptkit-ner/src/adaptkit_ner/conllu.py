@@ -7,10 +7,9 @@ The format is described at https://universaldependencies.org/format.html.
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from adaptkit import numbered_lines
-from adaptkit_ner.conll import Line
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -20,6 +19,14 @@ if TYPE_CHECKING:
 
 WIDTH = 10
 FORM, UPOS = 1, 3
+
+
+class Line(NamedTuple):
+    """A line of a sentence: its number, counted from 1, and its columns."""
+
+    number: int
+    columns: list[str]
+
 
 _WORD = re.compile(r"\d+")
 _NO_WORD = re.compile(r"\d+[-.]\d+")

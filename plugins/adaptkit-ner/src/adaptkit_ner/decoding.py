@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from adaptkit import word_outputs
 from adaptkit_ner.tags import canonical
 from adaptkit_ner.viterbi import best_sequences, rules_of
 
@@ -27,7 +28,7 @@ def decode_words(
     outputs: Mapping[str, NDArray[Any]], examples: Sequence[Example], labels: Sequence[str]
 ) -> list[Piece]:
     """The most probable tag of each word, from ``logits`` ``[examples, tokens, labels]``."""
-    logits = _logits_of_words(outputs, examples)
+    logits = word_outputs(outputs["logits"], examples)
     return _pieces(logits, logits.argmax(axis=-1), examples, labels)
 
 
@@ -39,7 +40,7 @@ def decode_sequences(
     A word may continue an entity if the word before it is in another window or has no sub-words. `merge`
     makes it the entity's first word where it does not continue one.
     """
-    logits = _logits_of_words(outputs, examples)
+    logits = word_outputs(outputs["logits"], examples)
     lengths = [len(example.info.words) for example in examples]
     unknown = np.concatenate([_follows_unknown(example.info.words) for example in examples])
     return _pieces(logits, best_sequences(logits, lengths, unknown, rules_of(labels)), examples, labels)
@@ -67,15 +68,6 @@ def gathered(
         for word, tag, probability in piece:
             words[word] = tag, probability
     return [tag for tag, _ in words], [probability for _, probability in words]
-
-
-def _logits_of_words(outputs: Mapping[str, NDArray[Any]], examples: Sequence[Example]) -> NDArray[np.float32]:
-    """The logits at the first sub-word of each word, ``[words of all examples, labels]``."""
-    counts = [len(example.info.words) for example in examples]
-    rows = np.repeat(np.arange(len(examples)), counts)  # [words of all examples]
-    positions = np.concatenate([example.info.positions for example in examples])
-    logits: NDArray[np.float32] = outputs["logits"][rows, positions].astype(np.float32)
-    return logits
 
 
 def _follows_unknown(words: NDArray[np.int64]) -> NDArray[np.bool_]:

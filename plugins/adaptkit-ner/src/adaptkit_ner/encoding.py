@@ -1,35 +1,15 @@
-"""Converts words to sub-words. The first sub-word of a word carries its label.
-
-A sentence longer than the model is split into overlapping windows. Each word is labelled and decoded in
-exactly one of them, the one with the most context around it.
-"""
+"""Converts words to sub-words. The first sub-word of a word carries its label."""
 
 from __future__ import annotations
 
-from itertools import groupby
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING
 
-import numpy as np
-
-from adaptkit import Example, Row
+from adaptkit import Example, Row, word_examples
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
-    from numpy.typing import NDArray
-    from transformers import BatchEncoding, PreTrainedTokenizerBase
-
-NO_LABEL = -100
-
-
-class WordStarts(NamedTuple):
-    """The first sub-words of the words that are decoded in a window; both arrays are ``[words]``."""
-
-    positions: NDArray[np.int64]
-    """The position of the first sub-word, counted from the end if the tokenizer pads on the left."""
-
-    words: NDArray[np.int64]
-    """The word's position in the sentence."""
+    from transformers import PreTrainedTokenizerBase
 
 
 def encode(
@@ -39,79 +19,9 @@ def encode(
 
     Raises ValueError if the tokenizer does not give the word of each sub-word.
     """
-    if not tokenizer.is_fast:
-        raise ValueError(
-            f"the tokenizer {type(tokenizer).__name__} does not give the word of each sub-word; "
-            "expected a fast tokenizer"
-        )
-    if not rows:
-        return []
-    overlap = (max_length - tokenizer.num_special_tokens_to_add()) // 4
-    batch = tokenizer(
-        [list(row["tokens"]) for row in rows],
-        is_split_into_words=True,
-        truncation=True,
-        max_length=max_length,
-        stride=overlap,
-        return_overflowing_tokens=True,
-    )
     label_ids = {label: position for position, label in enumerate(labels)}
-    names = [name for name in tokenizer.model_input_names if name in batch]
-    from_end = tokenizer.padding_side == "left"
-    examples: list[Example] = []
-    for row, windows in _windows(batch, last_first=tokenizer.truncation_side == "left"):
-        decided = _decided([_beginnings(batch, window) for window in windows])
-        for window, words in zip(windows, decided, strict=True):
-            inputs: dict[str, Any] = {name: batch[name][window] for name in names}
-            if "tags" in rows[row]:
-                inputs["labels"] = _label_ids(words, rows[row]["tags"], label_ids)
-            examples.append(Example(row=row, inputs=inputs, info=_word_starts(words, from_end=from_end)))
-    return examples
+    return word_examples(rows, tokenizer, max_length, target=lambda row: _label_ids(row, label_ids))
 
 
-def _windows(batch: BatchEncoding, *, last_first: bool) -> Iterator[tuple[int, list[int]]]:
-    """Each row with its windows, in the order of the text."""
-    row_of = batch["overflow_to_sample_mapping"]
-    for row, group in groupby(range(len(row_of)), row_of.__getitem__):
-        yield row, sorted(group, reverse=last_first)
-
-
-def _beginnings(batch: BatchEncoding, window: int) -> NDArray[np.int64]:
-    """The word that starts at each position of a window ``[tokens]``, -1 for none."""
-    words = np.array([-1 if word is None else word for word in batch.word_ids(window)], dtype=np.int64)
-    words[1:][words[1:] == words[:-1]] = -1
-    return words
-
-
-def _decided(windows: list[NDArray[np.int64]]) -> list[NDArray[np.int64]]:
-    """The windows of one row, in order, with each word kept only in the window with the most context.
-
-    If a window starts in the middle of a word, the word appears to start there. But it has no context on its
-    left in this window, so the window in which the word really starts is chosen.
-    """
-    if len(windows) == 1:
-        return windows
-    chosen: dict[int, tuple[int, int]] = {}  # word → its context, its window
-    for window, words in enumerate(windows):
-        positions = np.flatnonzero(words >= 0)
-        for position in positions.tolist():
-            word = int(words[position])
-            left = position - int(positions[0]) if window > 0 else len(words)
-            right = len(words) - position if window < len(windows) - 1 else len(words)
-            if word not in chosen or min(left, right) > chosen[word][0]:
-                chosen[word] = min(left, right), window
-    return [
-        np.array(
-            [word if word >= 0 and chosen[word][1] == window else -1 for word in words.tolist()], np.int64
-        )
-        for window, words in enumerate(windows)
-    ]
-
-
-def _word_starts(words: NDArray[np.int64], *, from_end: bool) -> WordStarts:
-    positions = np.flatnonzero(words >= 0)
-    return WordStarts(positions - len(words) if from_end else positions, words[positions])
-
-
-def _label_ids(words: NDArray[np.int64], tags: Sequence[str], label_ids: Mapping[str, int]) -> list[int]:
-    return [NO_LABEL if word < 0 else label_ids[tags[word]] for word in words.tolist()]
+def _label_ids(row: Row, label_ids: Mapping[str, int]) -> list[int] | None:
+    return [label_ids[tag] for tag in row["tags"]] if "tags" in row else None

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Literal
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from adaptkit_ner.tags import Entity
+    from adaptkit import Mark
 
 Overlaps = Literal["refuse", "outermost", "first"]
 
 
-def without_overlaps(entities: Sequence[Entity], overlaps: Overlaps) -> list[Entity]:
+def without_overlaps(entities: Sequence[Mark], overlaps: Overlaps) -> list[Mark]:
     """The entities in the order of the text, none of which overlaps another.
 
     Args:
@@ -31,14 +31,14 @@ def without_overlaps(entities: Sequence[Entity], overlaps: Overlaps) -> list[Ent
     ranked = list(entities)
     if overlaps == "outermost":
         ranked.sort(key=lambda entity: (entity.start - entity.end, entity.start))
-    kept: list[Entity] = []
+    kept: list[Mark] = []
     for entity in ranked:
         if all(entity.end <= other.start or other.end <= entity.start for other in kept):
             kept.append(entity)
     return sorted(kept, key=lambda entity: entity.start)
 
 
-def _refuse(ordered: Sequence[Entity]) -> None:
+def _refuse(ordered: Sequence[Mark]) -> None:
     for one, following in pairwise(ordered):
         if following.start < one.end:
             raise ValueError(

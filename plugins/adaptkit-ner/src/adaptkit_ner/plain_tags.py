@@ -6,10 +6,11 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from adaptkit import located_words
 from adaptkit_ner.baselines import frequent_tags
 from adaptkit_ner.decoding import decode_words, gathered
 from adaptkit_ner.forms import PLAIN_FORMS
-from adaptkit_ner.rows import located, matching
+from adaptkit_ner.rows import matching
 from adaptkit_ner.rows import prepare as prepare_words
 from adaptkit_ner.tag_metric import METRIC, NO_TAG
 from adaptkit_ner.words import TAGS, given_tags, given_tokens
@@ -72,7 +73,7 @@ def present(row: Row, prediction: Mapping[str, Any]) -> dict[str, Any]:
 
     If the row has no text, the words are joined with spaces.
     """
-    text, spans = located(row)
+    text, spans = located_words(row)
     words = zip(spans, prediction["tags"], prediction["probabilities"], strict=True)
     return {
         "text": text,

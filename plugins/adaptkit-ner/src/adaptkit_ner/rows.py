@@ -6,34 +6,25 @@ each word) if the text is known.
 
 from __future__ import annotations
 
-import re
-from bisect import bisect_left, bisect_right
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from itertools import pairwise
 from statistics import fmean
 from typing import TYPE_CHECKING, Any
 
-from adaptkit import Mark, contradiction, marks_of
+from adaptkit import found_words, located_words, marks_in, split_words, words_of_mark
 from adaptkit_ner.overlaps import Overlaps, without_overlaps
 from adaptkit_ner.schemes import USUAL, Spelling, usual_tags
 from adaptkit_ner.tags import Entity, canonical, entities_of, to_bio
 from adaptkit_ner.words import given_tags, given_tokens
 
 if TYPE_CHECKING:
-    from adaptkit import Row
+    from adaptkit import Mark, Row
 
 Span = tuple[int, int]
 
 OTHER_NAMES = "the option spans=false takes tags of any name, such as parts of speech, which are no entities"
 NUMBERS = "if the tags are numbers, name them with --option tag_names=O,B-PER,I-PER,..."
 """What helps against a tag that cannot be read."""
-
-# Chinese and Japanese have no spaces between words, so each of their characters is one word.
-_UNSPACED = r"\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
-# Vowel signs and joiners do not match \w in Python, but are part of the word.
-_MARKS = r"\u0300-\u036f\u0591-\u05c7\u064b-\u065f\u0900-\u0963\u0966-\u0dff\u0e31-\u0e4e\u200c\u200d"
-_WORD = re.compile(rf"[{_UNSPACED}]|(?:(?![{_UNSPACED}])[\w{_MARKS}])+|\S")
 
 
 def prepare(
@@ -67,7 +58,7 @@ def prepare(
         raise ValueError(f"text = {text!r:.80}; expected a string (or tokens and tags)")
     if entities is None:
         return _from_text(text, None)
-    marked = _marked(entities, text)
+    marked = marks_in(entities, text)
     kept = without_overlaps(marked, overlaps)
     if kept_apart is not None and len(kept) < len(marked):
         kept_apart.update(entities=len(marked) - len(kept), rows=1)
@@ -84,7 +75,7 @@ def present(row: Row, prediction: Mapping[str, Any]) -> dict[str, Any]:
 
     If the row has no text, the words are joined with spaces, and each entity also has its word positions.
     """
-    text, spans = located(row)
+    text, spans = located_words(row)
     found = [
         _presented(entity, text, spans, prediction["probabilities"])
         for entity in entities_of(prediction["tags"])
@@ -95,27 +86,12 @@ def present(row: Row, prediction: Mapping[str, Any]) -> dict[str, Any]:
     return {"text": text, "entities": [shown | where for shown, where in zip(found, words, strict=True)]}
 
 
-def located(row: Row) -> tuple[str, Sequence[Span]]:
-    """The text of a row and the characters of each word; without a text, the words joined with spaces."""
-    if row.get("text") is None or row.get("spans") is None:
-        return _joined(row["tokens"])
-    return row["text"], row["spans"]
-
-
 def _presented(
     entity: Entity, text: str, spans: Sequence[Span], probabilities: Sequence[float]
 ) -> dict[str, Any]:
     start, end = spans[entity.start][0], spans[entity.end - 1][1]
     score = fmean(probabilities[entity.start : entity.end])
     return {"text": text[start:end], "label": entity.label, "start": start, "end": end, "score": score}
-
-
-def _joined(tokens: Sequence[str]) -> tuple[str, list[Span]]:
-    spans, start = [], 0
-    for token in tokens:
-        spans.append((start, start + len(token)))
-        start += len(token) + 1
-    return " ".join(tokens), spans
 
 
 def _from_tokens(row: Row, tags: Sequence[str] | None, spelling: Spelling) -> Row:
@@ -127,7 +103,7 @@ def _from_tokens(row: Row, tags: Sequence[str] | None, spelling: Spelling) -> Ro
     prepared: dict[str, Any] = {"tokens": tokens}
     if tags is not None:
         prepared["tags"] = _bio(tokens, matching(tags, tokens), spelling)
-    if isinstance(row.get("text"), str) and (spans := _found(tokens, row["text"])):
+    if isinstance(row.get("text"), str) and (spans := found_words(tokens, row["text"])):
         prepared |= {"text": row["text"], "spans": spans}
     return prepared
 
@@ -149,68 +125,11 @@ def _bio(tokens: Sequence[str], tags: Sequence[str], spelling: Spelling) -> list
     return canonical(usual_tags(tags, spelling))
 
 
-def _found(tokens: Sequence[str], text: str) -> list[Span] | None:
-    """The characters of each token in the text; None if the text does not contain them in this order."""
-    spans, position = [], 0
-    for token in tokens:
-        start = text.find(token, position)
-        if start < 0:
-            return None
-        position = start + len(token)
-        spans.append((start, position))
-    return spans
-
-
-def _from_text(text: str, entities: Sequence[Entity] | None) -> Row:
+def _from_text(text: str, entities: Sequence[Mark] | None) -> Row:
     """The row of a text, and of its entities if it is labelled."""
-    spans = _words(text, cuts=sorted({edge for one in entities or () for edge in (one.start, one.end)}))
-    if not spans:
-        raise ValueError(f"text {text!r:.40} contains no word; expected at least one")
-    prepared: dict[str, Any] = {
-        "tokens": [text[start:end] for start, end in spans],
-        "text": text,
-        "spans": spans,
-    }
+    prepared = split_words(text, entities or ())
     if entities is not None:
-        prepared["tags"] = to_bio((_in_words(one, spans, text) for one in entities), len(spans))
+        spans = prepared["spans"]
+        found = [Entity(one.label, *words_of_mark(one, spans, text)) for one in entities]
+        prepared["tags"] = to_bio(found, len(spans))
     return prepared
-
-
-def _words(text: str, cuts: Sequence[int]) -> list[Span]:
-    """The words and single punctuation marks of a text, also split at the cuts."""
-    spans: list[Span] = []
-    for match in _WORD.finditer(text):
-        start, end = match.span()
-        inner = cuts[bisect_right(cuts, start) : bisect_left(cuts, end)]
-        spans.extend(pairwise((start, *inner, end)))
-    return spans
-
-
-def _marked(entities: object, text: str) -> list[Entity]:
-    """The entities in characters, in their order."""
-    return [_entity(mark, text) for mark in marks_of(entities)]
-
-
-def _entity(mark: Mark, text: str) -> Entity:
-    """The entity; raises ValueError if its offsets are not in the text, or its own text is not at them."""
-    problem = contradiction(mark, text)
-    if not 0 <= mark.start < mark.end <= len(text):
-        raise ValueError(
-            f"entity {mark.label!r:.40} at {mark.start}-{mark.end} of a text of {len(text)} characters; "
-            f"expected 0 <= start < end <= the text's length{f' ({problem})' if problem else ''}"
-        )
-    if problem:
-        raise ValueError(f"entity {problem}")
-    return Entity(mark.label, mark.start, mark.end)
-
-
-def _in_words(entity: Entity, spans: Sequence[Span], text: str) -> Entity:
-    """The entity in words instead of characters; every word is completely inside or outside it."""
-    start = bisect_left(spans, (entity.start, 0))
-    end = bisect_left(spans, (entity.end, 0))
-    if start == end:
-        raise ValueError(
-            f"entity {entity.label!r:.40} at {entity.start}-{entity.end} contains no word: "
-            f"{text[entity.start : entity.end]!r:.40}; expected at least one"
-        )
-    return Entity(entity.label, start, end)

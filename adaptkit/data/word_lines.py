@@ -1,4 +1,4 @@
-"""Reads column files: a word and its tag per line, sentences separated by blank lines.
+"""Reads column files: a word and its tag per line, sentences separated by blank lines. For plugin authors.
 
 Columns are separated by tabs if the line contains one, and otherwise by spaces. There are no comments,
 because a word may start with ``#``.
@@ -10,7 +10,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from adaptkit import Row, numbered_lines
+from adaptkit.data.text import numbered_lines
+from adaptkit.task import Row
 
 DOCUMENT_START = "-DOCSTART-"
 
@@ -25,16 +26,23 @@ class Line(NamedTuple):
     columns: list[str]
 
 
-def reader(token_column: int = 0, tag_column: int = -1) -> Callable[[Path], Iterator[tuple[int, Row]]]:
+def word_lines(
+    token_column: int = 0, tag_column: int = -1, *, name: str = "tags"
+) -> Callable[[Path], Iterator[tuple[int, Row]]]:
     """A reader that yields ``{"tokens": [...], "tags": [...]}`` and the number of the sentence's first line.
 
     Its iterator raises ValueError("line 7: ...") for a sentence with a malformed line, and continues with the
     next sentence. A file with one column gives tokens without tags, to be predicted.
+
+    Args:
+        token_column: the column of the words, from 0, or from -1 at the end of the line.
+        tag_column: the column of the tags.
+        name: the name of the tags in the rows.
     """
 
     def numbered_row(numbered: tuple[Line, list[Line]]) -> tuple[int, Row]:
         model, sentence = numbered
-        columns = _chosen(model, token_column, tag_column)
+        columns = _chosen(model, {"tokens": token_column, name: tag_column})
         for line in sentence:
             _check(line, model, columns)
         row = {name: [line.columns[column] for line in sentence] for name, column in columns.items()}
@@ -67,10 +75,10 @@ def _columns(line: str) -> list[str]:
     return [column for column in line.split(" ") if column]
 
 
-def _chosen(model: Line, token_column: int, tag_column: int) -> dict[str, int]:
-    """The columns to read, each with its position."""
+def _chosen(model: Line, columns: dict[str, int]) -> dict[str, int]:
+    """The columns to read, each with its position; only the words if there is nothing else."""
     width = len(model.columns)
-    chosen = {"tokens": token_column} if width == 1 else {"tokens": token_column, "tags": tag_column}
+    chosen = dict(list(columns.items())[:1]) if width == 1 else columns
     for name, column in chosen.items():
         if not -width <= column < width:
             raise ValueError(f"line {model.number}: {_count(width)}, so no {name} in column {column}")

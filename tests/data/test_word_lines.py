@@ -1,9 +1,9 @@
 from __future__ import annotations
 
 import pytest
-from adaptkit_ner.conll import reader
 
 from adaptkit import AdaptkitError
+from adaptkit.data.word_lines import word_lines
 
 
 @pytest.fixture
@@ -11,7 +11,7 @@ def read(tmp_path):
     def read_text(text, **columns):
         path = tmp_path / "words.conll"
         path.write_bytes(text.encode() if isinstance(text, str) else text)
-        return list(reader(**columns)(path))
+        return list(word_lines(**columns)(path))
 
     return read_text
 
@@ -88,7 +88,7 @@ def test_the_error_names_a_missing_column(read, columns):
 def test_reading_continues_after_a_malformed_sentence(tmp_path):
     path = tmp_path / "words.conll"
     path.write_text("Ada O\n\nslept\n\nParis B-LOC\n")
-    rows = reader()(path)
+    rows = word_lines()(path)
     assert next(rows)[0] == 1
     with pytest.raises(ValueError, match="line 3: "):
         next(rows)
@@ -108,3 +108,9 @@ def test_empty_columns_at_the_end_of_lines_are_ignored(read):
     assert read("Ada\tN\tB-PER\t\n")[0][1] == {"tokens": ["Ada"], "tags": ["B-PER"]}
     with pytest.raises(ValueError, match="line 2: 3 columns, but line 1 has 2"):
         read("Ada\tB-PER\t\nslept\tO\tx\n")
+
+
+def test_the_tags_may_have_another_name(read):
+    assert read("Ada\tA|B\n", name="labels") == [(1, {"tokens": ["Ada"], "labels": ["A|B"]})]
+    with pytest.raises(ValueError, match="no labels in column 4"):
+        read("Ada\tA|B\n", name="labels", tag_column=4)
