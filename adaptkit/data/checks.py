@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from adaptkit.data.columns import in_lower_case, named_row, notes_of
 from adaptkit.data.groups import column_group
+from adaptkit.data.packed import Packing
 from adaptkit.data.refusals import (
     BadRow,
     EmptyColumns,
@@ -57,7 +58,9 @@ def prepare_rows(
     Raises:
         DataError: a row is bad and bad rows are not skipped, no row remains, or a row has no column `group`.
     """
-    values, origins, groups, skipped = [], [], [], []
+    values, origins = Packing(), Packing()
+    groups: list[str] = []
+    skipped: list[str] = []
     bad: list[BadRow] = []
     read_as: dict[str, None] = {}
     raws, prepare, found = surveyed(task, split.rows, columns, optional)
@@ -68,19 +71,20 @@ def prepare_rows(
             origins.append(raw.origin)
             read_as |= dict.fromkeys((*raw.notes, *notes))
             if group is not None:
-                groups.append(column_group(task, raw, values[-1], group))
+                groups.append(column_group(task, raw, clean, group))
         except ValueError as error:
             left_out = BadRow.of(raw.origin, error)
             skipped.append(str(left_out))
             if not isinstance(error, SkipRow):
                 bad.append(left_out)
-    if not values:
+    clean_rows = values.done()
+    if not clean_rows:
         raise nothing_left(task, split.source, bad, skipped, optional)
     if bad and not skip_bad_rows:
         expected = expected_rows(task, optional)
         raise DataError(first_of(bad), expected=expected, next_step=CORRECT_OR_SKIP, code="bad-row")
     notes = (*read_as, *found())
-    return Rows(values, origins, split.source, skipped, tuple(groups), group or "", read_as=notes)
+    return Rows(clean_rows, origins.done(), split.source, skipped, tuple(groups), group or "", read_as=notes)
 
 
 def surveyed(

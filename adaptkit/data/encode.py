@@ -7,13 +7,16 @@ that are already on the device.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from array import array
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from adaptkit.data.encoded import EncodedExamples
+from adaptkit.data.tensors import Tensors, narrowed
 from adaptkit.errors import TaskError
 from adaptkit.task import Example, Row, Task
 from adaptkit.tasks.calls import calling, named, part_failed, shown
@@ -23,6 +26,7 @@ if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
 
 COLLATED_AT_ONCE = 512
+ENCODED_AT_ONCE = 4096
 
 
 def encode(
@@ -60,6 +64,22 @@ def encode(
     return examples
 
 
+def encode_in_columns(
+    task: Task,
+    rows: Sequence[Row],
+    tokenizer: PreTrainedTokenizerBase,
+    labels: Sequence[str],
+    max_length: int,
+) -> EncodedExamples:
+    """What `encode` gives and raises, in columns. Some rows are encoded at a time."""
+    found = EncodedExamples()
+    for start in range(0, len(rows), ENCODED_AT_ONCE):
+        some = rows[start : start + ENCODED_AT_ONCE]
+        examples = encode(task, some, tokenizer, labels, max_length)
+        found.append(examples, start, list(map(length_of, examples)))
+    return found
+
+
 def length_of(example: Example) -> int:
     """The number of tokens of an example; of the longest choice if it has several."""
     ids = example.inputs["input_ids"]
@@ -77,19 +97,18 @@ class Bucket:
     sizes: NDArray[np.int64]
     """``[examples]``: the tokens of each example, without padding."""
 
-    tensors: Mapping[str, torch.Tensor]
+    tensors: Tensors
     """Name → ``[examples, ...]``; token tensors are ``[examples, length]``, or with choices
     ``[examples, choices, length]``."""
 
     @property
     def choices(self) -> int:
         """The number of choices of each example, with padding; 1 for examples without choices."""
-        return math.prod(self.tensors["attention_mask"].shape[1:-1])
+        return math.prod(self.tensors.at(slice(1))["attention_mask"].shape[1:-1])
 
     def to(self, device: torch.device) -> Bucket:
         """The bucket with its tensors on ``device``."""
-        moved = {name: tensor.to(device) for name, tensor in self.tensors.items()}
-        return replace(self, tensors=moved)
+        return replace(self, tensors=self.tensors.to(device))
 
 
 def collate(
@@ -106,20 +125,51 @@ def collate(
     """
     import torch
 
+    parts = list(_collated(task, examples, positions, tokenizer, length))
+    tensors = {name: torch.cat([part[name] for part in parts]) for name in parts[0]}  # [examples, ...]
+    sizes = np.array([length_of(examples[position]) for position in positions])  # [examples]
+    return Bucket(length=length, positions=list(positions), sizes=sizes, tensors=Tensors(tensors))
+
+
+def collate_narrow(
+    task: Task,
+    examples: EncodedExamples,
+    positions: NDArray[np.int64],
+    tokenizer: PreTrainedTokenizerBase,
+    length: int,
+) -> Bucket:
+    """The bucket that `collate` makes, with whole numbers stored in the bytes that they need."""
+    import torch
+
+    places = array("q", positions.tolist())
+    parts: list[Mapping[str, torch.Tensor]] = []
+    types: dict[str, torch.dtype] = {}
+    for part in _collated(task, examples, places, tokenizer, length):
+        types |= {name: tensor.dtype for name, tensor in part.items()}
+        parts.append({name: narrowed(tensor) for name, tensor in part.items()})
+    stored = {name: torch.cat([part[name] for part in parts]) for name in parts[0]}  # [examples, ...]
+    sizes = examples.lengths[positions]  # [examples]
+    return Bucket(length=length, positions=places, sizes=sizes, tensors=Tensors(stored, types))
+
+
+def _collated(
+    task: Task,
+    examples: Sequence[Example],
+    positions: Sequence[int],
+    tokenizer: PreTrainedTokenizerBase,
+    length: int,
+) -> Iterator[Mapping[str, torch.Tensor]]:
+    """The collator's batches for the positions, one after another; raises as `collate` does."""
     # A collator that pads to a multiple of `length` pads to `length` itself, because no example is longer.
     with calling(task, "collator"):
         collator = task.collator(tokenizer, pad_to_multiple_of=length)
     widest = _of_most_choices(examples, positions)
-    parts: list[Mapping[str, Any]] = []
     for start in range(0, len(positions), COLLATED_AT_ONCE):
         chosen = positions[start : start + COLLATED_AT_ONCE]
         with calling(task, "collator"):
             batch = collator([dict(examples[position].inputs) for position in (*chosen, *widest)])
         _check_collated(task, batch, len(chosen) + len(widest), length)
-        parts.append({name: tensor[: len(chosen)] for name, tensor in batch.items()})
-    tensors = {name: torch.cat([part[name] for part in parts]) for name in parts[0]}  # [examples, ...]
-    sizes = np.array([length_of(examples[position]) for position in positions])  # [examples]
-    return Bucket(length=length, positions=list(positions), sizes=sizes, tensors=tensors)
+        yield {name: tensor[: len(chosen)] for name, tensor in batch.items()}
 
 
 def _check_examples(task: Task, examples: Sequence[Any]) -> None:
@@ -143,12 +193,9 @@ def _of_most_choices(examples: Sequence[Example], positions: Sequence[int]) -> l
     A collator makes a batch as wide as its widest example. With this example in every batch, all batches
     have the same width.
     """
-    counts = {
-        position: len(ids)
-        for position in positions
-        if _has_choices(ids := examples[position].inputs["input_ids"])
-    }
-    return [max(counts, key=counts.__getitem__)] if counts else []
+    if not len(positions) or not _has_choices(examples[positions[0]].inputs["input_ids"]):
+        return []
+    return [max(positions, key=lambda position: len(examples[position].inputs["input_ids"]))]
 
 
 def _check_collated(task: Task, batch: Mapping[str, Any], examples: int, length: int) -> None:

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from itertools import chain
 from typing import TYPE_CHECKING
+
+from adaptkit.data.packed import packed, taken
 
 if TYPE_CHECKING:
     from adaptkit.task import Row
@@ -66,8 +69,8 @@ class Rows:
         kept = list(positions)
         return replace(
             self,
-            values=[self.values[position] for position in kept],
-            origins=[self.origins[position] for position in kept],
+            values=taken(self.values, kept),
+            origins=taken(self.origins, kept),
             groups=[self.groups[position] for position in kept] if self.groups else (),
         )
 
@@ -75,8 +78,8 @@ class Rows:
         """These rows, then those of another split of the same source."""
         return replace(
             self,
-            values=[*self.values, *other.values],
-            origins=[*self.origins, *other.origins],
+            values=packed(chain(self.values, other.values)),
+            origins=packed(chain(self.origins, other.origins)),
             groups=[*self.groups, *other.groups],
         )
 

@@ -86,7 +86,7 @@ class Accumulator:
         device, chosen = self.forward.device, places.clamp_min(0)
         valid = (places >= 0).to(device)  # [slots, examples]
         batch = {  # name → [slots, examples, ...]; a bucket too large for the device is in main memory
-            name: tensor[chosen].to(device) for name, tensor in bucket.tensors.items()
+            name: tensor.to(device) for name, tensor in bucket.tensors.at(chosen).items()
         }
         batch = self.forward.augmented(batch, seeds.to(device))
         leaves = self.forward.leaves(self.stack.parameters(slots.start, slots.stop))  # name → [slots, *shape]

@@ -72,7 +72,7 @@ def micro_steps(
         for bucket in range(len(buckets))
     ]  # per bucket [slots, steps * micro_batch]
     device = [
-        torch.as_tensor(places).to(bucket.tensors["attention_mask"].device, non_blocking=True)
+        torch.as_tensor(places).to(bucket.tensors.device, non_blocking=True)
         for places, bucket in zip(host, buckets, strict=True)
     ]
     seeds = [_seeds(bucket, places, clocks) for bucket, places in enumerate(device)]

@@ -162,8 +162,8 @@ def bytes_of_a_pass(training: Training, examples: int) -> float:
     step = _step(bucket, 1, min(examples, 2))
     with torch.autograd.graph.saved_tensors_hooks(keep, lambda tensor: tensor):
         Accumulator(training.forward, slots, BatchLimits(slots=1, examples=examples)).run(step)
-    shared = {storage.untyped_storage().data_ptr() for storage in [slots.theta, *bucket.tensors.values()]}
-    shared |= {p.untyped_storage().data_ptr() for p in training.forward.module.parameters()}
+    shared = {p.untyped_storage().data_ptr() for p in training.forward.module.parameters()}
+    shared.add(slots.theta.untyped_storage().data_ptr())
     activations = sum(size for pointer, size in kept.items() if pointer not in shared)
     return activations * examples / step.places.shape[1] + 4.0 * training.layout.width
 
@@ -235,6 +235,6 @@ def _stack(training: Training, count: int) -> TrialStack:
 
 def _step(bucket: Bucket, slots: int, examples: int) -> MicroStep:
     """A micro-step on the bucket's first examples, repeated if there are not enough."""
-    some = torch.arange(examples, device=bucket.tensors["attention_mask"].device) % len(bucket.positions)
+    some = torch.arange(examples, device=bucket.tensors.device) % len(bucket.positions)
     places = some.expand(slots, examples)  # [slots, examples]
     return MicroStep(bucket=bucket, places=places, seeds=places, seen=[examples] * slots, tokens=0, last=True)

@@ -77,7 +77,7 @@ def _predict_together(
         tokens = bucket.length * bucket.choices * slots
         size = max(1, TOKENS_AT_ONCE // (tokens * limits.scoring_shrink))
         for start in range(0, len(bucket.positions), size):
-            batch = {name: tensor[start : start + size] for name, tensor in bucket.tensors.items()}
+            batch = bucket.tensors.at(slice(start, start + size))  # name → [batch, ...]
             batch = {name: tensor.to(forward.device) for name, tensor in batch.items()}
             outputs = forward.outputs(parameters, batch)  # name → [slots, batch, ...]
             arrays = {name: output.float().cpu().numpy() for name, output in outputs.items()}

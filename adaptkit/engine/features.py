@@ -18,6 +18,7 @@ from torch import nn
 from transformers.modeling_outputs import BaseModelOutputWithPooling
 
 from adaptkit.data.encode import Bucket
+from adaptkit.data.tensors import Tensors
 from adaptkit.engine import fingerprint
 from adaptkit.engine.patches.fast_paths import FAST_PATHS
 from adaptkit.engine.patches.first_token import reads_first_token_only
@@ -159,17 +160,17 @@ class FrozenEncoder:
         If the head reads the first token only, ``tokens`` is 1, and so is the bucket's length. Its mask keeps
         all tokens, because a loss may use it.
         """
-        read = {name: tensor for name, tensor in bucket.tensors.items() if name in inputs}
+        read = bucket.tensors.only([name for name in bucket.tensors if name in inputs])
         key = fingerprint.of_tensors(read, self.fingerprint, self._kept_states)
         features = self.store.find(key)
         if features is None:
             size = max(1, TOKENS_AT_ONCE // (bucket.length * bucket.choices))
-            features = self.store.keep(key, *self._computed(read, size))
+            features = self.store.keep(key, *self._computed(read, len(bucket.positions), size))
             self.examples_read += len(bucket.positions)
         else:
             self.examples_reused += len(bucket.positions)
-        kept = {n: t for n, t in bucket.tensors.items() if n not in inputs or n == "attention_mask"}
-        tensors = {**kept, "inputs_embeds": features}
+        kept = bucket.tensors.only([n for n in bucket.tensors if n not in inputs or n == "attention_mask"])
+        tensors = kept.joined({"inputs_embeds": features})
         return replace(bucket, length=features.shape[-2], tensors=tensors)
 
     @property
@@ -186,14 +187,10 @@ class FrozenEncoder:
         return fingerprint.of_encoder(self.encoder, pooler, precision, self.device.type, attention)
 
     def _computed(
-        self, read: dict[str, torch.Tensor], size: int
+        self, read: Tensors, examples: int, size: int
     ) -> tuple[tuple[int, ...], Iterator[torch.Tensor]]:
         """The shape of the features of tensors ``[examples, ..., tokens]``, and their parts."""
-        examples = len(read["input_ids"])
-        parts = (
-            self._hidden({name: tensor[start : start + size] for name, tensor in read.items()})
-            for start in range(0, examples, size)
-        )
+        parts = (self._hidden(read.at(slice(start, start + size))) for start in range(0, examples, size))
         first = next(parts)
         return (examples, *first.shape[1:]), chain([first], parts)
 

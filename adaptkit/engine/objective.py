@@ -18,6 +18,7 @@ import torch
 from numpy.typing import NDArray
 
 from adaptkit.data.encode import Bucket
+from adaptkit.data.tensors import Tensors
 from adaptkit.engine.train import Training
 from adaptkit.engine.trial_stack import SMALLEST_WEIGHT, views
 from adaptkit.models.pairs import PairHead
@@ -188,17 +189,17 @@ def _some(bucket: Bucket, chosen: torch.Tensor) -> Bucket:
         bucket,
         positions=[bucket.positions[place] for place in places.tolist()],
         sizes=bucket.sizes[places.numpy()],
-        tensors={name: tensor.index_select(0, chosen) for name, tensor in bucket.tensors.items()},
+        tensors=Tensors({name: its.index_select(0, chosen) for name, its in bucket.tensors.items()}),
     )
 
 
 def merged(buckets: Sequence[Bucket]) -> Sequence[Bucket]:
-    """One bucket of all examples where each has one pooled state; else the buckets as they are.
+    """One bucket of all examples where each has one pooled state; else the same buckets.
 
     The masks, which differ in length, are padded: a head on pooled states reads their first place only.
     """
     if not buckets or any(bucket.tensors[FEATURES].dim() != 3 or bucket.length != 1 for bucket in buckets):
-        return buckets
+        return [replace(bucket, tensors=Tensors(dict(bucket.tensors))) for bucket in buckets]
     longest = max(bucket.tensors[MASK].shape[-1] for bucket in buckets)
     padded = [
         {
@@ -211,4 +212,4 @@ def merged(buckets: Sequence[Bucket]) -> Sequence[Bucket]:
     tensors = {name: torch.cat([part[name] for part in padded]) for name in padded[0]}  # [examples, ...]
     positions = [position for bucket in buckets for position in bucket.positions]
     sizes = np.concatenate([bucket.sizes for bucket in buckets])  # [examples]
-    return [replace(buckets[0], positions=positions, sizes=sizes, tensors=tensors)]
+    return [replace(buckets[0], positions=positions, sizes=sizes, tensors=Tensors(tensors))]

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from adaptkit.data.encode import encode, length_of
+from adaptkit.data.encode import encode_in_columns
 from adaptkit.data.subsets import make_plan_for
 from adaptkit.engine.prepare import Model, buckets_of, scoring_data, training_data
 from adaptkit.engine.train import Training
@@ -39,12 +39,11 @@ def with_splits(
         seed: decides the order of the buckets.
     """
     plan = training.plan
-    examples = encode(task, rows, model.tokenizer, model.labels, model.max_length)
+    examples = encode_in_columns(task, rows, model.tokenizer, model.labels, model.max_length)
     of_row = np.array([example.row for example in examples])  # [examples]
     subsets = {split: np.flatnonzero(~np.isin(of_row, held)) for split, held in held_out.items()}
-    lengths = [length_of(example) for example in examples]
     plan = make_plan_for(
-        lengths, subsets,
+        examples.lengths.tolist(), subsets,
         micro_batch=plan.micro_batch, rungs_per_epoch=plan.rungs_per_epoch, run=plan.run, seed=seed,
     )  # fmt: skip
     return replace(

@@ -10,11 +10,13 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, cast
 
+import numpy as np
 import torch
 from torch import nn
 from transformers import PreTrainedTokenizerBase
 
-from adaptkit.data.encode import Bucket, collate, encode, length_of
+from adaptkit.data.encode import Bucket, collate_narrow, encode_in_columns, length_of
+from adaptkit.data.encoded import EncodedExamples
 from adaptkit.data.plan import Plan, bucket_lengths, make_plan
 from adaptkit.engine.capacity import free_bytes
 from adaptkit.engine.evaluate import ScoringSet
@@ -30,7 +32,7 @@ from adaptkit.models.custom_head import OWN_HEAD
 from adaptkit.models.loading import LoadedModel
 from adaptkit.strategies.apply import adapted
 from adaptkit.strategy import Strategy
-from adaptkit.task import Augment, Example, Row, Task
+from adaptkit.task import Augment, Row, Task
 from adaptkit.tasks.calls import calling
 
 LARGEST_MICRO_BATCH = 16
@@ -138,34 +140,32 @@ def training_data(
     run: int = 1,
 ) -> tuple[Plan, list[Bucket]]:
     """The plan of an epoch, and its buckets on the device."""
-    examples = encode(task, rows, model.tokenizer, model.labels, model.max_length)
-    lengths = [length_of(example) for example in examples]
+    examples = encode_in_columns(task, rows, model.tokenizer, model.labels, model.max_length)
+    lengths = examples.lengths.tolist()
     plan = make_plan(lengths, micro_batch=micro_batch, rungs_per_epoch=rungs_per_epoch, seed=seed, run=run)
     return plan, buckets_of(model, task, plan, examples)
 
 
-def buckets_of(model: Model, task: Task, plan: Plan, examples: Sequence[Example]) -> list[Bucket]:
+def buckets_of(model: Model, task: Task, plan: Plan, examples: EncodedExamples) -> list[Bucket]:
     """The examples in the plan's buckets, on the device."""
     return [
-        _ready(
-            model, collate(task, examples, members.tolist(), model.tokenizer, min(length, model.max_length))
-        )
+        _ready(model, collate_narrow(task, examples, members, model.tokenizer, min(length, model.max_length)))
         for length, members in zip(plan.lengths, plan.members, strict=True)
     ]
 
 
 def scoring_data(model: Model, task: Task, rows: Sequence[Row]) -> ScoringSet:
     """The rows ready to be predicted, in buckets of similar length."""
-    examples = encode(task, rows, model.tokenizer, model.labels, model.max_length)
-    lengths = [length_of(example) for example in examples]
-    edges = bucket_lengths(lengths) if lengths else []
-    members: dict[int, list[int]] = {edge: [] for edge in edges}
-    for position in sorted(range(len(lengths)), key=lengths.__getitem__):
-        members[next(edge for edge in edges if lengths[position] <= edge)].append(position)
+    examples = encode_in_columns(task, rows, model.tokenizer, model.labels, model.max_length)
+    lengths = examples.lengths  # [examples]
+    edges = bucket_lengths(lengths.tolist()) if len(lengths) else []
+    order = np.argsort(lengths, kind="stable")
+    ends = np.searchsorted(lengths[order], edges, side="right")  # [edges]
+    members = zip(edges, np.split(order, ends[:-1]), strict=True) if edges else ()
     buckets = [
-        _ready(model, collate(task, examples, positions, model.tokenizer, min(edge, model.max_length)))
-        for edge, positions in members.items()
-        if positions
+        _ready(model, collate_narrow(task, examples, positions, model.tokenizer, min(edge, model.max_length)))
+        for edge, positions in members
+        if len(positions)
     ]
     return ScoringSet(task=task, labels=model.labels, rows=rows, examples=examples, buckets=buckets)
 

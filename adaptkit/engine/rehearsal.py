@@ -81,9 +81,9 @@ def some_head_inputs(training: Training) -> dict[str, torch.Tensor]:
     Name → ``[examples, ...]``. An export is verified with them, without any row.
     """
     names = training.forward.task.head_inputs
-    bucket = training.buckets[-1].tensors
+    few = training.buckets[-1].tensors.at(slice(EXAMPLES))
     wanted = (*names, "attention_mask") if names else ()
-    return {name: bucket[name][:EXAMPLES].cpu().contiguous() for name in wanted}
+    return {name: few[name].cpu().contiguous() for name in wanted}
 
 
 def _initial(training: Training) -> torch.Tensor:
@@ -93,4 +93,4 @@ def _initial(training: Training) -> torch.Tensor:
 
 def _few(bucket: Bucket, device: torch.device) -> dict[str, torch.Tensor]:
     """The first examples of the bucket: name → ``[examples, ...]``."""
-    return {name: tensor[:EXAMPLES].to(device) for name, tensor in bucket.tensors.items()}
+    return {name: tensor.to(device) for name, tensor in bucket.tensors.at(slice(EXAMPLES)).items()}

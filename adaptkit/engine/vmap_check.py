@@ -65,7 +65,9 @@ def _two_slots(training: Training) -> tuple[Tensors, Tensors]:
     theta = training.initial.to(device).repeat(2, 1)  # [2, P]
     generator = torch.Generator().manual_seed(0)  # the same on every device
     theta[1] += 0.01 * torch.randn(training.layout.width, generator=generator).to(device)
-    batch = {name: tensor[:8].to(device) for name, tensor in bucket.tensors.items()}  # name → [8, ...]
+    batch = {
+        name: tensor.to(device) for name, tensor in bucket.tensors.at(slice(8)).items()
+    }  # name → [8, ...]
     return views(training.layout, theta), batch
 
 

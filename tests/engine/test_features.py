@@ -9,6 +9,7 @@ import pytest
 import torch
 import transformers
 
+from adaptkit.data.tensors import Tensors
 from adaptkit.engine.features import FrozenEncoder
 from adaptkit.engine.patches.attention import use_attention
 from adaptkit.engine.prepare import prepare_model
@@ -139,7 +140,7 @@ def test_several_choices_are_encoded_one_by_one(tiny_model: Any) -> None:
         expected = module(input_ids=ids, attention_mask=mask).logits
     encoder = FrozenEncoder(module, torch.device("cpu"), bfloat16=False)
     assert encoder.cut()
-    bucket = replace(bucket_of(5), length=8, tensors={"input_ids": ids, "attention_mask": mask})
+    bucket = replace(bucket_of(5), length=8, tensors=Tensors({"input_ids": ids, "attention_mask": mask}))
     kept = encoder.encode(bucket, INPUTS)
     features = kept.tensors["inputs_embeds"]
     assert features.shape == (5, 4, 1, 16)  # the head reads each choice's first token

@@ -87,7 +87,7 @@ def _outputs_on(forward: Forward, buckets: Sequence[Bucket]) -> Callable[[], tor
         found = []
         for one in some:
             places = torch.linspace(0, len(one.positions) - 1, EXAMPLES).long().unique()  # [examples]
-            batch = {name: tensor[places].to(forward.device) for name, tensor in one.tensors.items()}
+            batch = {name: tensor.to(forward.device) for name, tensor in one.tensors.at(places).items()}
             found += [tensor.flatten() for tensor in exact.outputs({}, batch).values()]
         return torch.cat(found)  # [numbers]
 

@@ -16,6 +16,8 @@ from torch.nn.functional import embedding
 from adaptkit.data.encode import Bucket
 from adaptkit.engine.trial_stack import layout_of, write_slot
 
+AT_ONCE = 4096
+
 
 class OccurringTokens(nn.Module):
     """Replaces the token embeddings, with a vector for each token that occurs and for no other."""
@@ -37,7 +39,12 @@ class OccurringTokens(nn.Module):
 
 def occurring(buckets: Iterable[Bucket]) -> torch.Tensor:
     """The token ids that occur in the buckets, in ascending order: ``[occurring]``."""
-    ids = [torch.unique(bucket.tensors["input_ids"]) for bucket in buckets if "input_ids" in bucket.tensors]
+    ids = [
+        torch.unique(bucket.tensors.at(slice(start, start + AT_ONCE))["input_ids"])
+        for bucket in buckets
+        if "input_ids" in bucket.tensors
+        for start in range(0, len(bucket.positions), AT_ONCE)
+    ]
     return torch.unique(torch.cat(ids)).cpu() if ids else torch.empty(0, dtype=torch.long)
 
 

@@ -11,6 +11,7 @@ import torch
 from torch import nn
 
 from adaptkit.data.encode import Bucket
+from adaptkit.data.tensors import Tensors
 from adaptkit.engine.patches.last_layer import narrow_for
 from tests.helpers.encoders import bucket_of, model_of, prepared
 from tests.helpers.number_task import number_rows
@@ -73,7 +74,7 @@ def test_a_choice_among_several_reads_first_tokens(tiny_model: Any) -> None:
         "attention_mask": torch.ones(6, 3, 8, dtype=torch.long),
     }  # [examples, choices, tokens]
     tensors["attention_mask"][2, :, 5:] = 0
-    bucket = Bucket(length=8, positions=list(range(6)), sizes=np.full(6, 24), tensors=tensors)
+    bucket = Bucket(length=8, positions=list(range(6)), sizes=np.full(6, 24), tensors=Tensors(tensors))
     model = prepared(loaded)
     with torch.no_grad():
         before = model.module(**tensors).logits
