@@ -51,6 +51,9 @@ class StrategySpace:
     for_width: int | None = 768
     """The width of the encoders that the rates are for; they are scaled for others. None: for all widths."""
 
+    token_factor: float = 1.0
+    """What the rates are multiplied by for the transformers head ``"token-classification"``."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Strategy:

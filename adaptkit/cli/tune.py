@@ -85,7 +85,8 @@ OPTIONS_OF_PLUGINS = {
 )  # fmt: skip
 @click.option(
     "--layers", type=int,
-    help="Use only the encoder's first layers, 0 for all. [default: all; half for solved heads on tokens]",
+    help="Use only the encoder's first layers, 0 for all. "
+    "[default: all; half of a sentence encoder's for heads on tokens]",
 )  # fmt: skip
 @click.option("--folds", type=int, help="Folds that score the trials, 0 for none. [default: 5 on small data]")
 @click.option("--lora-rank", type=int, help="The rank of LoRA's updates. [default: 8]")

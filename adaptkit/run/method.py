@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from adaptkit.config import StudyConfig
 from adaptkit.data.folds import groups_of
 from adaptkit.errors import ConfigError
-from adaptkit.models.depth import default_layers, refuse_layers, width_of
+from adaptkit.models.depth import TOKEN_HEADS, default_layers, refuse_layers, width_of
 from adaptkit.run.resolve import strategy_of
 from adaptkit.run.soup import refuse_soup
 from adaptkit.run.weighting import UNWEIGHTED, Weighting, resolve_weighting
@@ -85,7 +85,7 @@ def resolve_method(config: StudyConfig, task: Task, earlier: Provenance | None, 
     refuse_soup(config, solver)
     layers = config.layers if config.layers is not None else earlier.layers if earlier else None
     if layers is None:
-        layers = default_layers(task, config.model) if solver == "lbfgs" else 0
+        layers = default_layers(task, config.model)
     refuse_layers(layers, config.model)
     return Method(
         pooling=pooling,
@@ -242,6 +242,7 @@ def space_of(config: StudyConfig, task: Task, method: Method, data: Dataset) -> 
         task.hints,
         rows=len(data.train),
         width=width,
+        on_tokens=task.head in TOKEN_HEADS,
         version=method.ranges,
     )
 

@@ -1,8 +1,9 @@
 """The search space: which hyperparameters are searched, in which ranges, and the default values.
 
 The ranges depend on what a strategy trains. A head alone tolerates learning rates a thousand times those of
-an encoder, and LoRA about ten times (https://thinkingmachines.ai/blog/lora/). The user's ranges take
-precedence over the task's hints, and these over the strategy's ranges.
+an encoder, and LoRA about ten times (https://thinkingmachines.ai/blog/lora/). Heads on tokens gain from
+higher rates than heads on texts. The user's ranges take precedence over the task's hints, and these over the
+strategy's ranges.
 """
 
 from __future__ import annotations
@@ -187,8 +188,8 @@ _VERSION_1: Mapping[str, StrategySpace] = {
 }
 """The ranges of version 1. Studies keep the version that they started with; today's are the strategies'."""
 
-RANGES_VERSION = 2
-"""Of new studies."""
+RANGES_VERSION = 3
+"""Of new studies. Version 2 had no rates of their own for heads on tokens."""
 
 USUAL_WIDTH, MOST_SCALING = 768, 2.0
 """Where rates are for encoders of one width, they are scaled for another by the inverse ratio of the widths,
@@ -205,7 +206,7 @@ MOST_EPOCHS = 10
 
 def space_for(
     strategy: Strategy, search: SearchConfig, hints: Hints, *, rows: int,
-    width: int = USUAL_WIDTH, version: int = RANGES_VERSION,
+    width: int = USUAL_WIDTH, on_tokens: bool = False, version: int = RANGES_VERSION,
 ) -> Space:  # fmt: skip
     """The space of a study: the user's ranges, else the task's hints, else the strategy's ranges.
 
@@ -218,6 +219,7 @@ def space_for(
         hints: the task's ranges.
         rows: the number of training rows; few rows make more epochs.
         width: of the encoder's hidden states. Narrow encoders have higher rates.
+        on_tokens: whether the head is on tokens, for which a strategy may have higher rates.
         version: of the strategies' ranges.
 
     Raises:
@@ -226,6 +228,7 @@ def space_for(
     name = strategy.name
     own = _VERSION_1.get(name, strategy.space) if version == 1 else strategy.space
     scale = _scale_of(width, own.for_width) if own.for_width else 1.0
+    scale *= own.token_factor if on_tokens and version > 2 else 1.0
     ranges = (own.learning_rate[0] * scale, own.learning_rate[1] * scale)
     low, high = search.learning_rate or hints.learning_rate.get(name) or ranges
     sizes = tuple(sorted(set(search.batch_sizes or hints.batch_sizes or _BATCH_SIZES)))

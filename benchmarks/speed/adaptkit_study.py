@@ -64,6 +64,7 @@ def config_of(setting: Setting) -> StudyConfig:
         precision=setting.precision,
         data=setting.data,
         head_init="auto" if setting.strategy == "frozen" else "random",  # as the other side starts
+        layers=0,  # as many as the other side has
         search=replace(setting.search, patience=0, confirm=0),  # all epochs of all trials
     )
 

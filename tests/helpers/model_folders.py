@@ -10,6 +10,7 @@ from typing import Any
 
 import torch
 
+from adaptkit.models.pooling import DECLARATION
 from tests.helpers.program import Answer
 
 Weights = dict[str, torch.Tensor]
@@ -17,6 +18,14 @@ Weights = dict[str, torch.Tensor]
 
 def copied(folder: Path, to: Path) -> Path:
     return Path(shutil.copytree(folder, to))
+
+
+def as_sentence_encoder(folder: Path, to: Path) -> Path:
+    """A copy that declares how sentence-transformers pools its tokens."""
+    copied(folder, to)
+    (to / DECLARATION).parent.mkdir()
+    (to / DECLARATION).write_text(json.dumps({"pooling_mode_mean_tokens": True}))
+    return to
 
 
 def change_weights(folder: Path, change: Callable[[Weights], Mapping[str, torch.Tensor]]) -> None:

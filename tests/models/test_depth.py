@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import pytest
@@ -8,20 +7,14 @@ import pytest
 from adaptkit.errors import ConfigError
 from adaptkit.models.depth import LAYERS, default_layers, layers_of, refuse_layers, with_layers
 from adaptkit.models.loading import load_model
-from adaptkit.models.pooling import DECLARATION
+from tests.helpers.model_folders import as_sentence_encoder
 from tests.helpers.number_task import LABELS, number_task
 
 
 @pytest.fixture
 def sentence_encoder(tiny_folder: Path, tmp_path: Path) -> Path:
     """The tiny encoder of two layers, in a folder that declares a pooling."""
-    folder = tmp_path / "encoder"
-    folder.mkdir()
-    for file in tiny_folder.iterdir():
-        (folder / file.name).write_bytes(file.read_bytes())
-    (folder / DECLARATION).parent.mkdir()
-    (folder / DECLARATION).write_text(json.dumps({"pooling_mode_mean_tokens": True}))
-    return folder
+    return as_sentence_encoder(tiny_folder, tmp_path / "encoder")
 
 
 def test_a_sentence_encoder_gives_half_its_layers(sentence_encoder: Path, tiny_folder: Path) -> None:

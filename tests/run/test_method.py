@@ -1,4 +1,4 @@
-"""The folds that a study resolves to, from its rows and their groups."""
+"""What "auto" resolves to: folds, layers, and the range of rates."""
 
 from __future__ import annotations
 
@@ -11,9 +11,11 @@ import pytest
 from adaptkit.config import DataConfig, SearchConfig, StudyConfig
 from adaptkit.data.load import Dataset, load
 from adaptkit.errors import ConfigError
-from adaptkit.run.method import resolve_method
+from adaptkit.run.method import resolve_method, space_of
 from adaptkit.study.provenance import Provenance
 from adaptkit.tasks import registry
+from tests.helpers.data import sentences, write_conll
+from tests.helpers.model_folders import as_sentence_encoder
 
 CONFIG = StudyConfig(task="nli", strategy="frozen", pooling="pair", layers=0)
 
@@ -22,6 +24,19 @@ def rows_about(premises: int, folder: Path) -> Dataset:
     lines = [f"p{n % premises},h{n},{'yes' if n % 4 < 2 else 'no'}" for n in range(40)]
     (folder / "rows.csv").write_text("\n".join(["premise,hypothesis,label", *lines]))
     return load(registry.load("nli"), DataConfig(data=str(folder / "rows.csv")), seed=0)
+
+
+def tagged_rows(folder: Path) -> Dataset:
+    path = write_conll(folder / "train.conll", sentences(20, seed=0))
+    return load(registry.load("ner"), DataConfig(train=str(path)), seed=0)
+
+
+def started_with(**resolved: Any) -> Provenance:
+    """What an earlier study resolved to; by default one of version 0.1.0."""
+    return Provenance(
+        versions={}, data_fingerprint="", labels=2, space={}, fixed={}, metric="f1", direction="maximize",
+        **resolved,
+    )  # fmt: skip
 
 
 @pytest.mark.parametrize(("premises", "folds"), [(20, 5), (5, 5), (3, 3), (2, 2)])
@@ -68,21 +83,45 @@ def test_options_of_steps_choose_steps(search: SearchConfig, tiny_folder: Path, 
     assert (method.solver, method.folds) == ("adamw", 0)
 
 
+@pytest.mark.parametrize(
+    ("strategy", "search"),
+    [
+        ("lora", SearchConfig()), ("full", SearchConfig()), ("frozen", SearchConfig()),
+        ("frozen", SearchConfig(epochs=2)),
+    ],
+)  # fmt: skip
+def test_heads_on_tokens_read_half_a_sentence_encoder(
+    strategy: str, search: SearchConfig, tiny_folder: Path, tmp_path: Path
+) -> None:
+    model = as_sentence_encoder(tiny_folder, tmp_path / "encoder")  # of two layers
+    config = StudyConfig(task="ner", strategy=strategy, model=str(model), search=search)
+    task, data = registry.load("ner"), tagged_rows(tmp_path)
+    assert resolve_method(config, task, None, data).layers == 1
+    assert resolve_method(replace(config, layers=0), task, None, data).layers == 0
+    assert resolve_method(replace(config, model=str(tiny_folder)), task, None, data).layers == 0
+    assert resolve_method(config, task, started_with(ranges=2), data).layers == 0
+
+
+@pytest.mark.parametrize(("task", "rate"), [("ner", 4e-3), ("nli", 1e-3)])
+def test_rates_of_lora_are_higher_on_tokens(
+    task: str, rate: float, tiny_folder: Path, tmp_path: Path
+) -> None:
+    config = StudyConfig(task=task, strategy="lora", model=str(tiny_folder))
+    data = tagged_rows(tmp_path) if task == "ner" else rows_about(20, tmp_path)
+    for ranges, expected in ((3, rate), (2, 1e-3)):
+        earlier = started_with(ranges=ranges)
+        space = space_of(
+            config, registry.load(task), resolve_method(config, registry.load(task), earlier, data), data
+        )
+        assert space.default["learning_rate"] == pytest.approx(expected)
+
+
 def test_a_started_study_keeps_its_method(tiny_folder: Path, tmp_path: Path) -> None:
     config, data = (
         StudyConfig(task="nli", strategy="frozen", model=str(tiny_folder)),
         rows_about(20, tmp_path),
     )
-    old = Provenance(
-        versions={},
-        data_fingerprint="",
-        labels=2,
-        space={},
-        fixed={},
-        metric="accuracy",
-        direction="maximize",
-    )
-    method = resolve_method(config, registry.load("nli"), old, data)
+    method = resolve_method(config, registry.load("nli"), started_with(), data)
     assert (method.pooling, method.solver, method.folds, method.layers) == ("checkpoint", "adamw", 0, 0)
     method = resolve_method(config, registry.load("nli"), None, data)
     assert (method.pooling, method.solver, method.folds, method.layers) == ("pair", "lbfgs", 5, 0)

@@ -47,6 +47,27 @@ def test_started_studies_keep_their_ranges(strategy: str, rates: tuple[float, fl
 
 
 @pytest.mark.parametrize(
+    ("strategy", "version", "rates", "rate"),
+    [
+        ("lora", 3, (4e-4, 8e-3), 2e-3),
+        ("lora", 2, (1e-4, 2e-3), 5e-4),
+        ("lora", 1, (5e-5, 2e-3), 5e-4),
+        ("frozen", 3, (2e-3, 2e-1), 1e-2),
+    ],
+)
+def test_heads_on_tokens_have_higher_rates(
+    strategy: str, version: int, rates: tuple[float, float], rate: float
+) -> None:
+    space: Space = space_for(
+        built_in(strategy), SearchConfig(), NO_HINTS, rows=10_000, on_tokens=True, version=version
+    )
+    assert (space.learning_rate, space.default_learning_rate) == (rates, rate)
+    given = SearchConfig(learning_rate=(1e-4, 1e-3))
+    on_tokens = space_for(built_in(strategy), given, NO_HINTS, rows=10_000, on_tokens=True, version=version)
+    assert on_tokens.learning_rate == (1e-4, 1e-3)
+
+
+@pytest.mark.parametrize(
     ("width", "rates"),
     [
         (768, (1e-5, 2e-4)),
