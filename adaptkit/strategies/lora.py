@@ -35,7 +35,7 @@ def lora(*, rank: int = 8) -> Strategy:
     return Strategy(
         name="lora",
         in_words="with LoRA (a low-rank adapter and the head were trained)",
-        space=StrategySpace(learning_rate=(1e-4, 2e-3), default_learning_rate=5e-4, token_factor=4),
+        space=StrategySpace(learning_rate=(1e-4, 2e-3), default_learning_rate=5e-4, token_factor=2),
         adapt=partial(adapt, rank=rank),
         saved_as="adapter",
         merged=lambda module: cast("Any", module).merge_and_unload(),

@@ -1,0 +1,1 @@
+"""What default layers and rates for heads on tokens change under LoRA."""

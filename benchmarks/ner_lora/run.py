@@ -24,7 +24,18 @@ RESULTS = Path(__file__).parent / "results.jsonl"
 ROWS = "200"
 DEFAULT_TRIAL = ("--trials", "1", "--confirm", "0")
 SIDES = {
-    "before": ("--strategy", "lora", "--layers", "0", "--lr", "1e-3", "--batch-size", "16", *DEFAULT_TRIAL),
+    "before": (
+        "--strategy",
+        "lora",
+        "--layers",
+        "0",
+        "--lr",
+        "1e-3",
+        "1e-3",
+        "--batch-size",
+        "16",
+        *DEFAULT_TRIAL,
+    ),
     "after": ("--strategy", "lora", *DEFAULT_TRIAL),
     "search": ("--strategy", "lora"),
     "frozen": ("--strategy", "frozen"),

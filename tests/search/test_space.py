@@ -49,7 +49,7 @@ def test_started_studies_keep_their_ranges(strategy: str, rates: tuple[float, fl
 @pytest.mark.parametrize(
     ("strategy", "version", "rates", "rate"),
     [
-        ("lora", 3, (4e-4, 8e-3), 2e-3),
+        ("lora", 3, (2e-4, 4e-3), 1e-3),
         ("lora", 2, (1e-4, 2e-3), 5e-4),
         ("lora", 1, (5e-5, 2e-3), 5e-4),
         ("frozen", 3, (2e-3, 2e-1), 1e-2),
