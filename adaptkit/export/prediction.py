@@ -104,6 +104,7 @@ def batches_of(tokens: Sequence[int], most: int) -> Iterator[list[int]]:
 
 def torch_outputs(forward: Forward) -> Callable[[Tensors], Arrays]:
     """How torch computes a batch. If memory runs out, the batch is computed in halves."""
+    forward.module.eval()  # here, because it visits every module
 
     def outputs(batch: Tensors) -> Arrays:
         examples = len(next(iter(batch.values())))
@@ -129,7 +130,6 @@ def _halves(examples: int) -> tuple[slice, slice]:
 
 @torch.inference_mode()
 def _computed(forward: Forward, batch: Tensors) -> Arrays:
-    forward.module.eval()
     moved = {name: tensor.to(forward.device) for name, tensor in batch.items()}
     outputs = forward.outputs({}, moved)  # name → [1, batch, ...]
     return {name: output[0].float().cpu().numpy() for name, output in outputs.items()}

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import json
 import warnings
-from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, overload
+from typing import TYPE_CHECKING, Any, TypeAlias, overload
 
 from adaptkit.config import columns_of
 from adaptkit.errors import UserError
@@ -29,6 +28,9 @@ if TYPE_CHECKING:
 CHARACTERS_AT_ONCE = 2**22
 ROWS_AT_ONCE = 2048
 """So many rows are encoded together, so that the memory does not grow with their number."""
+
+Chunk: TypeAlias = "tuple[list[Row], UserError | None]"
+"""Rows that are encoded together, and the error that ended the reading after them."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -130,21 +132,14 @@ class Predictor:
 
         from adaptkit.export.prediction import encoded
 
-        waiting: deque[tuple[Sequence[Row], Future[list[Example]]]] = deque()
-        failure: UserError | None = None
-        with ThreadPoolExecutor(1, "adaptkit-encode") as pool:
-            for chunk, ended_by in chunks(rows):
-                failure = ended_by
-                waiting.append((chunk, pool.submit(encoded, self.model, self.task, chunk)))
-                if len(waiting) > 1:
-                    yield from self._present(*waiting.popleft())
-            while waiting:
-                yield from self._present(*waiting.popleft())
-        if failure is not None:
-            raise failure
-
-    def _present(self, rows: Sequence[Row], examples: Future[list[Example]]) -> list[dict[str, Any]]:
-        return self.in_json(rows, self.predictions_of(rows, examples.result()))
+        following: Future[list[Example]] | None = None
+        with ThreadPoolExecutor(1, "adaptkit-encode") as pool:  # it starts a thread with its first work
+            for (rows_now, failure), after in with_next(chunks(rows)):
+                examples = following.result() if following else encoded(self.model, self.task, rows_now)
+                following = pool.submit(encoded, self.model, self.task, after[0]) if after else None
+                yield from self.in_json(rows_now, self.predictions_of(rows_now, examples))
+                if failure is not None:
+                    raise failure
 
     def score(self, rows: Sequence[Row], metric: str | None = None) -> Scores:
         """The task's scores on labelled rows."""
@@ -153,7 +148,7 @@ class Predictor:
         return score(self.task, self.predictions(rows), rows, metric or self.task.metric.name)
 
 
-def chunks(rows: Iterable[Row]) -> Iterator[tuple[list[Row], UserError | None]]:
+def chunks(rows: Iterable[Row]) -> Iterator[Chunk]:
     """The rows in lists of at most `ROWS_AT_ONCE` rows and about `CHARACTERS_AT_ONCE` characters.
 
     The last list comes with the error that ended the rows, if one did.
@@ -172,6 +167,17 @@ def chunks(rows: Iterable[Row]) -> Iterator[tuple[list[Row], UserError | None]]:
         failure = error
     if chunk or failure:
         yield chunk, failure
+
+
+def with_next(chunks: Iterable[Chunk]) -> Iterator[tuple[Chunk, Chunk | None]]:
+    """Each chunk with the one after it, which is read first; the last with None."""
+    before: Chunk | None = None
+    for chunk in chunks:
+        if before is not None:
+            yield before, chunk
+        before = chunk
+    if before is not None:
+        yield before, None
 
 
 def load(path: str | Path, *, device: str = "auto", task: str | None = None) -> Predictor:
