@@ -29,9 +29,9 @@ PAGE_HEADERS = {
 }
 REFUSALS = {
     400: "The body is not UTF-8 or not JSON.",
-    413: "The body, the rows or the tokens are more than allowed.",
+    413: "The body or the tokens are more than allowed.",
     415: "The body is not declared as application/json.",
-    422: "The body is JSON of another form, or the task refuses a row.",
+    422: "The body is JSON of another form, has too many rows, or the task refuses a row.",
     500: "The model failed on these rows.",
     503: "Too many rows are waiting.",
 }

@@ -6,11 +6,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from adaptkit.data.checks import prepared_row
-from adaptkit.data.rows import RawRow, shortened
+from adaptkit.data.rows import shortened
 from adaptkit.data.strict_json import Parser, in_words
 from adaptkit.errors import AdaptkitError
 from adaptkit.export.prediction import encoded, tokens_of
+from adaptkit.serve.accepted import row_of_values
 
 if TYPE_CHECKING:
     from adaptkit.export.predictor import Predictor
@@ -57,7 +57,7 @@ def work_of(body: bytes, predictor: Predictor, limits: Limits) -> Work:
     name, items = _items(document_of(body))
     if len(items) > limits.rows:
         message = f"{len(items):,} {name}; at most {limits.rows:,} are allowed in one request"
-        raise RequestError(413, "too-many-rows", message)
+        raise RequestError(422, "too-many-rows", message)
     rows = [_row(predictor, f"{name}[{number}]", item, name) for number, item in enumerate(items)]
     try:
         examples = encoded(predictor.model, predictor.task, rows)
@@ -111,6 +111,6 @@ def _row(predictor: Predictor, origin: str, item: Any, name: str) -> Row:
     try:
         if name == "texts":
             return predictor.row_of(item)
-        return prepared_row(task, RawRow(origin, item), {}, task.target_columns, task.prepare)[0]
+        return row_of_values(task, origin, item)
     except (ValueError, AdaptkitError) as error:
         raise RequestError(422, "bad-row", f"{origin}: {error}") from error

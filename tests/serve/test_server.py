@@ -76,7 +76,7 @@ MALFORMED: dict[str, tuple[bytes, int]] = {
     "tokens of numbers": (b'{"rows": [{"tokens": [1, 2]}]}', 422),
     "tokens of null": (b'{"rows": [{"tokens": null}]}', 422),
     "an object for tokens": (b'{"rows": [{"tokens": {"a": 1}}]}', 422),
-    "too many rows": (json.dumps({"texts": ["a"] * 9}).encode(), 413),
+    "too many rows": (json.dumps({"texts": ["a"] * 9}).encode(), 422),
     "too many tokens": (json.dumps({"texts": ["near " * 40] * 8}).encode(), 413),
     "too large": (json.dumps({"texts": ["a" * 5000]}).encode(), 413),
 }
@@ -136,7 +136,8 @@ def test_open_api_has_the_tasks_own_types(server: Server) -> None:
     texts, rows = operation["requestBody"]["content"][JSON]["schema"]["oneOf"]
     assert texts["properties"]["texts"]["maxItems"] == 8
     row = rows["properties"]["rows"]["items"]
-    assert row["properties"]["text"] == {"type": "string", "description": "the text"}
+    assert row["properties"]["text"] == {"type": "string", "pattern": r"\S", "description": "the text"}
+    assert row["required"] == ["text"]
     answer = operation["responses"]["200"]["content"][JSON]["schema"]["properties"]["predictions"]["items"]
     assert answer["properties"]["label"] == {"type": "string"}
     assert {"400", "413", "415", "422", "503"} <= operation["responses"].keys()
