@@ -9,6 +9,7 @@ from pathlib import Path
 
 from huggingface_hub import ModelCardData
 
+from adaptkit.export.card_limits import limits, training
 from adaptkit.report import comparison, intervals
 from adaptkit.report.confirmation import about_exported, as_exported
 from adaptkit.report.escaping import code, prose
@@ -60,6 +61,8 @@ def model_card(summary: StudySummary, trial: TrialRecord, *, loaded_as: str) -> 
         *_on_dev(summary, trial),
         *_baselines(summary, trial),
         *_on_test(summary),
+        *limits(summary, trial),
+        *training(summary, trial),
         "## Configuration",
         _items(
             [
