@@ -15,7 +15,8 @@ OTHER_NAMES = {
 """The option of the command line → the argument, where they are not the same word."""
 
 SWITCHES = {
-    "skip-bad-rows": "skip_bad_rows=True", "merge": "merge=True", "no-pruning": "pruning=False",
+    "skip-bad-rows": "skip_bad_rows=True", "merge": "merge=True", "onnx": "onnx=True",
+    "int8": "onnx='int8'", "fp16": "onnx='fp16'", "no-pruning": "pruning=False",
     "no-fast-paths": "fast_paths=False",
 }  # fmt: skip
 COMMAND_LINE_ONLY = ("upgrade", "config", "json", "debug", "html")

@@ -7,15 +7,16 @@ import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast, get_args
 
 from adaptkit.api import arguments as given
 from adaptkit.api.errors import in_python_words
 from adaptkit.api.sources import RowSource, source_of
 from adaptkit.config import columns_of
 from adaptkit.export.loading import DESCRIPTION
+from adaptkit.export.onnx_model import Precision
 from adaptkit.export.predictor import Predictor, load_quietly
-from adaptkit.run.exporting import export_winner_to
+from adaptkit.run.exporting import export_winner_to, new_place, winner_of
 from adaptkit.run.study import Study, no_winner
 from adaptkit.study.find import find_study
 from adaptkit.study.folder import StudyFolder
@@ -46,12 +47,17 @@ class Evaluation:
 
 
 def load(
-    model: StudyOrFolder, *, device: str = "auto", studies: str | os.PathLike[str] = "studies"
+    model: StudyOrFolder,
+    *,
+    task: str | None = None,
+    device: str = "auto",
+    studies: str | os.PathLike[str] = "studies",
 ) -> Predictor:
     """Load the winner of a study, or a model folder that adaptkit exported.
 
     Args:
         model: a study, its name, the path of its folder, or the path of a model folder.
+        task: a task, as ``distribution:name``, to use instead of the one that the model was made with.
         device: "auto", "cpu", "cuda" or "cuda:N".
         studies: the folder of the studies, if `model` is a name.
 
@@ -61,7 +67,7 @@ def load(
         TaskError: the task's plugin is not installed, or is broken.
     """
     with in_python_words():
-        predictor = load_quietly(_model_folder(model, studies), device=given.device(device))
+        predictor = _loaded(model, studies, device, task)
     _warn_the_caller(predictor)
     return predictor
 
@@ -73,7 +79,9 @@ def evaluate(
     columns: Mapping[str, str | int] | None = None,
     delimiter: str | None = None,
     encoding: str | None = None,
+    reader: str | None = None,
     skip_bad_rows: bool = False,
+    task: str | None = None,
     device: str = "auto",
     studies: str | os.PathLike[str] = "studies",
 ) -> Evaluation:
@@ -81,11 +89,13 @@ def evaluate(
 
     Args:
         model: a study, its name, a folder, or a loaded model.
-        data: the rows: a path, a list of dictionaries, a pandas DataFrame or a `datasets.Dataset`.
+        data: the rows: a path, a list of dictionaries, a DataFrame or a `datasets.Dataset`.
         columns: the task's column → the column of the data, by name or by number from 1.
         delimiter: the character between the fields of a table, or "tab".
         encoding: the encoding of text files; UTF-8 by default.
+        reader: the reader of a plugin for files, by name.
         skip_bad_rows: leave out invalid rows, instead of raising an error.
+        task: a task to use instead of the model's own, as `load` says, if the model is not loaded yet.
         device: "auto", "cpu", "cuda" or "cuda:N", if the model is not loaded yet.
         studies: the folder of the studies, if `model` is a name.
 
@@ -103,13 +113,16 @@ def evaluate(
             columns=named,
             delimiter=given.optional_text("delimiter", delimiter),
             encoding=given.optional_text("encoding", encoding),
+            reader=given.optional_text("reader", reader),
         )
         options.check()
         source, skip = source_of("data", data), given.flag("skip_bad_rows", skip_bad_rows)
+        if isinstance(model, Predictor) and task is not None:
+            given.refuse("task", task, "None, as the model is loaded already: name the task in load")
         if isinstance(model, Predictor):
             predictor = model
         else:
-            predictor = load_quietly(_model_folder(model, studies), device=given.device(device))
+            predictor = _loaded(model, studies, device, task)
             _warn_the_caller(predictor)
         rows: Rows = read_labelled(
             predictor.task, source,
@@ -127,14 +140,19 @@ def export(
     to: str | os.PathLike[str],
     *,
     merge: bool = False,
+    onnx: bool | Precision = False,
+    max_loss: float = 1.0,
     studies: str | os.PathLike[str] = "studies",
 ) -> Path:
-    """Write a study's winner to a folder that transformers or peft can load, and verify it.
+    """Write a study's winner to a folder that transformers, peft or ONNX Runtime loads, and verify it.
 
     Args:
         study: a study, its name, or the path of its folder.
         to: the folder to write, which must be new or empty.
         merge: for the strategy "lora": write a complete model instead of an adapter.
+        onnx: whether to write ``model.onnx`` for ONNX Runtime, or with which precision: "fp32", "fp16" or
+            "int8". The effect of the latter two on the dev score is measured.
+        max_loss: the most points of the dev score (1 is 0.01) that "fp16" or "int8" may cost.
         studies: the folder of the studies, if `study` is a name.
 
     Returns:
@@ -143,11 +161,31 @@ def export(
     Raises:
         StudyError: there is no such study, or it has no winner yet.
         ConfigError: the folder exists, or there is nothing to merge.
-        ExportError: the exported model does not give the winner's logits.
+        ExportError: the exported model does not give the winner's logits, or costs more than `max_loss`.
     """
     with in_python_words():
-        folder = _study_folder(study, studies)
-        return export_winner_to(folder, Path(given.text("to", to)), merge=given.flag("merge", merge))[1]
+        folder, place = _study_folder(study, studies), Path(given.text("to", to))
+        if (precision := _precision(onnx)) is None:
+            return export_winner_to(folder, place, merge=given.flag("merge", merge))[1]
+        from adaptkit.run.onnx import export_onnx
+
+        winner, place = winner_of(folder), new_place(place)
+        export_onnx(winner, place, precision, given.number("max_loss", max_loss))
+        return place
+
+
+def _precision(onnx: object) -> Precision | None:
+    """The precision of an ONNX model; None for a folder of weights. Raises ConfigError."""
+    if isinstance(onnx, str):
+        if onnx not in get_args(Precision):
+            given.refuse("onnx", onnx, f"True, False, or one of {', '.join(get_args(Precision))}")
+        return cast("Precision", onnx)
+    return "fp32" if given.flag("onnx", onnx) else None
+
+
+def _loaded(model: object, studies: object, device: object, task: object) -> Predictor:
+    folder, named = _model_folder(model, studies), given.optional_text("task", task)
+    return load_quietly(folder, device=given.device(device), task=named)
 
 
 def _warn_the_caller(predictor: Predictor) -> None:

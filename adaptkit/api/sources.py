@@ -15,7 +15,7 @@ from adaptkit.errors import ConfigError
 
 
 class Table(Protocol):
-    """A pandas DataFrame, or a table that has the same attributes."""
+    """A DataFrame of pandas or polars, or a table that has the same attributes."""
 
     @property
     def columns(self) -> Any:
@@ -29,7 +29,8 @@ class Table(Protocol):
 RowSource: TypeAlias = (
     str | os.PathLike[str] | Iterable[Mapping[str, Any]] | Mapping[str, Sequence[Any]] | Table
 )
-"""A path, a list of dictionaries, a dictionary of columns, a `datasets.Dataset` or a pandas DataFrame."""
+"""A path, a list of dictionaries, a dictionary of columns, a `datasets.Dataset`, or a DataFrame of pandas or
+polars."""
 
 
 @dataclass(frozen=True, kw_only=True)

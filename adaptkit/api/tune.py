@@ -86,9 +86,9 @@ def tune(
 ) -> Study:
     """Tune a task on the data, and return the study. If the study exists, continue it.
 
-    Rows are given as a path, a list of dictionaries, a dictionary of columns, a pandas DataFrame or a
-    `datasets.Dataset`. Rows in memory are checked like those of a file. The study keeps a copy of them in its
-    folder, and its name depends on their contents: the same call continues the same study.
+    Rows are given as a path, a list of dictionaries, a dictionary of columns, a DataFrame of pandas or
+    polars, or a `datasets.Dataset`. Rows in memory are checked like those of a file. The study keeps a copy
+    of them in its folder, and its name depends on their contents: the same call continues the same study.
 
     None means that adaptkit chooses.
 

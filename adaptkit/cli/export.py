@@ -10,7 +10,7 @@ import click
 from adaptkit.cli.parameters import plugin_output_on_stderr, studies_option
 
 if TYPE_CHECKING:
-    from adaptkit.export.onnx_writing import Precision
+    from adaptkit.export.onnx_model import Precision
     from adaptkit.study.folder import StudyFolder
     from adaptkit.study.record import TrialRecord
 

@@ -1,7 +1,7 @@
-"""Rows that are given in Python: a list, a pandas DataFrame, a `datasets` data set, or columns.
+"""Rows that are given in Python: a list, a DataFrame, a `datasets` data set, or columns.
 
 They are converted to JSON lines once. A study keeps the same lines, so that it can be continued without them.
-pandas and datasets are not imported: rows of theirs exist only where they are.
+pandas, polars and datasets are not imported: rows of theirs exist only where they are.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from adaptkit.errors import ConfigError
 REFERENCE = re.compile(r"rows:[0-9a-f]{32}")
 """How a configuration names rows that were given in Python."""
 
-EXPECTED = "a path, a list of dictionaries, a pandas DataFrame or a datasets.Dataset"
+EXPECTED = "a path, a list of dictionaries, a DataFrame of pandas or polars, or a datasets.Dataset"
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ from adaptkit.data.rows import shortened
 from adaptkit.errors import DataError
 
 if TYPE_CHECKING:
+    from adaptkit.data.options import ReadOptions
     from adaptkit.task import Row, Task
 
 
@@ -21,15 +22,13 @@ def is_single(given: object) -> bool:
     return isinstance(given, (str, Mapping))
 
 
-def prepared_inputs(
-    task: Task, given: Any, columns: Mapping[str, str], row_of: Callable[[str], Row]
-) -> list[Row]:
+def prepared_inputs(task: Task, given: Any, options: ReadOptions, row_of: Callable[[str], Row]) -> list[Row]:
     """The rows to be predicted, in their order, one for each text or row that is given.
 
     Args:
         task: the model's task.
         given: a text, a row, several of them, a DataFrame, a data set, or the path of a file.
-        columns: the task's column → the column of the rows.
+        options: how a file is read, and which columns the rows have.
         row_of: makes the prepared row of a text; raises ValueError.
 
     Raises:
@@ -37,19 +36,19 @@ def prepared_inputs(
         ConfigError: something else is given.
     """
     if isinstance(given, os.PathLike):
-        return _rows(task, str(os.fspath(given)), columns)
+        return _rows(task, str(os.fspath(given)), options)
     if isinstance(given, str):
         _refuse_path(given)
     single = [given] if is_single(given) else given
     if not _is_iterated(single):
         rows = replace(memory_rows("data", single), name="")
-        return _rows(task, rows, columns) if rows.lines else []
+        return _rows(task, rows, options) if rows.lines else []
     several = list(single)
     texts = [one for one in several if isinstance(one, str)]
     if not several:
         return []
     if not texts:
-        return _rows(task, replace(memory_rows("data", several), name=""), columns)
+        return _rows(task, replace(memory_rows("data", several), name=""), options)
     if len(texts) < len(several):
         raise DataError(
             f"{len(texts)} texts among {len(several)} rows",
@@ -60,8 +59,8 @@ def prepared_inputs(
     return [_text_row(text, row_of) for text in texts]
 
 
-def _rows(task: Task, source: Any, columns: Mapping[str, str]) -> list[Row]:
-    rows = read_unlabelled(task, source, columns=columns, skip_bad_rows=False)
+def _rows(task: Task, source: Any, options: ReadOptions) -> list[Row]:
+    rows = read_unlabelled(task, source, columns=options.columns, skip_bad_rows=False, options=options)
     if rows.skipped:  # a prediction for each row is expected
         raise DataError(
             rows.skipped[0],

@@ -12,10 +12,9 @@ from adaptkit.data.encode import encode
 from adaptkit.engine.evaluate import calibrated, score
 from adaptkit.errors import ExportError
 from adaptkit.export.loading import DESCRIPTION, Description
-from adaptkit.export.onnx_model import ONNX, load_onnx
+from adaptkit.export.onnx_model import ONNX, Precision, load_onnx
 from adaptkit.export.onnx_script import SCRIPT, script
 from adaptkit.export.onnx_writing import (
-    Precision,
     proof_batches,
     reduce_precision,
     refuse_differences,

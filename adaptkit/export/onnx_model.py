@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from adaptkit.errors import ConfigError, ModelError, TrialOutOfMemory
 from adaptkit.export.prediction import TOKENS_AT_ONCE, TOKENS_AT_ONCE_ON_CPU, Arrays, Network, Tensors
@@ -16,6 +16,8 @@ from adaptkit.models.tokenizer import load_tokenizer
 if TYPE_CHECKING:
     from adaptkit.export.loading import Description
     from adaptkit.task import Task
+
+Precision = Literal["fp32", "fp16", "int8"]
 
 ONNX = "model.onnx"
 """The file of the model in its folder."""

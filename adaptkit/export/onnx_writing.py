@@ -11,7 +11,7 @@ import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
@@ -20,7 +20,7 @@ from torch.fx.experimental.symbolic_shapes import is_concrete_int
 
 from adaptkit.data.encode import collate, length_of
 from adaptkit.errors import ExportError
-from adaptkit.export.onnx_model import missing_extra, onnx_outputs, open_session
+from adaptkit.export.onnx_model import Precision, missing_extra, onnx_outputs, open_session
 from adaptkit.export.prediction import torch_outputs
 from adaptkit.export.saving import LARGEST_DIFFERENCE
 from adaptkit.tasks.calls import reason_of
@@ -30,7 +30,6 @@ if TYPE_CHECKING:
     from adaptkit.engine.prepare import Model
     from adaptkit.task import Example, Task
 
-Precision = Literal["fp32", "fp16", "int8"]
 Batch = Mapping[str, torch.Tensor]
 
 FEWEST_TOKENS = 7

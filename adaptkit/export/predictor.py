@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias, overload
 
 from adaptkit.config import columns_of
+from adaptkit.data.options import ReadOptions
 from adaptkit.errors import UserError
 from adaptkit.export.inputs import is_single, prepared_inputs
 from adaptkit.export.loading import Description, load_exported, read_description
@@ -78,22 +79,44 @@ class Predictor:
 
     @overload
     def predict(
-        self, data: Any, *, columns: Mapping[str, str | int] | None = None
+        self,
+        data: Any,
+        *,
+        columns: Mapping[str, str | int] | None = None,
+        delimiter: str | None = None,
+        encoding: str | None = None,
+        reader: str | None = None,
     ) -> list[dict[str, Any]]: ...
 
-    def predict(self, data: Any, *, columns: Mapping[str, str | int] | None = None) -> Any:
+    def predict(
+        self,
+        data: Any,
+        *,
+        columns: Mapping[str, str | int] | None = None,
+        delimiter: str | None = None,
+        encoding: str | None = None,
+        reader: str | None = None,
+    ) -> Any:
         """The prediction of one text or row, or a list with one for each, as JSON-ready values.
 
         Args:
-            data: a text, a row as a dictionary, or several of them: a list, a pandas DataFrame, a
+            data: a text, a row as a dictionary, or several of them: a list, a DataFrame, a
                 `datasets.Dataset`, or a file as a `pathlib.Path`. Answers in the rows are ignored.
             columns: the task's column → the column of the rows.
+            delimiter: the character between the fields of a file's table, or "tab".
+            encoding: the encoding of a text file; UTF-8 by default.
+            reader: the reader of a plugin for a file, by name.
 
         Raises:
             DataError: the task rejects one of the texts or rows.
+            ConfigError: there is no such encoding, delimiter or reader.
             TrialError: the model's outputs are not finite, or the task's decode failed.
         """
-        rows = prepared_inputs(self.task, data, columns_of(columns or {}), self.row_of)
+        options = ReadOptions(
+            columns=columns_of(columns or {}), delimiter=delimiter, encoding=encoding, reader=reader
+        )
+        options.check()
+        rows = prepared_inputs(self.task, data, options, self.row_of)
         found = list(self.stream(rows))
         return found[0] if is_single(data) else found
 

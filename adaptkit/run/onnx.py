@@ -19,7 +19,7 @@ from adaptkit.study.record import UNTESTED
 if TYPE_CHECKING:
     from adaptkit.data.load import Dataset
     from adaptkit.export.loading import Description
-    from adaptkit.export.onnx_writing import Precision
+    from adaptkit.export.onnx_model import Precision
     from adaptkit.run.exporting import Winner
     from adaptkit.study.record import StudySummary
     from adaptkit.task import Row

@@ -19,7 +19,7 @@ from adaptkit.tracking.values import (
     identity,
     needed,
     rung_values,
-    scores_on_test,
+    winner_values,
 )
 
 FORBIDDEN = re.compile(r"[^\w\-. :/]")
@@ -67,14 +67,14 @@ class MLflowCallback(Callback):
         self._client.set_terminated(run, failed if trial.state == "fail" else "FINISHED")
 
     def on_study_end(self, study: Study) -> None:
-        """Mark the winner's run, and write its scores on the test rows."""
+        """Mark the winner's run, and write its confirmed scores and those on the test rows."""
         self._earlier.write(study)
         best = study.best
         if study.summary.state != "finished" or best is None:
             return
         run = self._run(study, best)
         self._client.set_tag(run, "adaptkit.winner", "true")
-        self._log(run, scores_on_test(study), step=len(best.rungs))
+        self._log(run, winner_values(study), step=len(best.rungs))
 
     def _run(self, study: Study, trial: StartedTrial | TrialRecord) -> str:
         """The id of the trial's run: one that this or an earlier call has started, or a new one."""

@@ -10,7 +10,7 @@ from adaptkit.run.callbacks import Callback, RungScore, StartedTrial
 from adaptkit.run.study import Study
 from adaptkit.study.record import TrialRecord
 from adaptkit.tracking.earlier import EarlierTrials
-from adaptkit.tracking.values import final_values, needed, rung_values, scores_on_test
+from adaptkit.tracking.values import final_values, needed, rung_values, winner_values
 
 
 class TensorBoardCallback(Callback):
@@ -57,9 +57,9 @@ class TensorBoardCallback(Callback):
         self._open.pop(trial.number).close()
 
     def on_study_end(self, study: Study) -> None:
-        """Write the winner's scores on the test rows."""
+        """Write the winner's confirmed scores and those on the test rows."""
         self._earlier.write(study)
-        best, values = study.best, scores_on_test(study)
+        best, values = study.best, winner_values(study)
         if study.summary.state == "finished" and best is not None and values:
             writer = self._run(study, best.number)
             for name, value in values.items():

@@ -40,9 +40,32 @@ def final_values(trial: TrialRecord) -> dict[str, float]:
     return finite({**final, "seconds": trial.seconds})
 
 
-def scores_on_test(study: Study) -> dict[str, float]:
-    """The winner's scores on the test rows: ``test/NAME``."""
-    return finite({f"test/{name}": value for name, value in study.summary.test.items()})
+def winner_values(study: Study) -> dict[str, float]:
+    """What is known of the winner at the end: its confirmed scores, and its scores on the test rows.
+
+    ``confirmed/mean``, ``confirmed/deviation`` and ``confirmed/difference`` (from the default, with its ends
+    ``_low`` and ``_high``) are over the runs with new seeds. ``test/NAME`` is a number on the test rows, with
+    the ends of its interval ``test/NAME_low`` and ``test/NAME_high``.
+    """
+    test: dict[str, float | None] = {f"test/{name}": value for name, value in study.summary.test.items()}
+    for name, (low, high) in study.summary.test_intervals.items():
+        test |= {f"test/{name}_low": low, f"test/{name}_high": high}
+    known = {**_confirmed(study), **test}
+    return finite({name: value for name, value in known.items() if value is not None})
+
+
+def _confirmed(study: Study) -> dict[str, float | None]:
+    found = study.confirmation
+    if found is None or found.winner is None:
+        return {}
+    winner = next((one for one in found.candidates if one.trial == found.winner), None)
+    if winner is None:
+        return {}
+    return {
+        "confirmed/mean": winner.mean, "confirmed/deviation": winner.deviation,
+        "confirmed/difference": winner.difference, "confirmed/difference_low": winner.low,
+        "confirmed/difference_high": winner.high,
+    }  # fmt: skip
 
 
 def finite(values: Mapping[str, float]) -> dict[str, float]:

@@ -7,10 +7,11 @@ from typing import Any
 
 import datasets
 import pandas as pd
+import polars as pl
 import pytest
 
 import adaptkit
-from adaptkit.errors import ConfigError, DataError, ModelError, StudyError
+from adaptkit.errors import AdaptkitError, ConfigError, DataError, ModelError, StudyError, TaskError
 from tests.api.conftest import mood_rows
 from tests.helpers.program import called
 
@@ -51,8 +52,8 @@ def test_what_cannot_be_loaded_is_refused(model: Any, kind: Any, code: str, tmp_
 
 @pytest.mark.parametrize(
     "data",
-    [ROWS, FRAME, datasets.Dataset.from_list(ROWS), FRAME.to_dict("list")],
-    ids=["list", "frame", "dataset", "columns"],
+    [ROWS, FRAME, pl.DataFrame(ROWS), datasets.Dataset.from_list(ROWS), FRAME.to_dict("list")],
+    ids=["list", "pandas", "polars", "dataset", "columns"],
 )
 def test_every_kind_of_rows_is_evaluated_alike(data: Any, study: Any, tmp_path: Path) -> None:
     file = tmp_path / "rows.csv"
@@ -85,6 +86,51 @@ def test_a_winner_is_exported(study: Any, tmp_path: Path) -> None:
     assert refused.value.code == "folder-exists"
     with pytest.raises(ConfigError, match=r"^merge=True for a study with the strategy 'frozen'"):
         adaptkit.export(study, tmp_path / "other", merge=True)
+
+
+def test_another_task_is_used_if_it_is_named(study: Any) -> None:
+    named = "adaptkit-text-classification:text-classification"
+    model = adaptkit.load(study, task=named, device="cpu")
+    assert model.predict("merry") == study.load(device="cpu").predict("merry")
+    assert adaptkit.evaluate(study, ROWS, task=named, device="cpu") == adaptkit.evaluate(model, ROWS)
+    for call in (adaptkit.load, lambda *given, **named: adaptkit.evaluate(given[0], ROWS, **named)):
+        with pytest.raises(TaskError, match="no task 'nowhere:moods' is installed"):
+            call(study, task="nowhere:moods", device="cpu")
+        with pytest.raises(ConfigError, match=r"^task = 3"):
+            call(study, task=3, device="cpu")
+    with pytest.raises(ConfigError, match=r"^task = .*name the task in load"):
+        adaptkit.evaluate(model, ROWS, task=named)
+
+
+def test_files_are_read_as_the_caller_says(study: Any, tmp_path: Path) -> None:
+    model, file = study.load(device="cpu"), tmp_path / "rows.data"
+    lines = [f"{row['text']}§{row['label']}" for row in ROWS]
+    file.write_text("\n".join(["text§label", *lines]), encoding="latin-1")
+    how = {"delimiter": "§", "encoding": "latin-1"}
+    assert model.predict(file, **how) == model.predict(ROWS)
+    assert adaptkit.evaluate(model, file, **how) == adaptkit.evaluate(model, ROWS)
+    for call in (model.predict, lambda data, **named: adaptkit.evaluate(model, data, **named)):
+        with pytest.raises(AdaptkitError, match="no reader 'nonsense' is installed"):
+            call(file, reader="nonsense")
+
+
+@pytest.mark.parametrize("given", [3, "fp8", None])
+def test_an_unknown_precision_is_refused(given: Any, study: Any, tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"^onnx = "):
+        adaptkit.export(study, tmp_path / "onnx", onnx=given)
+    assert not (tmp_path / "onnx").exists()
+
+
+@pytest.mark.slow
+def test_a_winner_is_exported_as_onnx(study: Any, tmp_path: Path) -> None:
+    expected = study.load(device="cpu").predict("merry")
+    for onnx, folder in ((True, "plain"), ("int8", "small")):
+        found = adaptkit.load(adaptkit.export(study, tmp_path / folder, onnx=onnx, max_loss=100))
+        assert found.predict("merry")["label"] == expected["label"]
+    plain, small = ((tmp_path / name / "model.onnx").stat().st_size for name in ("plain", "small"))
+    assert small < plain
+    with pytest.raises(ConfigError, match="already exists"):
+        adaptkit.export(study, tmp_path / "plain", onnx=True)
 
 
 def test_an_adapter_is_merged(tuned: Callable[[str, str], Any], tmp_path: Path) -> None:

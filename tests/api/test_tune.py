@@ -157,8 +157,22 @@ def test_the_signature_is_complete() -> None:
     documented = inspect.getdoc(adaptkit.tune) or ""
     for name in signature.parameters:
         assert f"\n    {name}: " in documented, name
-    for name in ("load", "evaluate", "export", "open_study", "run_study"):
-        typing.get_type_hints(getattr(adaptkit, name))
+
+
+@pytest.mark.parametrize(
+    "function",
+    [
+        adaptkit.load, adaptkit.evaluate, adaptkit.export, adaptkit.open_study, adaptkit.run_study,
+        adaptkit.Predictor.predict,
+    ],
+    ids=lambda function: function.__name__,
+)  # fmt: skip
+def test_the_signatures_of_the_others_are_complete(function: Any) -> None:
+    hints, documented = typing.get_type_hints(function), inspect.getdoc(function) or ""
+    names = set(inspect.signature(function, eval_str=True).parameters) - {"self"}
+    assert set(hints) == {*names, "return"}
+    for name in names:
+        assert f"\n    {name}: " in documented, name
 
 
 @pytest.mark.parametrize("name", WRONG)

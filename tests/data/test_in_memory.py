@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import datasets
 import pandas as pd
+import polars as pl
 import pyarrow
 import pytest
 
@@ -28,6 +29,8 @@ def values(rows: MemoryRows) -> list[object]:
         datasets.Dataset.from_list(ROWS).class_encode_column("label"),
         datasets.Dataset.from_list(ROWS).with_format("numpy"),
         pyarrow.Table.from_pylist(ROWS),
+        pl.DataFrame(ROWS),
+        pl.DataFrame(ROWS).with_columns(pl.col("label").cast(pl.Categorical)),
         {"text": ["a", "b"], "label": ("x", "y")},
         {"text": pd.Series(["a", "b"]), "label": ["x", "y"]},
     ],
@@ -71,7 +74,9 @@ def test_missing_values_of_a_frame_are_none() -> None:
     "given", [3, b"rows", {}, {"text": "a", "label": "x"}, {"text": ["a"], "label": ["x", "y"]}, None]
 )
 def test_what_are_no_rows_is_refused_by_name(given: object) -> None:
-    with pytest.raises(ConfigError, match=r"dev = .*a list of dictionaries, a pandas DataFrame") as refused:
+    with pytest.raises(
+        ConfigError, match=r"dev = .*a list of dictionaries, a DataFrame of pandas or polars"
+    ) as refused:
         memory_rows("dev", given)
     assert refused.value.code == "not-rows-in-memory"
 

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+import adaptkit
 from tests.helpers.data import moods
 from tests.helpers.installed import EXAMPLES, install
 from tests.helpers.program import called
@@ -94,6 +95,9 @@ def test_a_study_with_all_three(site: Path, tiny_folder: Path, tmp_path: Path) -
     assert called("evaluate", best, "--data", renamed, "--json").code == 2
     again = called("evaluate", best, "--data", renamed, "--reader", "vertical", "--json")
     assert again.code == 0, again.err
+    found = adaptkit.evaluate(best, renamed, reader="vertical", device="cpu")
+    assert found.values == pytest.approx(json.loads(again.out)["values"])
+    assert len(adaptkit.load(best, device="cpu").predict(renamed, reader="vertical")) == found.rows
     shutil.rmtree(next(site.glob("adaptkit_weighted_accuracy-*.dist-info")))
     without = called("evaluate", best, "--data", renamed, "--reader", "vertical", "--json")
     assert without.code == 0, without.err

@@ -7,6 +7,7 @@ from typing import Any
 import datasets
 import numpy as np
 import pandas as pd
+import polars as pl
 import pytest
 
 from adaptkit.errors import ConfigError, DataError
@@ -32,6 +33,8 @@ def predictor(tuned: Callable[[str, str], Any]) -> Any:
         [{"TEXT": text, "label": "no label of the model"} for text in TEXTS],
         pd.DataFrame(ROWS, index=[7, 8, 9]),
         datasets.Dataset.from_list(ROWS),
+        pl.DataFrame(ROWS),
+        pl.Series(TEXTS),
         datasets.Dataset.from_list(ROWS).to_pandas(),
     ],
     ids=lambda given: type(given).__name__,
@@ -81,5 +84,5 @@ def test_what_cannot_be_predicted_is_named(given: Any, words: str, predictor: An
 
 @pytest.mark.parametrize("given", [3, None, b"merry"])
 def test_other_values_are_refused(given: Any, predictor: Any) -> None:
-    with pytest.raises(ConfigError, match="a list of dictionaries, a pandas DataFrame"):
+    with pytest.raises(ConfigError, match="a list of dictionaries, a DataFrame of pandas or polars"):
         predictor.predict(given)

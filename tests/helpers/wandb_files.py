@@ -21,6 +21,7 @@ class OfflineRun:
     name: str = ""
     id: str = ""
     group: str = ""
+    job_type: str = ""
     config: dict[str, Any] = field(default_factory=dict)
     history: list[dict[str, Any]] = field(default_factory=list)
     summary: dict[str, Any] = field(default_factory=dict)
@@ -28,8 +29,11 @@ class OfflineRun:
 
 
 def offline_runs(folder: Path) -> list[OfflineRun]:
-    """The offline runs in the folder, by their ids."""
-    found = [_run(path) for path in folder.glob("wandb/offline-run-*/*.wandb")]
+    """The offline runs in the folder, by their ids, those of the same id in the order of their start."""
+    import wandb
+
+    wandb.teardown()  # waits until wandb's own process has written its files
+    found = [_run(path) for path in sorted(folder.glob("wandb/offline-run-*/*.wandb"))]
     return sorted(found, key=lambda run: run.id)
 
 
@@ -43,6 +47,7 @@ def _run(path: Path) -> OfflineRun:
         kind = record.WhichOneof("record_type")
         if kind == "run":
             run.name, run.id, run.group = record.run.display_name, record.run.run_id, record.run.run_group
+            run.job_type = record.run.job_type
             run.config |= _values(record.run.config.update)
         elif kind == "history":
             run.history.append(_values(record.history.item))

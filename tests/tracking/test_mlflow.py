@@ -48,6 +48,8 @@ def test_each_trial_is_a_run(store: str, track: Callable[..., Any]) -> None:
     (winner,) = [run for run in runs if run.data.tags.get("adaptkit.winner")]
     assert winner.data.tags["adaptkit.trial"] == str(study.best.number)
     assert winner.data.metrics["test/accuracy"] == study.summary.test["accuracy"]
+    ends = winner.data.metrics["test/accuracy_low"], winner.data.metrics["test/accuracy_high"]
+    assert ends == study.summary.test_intervals["accuracy"]
 
 
 def test_a_continued_study_adds_what_is_missing(store: str, track: Callable[..., Any]) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 from adaptkit.run.callbacks import RungScore
 from adaptkit.run.study import Study
 from adaptkit.study.folder import StudyFolder
-from adaptkit.tracking.values import about_study, final_values, identity, rung_values, scores_on_test
+from adaptkit.tracking.values import about_study, final_values, identity, rung_values, winner_values
 from tests.helpers.studies import edge_studies
 
 
@@ -16,7 +16,7 @@ def test_numbers_that_are_not_finite_are_left_out() -> None:
     assert rung_values(rung) == {"dev/f1": 0.5, "epoch": 1.0}
     summary, trials = edge_studies()["infinite"]
     assert final_values(trials[0]) == {"seconds": trials[0].seconds}
-    assert scores_on_test(Study(StudyFolder(Path("x")), summary, trials)) == {}
+    assert winner_values(Study(StudyFolder(Path("x")), summary, trials)) == {}
 
 
 def test_a_later_study_of_the_same_name_has_another_identity() -> None:
