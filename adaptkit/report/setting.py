@@ -78,7 +78,8 @@ def _together(summary: StudySummary) -> list[tuple[str, str]]:
     """How many trials are trained together, once that is known."""
     if not summary.parallel_trials:
         return []
-    population = f"{formatting.in_trials(summary.parallel_trials)} in one population"
+    each = f" in each of {summary.workers} worker processes" if summary.workers > 1 else ""
+    population = f"{formatting.in_trials(summary.parallel_trials)} in one population{each}"
     one_pass = (
         f"{summary.trials_per_pass} in one forward pass, at most {summary.micro_batch} examples of each"
     )

@@ -229,6 +229,7 @@ def measure_capacity(context: RunContext, config: StudyConfig, training: Trainin
     if capacity.reason:
         context.progress.note(f"trials are not trained together: {capacity.reason}")
     context.write(
+        workers=workers,
         parallel_trials=capacity.slots,
         trials_per_pass=capacity.limits.slots,
         micro_batch=capacity.limits.examples,

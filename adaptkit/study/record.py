@@ -122,6 +122,9 @@ class StudySummary:
     micro_batch: int
     """The most examples of one trial in one forward pass."""
 
+    workers: int = 1
+    """The populations that the last run trained at the same time, each in a process of its own."""
+
     bytes_a_trial: int = 0
     """The memory that one more trial in the population takes, as measured."""
 

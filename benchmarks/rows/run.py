@@ -1,6 +1,6 @@
 """Seconds and resident memory of a study against its number of rows.
 
-python benchmarks/rows/run.py RESULT.json [--rows 10000,100000] [--strategies frozen,full]
+python -m benchmarks.rows.run RESULT.json [--rows 10000,100000] [--strategies frozen,full]
 
 The rows are made: texts of 30 words, so 32 tokens, in two classes; a fifth as many dev rows are split off by
 adaptkit. The encoder is a tiny BERT with random weights, trained for one epoch in one trial, so that what the

@@ -14,6 +14,7 @@ from typing import Any
 import psutil
 import pytest
 
+from adaptkit.study.folder import StudyFolder
 from tests.end_to_end.test_interrupted import Running, agrees_with_optuna, counting, records, trials
 from tests.helpers.program import Answer, called, finished, started
 
@@ -109,6 +110,7 @@ def test_workers_have_the_scores_of_one_process(command: list[object], tmp_path:
     shared = tmp_path / "studies" / "long"
     assert len(scores(alone)) == 4
     assert scores(shared) == scores(alone)
+    assert [StudyFolder(one).read_summary().workers for one in (alone, shared)] == [1, 2]  # type: ignore[union-attr]
     runs = [sorted(study.glob("confirmation/[0-9]*.json")) for study in (alone, shared)]
     assert [path.name for path in runs[0]] == [path.name for path in runs[1]] != []
     agrees_with_optuna(shared)

@@ -18,6 +18,11 @@ def test_the_setting_of_a_study() -> None:
     assert found["peak memory"] == "6.4 GiB"
 
 
+def test_the_workers_are_shown_if_there_are_several() -> None:
+    found = dict(setting(replace(ner_summary(), workers=3)))
+    assert "8 trials in one population in each of 3 worker processes, 8 in" in found["parallel trials"]
+
+
 def test_before_the_first_trial_only_the_space_is_shown() -> None:
     begun = replace(
         ner_summary(), trained_parameters=0, total_parameters=0, parallel_trials=0, trials_per_pass=0,

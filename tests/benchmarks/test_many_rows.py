@@ -1,0 +1,28 @@
+"""The benchmark of many rows, with few."""
+
+from pathlib import Path
+
+import pytest
+from transformers import AutoTokenizer
+
+from benchmarks.rows import run
+
+
+def test_each_text_has_32_tokens_that_the_model_knows(tmp_path: Path) -> None:
+    run.write_model(tmp_path / "model")
+    run.write_rows(tmp_path / "rows.csv", 20)
+    lines = (tmp_path / "rows.csv").read_text().splitlines()[1:]
+    tokenizer = AutoTokenizer.from_pretrained(tmp_path / "model")
+    ids = tokenizer([line.partition(",")[0] for line in lines])["input_ids"]
+    assert [len(one) for one in ids] == [32] * 20
+    assert not any(tokenizer.unk_token_id in one for one in ids)
+    assert {line.partition(",")[2] for line in lines} == {"first", "second"}
+
+
+@pytest.mark.slow
+def test_a_study_is_measured(tmp_path: Path) -> None:
+    run.write_model(tmp_path / "model")
+    found = run.measured(tmp_path, 300, "frozen")
+    assert found["rows"] == 300
+    assert {"data", "features", "train"} <= set(found["by phase"])
+    assert found["peak MiB"] >= found["median MiB of the second half"] > 50
