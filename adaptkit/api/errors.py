@@ -11,6 +11,7 @@ from adaptkit.errors import AdaptkitError, Interrupted
 
 OTHER_NAMES = {
     "lr": "learning_rate", "batch-size": "batch_sizes", "column": "columns", "option": "options",
+    "strategy-option": "strategy_options", "metric-option": "metric_options",
 }  # fmt: skip
 """The option of the command line → the argument, where they are not the same word."""
 
@@ -58,6 +59,7 @@ def in_python_words() -> Iterator[None]:
 
 def with_arguments(text: str) -> str:
     """The text with ``--dev-fraction`` as ``dev_fraction=``, and so on."""
+    text = text.replace("Change these options", "Change these arguments")
     return _COMMAND.sub("the same call", _OPTION.sub(_argument, _COLUMNS.sub(_columns, text)))
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, cast, get_args
 
 from adaptkit.api import arguments as given
 from adaptkit.api.errors import in_python_words
-from adaptkit.api.sources import RowSource, source_of
+from adaptkit.api.sources import RowSource, refuse_for_rows, source_of
 from adaptkit.config import columns_of
 from adaptkit.export.loading import DESCRIPTION
 from adaptkit.export.onnx_model import Precision
@@ -117,6 +117,8 @@ def evaluate(
         )
         options.check()
         source, skip = source_of("data", data), given.flag("skip_bad_rows", skip_bad_rows)
+        if not isinstance(source, str):
+            refuse_for_rows(delimiter=delimiter, encoding=encoding, reader=reader)
         if isinstance(model, Predictor) and task is not None:
             given.refuse("task", task, "None, as the model is loaded already: name the task in load")
         if isinstance(model, Predictor):

@@ -46,6 +46,12 @@ class Sources:
 
     rows: Sequence[MemoryRows] = field(default=())
 
+    @property
+    def all_in_memory(self) -> bool:
+        """Whether rows are given, and no path."""
+        named = [one for one in (self.data, self.train, self.dev, self.test) if one is not None]
+        return bool(named) and len(named) == len(self.rows)
+
 
 def sources_of(data: object, train: object, dev: object, test: object) -> Sources:
     """The sources of the four arguments; raises ConfigError that names the one that cannot be used."""
@@ -75,6 +81,13 @@ def sources_of(data: object, train: object, dev: object, test: object) -> Source
 def source_of(name: str, given: object) -> str | MemoryRows:
     """A path as text, or rows in memory; raises ConfigError."""
     return text(name, given) if _is_path(given) else replace(memory_rows(name, given), name="")
+
+
+def refuse_for_rows(**reading: object) -> None:
+    """Raise ConfigError that names an argument about reading files, as rows in memory are not read."""
+    for name, value in reading.items():
+        if value is not None:
+            refuse(name, value, "None, as the rows are given in Python: it says how a file is read")
 
 
 def _source(name: str, value: object, rows: list[MemoryRows]) -> str:

@@ -11,7 +11,7 @@ from typing import Any
 from adaptkit.api import arguments as given
 from adaptkit.api.errors import in_python_words
 from adaptkit.api.progress import shown_progress
-from adaptkit.api.sources import RowSource, Sources, sources_of
+from adaptkit.api.sources import RowSource, Sources, refuse_for_rows, sources_of
 from adaptkit.config import (
     DEFAULT_MODEL,
     DataConfig,
@@ -156,6 +156,8 @@ def tune(
     """
     with in_python_words():
         sources = sources_of(data, train, dev, test)
+        if sources.all_in_memory:
+            refuse_for_rows(delimiter=delimiter, encoding=encoding, reader=reader)
         config = StudyConfig(
             task=given.text("task", task),
             options=given.mapping("options", options),

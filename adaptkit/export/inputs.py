@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from adaptkit.data.in_memory import is_dataset, memory_rows, of_library
 from adaptkit.data.load import read_unlabelled
 from adaptkit.data.rows import shortened
-from adaptkit.errors import DataError
+from adaptkit.errors import ConfigError, DataError
 
 if TYPE_CHECKING:
     from adaptkit.data.options import ReadOptions
@@ -37,6 +37,13 @@ def prepared_inputs(task: Task, given: Any, options: ReadOptions, row_of: Callab
     """
     if isinstance(given, os.PathLike):
         return _rows(task, str(os.fspath(given)), options)
+    if (how := options.delimiter or options.encoding or options.reader) is not None:
+        raise ConfigError(
+            f"{shortened(how)} says how a file is read, and no file is given",
+            expected="the path of a file, as a pathlib.Path",
+            next_step="Leave out delimiter=, encoding= and reader=.",
+            code="reading-without-file",
+        )
     if isinstance(given, str):
         _refuse_path(given)
     single = [given] if is_single(given) else given

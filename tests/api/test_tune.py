@@ -175,6 +175,18 @@ def test_the_signatures_of_the_others_are_complete(function: Any) -> None:
         assert f"\n    {name}: " in documented, name
 
 
+@pytest.mark.parametrize("how", [{"reader": "vertical"}, {"delimiter": ";"}, {"encoding": "latin-1"}])
+def test_rows_in_memory_are_not_read_in_a_way(how: dict[str, Any], settings: dict[str, Any]) -> None:
+    ((name, value),) = how.items()
+    for call in (
+        lambda: adaptkit.tune(TASK, train=TRAIN, **how, **settings),
+        lambda: adaptkit.evaluate("a-study", TRAIN, **how),
+    ):
+        with pytest.raises(ConfigError, match=rf"^{name} = '{value}'.*rows are given in Python"):
+            call()
+    assert not settings["studies"].exists()
+
+
 @pytest.mark.parametrize("name", WRONG)
 def test_a_wrong_value_is_refused_by_its_name(name: str, settings: dict[str, Any]) -> None:
     given = {"task": TASK, "train": TRAIN, **settings, name: WRONG[name]}

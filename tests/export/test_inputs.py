@@ -82,6 +82,12 @@ def test_what_cannot_be_predicted_is_named(given: Any, words: str, predictor: An
         predictor.predict(given)
 
 
+@pytest.mark.parametrize("given", ["merry", TEXTS, ROWS, pl.DataFrame(ROWS)])
+def test_only_files_are_read_in_a_way(given: Any, predictor: Any) -> None:
+    with pytest.raises(ConfigError, match=r"'tab' says how a file is read.*Leave out delimiter="):
+        predictor.predict(given, delimiter="tab")
+
+
 @pytest.mark.parametrize("given", [3, None, b"merry"])
 def test_other_values_are_refused(given: Any, predictor: Any) -> None:
     with pytest.raises(ConfigError, match="a list of dictionaries, a DataFrame of pandas or polars"):
