@@ -23,24 +23,17 @@ from benchmarks.baselines.data_sets import MOST_TEST_ROWS, READERS, Row, subset,
 RESULTS = Path(__file__).parent / "results.jsonl"
 ROWS = "200"
 DEFAULT_TRIAL = ("--trials", "1", "--confirm", "0")
+ALL_LAYERS, OLD_RATE, NEW_RATE = ("--layers", "0"), ("--lr", "1e-3", "1e-3"), ("--lr", "2e-3", "2e-3")
 SIDES = {
-    "before": (
-        "--strategy",
-        "lora",
-        "--layers",
-        "0",
-        "--lr",
-        "1e-3",
-        "1e-3",
-        "--batch-size",
-        "16",
-        *DEFAULT_TRIAL,
-    ),
-    "after": ("--strategy", "lora", *DEFAULT_TRIAL),
-    "search": ("--strategy", "lora"),
-    "frozen": ("--strategy", "frozen"),
+    "before": (*ALL_LAYERS, *OLD_RATE, "--batch-size", "16", *DEFAULT_TRIAL),
+    "layers": (*OLD_RATE, "--batch-size", "16", *DEFAULT_TRIAL),
+    "rate": (*ALL_LAYERS, *NEW_RATE, "--batch-size", "16", *DEFAULT_TRIAL),
+    "after": DEFAULT_TRIAL,
+    "search": (),
+    "frozen": (),
 }
-"""Side → its options. *search* and *frozen* are complete studies at default options."""
+"""Side → its options. *layers* and *rate* have one of the two changes; *search* and *frozen* are complete
+studies at default options."""
 
 TAGS = "ud_ewt_pos"
 SETS = ("wnut17", "ncbi_disease", TAGS)
@@ -83,6 +76,7 @@ def run(folder: Path, name: str, seed: int, side: str) -> dict[str, Any]:
             [
                 sys.executable, "-m", "adaptkit", "tune", "--task", "ner", "--seed", str(seed),
                 "--train", train, "--test", test, "--studies", place, "--json", *SIDES[side],
+                "--strategy", "frozen" if side == "frozen" else "lora",
                 *(("--option", "spans=false") if name == TAGS else ()),
             ],
             capture_output=True, text=True, check=True,

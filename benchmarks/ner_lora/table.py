@@ -14,6 +14,8 @@ from benchmarks.ner_lora.run import ROWS, SETS, TAGS, records
 
 HEADS = {
     "before": "default trial, before",
+    "layers": "half the layers alone",
+    "rate": "the rate alone",
     "after": "default trial",
     "search": "study at default options",
     "frozen": "frozen",

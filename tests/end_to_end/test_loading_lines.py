@@ -34,7 +34,9 @@ def test_the_lines_of_report_and_card(
     assert called("report", study, "--markdown", tmp_path / "report.md").code == 0
     report = (tmp_path / "report.md").read_text()
     card = (study / "best" / "README.md").read_text()
-    last = "\nassert model.config.id2label[0] == 'O', model.config\nprint(type(model).__name__)"
+    last = "\nassert model.config.id2label[0] == 'O', model.config\nprint(type(model).__name__, end=' ')"
+    last += "\nprint(len(model.get_base_model().base_model.encoder.layer))"
+    layers = 3 if packaged else 2  # half of a sentence encoder's; all of another's
     for lines, where in ((code_of(card), study / "best"), (code_of(report), Path.cwd())):
         assert "On another machine" in lines
         found = subprocess.run(
@@ -42,6 +44,7 @@ def test_the_lines_of_report_and_card(
             capture_output=True, text=True, check=False, timeout=300,
         )  # fmt: skip
         assert found.stdout.startswith("PeftModel"), found.stderr
+        assert found.stdout.endswith(f" {layers}\n"), found.stdout
     assert str(tmp_path) not in card
     assert str(tiny_folder) not in card
     assert "rows of `train.conll`" in card
