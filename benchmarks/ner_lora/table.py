@@ -41,9 +41,9 @@ def _cell(runs: Sequence[dict[str, Any]]) -> str:
     if not runs:
         return ""
     scores = [100 * one["accuracy" if one["set"] == TAGS else "f1"] for one in runs]
-    deviation = statistics.stdev(scores) if len(scores) > 1 else 0.0
+    spread = f" ± {statistics.stdev(scores):.1f}" if len(scores) > 1 else ""
     seconds = statistics.median(one["cpu"] for one in runs)
-    return f"{statistics.fmean(scores):.1f} ± {deviation:.1f} ({len(scores)}), {seconds:.0f} s"
+    return f"{statistics.fmean(scores):.1f}{spread} ({len(scores)}), {seconds:.0f} s"
 
 
 if __name__ == "__main__":
