@@ -12,6 +12,9 @@ from adaptkit.data.rows import counted, shortened
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    import numpy as np
+    from numpy.typing import NDArray
+
     from adaptkit.data.rows import Rows
     from adaptkit.task import Row, Task
 
@@ -53,6 +56,22 @@ def conflict_warnings(task: Task, split: str, rows: Rows) -> list[str]:
         f"{split}: {texts} occur{'s' if len(conflicts) == 1 else ''} more than once with different answers; "
         f"the first: {places}. A model cannot learn both: correct these rows, or leave one of each out."
     ]
+
+
+def occur_once(task: Task, rows: Sequence[Row]) -> NDArray[np.bool_]:
+    """``[rows]``: whether no other row has the question of the row; see `question_of`.
+
+    Questions are compared by 64 bits of a digest: of a million different ones, two are alike with a
+    probability of 3e-8.
+    """
+    import numpy as np
+
+    question = question_of(task)
+    digests = np.fromiter(
+        (int.from_bytes(_digest(question(row))[:8], "big") for row in rows), dtype=np.uint64, count=len(rows)
+    )  # [rows]
+    _, which, times = np.unique(digests, return_inverse=True, return_counts=True)
+    return np.asarray(times[which] == 1)
 
 
 def question_of(task: Task) -> Callable[[Row], str]:

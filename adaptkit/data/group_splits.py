@@ -6,7 +6,7 @@ from collections import Counter
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
-from adaptkit.data.labels import labels_of, strata_of
+from adaptkit.data.labels import label_sets, strata_of
 from adaptkit.data.splits import parts_of
 from adaptkit.errors import DataError
 
@@ -37,7 +37,7 @@ def split_off_groups(task: Task, rows: Rows, share: float, seed: int) -> tuple[R
     groups = _shuffled_groups(rows, seed)
     if len(groups) == 1:
         raise _one_group(rows)
-    choice = _Choice(strata_of(task, rows.values), [labels_of(task, row) for row in rows.values], share)
+    choice = _Choice(strata_of(task, rows.values), label_sets(task, rows.values), share)
     choice.fill(groups)
     if not choice.dev:
         raise DataError(
@@ -53,7 +53,7 @@ def split_off_groups(task: Task, rows: Rows, share: float, seed: int) -> tuple[R
 class _Choice:
     """The rows chosen for dev so far, group by group."""
 
-    def __init__(self, strata: Sequence[str], labels: Sequence[set[str]], share: float) -> None:
+    def __init__(self, strata: Sequence[str], labels: Sequence[frozenset[str]], share: float) -> None:
         self.dev: set[int] = set()
         self._due = max(1.0, len(strata) * share)  # how many dev rows there should be
         self._strata, self._labels = strata, labels

@@ -87,11 +87,17 @@ def labels_of(task: Task, row: Row) -> set[str]:
     return names
 
 
+def label_sets(task: Task, rows: Sequence[Row]) -> list[frozenset[str]]:
+    """The labels of each row. Rows with the same labels share one set: many rows take little memory."""
+    known: dict[frozenset[str], frozenset[str]] = {}
+    return [known.setdefault(its := frozenset(labels_of(task, row)), its) for row in rows]
+
+
 def strata_of(task: Task, rows: Sequence[Row]) -> list[str]:
     """The stratum of each row: `Task.stratify_by`'s, else the rarest of the row's labels."""
     if task.stratify_by is not None:
         return [str(task.stratify_by(row)) for row in rows]
-    names = [labels_of(task, row) for row in rows]
+    names = label_sets(task, rows)
     counts = Counter(name for its in names for name in its)
     return [min(its, key=lambda name: (counts[name], name), default="") for its in names]
 

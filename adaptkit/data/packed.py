@@ -10,12 +10,10 @@ import os
 import pickle
 import tempfile
 import weakref
+from array import array
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import IO, Any, TypeVar, overload
-
-import numpy as np
-from numpy.typing import NDArray
 
 from adaptkit.system.files import explained
 
@@ -49,9 +47,8 @@ class Packing:
         """All items: a list, or a packed sequence if there are many. Nothing is added after that."""
         if self._chunks is None:
             return self._last
-        places = np.arange(len(self._chunks) + len(self._last))
         self._chunks.write(self._last)
-        return Packed(self._chunks, places)
+        return Packed(self._chunks, array("q", range(len(self._chunks))))
 
 
 class _Chunks:
@@ -95,7 +92,7 @@ class _Chunks:
 class Packed(Sequence[Any]):
     """Some of the items in chunks, by their places there."""
 
-    def __init__(self, chunks: _Chunks, places: NDArray[np.int64]) -> None:
+    def __init__(self, chunks: _Chunks, places: array[int]) -> None:
         self._chunks = chunks
         self._places = places
 
@@ -110,8 +107,8 @@ class Packed(Sequence[Any]):
 
     def __getitem__(self, position: int | slice) -> Any:
         if isinstance(position, slice):
-            return [self._chunks.item(place) for place in self._places[position].tolist()]
-        return self._chunks.item(int(self._places[position]))
+            return [self._chunks.item(place) for place in self._places[position]]
+        return self._chunks.item(self._places[position])
 
     def __iter__(self) -> Iterator[Any]:
         for start in range(0, len(self), A_CHUNK):
@@ -119,7 +116,7 @@ class Packed(Sequence[Any]):
 
     def at(self, positions: Sequence[int]) -> Packed:
         """The items at these positions, in this order."""
-        return Packed(self._chunks, self._places[np.asarray(positions, dtype=np.int64)])
+        return Packed(self._chunks, array("q", (self._places[position] for position in positions)))
 
     def __reduce__(self) -> tuple[Any, ...]:
         return packed, (list(self),)  # for another process

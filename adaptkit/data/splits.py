@@ -7,8 +7,8 @@ from dataclasses import replace
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
-from adaptkit.data.duplicates import question_of
-from adaptkit.data.labels import labels_of, strata_of
+from adaptkit.data.duplicates import occur_once
+from adaptkit.data.labels import label_sets, strata_of
 from adaptkit.errors import DataError
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ def split_off_dev(task: Task, rows: Rows, share: float, seed: int) -> tuple[Rows
     Raises:
         DataError: there are too few rows for even one dev row.
     """
-    row_labels = [labels_of(task, row) for row in rows.values]
+    row_labels = label_sets(task, rows.values)
     in_train = Counter(name for names in row_labels for name in names)
     dev: set[int] = set()
     candidates = _candidates(task, rows, row_labels, in_train, seed)
@@ -64,13 +64,10 @@ def parts_of(rows: Rows, dev: Collection[int]) -> tuple[Rows, Rows]:
 
 
 def _candidates(
-    task: Task, rows: Rows, row_labels: Sequence[set[str]], counts: Counter[str], seed: int
+    task: Task, rows: Rows, row_labels: Sequence[frozenset[str]], counts: Counter[str], seed: int
 ) -> list[int]:
     """The positions of rows that may become dev rows: stratum by stratum, shuffled within each."""
-    question = question_of(task)
-    questions = [question(row) for row in rows.values]
-    times = Counter(questions)
-
+    alone = occur_once(task, rows.values)  # [rows]
     strata = strata_of(task, rows.values)
 
     def place(position: int) -> tuple[str, bytes]:
@@ -80,6 +77,6 @@ def _candidates(
     free = (
         position
         for position in range(len(rows))
-        if times[questions[position]] == 1 and all(counts[name] > 1 for name in row_labels[position])
+        if alone[position] and all(counts[name] > 1 for name in row_labels[position])
     )
     return sorted(free, key=place)

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from adaptkit.data.duplicates import conflict_warnings, duplicate_warnings
+from adaptkit.data.duplicates import conflict_warnings, duplicate_warnings, occur_once
 from adaptkit.data.rows import Rows
 from adaptkit.task import Task
 
@@ -22,6 +22,12 @@ def test_rows_of_train_found_in_another_split_are_counted(make_task: MakeTask) -
     (warning,) = duplicate_warnings(make_task(), {"train": train, "dev": dev, "test": rows_of("other")})
     assert warning.startswith("2 of the 4 dev rows are also training rows")
     assert warning.endswith("; the first: f:2, as f:1. Remove them from one of the two.")
+
+
+def test_questions_that_occur_once(make_task: MakeTask) -> None:
+    rows = rows_of("Where is it?", ":)", "where  is it", "fine", ":(").values
+    assert occur_once(make_task(), rows).tolist() == [False, True, False, True, True]
+    assert occur_once(make_task(), []).tolist() == []
 
 
 def test_words_in_lists_are_compared_too(make_task: MakeTask) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 
 import pytest
 
-from adaptkit.data.labels import known_labels_only, labels_in, rare_label_warnings
+from adaptkit.data.labels import known_labels_only, label_sets, labels_in, rare_label_warnings
 from adaptkit.data.rows import Rows
 from adaptkit.errors import DataError, TaskError
 from adaptkit.task import Task
@@ -15,6 +15,12 @@ MakeTask = Callable[..., Task]
 def rows_of(*labels: str) -> Rows:
     values = [{"text": f"text {number}", "label": label} for number, label in enumerate(labels)]
     return Rows(values, [f"f:{line}" for line in range(1, len(values) + 1)], "f")
+
+
+def test_rows_with_the_same_labels_share_a_set(make_task: MakeTask) -> None:
+    found = label_sets(make_task(), rows_of("b", "a", "b").values)
+    assert found == [{"b"}, {"a"}, {"b"}]
+    assert found[0] is found[2]
 
 
 def test_labels_are_those_of_training_in_the_tasks_order(make_task: MakeTask) -> None:
