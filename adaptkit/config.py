@@ -154,6 +154,9 @@ class StudyConfig:
     folds: Annotated[int, Ge(0), Le(20)] | None = None
     """Folds of cross-validation that score the trials instead of a dev split; 0 for none. None: as pays."""
 
+    reshuffle: bool = False
+    """Whether each trial has another split into training and dev rows."""
+
     soup: bool = False
     """Whether confirmation runs start alike, and the average of the winner's weights may be exported."""
 

@@ -69,6 +69,7 @@ def tune(
     patience: int | None = None,
     confirm: int | None = None,
     refit: bool | None = None,
+    reshuffle: bool = False,
     soup: bool = False,
     evals_per_epoch: int | None = None,
     timeout: float | str | timedelta | None = None,
@@ -128,6 +129,7 @@ def tune(
         patience: evaluations without a better score that end a trial; 0: never.
         confirm: runs with new seeds of each of the best configurations; 0: none.
         refit: whether the winner is trained again on the training and dev rows together.
+        reshuffle: whether each trial has another split into training and dev rows.
         soup: whether the average of the winner's runs is exported if it scores as well as the best of them.
         evals_per_epoch: the evaluations on dev per epoch.
         timeout: the time for training: seconds, a text such as "30m", or a timedelta.
@@ -168,6 +170,7 @@ def tune(
             head_solver=head_solver,
             head_init=head_init,
             folds=given.optional_whole_number("folds", folds),
+            reshuffle=given.flag("reshuffle", reshuffle),
             soup=given.flag("soup", soup),
             layers=given.optional_whole_number("layers", layers),
             lora_rank=given.whole_number("lora_rank", lora_rank),

@@ -89,6 +89,10 @@ OPTIONS_OF_PLUGINS = {
     "[default: all; half of a sentence encoder's for heads on tokens]",
 )  # fmt: skip
 @click.option("--folds", type=int, help="Folds that score the trials, 0 for none. [default: 5 on small data]")
+@click.option(
+    "--reshuffle/--no-reshuffle", default=None,
+    help="Split other dev rows off for each trial. [default: the same for all]",
+)  # fmt: skip
 @click.option("--lora-rank", type=int, help="The rank of LoRA's updates. [default: 8]")
 @click.option(
     "--max-length", type=int, help="The most tokens in one example. [default: the model's limit, up to 512]"

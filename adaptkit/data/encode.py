@@ -110,6 +110,16 @@ class Bucket:
         """The bucket with its tensors on ``device``."""
         return replace(self, tensors=self.tensors.to(device))
 
+    def take(self, chosen: torch.Tensor) -> Bucket:
+        """The bucket's examples at the places ``chosen [some]``."""
+        places = chosen.cpu()  # [some]
+        return replace(
+            self,
+            positions=[self.positions[place] for place in places.tolist()],
+            sizes=self.sizes[places.numpy()],
+            tensors=self.tensors.take(chosen),
+        )
+
 
 def collate(
     task: Task,

@@ -34,6 +34,11 @@ def split_off_groups(task: Task, rows: Rows, share: float, seed: int) -> tuple[R
     Raises:
         DataError: all rows are in one group, or every group has a label that no other group has.
     """
+    return parts_of(rows, dev_groups(task, rows, share, seed))
+
+
+def dev_groups(task: Task, rows: Rows, share: float, seed: int) -> set[int]:
+    """The positions of the rows that `split_off_groups` makes dev rows."""
     groups = _shuffled_groups(rows, seed)
     if len(groups) == 1:
         raise _one_group(rows)
@@ -47,7 +52,7 @@ def split_off_groups(task: Task, rows: Rows, share: float, seed: int) -> tuple[R
             next_step="Name dev rows with --dev, or another column to group by with --group",
             code="too-few-groups",
         )
-    return parts_of(rows, choice.dev)
+    return choice.dev
 
 
 class _Choice:

@@ -32,6 +32,11 @@ def split_off_dev(task: Task, rows: Rows, share: float, seed: int) -> tuple[Rows
     Raises:
         DataError: there are too few rows for even one dev row.
     """
+    return parts_of(rows, dev_rows(task, rows, share, seed))
+
+
+def dev_rows(task: Task, rows: Rows, share: float, seed: int) -> set[int]:
+    """The positions of the rows that `split_off_dev` makes dev rows."""
     row_labels = label_sets(task, rows.values)
     in_train = Counter(name for names in row_labels for name in names)
     dev: set[int] = set()
@@ -53,7 +58,7 @@ def split_off_dev(task: Task, rows: Rows, share: float, seed: int) -> tuple[Rows
             next_step="Add rows, or name dev rows with --dev",
             code="too-few-rows",
         )
-    return parts_of(rows, dev)
+    return dev
 
 
 def parts_of(rows: Rows, dev: Collection[int]) -> tuple[Rows, Rows]:

@@ -37,6 +37,11 @@ class Tensors(Mapping[str, "torch.Tensor"]):
         """The examples at the places, name → ``[*places, ...]``. Only they are converted to their types."""
         return {name: tensor[places].to(self._types[name]) for name, tensor in self._stored.items()}
 
+    def take(self, places: torch.Tensor) -> Tensors:
+        """The tensors of the examples at the places, stored as these are."""
+        taken = {name: tensor.index_select(0, places) for name, tensor in self._stored.items()}
+        return Tensors(taken, self._types)
+
     def only(self, names: Collection[str]) -> Tensors:
         """The tensors of these names."""
         return Tensors({name: self._stored[name] for name in names}, {n: self._types[n] for n in names})

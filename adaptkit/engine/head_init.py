@@ -13,10 +13,12 @@ from dataclasses import dataclass, replace
 import numpy as np
 import torch
 
+from adaptkit.engine.evaluate import ScoringSet
 from adaptkit.engine.objective import Objective, linear_head
 from adaptkit.engine.prepare import Model, make_solver_training, scoring_data
 from adaptkit.engine.scoring import score_slot
 from adaptkit.engine.solver import ALL_ROWS
+from adaptkit.engine.splits import Splits
 from adaptkit.engine.train import Training
 from adaptkit.engine.trial_stack import views
 from adaptkit.task import Row, Scores, Task
@@ -58,9 +60,77 @@ def solve_head(
     head = linear_head(solving)
     if head is None:
         return None
-    objective = Objective(solving, head, None)
-    point, _, _ = objective.minimum(l2, np.zeros(solving.layout.width), without=ALL_ROWS)
+    return _solved(Objective(solving, head), scoring_data(model, task, dev), l2, ALL_ROWS)
+
+
+def solve_heads(
+    model: Model, task: Task, rows: Sequence[Row], held_out: Mapping[int, Sequence[int]], *,
+    l2: float, seed: int, metric: str, direction: str, most_rows: int,
+    weigh: Callable[[Training], Training] = lambda training: training,
+) -> Mapping[int, SolvedHead]:  # fmt: skip
+    """The same for each split, by its number: solved without the rows that the split holds out.
+
+    Args:
+        model: with the strategy `frozen`.
+        task: the task of model and rows.
+        rows: the rows of all splits.
+        held_out: split → the positions of the rows to score its head on, ascending.
+        l2: the weight of the penalty.
+        seed: of the plan of the data, and of the rows that are drawn.
+        metric: the score to optimise.
+        direction: "maximize" or "minimize".
+        most_rows: so many rows solve a head; of more, so many are drawn.
+        weigh: gives the training its weights of the classes.
+
+    Raises:
+        TrialError: the rows of a split cannot be scored.
+    """
+    solving = weigh(make_solver_training(model, task, rows, seed=seed, metric=metric, direction=direction))
+    head = linear_head(solving)
+    if head is None:
+        return {}
+    splits = Splits(solving.dev, held_out)
+    unused = {split: _unused(rows, held, most_rows, seed) for split, held in held_out.items()}
+    left_out = Splits(solving.dev, unused)
+    objective = Objective(solving, head, {split: left_out.examples(split) for split in held_out})
+    return {split: _solved(objective, splits.scored(split), l2, split) for split in held_out}
+
+
+def _unused(rows: Sequence[Row], held: Sequence[int], most: int, seed: int) -> Sequence[int]:
+    """The positions of the rows that do not solve the head of a split: held out, or not drawn."""
+    outside = np.setdiff1d(np.arange(len(rows)), held)
+    drawn = np.random.default_rng(seed).permutation(outside)[:most]
+    return [int(place) for place in np.setdiff1d(np.arange(len(rows)), drawn)]
+
+
+def _solved(objective: Objective, dev: ScoringSet, l2: float, without: int) -> SolvedHead:
+    """The head that minimises the objective, and what it scores on the dev rows."""
+    layout = objective.training.layout
+    point, _, _ = objective.minimum(l2, np.zeros(layout.width), without=without)
     solution = objective.parameters(point)  # [P]
-    parameters = views(solving.layout, solution.unsqueeze(0))  # name → [1, *shape]
-    _, scores = score_slot(replace(solving, dev=scoring_data(model, task, dev)), solution)
+    parameters = views(layout, solution.unsqueeze(0))  # name → [1, *shape]
+    _, scores = score_slot(replace(objective.training, dev=dev), solution)
     return SolvedHead(weights={name: tensor[0] for name, tensor in parameters.items()}, scores=scores)
+
+
+def with_heads(training: Training, heads: Mapping[int, SolvedHead]) -> Training:
+    """The training whose trials start with the head of their split. It starts with that of split 0 now.
+
+    A strategy may give the head's parameters other names. They are found by their values.
+    """
+    if 0 not in heads:
+        return training
+    start = views(training.layout, training.initial.unsqueeze(0))  # name → [1, *shape]
+    names = {
+        own: name
+        for own, values in heads[0].weights.items()
+        for name, its in start.items()
+        if its[0].shape == values.shape and torch.equal(its[0].to(values), values)
+    }
+    return replace(
+        training,
+        starts={
+            split: {names[own]: values for own, values in head.weights.items() if own in names}
+            for split, head in heads.items()
+        },
+    )

@@ -9,7 +9,7 @@ standardisation is part of the objective only: solutions are given for the featu
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -32,6 +32,8 @@ SMALLEST_DEVIATION = 1e-6
 """A feature that varies less is constant, and is not scaled."""
 
 FEATURES, MASK = "inputs_embeds", "attention_mask"
+
+NOTHING: Mapping[int, NDArray[np.int64]] = {}
 
 
 @dataclass(frozen=True)
@@ -88,19 +90,20 @@ def _moments(buckets: Sequence[Bucket], width: int) -> tuple[torch.Tensor, torch
 
 
 class Objective:
-    """The penalised mean loss of a training's head, on all rows or without the rows of one fold."""
+    """The penalised mean loss of a training's head, on all examples or without some of them."""
 
-    def __init__(self, training: Training, head: LinearHead, fold_of_row: NDArray[np.int64] | None) -> None:
+    def __init__(
+        self, training: Training, head: LinearHead, left_out: Mapping[int, NDArray[np.int64]] = NOTHING
+    ) -> None:
+        """``left_out``: the number of a fold or of a split → the positions of the examples left out."""
         self.training = training
         self.head = head
         self.width = training.layout.width
-        self.fold_of_row = fold_of_row
+        self.left_out = left_out
         self.tokens = int(sum(bucket.sizes.sum() for bucket in training.buckets))
         """Of all rows, without padding."""
 
-        self.folds = () if fold_of_row is None else tuple(int(fold) for fold in np.unique(fold_of_row))
         self._buckets = [one.to(training.forward.device) for one in merged(training.buckets)]
-        self._folds = [self._folds_of(bucket) for bucket in self._buckets]
 
     def minimum(
         self, l2: float, start: NDArray[np.float64], without: int
@@ -110,7 +113,7 @@ class Objective:
         Args:
             l2: the weight of the penalty.
             start: ``[P]``, where the search begins.
-            without: the fold whose rows are left out; a number that is no fold leaves out none.
+            without: the fold or split whose examples are left out; another number leaves out none.
         """
         from scipy.optimize import minimize
 
@@ -153,22 +156,17 @@ class Objective:
         items = max(items, SMALLEST_WEIGHT)
         return total / items, gradient[0].cpu() / items
 
-    def _without(self, fold: int) -> Sequence[Bucket]:
-        """The buckets without the examples of a fold."""
-        if fold not in self.folds:
+    def _without(self, number: int) -> Sequence[Bucket]:
+        """The buckets without the examples of a fold or a split."""
+        if number not in self.left_out:
             return self._buckets
-        kept = (
-            (one, (its != fold).nonzero()[:, 0]) for one, its in zip(self._buckets, self._folds, strict=True)
-        )
-        return [_some(bucket, chosen) for bucket, chosen in kept if len(chosen)]
+        kept = ((one, self._kept(one, self.left_out[number])) for one in self._buckets)
+        return [bucket.take(chosen) for bucket, chosen in kept if len(chosen)]
 
-    def _folds_of(self, bucket: Bucket) -> torch.Tensor:
-        """The fold of each example ``[examples]``; -2, which is no fold, without folds."""
-        examples = self.training.dev.examples
-        if self.fold_of_row is None:
-            return torch.full((len(bucket.positions),), -2, device=self.training.forward.device)
-        rows = [examples[position].row for position in bucket.positions]
-        return torch.from_numpy(self.fold_of_row[rows]).to(self.training.forward.device)
+    def _kept(self, bucket: Bucket, left_out: NDArray[np.int64]) -> torch.Tensor:
+        """The places ``[some]`` of the examples whose positions are not left out."""
+        places = np.flatnonzero(~np.isin(bucket.positions, left_out))
+        return torch.from_numpy(places).to(self.training.forward.device)
 
     def _split(self, flat: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """``[P]`` → the weight ``[outputs, width]`` and the bias ``[outputs]``."""
@@ -180,17 +178,6 @@ class Objective:
         flat = torch.empty(self.width)  # [P]
         flat[columns[self.head.weight]], flat[columns[self.head.bias]] = weight.reshape(-1), bias
         return flat
-
-
-def _some(bucket: Bucket, chosen: torch.Tensor) -> Bucket:
-    """The bucket's examples ``chosen [some]``."""
-    places = chosen.cpu()  # [some]
-    return replace(
-        bucket,
-        positions=[bucket.positions[place] for place in places.tolist()],
-        sizes=bucket.sizes[places.numpy()],
-        tensors=Tensors({name: its.index_select(0, chosen) for name, its in bucket.tensors.items()}),
-    )
 
 
 def merged(buckets: Sequence[Bucket]) -> Sequence[Bucket]:

@@ -157,6 +157,11 @@ def buckets_of(model: Model, task: Task, plan: Plan, examples: EncodedExamples) 
 def scoring_data(model: Model, task: Task, rows: Sequence[Row]) -> ScoringSet:
     """The rows ready to be predicted, in buckets of similar length."""
     examples = encode_in_columns(task, rows, model.tokenizer, model.labels, model.max_length)
+    return scoring_set(model, task, rows, examples)
+
+
+def scoring_set(model: Model, task: Task, rows: Sequence[Row], examples: EncodedExamples) -> ScoringSet:
+    """The rows ready to be predicted, given their examples."""
     lengths = examples.lengths  # [examples]
     edges = bucket_lengths(lengths.tolist()) if len(lengths) else []
     order = np.argsort(lengths, kind="stable")
@@ -201,11 +206,17 @@ def make_training(
         task,
         train,
         micro_batch=micro_batch,
-        run=max(1, min(max(batch_sizes), LARGEST_RUN) // micro_batch),
+        run=run_for(batch_sizes, micro_batch),
         rungs_per_epoch=rungs_per_epoch,
         seed=seed,
     )
-    scored = scoring_data(model, task, dev)
+    return assembled(model, plan, buckets, scoring_data(model, task, dev), metric=metric, direction=direction)
+
+
+def assembled(
+    model: Model, plan: Plan, buckets: Sequence[Bucket], scored: ScoringSet, *, metric: str, direction: str
+) -> Training:
+    """The training of these parts, with the fast paths that depend on the data applied to the model."""
     used = narrow_and_trim(model, buckets, tokens := occurring([*buckets, *scored.buckets]))
     layout = layout_of(model.module)
     return Training(
@@ -263,6 +274,11 @@ def micro_batch_for(batch_sizes: Sequence[int]) -> int:
     """The examples of a micro-step: the largest number that divides every effective batch size."""
     shared = math.gcd(*batch_sizes)
     return max(size for size in range(1, min(shared, LARGEST_MICRO_BATCH) + 1) if shared % size == 0)
+
+
+def run_for(batch_sizes: Sequence[int], micro_batch: int) -> int:
+    """The most micro-steps in a row on one bucket."""
+    return max(1, min(max(batch_sizes), LARGEST_RUN) // micro_batch)
 
 
 def rungs_per_epoch_for(train_rows: int, dev_rows: int) -> int:

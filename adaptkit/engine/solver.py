@@ -6,7 +6,8 @@ its minimum and no learning rate has to be searched. What is searched is the wei
     mean loss + l2 / 2 * sum of squared weights, with the features standardised; the bias is not penalised
 
 With folds, a trial is solved once without each fold and scored on the predictions for the rows that were left
-out; what is kept of it is the solution on all rows.
+out; what is kept of it is the solution on all rows. With `Training.splits`, a trial is solved without the
+rows that its split holds out, and scored on them.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ import torch
 from numpy.typing import NDArray
 
 from adaptkit.engine.batch_limits import BatchLimits
-from adaptkit.engine.evaluate import calibrate_and_score, predict_rows
+from adaptkit.engine.evaluate import ScoringSet, calibrate_and_score, predict_rows
 from adaptkit.engine.objective import LinearHead, Objective, linear_head
 from adaptkit.engine.train import Training
 from adaptkit.engine.trial_stack import views
@@ -51,17 +52,17 @@ def solve(
         scheduler: suggests the trials and takes their results.
         at_once: how many trials are solved before any of them is scored.
         folds: ``[rows]``, the fold of each row, where training and dev rows are the same; None where dev rows
-            score the trials.
+            score the trials, which may be those of each trial's split.
         known: l2 → the solution ``[P]`` on all rows, from which such a trial starts; new ones are added. It
             is the same for all folds.
     """
-    objective = Objective(training, head, folds)
+    objective = Objective(training, head, _left_out(training, folds))
     known = {} if known is None else known
     while trials := scheduler.suggest(at_once):
         with _timed(training, "train"):
             solved = _solve_all(objective, trials, scheduler, known)
         with _timed(training, "score"):
-            _score_all(objective, solved, scheduler)
+            _score_all(objective, folds, solved, scheduler)
         scheduler.on_rung_end([one.report for one in solved if one.report is not None])
         for one in solved:
             scheduler.on_trial_end(_outcome(one))
@@ -79,13 +80,25 @@ def refit(training: Training, l2: float) -> torch.Tensor:
     Raises:
         ValueError: the head is not one linear layer.
     """
-    together = replace(training, buckets=[*training.buckets, *training.dev.buckets])
+    together = training
+    if training.splits is None:  # else the buckets have all rows
+        together = replace(training, buckets=[*training.buckets, *training.dev.buckets])
     head = linear_head(together)
     if head is None:
         raise ValueError("the head is not one linear layer on kept features")
-    objective = Objective(together, head, None)
+    objective = Objective(together, head)
     point, _, _ = objective.minimum(l2, np.zeros(training.layout.width), without=ALL_ROWS)
     return objective.parameters(point)
+
+
+def _left_out(training: Training, folds: NDArray[np.int64] | None) -> dict[int, NDArray[np.int64]]:
+    """The number of each fold or split → the positions of the examples that it leaves out."""
+    if training.splits is not None:
+        return {split: training.splits.examples(split) for split in training.splits.held_out}
+    if folds is None:
+        return {}
+    of_example = folds[[example.row for example in training.dev.examples]]  # [examples]
+    return {int(fold): np.flatnonzero(of_example == fold) for fold in np.unique(folds)}
 
 
 @dataclass
@@ -94,7 +107,7 @@ class _Solved:
 
     trial: Trial
     solutions: dict[int, torch.Tensor]
-    """Fold that was left out, or `ALL_ROWS` → parameters ``[P]``."""
+    """Fold or split that was left out, or `ALL_ROWS` → parameters ``[P]``; the first are kept."""
 
     loss: float
     iterations: int
@@ -110,35 +123,46 @@ def _solve_all(
 ) -> list[_Solved]:  # fmt: skip
     """The trials solved, from the strongest penalty to the weakest, each starting from the one before."""
     solved: list[_Solved] = []
-    points = {fold: np.zeros(objective.width) for fold in (ALL_ROWS, *objective.folds)}  # each [P]
+    points: dict[int, NDArray[np.float64]] = {}  # each [P]
     for trial in sorted(trials, key=lambda one: -one.l2):
-        started, iterations, loss = time.monotonic(), 0, 0.0
-        points[ALL_ROWS] = known.get(trial.l2, points[ALL_ROWS])
-        for fold, point in points.items():
-            points[fold], loss_of_fold, steps = objective.minimum(trial.l2, point, without=fold)
-            iterations += steps
-            loss = loss_of_fold if fold == ALL_ROWS else loss
+        started, iterations = time.monotonic(), 0
+        losses: list[float] = []
+        left_out = (ALL_ROWS, *objective.left_out)
+        if objective.training.splits is not None:
+            left_out = (trial.split,)  # from zero: a solution of another split has seen its rows
+        elif trial.l2 in known:
+            points[ALL_ROWS] = known[trial.l2]
+        for one in left_out:
+            start = points.get(one, np.zeros(objective.width))
+            points[one], loss, steps = objective.minimum(trial.l2, start, without=one)
+            iterations, losses = iterations + steps, [*losses, loss]
             scheduler.check()
-        known[trial.l2] = points[ALL_ROWS]
-        solutions = {fold: objective.parameters(point) for fold, point in points.items()}
-        solved.append(_Solved(trial, solutions, loss, iterations, time.monotonic() - started))
+        if ALL_ROWS in left_out:
+            known[trial.l2] = points[ALL_ROWS]
+        solutions = {one: objective.parameters(points[one]) for one in left_out}
+        solved.append(_Solved(trial, solutions, losses[0], iterations, time.monotonic() - started))
         if not scheduler.on_micro_step(objective.training.plan.examples, objective.tokens):
             break
     return solved
 
 
-def _score_all(objective: Objective, solved: Sequence[_Solved], scheduler: Scheduler) -> None:
+def _score_all(
+    objective: Objective, folds: NDArray[np.int64] | None, solved: Sequence[_Solved], scheduler: Scheduler
+) -> None:
     """Gives each trial its report, or the reason why it has none."""
     for one in solved:
         try:
-            one.report = _report(objective, one, scheduler)
+            one.report = _report(objective.training, folds, one, scheduler)
         except TrialError as failure:
             one.failure = str(failure)
 
 
-def _report(objective: Objective, one: _Solved, scheduler: Scheduler) -> RungReport:
-    training, predictions = objective.training, _predictions(objective, one, scheduler)
-    calibration, scores = calibrate_and_score(training.dev, predictions, training.metric)
+def _report(
+    training: Training, folds: NDArray[np.int64] | None, one: _Solved, scheduler: Scheduler
+) -> RungReport:
+    rows = training.scored_by(one.trial)
+    predictions = _predictions(training, rows, folds, one, scheduler)
+    calibration, scores = calibrate_and_score(rows, predictions, training.metric)
     one.predictions = predictions if isinstance(predictions, list) else None
     return RungReport(
         trial=one.trial, rung=0, epoch=1.0, loss=one.loss, score=scores.values[training.metric],
@@ -146,19 +170,21 @@ def _report(objective: Objective, one: _Solved, scheduler: Scheduler) -> RungRep
     )  # fmt: skip
 
 
-def _predictions(objective: Objective, one: _Solved, scheduler: Scheduler) -> list[Prediction] | TrialError:
-    """One prediction per dev row, with folds by the solution without the row's fold; or why there is none."""
-    training, folds = objective.training, objective.folds or (ALL_ROWS,)
-    stacked = torch.stack([one.solutions[fold] for fold in folds])  # [folds, P]
+def _predictions(
+    training: Training, rows: ScoringSet, folds: NDArray[np.int64] | None, one: _Solved, scheduler: Scheduler
+) -> list[Prediction] | TrialError:
+    """One prediction per row, with folds by the solution without the row's fold; or why there is none."""
+    used = [number for number in one.solutions if folds is None or number != ALL_ROWS]
+    stacked = torch.stack([one.solutions[number] for number in used])  # [used, P]
     parameters = views(training.layout, stacked.to(training.forward.device))
-    limits = BatchLimits(slots=len(folds), examples=1)
-    results = predict_rows(training.forward, parameters, training.dev, limits, scheduler.check)
+    limits = BatchLimits(slots=len(used), examples=1)
+    results = predict_rows(training.forward, parameters, rows, limits, scheduler.check)
     failures = (result for result in results if isinstance(result, TrialError))
     failure = next(failures, None)
-    if failure is not None or objective.fold_of_row is None:
+    if failure is not None or folds is None:
         return failure or results[0]
-    of_fold: dict[int, Any] = dict(zip(folds, results, strict=True))
-    return [of_fold[fold][row] for row, fold in enumerate(objective.fold_of_row.tolist())]
+    of_fold: dict[int, Any] = dict(zip(used, results, strict=True))
+    return [of_fold[fold][row] for row, fold in enumerate(folds.tolist())]
 
 
 def _outcome(one: _Solved) -> Outcome:
@@ -167,7 +193,7 @@ def _outcome(one: _Solved) -> Outcome:
         state="fail" if one.report is None else "complete",
         reason=one.failure or f"solved in {one.iterations} iterations",
         best=one.report,
-        parameters=None if one.report is None else one.solutions[ALL_ROWS],
+        parameters=None if one.report is None else next(iter(one.solutions.values())),
         predictions=one.predictions,
         seconds=one.seconds,
     )

@@ -25,6 +25,7 @@ from adaptkit.engine.evaluate import ScoringSet, calibrate_and_score, predict_ro
 from adaptkit.engine.forward import Forward
 from adaptkit.engine.running import Running
 from adaptkit.engine.schedule import learning_rate, rungs_of, steps_of
+from adaptkit.engine.splits import Splits
 from adaptkit.engine.trial_stack import Layout, TrialStack
 from adaptkit.engine.types import Outcome, RungReport, Scheduler, Trial
 from adaptkit.errors import TrialDiverged, TrialError
@@ -49,11 +50,11 @@ class Training:
     dev: ScoringSet
     metric: str
     direction: str
-    scored: Mapping[int, ScoringSet] = field(default_factory=dict)
-    """A trial's split → the rows that score it instead of ``dev``."""
+    splits: Splits | None = None
+    """The rows that score each trial instead of ``dev``, which are those of split 0."""
 
-    starts: Mapping[int, torch.Tensor] = field(default_factory=dict)
-    """A trial's split → ``[P]``, where it starts instead of ``initial``."""
+    starts: Mapping[int, Mapping[str, torch.Tensor]] = field(default_factory=dict)
+    """A trial's split → the parameters that it starts with instead of those in ``initial``, by name."""
 
     initials: Mapping[int, torch.Tensor] = field(default_factory=dict)
     """A trial's seed → ``[P]``, where it starts instead of ``initial`` and of ``starts``."""
@@ -69,12 +70,16 @@ class Training:
 
     def start_of(self, trial: Trial) -> torch.Tensor:
         """``[P]``: where the trial starts."""
-        of_split = self.starts.get(trial.split, self.initial)
-        return self.initials.get(trial.seed, of_split)
+        if trial.seed in self.initials:
+            return self.initials[trial.seed]
+        start = self.initial.clone()  # [P]
+        for name, values in self.starts.get(trial.split, {}).items():
+            start[self.layout.columns[name]] = values.to(start).reshape(-1)
+        return start
 
     def scored_by(self, trial: Trial) -> ScoringSet:
         """The rows that score the trial."""
-        return self.scored.get(trial.split, self.dev)
+        return self.dev if self.splits is None else self.splits.scored(trial.split)
 
 
 def populate(training: Training, capacity: int, limits: BatchLimits) -> Population:

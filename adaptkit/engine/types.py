@@ -39,7 +39,7 @@ class Trial:
     """Decides the order of its data."""
 
     split: int = 0
-    """The rows that it is trained on and scored by: see `Training.scored`. 0: those of the study."""
+    """The rows that it is trained on and scored by: see `Training.splits`. 0: those of the study."""
 
     patience: int = 0
     """The trial ends after so many rungs in a row without a better score; 0 for no such end."""

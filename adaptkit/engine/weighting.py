@@ -28,7 +28,9 @@ def weighted(
         smoothing: the share of the target that all classes get equally, as in `torch.nn.CrossEntropyLoss`.
     """
     if weights is None:
-        of_classes = balanced(training.buckets, len(labels))  # [classes]
+        splits = training.splits  # with them, an example may be in two buckets
+        buckets = training.buckets if splits is None else splits.every.buckets
+        of_classes = balanced(buckets, len(labels))  # [classes]
     else:
         of_classes = torch.tensor([weights[label] for label in labels], dtype=torch.float32)  # [classes]
     loss = WeightedCrossEntropy(of_classes.to(training.forward.device), smoothing)

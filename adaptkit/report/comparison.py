@@ -134,9 +134,10 @@ def default(summary: StudySummary, best: TrialRecord, trials: Sequence[TrialReco
     if formatting.score(best.score) == score:
         return f"The default hyperparameters (trial {known.number}) score the same: {score} {where}."
     gain = formatting.score(abs(best.score - known.score))
+    once = "trained once" if best.split == known.split else "trained once and scored on dev rows of its own"
     return (
         f"{where.capitalize()}, this is {gain} better than the default hyperparameters (trial "
-        f"{known.number}: {score}). Each was trained once, so part of the difference may be chance."
+        f"{known.number}: {score}). Each was {once}, so part of the difference may be chance."
     )
 
 
@@ -216,6 +217,8 @@ def _confirmed(summary: StudySummary, run: ConfirmationRun) -> str:
             f"The winner was chosen by its mean in {summary.folds}-fold cross-validation on the training "
             "rows, so that mean is somewhat too high."
         )
+    if summary.confirmation is not None and summary.confirmation.over == "rows":
+        return "The winner was chosen by its dev score, so that score is somewhat too high."
     exported = "the average of its runs" if run.run == AVERAGE else f"run {run.run + 1}"
     return (
         f"The winner was chosen by its mean on dev, and {exported} by its dev score, so both are "

@@ -150,9 +150,10 @@ def _searched(its: Confirmation, trials: Sequence[TrialRecord]) -> list[str]:
     score = next((trial.score for trial in trials if trial.number == its.searched_best), None)
     candidate = _of(its, its.searched_best)
     now = "has no score" if candidate is None or candidate.mean is None else f"gives {_mean(candidate)}"
+    where = "with new seeds" if its.over == "seeds" else "on the dev rows of the default trial"
     return [
         f"The best trial of the search was trial {its.searched_best}, with {formatting.score(score)}; its "
-        f"configuration {now} with new seeds."
+        f"configuration {now} {where}."
     ]
 
 

@@ -21,6 +21,7 @@ def setting(summary: StudySummary) -> list[tuple[str, str]]:
     facts += [
         *_head(summary),
         *_layers(summary),
+        *_rows(summary),
         *_loss(summary),
         *_trained(summary),
         *_together(summary),
@@ -55,6 +56,13 @@ def _head(summary: StudySummary) -> list[tuple[str, str]]:
 def _layers(summary: StudySummary) -> list[tuple[str, str]]:
     """How many of the encoder's layers are used, if not all."""
     return [("layers", f"the first {summary.layers} of the encoder")] if summary.layers else []
+
+
+def _rows(summary: StudySummary) -> list[tuple[str, str]]:
+    """Which dev rows scored the trials, if not the same for all."""
+    if not summary.reshuffle:
+        return []
+    return [("dev rows", "split off anew for each trial; confirmation runs have those of the default trial")]
 
 
 def _loss(summary: StudySummary) -> list[tuple[str, str]]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from adaptkit.analysis.baselines import baseline_scores, out_of_fold_scores
 from adaptkit.errors import Interrupted
 from adaptkit.run.head_init import START
+from adaptkit.run.reshuffling import data_of_split
 
 if TYPE_CHECKING:
     from adaptkit.config import StudyConfig
@@ -15,15 +16,31 @@ if TYPE_CHECKING:
     from adaptkit.task import Task
 
 
-def score_baselines(context: RunContext, config: StudyConfig, task: Task, data: Dataset) -> bool:
+def score_baselines(
+    context: RunContext, config: StudyConfig, task: Task, data: Dataset, split: int = 0
+) -> bool:
     """Score the baselines and record their scores, unless that is done; whether this call did it.
 
     If they cannot be scored, the study has a warning: its trials are still valid.
 
+    Args:
+        context: the run.
+        config: the study's configuration.
+        task: its task.
+        data: its rows.
+        split: the split whose dev rows the winner's score is of; it is scored on these, too.
+
     Raises:
         Interrupted: a signal was received.
     """
-    if task.baseline is None or set(context.summary.baselines) - {START}:
+    data = data_of_split(config, task, data, split)
+    start = context.summary.start_scores.get(str(split))
+    known = {} if start is None else {START: start}
+    if task.baseline is None or (
+        set(context.summary.baselines) - {START} and context.summary.baselines_split == split
+    ):
+        if known and context.summary.baselines.get(START) != start:
+            context.write(baselines={**context.summary.baselines, **known}, baselines_split=split)
         return False
     context.progress.phase("scoring the baselines")
     try:
@@ -37,7 +54,7 @@ def score_baselines(context: RunContext, config: StudyConfig, task: Task, data: 
         context.progress.note(warning)
         context.write(warnings=list(dict.fromkeys([*context.summary.warnings, warning])))
         return False
-    context.write(baselines={**context.summary.baselines, **scores})
+    context.write(baselines={**context.summary.baselines, **known, **scores}, baselines_split=split)
     return True
 
 

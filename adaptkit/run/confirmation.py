@@ -209,9 +209,10 @@ def conclude(context: RunContext, plan: Confirmation, average: Averaging = not_a
         context.progress.note(warning)
         _write_unfinished(context, plan, runs, warnings=[*context.summary.warnings, warning])
         return
-    if plan.over == "rows":
+    own = plan.over == "rows" and not context.summary.reshuffle
+    if own:
         runs = with_own_scores(runs, context.folder.read_trials())
-    done = concluded(plan, runs, folder, context.summary.direction)
+    done = concluded(plan, runs, folder, context.summary.direction, own_scores=own)
     winner, best = done.winner, done.exported
     if winner is not None and best is not None:
         done = with_average(done, average(runs_of(plan, runs, winner)), context.summary.direction, best)
@@ -270,9 +271,14 @@ def with_own_scores(runs: Sequence[ConfirmationRun], records: Sequence[TrialReco
 
 
 def concluded(
-    plan: Confirmation, runs: Sequence[ConfirmationRun], folder: ConfirmationFolder, direction: str
-) -> Confirmation:
-    """The plan with its result. A run can be exported only if its weights are kept."""
+    plan: Confirmation, runs: Sequence[ConfirmationRun], folder: ConfirmationFolder, direction: str, *,
+    own_scores: bool,
+) -> Confirmation:  # fmt: skip
+    """The plan with its result. A run can be exported only if its weights are kept.
+
+    With ``own_scores`` the runs have the scores of their trials, and none is exported: the weights of the
+    trial are, or those of its head solved on all rows.
+    """
     from adaptkit.analysis.confirmation import best_run, candidate_of, winner_of
 
     of_trial = {trial: runs_of(plan, runs, trial) for trial in plan.trials}
@@ -281,11 +287,11 @@ def concluded(
         candidate_of(trial, its, None if trial == plan.default else default)
         for trial, its in of_trial.items()
     ]
-    winner = plan.searched_best if plan.over == "rows" else winner_of(found, direction)
+    winner = plan.searched_best if own_scores else winner_of(found, direction)
     its = [] if winner is None else of_trial[winner]
     exported = best_run([run for run in its if folder.has_weights(run.trial, run.run)], direction)
-    if plan.over == "rows":
-        exported = None  # the weights of the trial, or those of its head solved on all rows, are exported
+    if own_scores:
+        exported = None
     return replace(
         plan, candidates=tuple(found), winner=plan.searched_best if winner is None else winner,
         exported_run=None if exported is None else exported.run,

@@ -20,7 +20,7 @@ from adaptkit.run.scoring import score_rows
 from adaptkit.study.confirmation import ConfirmationFolder
 from adaptkit.study.record import UNTESTED, StudySummary, TrialRecord
 from adaptkit.study.refit import RefitFolder
-from adaptkit.study.winner import counting, exported_refit, exported_run, winning_trial
+from adaptkit.study.winner import counting, exported_refit, exported_run, split_of, winning_trial
 from adaptkit.system.files import atomic_folder, write_text
 from adaptkit.system.manifest import verify
 
@@ -54,7 +54,7 @@ def finalize_study(
         return records
     if counting(context.summary, records) is None and context.summary.confirmation is not None:
         context.write(confirmation=None)  # that of another best trial
-    newly_scored = score_baselines(context, config, task, data)
+    newly_scored = score_baselines(context, config, task, data, split_of(context.summary, best))
     if best.number != context.summary.best or not is_exported(context):
         export_winner(context, config, task, data, best)
     elif newly_scored:
@@ -183,8 +183,8 @@ def _kept(
     if refit is not None:
         return RefitFolder(folder.refit).weights(refit), refit.calibration
     run = exported_run(summary, trial)
-    if run is None:
-        return folder.weights(trial.number), trial.calibration
+    if run is None or summary.refit == trial.number:
+        return folder.weights(trial.number), trial.calibration if run is None else run.calibration
     return ConfirmationFolder(folder.confirmation).weights(trial.number, run.run), run.calibration
 
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 import random
 from copy import deepcopy
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from adaptkit.errors import TrialError
 from adaptkit.run.method import penalty_space
+from adaptkit.run.reshuffling import NONE_HELD_OUT, HeldOut
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from adaptkit.config import StudyConfig
     from adaptkit.data.load import Dataset
@@ -32,33 +33,51 @@ MOST_ROWS = 5_000
 
 def initialize_head(
     context: RunContext, config: StudyConfig, task: Task, data: Dataset, loaded: LoadedModel,
-    machine: Machine, method: Method,
-) -> None:  # fmt: skip
+    machine: Machine, method: Method, held_out: HeldOut = NONE_HELD_OUT,
+) -> Mapping[int, SolvedHead]:  # fmt: skip
     """Solve the head of the loaded model on the frozen encoder, and record what it scores on dev.
 
     The head stays random if it is not one linear layer, or if the solved head cannot be scored.
+
+    Returns:
+        The number of each split → the head that its trials start with; empty without splits.
     """
-    from adaptkit.engine.head_init import solve_head
+    from adaptkit.engine.head_init import solve_head, solve_heads
 
     context.progress.phase("solving the head to start with")
-    aim = {"metric": context.summary.metric, "direction": context.summary.direction}
+    aim: dict[str, Any] = {
+        "metric": context.summary.metric, "direction": context.summary.direction, "seed": config.seed,
+        "l2": penalty_space(method.pooling).default_l2,
+        "weigh": lambda training: method.weighting.applied(training, data.labels),
+    }  # fmt: skip
     with context.clock.phase("features"):
         model = _frozen(context, config, task, data, loaded, machine)
-        train = _some(data.train.values, config.seed)
+        heads: Mapping[int, SolvedHead] = {}
         try:
-            solved = solve_head(
-                model, task, train, data.dev.values,
-                l2=penalty_space(method.pooling).default_l2, seed=config.seed, **aim,
-                weigh=lambda training: method.weighting.applied(training, data.labels),
-            )  # fmt: skip
+            if held_out:
+                rows = [*data.train.values, *data.dev.values]
+                heads = solve_heads(model, task, rows, held_out, most_rows=MOST_ROWS, **aim)
+                solved = heads.get(0)
+            else:
+                train = _some(data.train.values, config.seed)
+                solved = solve_head(model, task, train, data.dev.values, **aim)
         except TrialError as error:
             context.progress.note(f"the head starts at random: {error}")
-            return
+            return {}
     if solved is None:
         context.progress.note("the head starts at random: it is not one linear layer")
-        return
+        return {}
     _put(loaded, solved)
-    context.write(baselines={**context.summary.baselines, START: solved.scores.values})
+    context.write(
+        baselines={**context.summary.baselines, START: solved.scores.values},
+        start_scores={**context.summary.start_scores, **_scores(heads)},
+    )
+    return heads
+
+
+def _scores(heads: Mapping[int, SolvedHead]) -> dict[str, Mapping[str, float]]:
+    """The number of each split → what its head scores."""
+    return {str(split): head.scores.values for split, head in heads.items()}
 
 
 def _frozen(

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from adaptkit.errors import ConfigError
 from adaptkit.run.training import make_scheduler, run_recorded
-from adaptkit.study.record import UNTESTED, best_trial
+from adaptkit.study.record import UNTESTED
+from adaptkit.study.winner import winning_trial
 
 if TYPE_CHECKING:
     from adaptkit.config import StudyConfig
@@ -64,8 +65,13 @@ def refit_is_due(context: RunContext, config: StudyConfig, method: Method, data:
     wanted = data.dev_from_train if config.search.refit is None else config.search.refit
     if method.solver != "lbfgs" or method.folds or not wanted:
         return False
-    best = best_trial(context.folder.read_trials(), context.summary.direction)
-    return best is None or context.summary.refit != best.number
+    best = winning_trial(context.summary, context.folder.read_trials())
+    return best is None or context.summary.refit != best.number or not _is_kept(context, best.number)
+
+
+def _is_kept(context: RunContext, number: int) -> bool:
+    """Whether there are weights of the trial. The search keeps those of its best trials alone."""
+    return number in context.folder.numbers_with_weights()
 
 
 def refit_best(context: RunContext, training: Training) -> None:
@@ -73,7 +79,7 @@ def refit_best(context: RunContext, training: Training) -> None:
     from adaptkit.engine.solver import refit
     from adaptkit.run.scheduler import weights_writer
 
-    best = best_trial(context.folder.read_trials(), context.summary.direction)
+    best = winning_trial(context.summary, context.folder.read_trials())
     if best is None:
         return
     context.progress.phase("solving the best head on all rows")

@@ -9,6 +9,7 @@ from adaptkit.config import StudyConfig
 from adaptkit.data.folds import groups_of
 from adaptkit.errors import ConfigError
 from adaptkit.models.depth import TOKEN_HEADS, default_layers, refuse_layers, width_of
+from adaptkit.run.reshuffling import refuse_reshuffle
 from adaptkit.run.resolve import strategy_of
 from adaptkit.run.soup import refuse_soup
 from adaptkit.run.weighting import UNWEIGHTED, Weighting, resolve_weighting
@@ -83,6 +84,7 @@ def resolve_method(config: StudyConfig, task: Task, earlier: Provenance | None, 
     pooling = _pooling(config, task, earlier, len(data.train))
     solver = _solver(config, task, pooling, earlier, rows=len(data.train))
     refuse_soup(config, solver)
+    refuse_reshuffle(config, data)
     layers = config.layers if config.layers is not None else earlier.layers if earlier else None
     if layers is None:
         layers = default_layers(task, config.model)
@@ -149,7 +151,7 @@ def _folds(
     """As configured, else the started study's, else the default; ConfigError if it cannot be."""
     folds = config.folds if config.folds is not None else earlier.folds if earlier else None
     if folds is None:
-        folds = _default_folds(task, solver, pooling, data)
+        folds = 0 if config.reshuffle else _default_folds(task, solver, pooling, data)
     if folds and (solver != "lbfgs" or not data.dev_from_train or folds == 1):
         raise ConfigError(
             f"--folds {folds}",

@@ -13,8 +13,10 @@ from adaptkit.export.model_card import model_card
 from adaptkit.models.pooling import with_pooling
 from adaptkit.report.formatting import score
 from adaptkit.run.finalize import export_trial
+from adaptkit.run.reshuffling import data_of_split
 from adaptkit.run.rows import rows_by_reference
 from adaptkit.study.record import UNTESTED
+from adaptkit.study.winner import split_of
 
 if TYPE_CHECKING:
     from adaptkit.data.load import Dataset
@@ -81,7 +83,8 @@ def _rows(winner: Winner, *, labelled: bool) -> Sequence[Row]:
             next_step="Restore the files, or export without --int8 and --fp16.",
             code="data-changed",
         )
-    return data.dev.values
+    split = split_of(winner.summary, winner.trial)
+    return data_of_split(config, winner.task, data, split).dev.values
 
 
 def scored_rows(summary: StudySummary) -> str:

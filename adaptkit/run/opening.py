@@ -30,7 +30,7 @@ KEPT_ON_RESUME = (
     "test", "test_groups", "test_intervals", "importances", "seconds", "peak_memory_bytes",
     "encoder_passes", "features_reused", "model_folder", "started", "parallel_trials", "trials_per_pass",
     "micro_batch", "bytes_a_trial", "speeds", "occurring_tokens", "fast_paths", "not_together", "refit",
-    "trained_again",
+    "trained_again", "baselines_split", "start_scores",
     "trained_parameters", "total_parameters", "device", "precision", "versions", "truncation",
 )  # fmt: skip
 """The fields of the summary that a resumed study takes from its earlier runs."""
@@ -160,6 +160,7 @@ def new_summary(
         sample=data.sample,
         pooling=provenance.pooling,
         folds=provenance.folds,
+        reshuffle=config.reshuffle,
         class_weights=provenance.class_weights,
         label_smoothing=provenance.label_smoothing,
         layers=provenance.layers,

@@ -95,7 +95,7 @@ def default_name(config: StudyConfig) -> str:
         if same["data"][name] is None:
             del same["data"][name]
     later = ("class_weights", "label_smoothing", "metric_options")
-    for section, names in ((same, ("strategy_options", "soup")), (same["search"], later)):
+    for section, names in ((same, ("strategy_options", "soup", "reshuffle")), (same["search"], later)):
         for name in names:
             if not section[name]:
                 del section[name]

@@ -115,7 +115,9 @@ class TrialScheduler:
             self.progress.started(suggestion.number, suggestion.hyperparameters)
             self.announce("on_trial_start", self.records, started_trial(suggestion))
         return [
-            as_trial(one.hyperparameters, number=one.number, seed=one.seed, patience=self.patience)
+            as_trial(
+                one.hyperparameters, number=one.number, seed=one.seed, patience=self.patience, split=one.split
+            )
             for one in suggestions
         ]
 
@@ -234,6 +236,7 @@ class TrialScheduler:
             origin=suggestion.origin,
             hyperparameters=suggestion.hyperparameters,
             seed=suggestion.seed,
+            split=suggestion.split,
             rungs=[RungRecord(epoch=r.epoch, score=r.score, loss=r.loss) for r in reports],
             best_rung=None if best is None else best.rung,
             values={} if best is None else best.scores.values,
@@ -264,7 +267,7 @@ class TrialScheduler:
         return [record.number for record in scored[:WEIGHTS_KEPT]]
 
 
-def as_trial(values: Mapping[str, float], *, number: int, seed: int, patience: int) -> Trial:
+def as_trial(values: Mapping[str, float], *, number: int, seed: int, patience: int, split: int = 0) -> Trial:
     """The trial of the engine with these hyperparameters."""
     return Trial(
         number=number,
@@ -275,6 +278,7 @@ def as_trial(values: Mapping[str, float], *, number: int, seed: int, patience: i
         warmup=values.get("warmup", 0.0),
         l2=values.get("l2", 0.0),
         seed=seed,
+        split=split,
         patience=patience,
     )
 

@@ -7,21 +7,23 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from adaptkit.config import StudyConfig
 from adaptkit.data.groups import SPLIT_VERSION
 from adaptkit.data.load import NONE_GIVEN, Dataset, load
 from adaptkit.report.progress import Progress
 from adaptkit.run.context import Clock, RunContext
+from adaptkit.run.method import Method
 from adaptkit.run.opening import with_examples
+from adaptkit.run.reshuffling import NONE_HELD_OUT, HeldOut
 from adaptkit.run.resolve import Machine, strategy_of
-from adaptkit.run.weighting import UNWEIGHTED, Weighting
 from adaptkit.search.space import SearchSpace
 
 if TYPE_CHECKING:
     from adaptkit.data.in_memory import MemoryRows
     from adaptkit.engine.capacity import Capacity
+    from adaptkit.engine.head_init import SolvedHead
     from adaptkit.engine.prepare import Model
     from adaptkit.engine.train import Training
     from adaptkit.models.loading import LoadedModel
@@ -29,6 +31,8 @@ if TYPE_CHECKING:
     from adaptkit.task import Row, Task
 
 HEAD_NOT_USED = "the head of the model is not used: a head on a frozen encoder is solved anew"
+
+NO_HEADS: Mapping[int, SolvedHead] = {}
 
 ROWS_TO_CHECK = 200
 """So many training rows are encoded to see whether the model's tokenizer knows their tokens."""
@@ -126,20 +130,36 @@ def _some(rows: Sequence[Row]) -> Sequence[Row]:
 
 def prepare_training(
     context: RunContext, config: StudyConfig, task: Task, data: Dataset, loaded: LoadedModel,
-    machine: Machine, space: SearchSpace, rungs: int, *, folds: int = 0, weighting: Weighting = UNWEIGHTED,
+    machine: Machine, space: SearchSpace, rungs: int, method: Method,
+    held_out: HeldOut = NONE_HELD_OUT, heads: Mapping[int, SolvedHead] = NO_HEADS,
 ) -> tuple[Model, Training]:  # fmt: skip
     """Apply the strategy to the model, and encode the data for it, once for all trials.
+
+    Args:
+        context: the run.
+        config: the study's configuration.
+        task: its task.
+        data: its rows.
+        loaded: the model with the task's head.
+        machine: the device and the cache.
+        space: the search space.
+        rungs: how often the trials are scored in an epoch.
+        method: how the models are trained.
+        held_out: the dev rows of each split, if trials have splits of their own.
+        heads: the head that the trials of each split start with, if they are solved.
 
     Raises:
         TaskError: a part of the task failed.
     """
     from adaptkit.cache.features import FeaturesOnDisk
+    from adaptkit.engine.head_init import with_heads
+    from adaptkit.engine.other_rows import make_split_solver_training, make_split_training
     from adaptkit.engine.patches.fast_paths import FAST_PATHS
     from adaptkit.engine.prepare import make_solver_training, make_training, prepare_model
     from adaptkit.engine.rehearsal import rehearse
 
     context.progress.phase(f"encoding the data, {len(data.train) + len(data.dev):,} rows")
-    warn_of_truncation(context, task, data, loaded, folds=folds)
+    warn_of_truncation(context, task, data, loaded, folds=method.folds)
     with context.clock.phase("data" if strategy_of(config).trains_encoder else "features"):
         total = sum(parameter.numel() for parameter in loaded.module.parameters())
         about = {"model": config.model, "data": context.summary.data["train"].source}
@@ -154,16 +174,20 @@ def prepare_training(
             store=store,
             fast_paths=FAST_PATHS if config.fast_paths else (),
         )
-        aim = {"metric": context.summary.metric, "direction": context.summary.direction}
-        if folds:
-            rows = [*data.train.values, *data.dev.values]
-            training = make_solver_training(model, task, rows, seed=config.seed, **aim)
+        aim: dict[str, Any] = {
+            "metric": context.summary.metric, "direction": context.summary.direction, "seed": config.seed
+        }  # fmt: skip
+        steps: dict[str, Any] = {"batch_sizes": space.batch_sizes, "rungs_per_epoch": rungs}
+        rows = [*data.train.values, *data.dev.values]
+        if method.folds:
+            training = make_solver_training(model, task, rows, **aim)
+        elif held_out and method.solver == "lbfgs":
+            training = make_split_solver_training(model, task, rows, held_out, **aim)
+        elif held_out:
+            training = make_split_training(model, task, rows, held_out, **steps, **aim)
         else:
-            training = make_training(
-                model, task, data.train.values, data.dev.values,
-                batch_sizes=space.batch_sizes, rungs_per_epoch=rungs, seed=config.seed, **aim,
-            )  # fmt: skip
-        training = weighting.applied(training, data.labels)
+            training = make_training(model, task, data.train.values, data.dev.values, **steps, **aim)
+        training = with_heads(method.weighting.applied(training, data.labels), heads)
         rehearse(training)
     if store.note:
         context.progress.note(store.note)

@@ -6,7 +6,7 @@ seeds ──▶ winner, exported and verified
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -25,6 +25,7 @@ from adaptkit.run.heads import refit_best, refit_is_due, solve_trials
 from adaptkit.run.method import Method, patience_of, resolve_method, space_of
 from adaptkit.run.opening import open_study
 from adaptkit.run.refit import drop_refit, refit_due, train_again
+from adaptkit.run.reshuffling import first_alone, held_out_of
 from adaptkit.run.resolve import (
     Machine,
     chosen_metric,
@@ -53,6 +54,7 @@ if TYPE_CHECKING:
     from adaptkit.config import StudyConfig
     from adaptkit.data.in_memory import MemoryRows
     from adaptkit.data.load import Dataset
+    from adaptkit.engine.head_init import SolvedHead
     from adaptkit.engine.prepare import Model
     from adaptkit.engine.train import Training
     from adaptkit.models.loading import LoadedModel
@@ -145,6 +147,7 @@ def search_and_train(
         direction=context.summary.direction,
         seed=config.seed,
         trials=config.search.trials,
+        reshuffle=config.reshuffle,
     ) as search:
         record_orphans(context, search)
         rungs_per_epoch = int(context.folder.read_provenance().fixed["rungs_per_epoch"])
@@ -157,12 +160,14 @@ def search_and_train(
             return
         context.write_versions(versions(*plugins_of(config, context.summary.plugin)))
         with context.interruption.exposed():  # no trial has started, so a signal may stop it at any point
+            held_out = held_out_of(config, task, data, search.splits)
+            heads: Mapping[int, SolvedHead] = {}
             if method.head_init == "solved" and not (loaded.head_kept and config.head_init == "auto"):
-                initialize_head(context, config, task, data, loaded, machine, method)
+                of = held_out if search.remaining else first_alone(held_out)
+                heads = initialize_head(context, config, task, data, loaded, machine, method, of)
             model, training = prepare_training(
-                context, config, task, data, loaded, machine, space, rungs_per_epoch, folds=method.folds,
-                weighting=method.weighting,
-            )  # fmt: skip
+                context, config, task, data, loaded, machine, space, rungs_per_epoch, method, held_out, heads
+            )
         if method.solver == "lbfgs":
             solve_trials(context, config, task, data, training, search, folds=method.folds)
             context.write(importances=search.importances())

@@ -19,7 +19,6 @@ from __future__ import annotations
 
 import hashlib
 import math
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -30,6 +29,7 @@ from optuna.samplers import TPESampler
 from optuna.storages import RDBStorage
 from optuna.trial import FrozenTrial, TrialState
 
+from adaptkit.search.attempts import counts, first_attempt, is_interrupted, origin_of, split_of, splits_of
 from adaptkit.search.extension import extended_space
 from adaptkit.search.importance import importances
 from adaptkit.search.recovery import restore
@@ -59,6 +59,9 @@ class Suggestion:
     origin: str
     """"default", "search", or "retry of trial 3"."""
 
+    split: int = 0
+    """The number of its split into training and dev rows; 0 unless each configuration has another one."""
+
     @property
     def is_default(self) -> bool:
         """Whether it has the strategy's default hyperparameters, in the first attempt or a retry."""
@@ -74,6 +77,7 @@ def open_search(
     direction: str,
     seed: int,
     trials: int,
+    reshuffle: bool = False,
 ) -> Iterator[Search]:
     """Open the search of a new or existing study while the block runs; repair it from its records if needed.
 
@@ -84,6 +88,7 @@ def open_search(
         direction: "maximize" or "minimize".
         seed: the study's seed.
         trials: the study's total.
+        reshuffle: whether each configuration has a split into training and dev rows of its own.
 
     Raises:
         StudyError: the database cannot be written.
@@ -95,7 +100,9 @@ def open_search(
     try:
         with writing(database):
             study = open_study(storage, direction)
-            search = Search(database, storage, study, space=space, seed=seed, trials=trials)
+            search = Search(
+                database, storage, study, space=space, seed=seed, trials=trials, reshuffle=reshuffle
+            )
             search._begin(records, warnings)
             search.recovered = tuple(recovered)
         yield search
@@ -124,6 +131,7 @@ class Search:
         space: SearchSpace,
         seed: int,
         trials: int,
+        reshuffle: bool,
     ) -> None:
         self._database = database
         self._storage = storage
@@ -131,13 +139,21 @@ class Search:
         self._space = space
         self._seed = seed
         self._total = trials
+        self._reshuffle = reshuffle
         self._asked: dict[int, int] = {}  # trial number → its id in the storage
 
     @property
     def remaining(self) -> int:
         """The trials that may still be asked for: the total minus those that count and those that run."""
-        taken = [trial for trial in self._trials() if trial.state == TrialState.RUNNING or _counts(trial)]
+        taken = [trial for trial in self._trials() if trial.state == TrialState.RUNNING or counts(trial)]
         return max(0, self._total - len(taken))
+
+    @property
+    def splits(self) -> int:
+        """How many splits the study's trials have, those that are still to be asked for included."""
+        if not self._reshuffle:
+            return 1
+        return splits_of(self._trials(), self._total)
 
     def ask(self, count: int) -> list[Suggestion]:
         """Up to ``count`` trials to train, or fewer if fewer remain. Interrupted trials come first."""
@@ -193,7 +209,7 @@ class Search:
                 self._storage.set_trial_user_attr(trial._trial_id, "reason", NOT_BEGUN)
                 self._study.tell(trial.number, state=TrialState.FAIL)
         for trial in self._trials():
-            if _is_interrupted(trial):
+            if is_interrupted(trial):
                 self._queue_again(trial.number)
         lost = (trial for trial in running if trial.number not in recorded)
         orphans = [trial for trial in lost if self._has_all_parameters(trial)]
@@ -215,7 +231,8 @@ class Search:
             number=trial.number,
             hyperparameters={**trial.params, **self._space.fixed},
             seed=self._seed_of(trial),
-            origin=_origin(trial),
+            origin=origin_of(trial),
+            split=self._split_of(trial),
         )
 
     def _queue_first_point(self) -> None:
@@ -233,15 +250,16 @@ class Search:
             number=trial.number,
             state="fail",
             reason=reason if alone else KILLED_AMONG_OTHERS,
-            origin=_origin(trial),
+            origin=origin_of(trial),
             hyperparameters={**trial.params, **self._space.fixed},
             seed=self._seed_of(trial),
+            split=self._split_of(trial),
         )
 
     def _queue_again(self, number: int) -> None:
         """Queue an interrupted trial's configuration again, unless it is queued already or unknown."""
         attempts = self._attempts(self._trials()[number])
-        first = _first_attempt(attempts[0])
+        first = first_attempt(attempts[0])
         known = [one.params for one in attempts if self._has_all_parameters(one)]
         if first == 0:
             known.append(self._space.default)
@@ -250,11 +268,14 @@ class Search:
 
     def _attempts(self, trial: FrozenTrial) -> list[FrozenTrial]:
         """All trials of the same configuration, by number."""
-        first = _first_attempt(trial)
-        return [one for one in self._trials() if _first_attempt(one) == first]
+        first = first_attempt(trial)
+        return [one for one in self._trials() if first_attempt(one) == first]
 
     def _seed_of(self, trial: FrozenTrial) -> int:
-        return _derived(self._seed, "trial", _first_attempt(trial))
+        return _derived(self._seed, "trial", first_attempt(trial))
+
+    def _split_of(self, trial: FrozenTrial) -> int:
+        return split_of(trial, self._trials()) if self._reshuffle else 0
 
     def _has_all_parameters(self, trial: FrozenTrial) -> bool:
         """Whether all hyperparameters were stored before the process was killed."""
@@ -270,25 +291,6 @@ class Search:
         """All trials, each at the position of its number."""
         with writing(self._database):
             return self._study.get_trials(deepcopy=False)
-
-
-def _is_interrupted(trial: FrozenTrial) -> bool:
-    reason = str(trial.user_attrs.get("reason", ""))
-    return trial.state == TrialState.FAIL and reason.startswith(INTERRUPTED)
-
-
-def _counts(trial: FrozenTrial) -> bool:
-    return trial.state.is_finished() and not _is_interrupted(trial)
-
-
-def _origin(trial: FrozenTrial) -> str:
-    return str(trial.user_attrs.get("origin", "search"))
-
-
-def _first_attempt(trial: FrozenTrial) -> int:
-    """The number of the trial that this one retries, or its own."""
-    found = re.fullmatch(r"retry of trial (\d+)", _origin(trial))
-    return int(found[1]) if found else trial.number
 
 
 def _derived(seed: int, purpose: str, number: int) -> int:

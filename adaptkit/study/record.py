@@ -61,6 +61,9 @@ class TrialRecord:
     calibration: Mapping[str, Number] = field(default_factory=dict)
     """The numbers that the task chose on the dev set, such as a threshold, at the best rung."""
 
+    split: int = 0
+    """The number of its split into training and dev rows: 0 for the study's own, else another one."""
+
     seconds: float = 0.0
     """From its first step to its end. Trials that are trained together share these seconds."""
 
@@ -187,6 +190,16 @@ class StudySummary:
     folds: int = 0
     """The folds of cross-validation that scored the trials; 0 where dev rows did."""
 
+    reshuffle: bool = False
+    """Whether each trial had a split into training and dev rows of its own."""
+
+    baselines_split: int = 0
+    """The number of the split on whose dev rows the baselines were scored."""
+
+    start_scores: Mapping[str, Mapping[str, Number]] = field(default_factory=dict)
+    """With splits of their own: the number of a split → what the solved head that its trials start with
+    scores on its dev rows."""
+
     class_weights: str = "none"
     """The weights of the classes in the loss, in words."""
 
@@ -259,7 +272,7 @@ def summary_from_json(values: Mapping[str, Any]) -> StudySummary:
     """The summary from its JSON values; raises ValueError if a value has the wrong type."""
     values = _renamed(values, {"together": "parallel_trials", "rows_per_pass": "trials_per_pass"})
     numbers: dict[str, Any] = {name: _with_nan(values[name]) for name in NUMBERS if name in values}
-    for name in ("test_groups", "baselines"):
+    for name in ("test_groups", "baselines", "start_scores"):
         numbers[name] = {group: _with_nan(its) for group, its in values.get(name, {}).items()}
     return checked(StudySummary, {**values, **numbers})
 

@@ -52,6 +52,11 @@ def exported_run(summary: StudySummary, trial: TrialRecord) -> ConfirmationRun |
     return None if its is None or its.winner != trial.number else its.exported
 
 
+def split_of(summary: StudySummary, trial: TrialRecord) -> int:
+    """The split whose dev rows the winner's dev score is of: the common one of its runs, or its own."""
+    return trial.split if exported_run(summary, trial) is None else 0
+
+
 def exported_refit(summary: StudySummary, trial: TrialRecord) -> Refit | None:
     """The refit whose weights are exported as those of the trial; None if there is none."""
     its = summary.trained_again

@@ -13,12 +13,11 @@ import torch
 
 from adaptkit.engine.batch_limits import BatchLimits
 from adaptkit.engine.evaluate import predict_rows, score
-from adaptkit.engine.other_rows import with_splits
+from adaptkit.engine.other_rows import make_split_training
 from adaptkit.engine.patches.fast_paths import FAST_PATHS
-from adaptkit.engine.patches.vocabulary import occurring
-from adaptkit.engine.prepare import Model, narrow_and_trim, prepare_model, scoring_data, training_data
+from adaptkit.engine.prepare import Model, prepare_model
 from adaptkit.engine.train import Training
-from adaptkit.engine.trial_stack import layout_of, read_slot, views
+from adaptkit.engine.trial_stack import views
 from adaptkit.engine.types import Trial
 from adaptkit.engine.vmap_check import vmap_check
 from adaptkit.strategies.registry import built_in
@@ -31,9 +30,11 @@ STRATEGIES = ("frozen", "lora", "full")
 HEAD = "token-classification"
 ROWS = number_rows(30, HEAD)
 FOLD = np.arange(30) % 5
-HELD_OUT = {fold + 1: np.flatnonzero(fold == FOLD).tolist() for fold in range(5)}
+HELD_OUT = {fold: np.flatnonzero(fold == FOLD).tolist() for fold in range(5)}
 CONFIGURATIONS = ((2e-3, 4), (5e-3, 8), (1e-3, 4), (3e-3, 16))
 """Learning rate and batch size."""
+
+BATCH_SIZES = sorted({size for _, size in CONFIGURATIONS})
 
 
 def training_with_folds(loaded: Any, strategy: str, **changes: Any) -> Training:
@@ -48,17 +49,10 @@ def training_with_folds(loaded: Any, strategy: str, **changes: Any) -> Training:
         bfloat16=False,
         fast_paths=FAST_PATHS,
     )
-    plan, buckets = training_data(model, task, ROWS, micro_batch=4, rungs_per_epoch=2, seed=3, run=4)
-    dev = scoring_data(model, task, ROWS)
-    tokens = occurring([*buckets, *dev.buckets])
-    used = narrow_and_trim(model, buckets, tokens)
-    layout = layout_of(model.module)
-    training = Training(
-        forward=model.forward, layout=layout, initial=read_slot(model.module, layout), plan=plan,
-        buckets=buckets, dev=dev, metric="accuracy", direction="maximize", fast_paths=used,
-        vocabulary=tokens if "vocabulary" in used else None,
+    training = make_split_training(
+        model, task, ROWS, HELD_OUT, batch_sizes=BATCH_SIZES, rungs_per_epoch=2, seed=3, metric="accuracy",
+        direction="maximize",
     )  # fmt: skip
-    training = with_splits(training, model, task, ROWS, HELD_OUT, seed=3)
     found = vmap_check(replace(training, initials=heads(training)))
     assert found.training is not None, found.reason
     return found.training
@@ -81,7 +75,7 @@ def trials(*places: tuple[int, int]) -> list[Trial]:
     return [
         Trial(
             number=number, learning_rate=CONFIGURATIONS[which][0], batch_size=CONFIGURATIONS[which][1],
-            epochs=2, seed=number, split=fold + 1,
+            epochs=2, seed=number, split=fold,
         )
         for number, (fold, which) in enumerate(places)
     ]  # fmt: skip
@@ -131,7 +125,7 @@ def test_a_trial_is_scored_on_the_rows_outside_its_split(tiny_model: Any) -> Non
         assert outcome.parameters is not None
         assert outcome.best is not None
         parameters = views(training.layout, outcome.parameters.unsqueeze(0))
-        own = training.scored[trial.split]
+        own = training.scored_by(trial)
         assert list(own.rows) == rows
         (predictions,) = predict_rows(training.forward, parameters, own, BatchLimits(slots=1, examples=4))
         assert isinstance(predictions, list)

@@ -13,6 +13,7 @@ from sklearn.linear_model import LogisticRegression
 
 from adaptkit.engine.objective import FEATURES, MASK, Objective, linear_head
 from adaptkit.engine.prepare import make_solver_training, make_training, prepare_model
+from adaptkit.engine.solver import _left_out as left_out
 from adaptkit.engine.solver import refit, solve
 from adaptkit.engine.train import Training
 from adaptkit.engine.trial_stack import views
@@ -163,7 +164,7 @@ def test_without_a_fold_its_rows_have_no_part(folded: Training) -> None:
     folds = np.arange(40) % 4
     head = linear_head(folded)
     assert head is not None
-    objective = Objective(folded, head, folds)
+    objective = Objective(folded, head, left_out(folded, folds))
     point, _, _ = objective.minimum(L2, np.zeros(objective.width), without=2)
     assert_same(folded, objective.parameters(point), set(np.flatnonzero(folds != 2)), L2)
 
@@ -214,7 +215,7 @@ def test_trials_together_are_each_alone(folded: Training) -> None:
 def test_the_gradient_is_that_of_the_objective(folded: Training) -> None:
     head = linear_head(folded)
     assert head is not None
-    objective = Objective(folded, head, np.arange(40) % 4)
+    objective = Objective(folded, head, left_out(folded, np.arange(40) % 4))
     buckets = objective._without(1)
     assert 0 < sum(len(bucket.positions) for bucket in buckets) < 40
     point = np.random.default_rng(0).normal(0, 0.1, objective.width)

@@ -1,0 +1,53 @@
+"""The attempts at one configuration: a trial that was interrupted is tried again as another trial."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from optuna.trial import FrozenTrial, TrialState
+
+from adaptkit.study.record import INTERRUPTED
+
+MOST_SPLITS = 100
+"""So many configurations have a split of their own; further ones have these splits again. Chosen, not
+measured."""
+
+
+def is_interrupted(trial: FrozenTrial) -> bool:
+    """Whether it was interrupted from outside."""
+    reason = str(trial.user_attrs.get("reason", ""))
+    return trial.state == TrialState.FAIL and reason.startswith(INTERRUPTED)
+
+
+def counts(trial: FrozenTrial) -> bool:
+    """Whether it counts towards the study's total."""
+    return trial.state.is_finished() and not is_interrupted(trial)
+
+
+def origin_of(trial: FrozenTrial) -> str:
+    """ "default", "search", or "retry of trial 3"."""
+    return str(trial.user_attrs.get("origin", "search"))
+
+
+def first_attempt(trial: FrozenTrial) -> int:
+    """The number of the trial that this one retries, or its own."""
+    found = re.fullmatch(r"retry of trial (\d+)", origin_of(trial))
+    return int(found[1]) if found else trial.number
+
+
+def split_of(trial: FrozenTrial, trials: Sequence[FrozenTrial]) -> int:
+    """The number of its configuration among all: 0 for the default. A trial that is retried keeps it.
+
+    So the split of a configuration does not depend on how often the study was interrupted before.
+    """
+    earlier = trials[: first_attempt(trial)]
+    return sum(first_attempt(one) == one.number for one in earlier) % MOST_SPLITS
+
+
+def splits_of(trials: Sequence[FrozenTrial], total: int) -> int:
+    """How many splits a study of so many trials has, if each configuration has its own."""
+    configurations = {first_attempt(one) for one in trials}
+    known = {first_attempt(one) for one in trials if counts(one) or not one.state.is_finished()}
+    given_up = len(configurations) - len(known)  # killed before they began, so they are never tried again
+    return min(MOST_SPLITS, max(len(configurations), total + given_up))
