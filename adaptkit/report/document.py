@@ -33,6 +33,9 @@ Runs are counted from 0. With ``--soup``, ``average`` is the record of the avera
 or "rows" for solved heads on dev rows, which no seed changes: they have one run each, the interval is over
 the dev rows alone, and it does not change the winner.
 
+With ``study.reshuffle`` each trial has the dev rows of its ``split``. Confirmation runs have those of split
+0, and decide which configuration wins, also where they are "over" rows.
+
 ``beats_baselines`` is null if no baseline was scored. Numbers that are not finite are null. Strings are not
 escaped: escape them before you show them.
 """
