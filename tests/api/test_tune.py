@@ -143,7 +143,8 @@ WRONG = {
     "lora_rank": None, "max_length": "long", "trials": 0, "epochs": -1, "learning_rate": "fast",
     "batch_sizes": "many", "class_weights": 3, "label_smoothing": 2, "metric": 3, "pruning": None,
     "patience": -1, "confirm": 1.5, "evals_per_epoch": 0, "timeout": "soon", "seed": -1, "device": 3,
-    "refit": "maybe", "soup": 1, "strategy_options": ["a"], "metric_options": ["a"], "reader": 3,
+    "refit": "maybe", "soup": 1, "reshuffle": 1, "strategy_options": ["a"], "metric_options": ["a"],
+    "reader": 3,
     "precision": "fp8", "parallel_trials": 0, "fast_paths": 1, "study": 3, "studies": 3, "progress": "yes",
     "callbacks": 3, "devices": 3, "ray": 3,
 }  # fmt: skip

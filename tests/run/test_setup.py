@@ -17,6 +17,7 @@ from adaptkit.data.load import load
 from adaptkit.models.loading import load_model
 from adaptkit.report.progress import Progress
 from adaptkit.run.context import Clock, RunContext
+from adaptkit.run.method import Method
 from adaptkit.run.resolve import Machine
 from adaptkit.run.setup import measure_capacity, prepare_training, read_data
 from adaptkit.search.space import space_for
@@ -44,7 +45,8 @@ def training_of(study: Any, context: RunContext, kept: Path) -> Any:
     loaded = load_model(task, config.model, data.labels, seed=config.seed, max_length=config.max_length)
     space = space_for(built_in(config.strategy), config.search, task.hints, rows=len(data.train))
     machine = Machine(device="cpu", precision="fp32", cache=Cache(folder=kept, limit=10**9))
-    _, training = prepare_training(context, config, task, data, loaded, machine, space, 1)
+    method = Method(pooling="checkpoint", solver="adamw", folds=0, layers=0)
+    _, training = prepare_training(context, config, task, data, loaded, machine, space, 1, method)
     return training
 
 
