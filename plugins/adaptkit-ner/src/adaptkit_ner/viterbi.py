@@ -52,7 +52,7 @@ def best_sequences(
         The label of each word, ``[words]``.
     """
     best: NDArray[np.intp] = scores.argmax(axis=-1)  # [words]
-    if not len(best):
+    if _is_valid(best, lengths, unknown, rules):
         return best
     present = np.arange(max(lengths))[:, None] < np.asarray(lengths)  # [steps, sequences]
     padded = np.zeros((*present.shape, scores.shape[-1]))  # [steps, sequences, labels]
@@ -64,6 +64,18 @@ def best_sequences(
     padded[0][np.ix_(~free[0], rules.inside)] = -np.inf
     labels = _backward(*_forward(padded, present, free, rules))  # [steps, sequences]
     return labels.T[present.T]
+
+
+def _is_valid(
+    labels: NDArray[np.intp], lengths: Sequence[int], unknown: NDArray[np.bool_], rules: Rules
+) -> bool:
+    """Whether each of the labels ``[words]`` may follow the one before it."""
+    before = np.concatenate([[-1], labels[:-1]])  # [words]
+    starts = np.cumsum([0, *lengths])[:-1]
+    before[starts[starts < len(labels)]] = -1  # also of a sequence without words
+    follows = (before[:, None] == rules.inside) | (before[:, None] == rules.begin)  # [words, types]
+    wrong = (labels[:, None] == rules.inside) & ~follows
+    return not (wrong.any(axis=-1) & ~unknown).any()
 
 
 def _forward(
