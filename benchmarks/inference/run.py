@@ -16,7 +16,7 @@ import os
 import statistics
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -79,14 +79,15 @@ def high(seconds: Sequence[float]) -> float:
     return sorted(seconds)[int(0.95 * len(seconds))] * 1000
 
 
-def in_bfloat16(predict: Predict) -> Predict:
-    """The same with torch's autocast to bfloat16."""
+def in_bfloat16(folder: Path) -> Predict:
+    """The same model under torch's autocast to bfloat16, as a GPU trains it."""
+    from adaptkit.export.loading import load_exported
+    from adaptkit.export.prediction import torch_outputs
 
-    def predicted(texts: Sequence[str]) -> Any:
-        with torch.autocast("cpu", dtype=torch.bfloat16):
-            return predict(texts)
-
-    return predicted
+    made = adaptkit.load(folder, device="cpu")
+    forward = load_exported(folder, made.task, made.description, "cpu").forward
+    outputs = torch_outputs(replace(forward, bfloat16=True))
+    return replace(made, model=replace(made.model, outputs=outputs)).predict
 
 
 def piped(folder: Path, task: str) -> Callable[[int], Predict]:
@@ -109,7 +110,7 @@ def ways(chosen: argparse.Namespace) -> dict[str, Way]:
     weights = adaptkit.load(chosen.weights, device="cpu").predict
     return {
         "adaptkit fp32": Way(weights),
-        "adaptkit bf16": Way(in_bfloat16(weights)),
+        "adaptkit bf16": Way(in_bfloat16(chosen.weights)),
         "ONNX fp32": Way(adaptkit.load(chosen.onnx, device="cpu").predict),
         "ONNX int8": Way(adaptkit.load(chosen.int8, device="cpu").predict),
     }
