@@ -234,3 +234,31 @@ def test_more_runs_leave_the_earlier_result_in_force(
     assert called(*more).code == 0
     assert {name: written(done)[name] for name in kept} == kept
     assert all(len(one["scores"]) == RUNS + 2 for one in summary(done)["confirmation"]["candidates"])
+
+
+@pytest.mark.slow
+def test_an_average_killed_while_it_is_made(command: list[object], tmp_path: Path) -> None:
+    """Three times, at once or a little later; no run is done again, and the result is the same."""
+    soup = [*command, "--soup"]
+    confirmed(soup, tmp_path / "uninterrupted")
+    study, kept, early = tmp_path / "studies" / "long", dict[str, int](), 0
+    for pause in (0.0, 0.02, 0.05):
+        running = Running([*soup, "--confirm", RUNS], tmp_path)
+        running.wait_for("averaging the weights")
+        time.sleep(pause)
+        running.process.kill()
+        running.process.communicate()
+        now = written(study)
+        early += not any("average" in name for name in now)
+        assert {name: now.get(name) for name in kept} == kept
+        kept = now
+    assert early, "no kill came before the average was recorded"
+    confirmed(soup, tmp_path)
+    assert {name: written(study)[name] for name in kept} == kept
+    assert result(study) == result(tmp_path / "uninterrupted" / "studies" / "long")
+    averages = [
+        next(one.glob("confirmation/*-average.json")).read_text().split('"seconds"')[0]
+        for one in (study, tmp_path / "uninterrupted" / "studies" / "long")
+    ]
+    assert averages[0] == averages[1]
+    assert summary(study)["state"] == "finished"
