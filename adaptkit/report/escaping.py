@@ -60,7 +60,7 @@ def encodable(text: str, encoding: str) -> str:
 def code(text: str) -> str:
     """The text as a Markdown code span, safe in a table, and without mentions and links on GitHub."""
     shown = visible(text) or "(empty)"
-    if "`" in shown or "|" in shown or "\\" in shown:
+    if any(character in shown for character in "`|\\<"):
         return f"<code>{_entities(shown)}</code>"
     return f"`{shown}`"
 

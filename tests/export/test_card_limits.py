@@ -19,7 +19,7 @@ def test_limits_name_labels_truncated_rows_and_rows_left_out() -> None:
         data={"train": SplitRecord(source="rivers.conll", rows=9, skipped=2)},
     )
     found = words(limits(known, TRIAL))
-    assert "these 2 labels only: `<b>`, `B-PER`." in found
+    assert "these 2 labels only: <code>&#60;b&#62;</code>, `B-PER`." in found
     assert "longer than 48 tokens" in found
     assert "2 rows of train were left out" in found
     assert "was not scored on test rows" in found
