@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from adaptkit.data.encoded import EncodedExamples
-from adaptkit.data.tensors import Tensors, narrowed
+from adaptkit.data.tensors import Tensors, narrowed, stacked
 from adaptkit.errors import TaskError
 from adaptkit.task import Example, Row, Task
 from adaptkit.tasks.calls import calling, named, part_failed, shown
@@ -149,7 +149,6 @@ def collate_narrow(
     length: int,
 ) -> Bucket:
     """The bucket that `collate` makes, with whole numbers stored in the bytes that they need."""
-    import torch
 
     places = array("q", positions.tolist())
     parts: list[Mapping[str, torch.Tensor]] = []
@@ -157,7 +156,7 @@ def collate_narrow(
     for part in _collated(task, examples, places, tokenizer, length):
         types |= {name: tensor.dtype for name, tensor in part.items()}
         parts.append({name: narrowed(tensor) for name, tensor in part.items()})
-    stored = {name: torch.cat([part[name] for part in parts]) for name in parts[0]}  # [examples, ...]
+    stored = {name: stacked([part[name] for part in parts]) for name in parts[0]}  # [examples, ...]
     sizes = examples.lengths[positions]  # [examples]
     return Bucket(length=length, positions=places, sizes=sizes, tensors=Tensors(stored, types))
 

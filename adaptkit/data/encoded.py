@@ -130,6 +130,12 @@ def _array(values: list[Any], types: set[type]) -> NDArray[Any] | None:
     if types != {int}:
         return None
     try:
-        return narrowest(np.array(values, dtype=np.int64))
+        return _once(narrowest(np.array(values, dtype=np.int64)))
     except OverflowError:
         return None
+
+
+def _once(numbers: NDArray[Any]) -> NDArray[Any]:
+    """The whole numbers, stored as one if all of them are the same, as in a mask."""
+    same = bool((numbers == numbers[0]).all())
+    return np.broadcast_to(numbers[:1].copy(), numbers.shape) if same else numbers

@@ -48,7 +48,7 @@ class Packing:
         if self._chunks is None:
             return self._last
         self._chunks.write(self._last)
-        return Packed(self._chunks, array("q", range(len(self._chunks))))
+        return Packed(self._chunks, array("I", range(len(self._chunks))))
 
 
 class _Chunks:
@@ -116,7 +116,7 @@ class Packed(Sequence[Any]):
 
     def at(self, positions: Sequence[int]) -> Packed:
         """The items at these positions, in this order."""
-        return Packed(self._chunks, array("q", (self._places[position] for position in positions)))
+        return Packed(self._chunks, array("I", (self._places[position] for position in positions)))
 
     def __reduce__(self) -> tuple[Any, ...]:
         return packed, (list(self),)  # for another process

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -54,6 +54,19 @@ class Tensors(Mapping[str, "torch.Tensor"]):
     def to(self, device: torch.device) -> Tensors:
         """The tensors on the device."""
         return Tensors({name: its.to(device) for name, its in self._stored.items()}, self._types)
+
+
+def stacked(parts: Sequence[torch.Tensor]) -> torch.Tensor:
+    """The parts one after another ``[examples, ...]``; stored as one number if all of them are the same."""
+    import torch
+
+    whole = torch.cat(list(parts))  # [examples, ...]
+    if whole.is_floating_point() or not whole.numel():
+        return whole
+    least, most = whole.aminmax()
+    if least != most:
+        return whole
+    return least.reshape([1] * whole.dim()).expand(whole.shape)
 
 
 def narrowed(tensor: torch.Tensor) -> torch.Tensor:

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from adaptkit.data.tensors import Tensors, narrowed
+from adaptkit.data.tensors import Tensors, narrowed, stacked
 
 GIVEN = {
     "input_ids": torch.tensor([[1, 40_000], [2, 3], [5, 0]]),
@@ -39,6 +39,19 @@ def test_they_read_as_what_was_given(its: Tensors) -> None:
     assert same(dict(its.joined(more)), {**GIVEN, **more})
     assert same(dict(its.to(torch.device("cpu"))), GIVEN)
     assert its.device == torch.device("cpu")
+
+
+def test_equal_numbers_are_stored_as_one() -> None:
+    ones, others = torch.ones(3, 4, dtype=torch.int8), torch.zeros(2, 4, dtype=torch.int8)
+    alike = stacked([ones, ones])
+    assert torch.equal(alike, torch.ones(6, 4, dtype=torch.int8))
+    assert alike.untyped_storage().nbytes() <= 2
+    assert torch.equal(stacked([ones, others]), torch.cat([ones, others]))
+    assert stacked([torch.zeros(3), torch.zeros(1)]).tolist() == [0.0] * 4
+    assert stacked([torch.tensor([True]), torch.tensor([True])]).tolist() == [True, True]
+    its = Tensors({"mask": alike}, {"mask": torch.int64})
+    assert torch.equal(its.at(torch.tensor([5, 0]))["mask"], torch.ones(2, 4, dtype=torch.int64))
+    assert torch.equal(its.take(torch.tensor([5, 0]))["mask"], torch.ones(2, 4, dtype=torch.int64))
 
 
 def test_whole_numbers_take_few_bytes() -> None:
