@@ -15,8 +15,8 @@ PHASES = ("data", "features", "train", "score", "baselines")
 
 def main() -> None:
     """Prints the tables."""
-    for name in ("before", "results"):
-        print(f"\n{name}:\n\n{table(json.loads((Path(__file__).parent / f'{name}.json').read_text()))}")
+    for head, name in (("before", "before"), ("now", "results")):
+        print(f"\n{head}:\n\n{table(json.loads((Path(__file__).parent / f'{name}.json').read_text()))}")
 
 
 def table(runs: Sequence[dict[str, Any]]) -> str:
