@@ -18,7 +18,7 @@ from typing import Literal
 from adaptkit.documents import read_json
 from adaptkit.errors import StudyError
 from adaptkit.study.checked import checked
-from adaptkit.study.lock import make_again
+from adaptkit.study.lock import written_in
 from adaptkit.study.weights import KeptWeights
 from adaptkit.system.files import write_json
 
@@ -144,8 +144,8 @@ class ConfirmationFolder:
 
     def write(self, run: ConfirmationRun) -> None:
         """Acknowledge a run: once this returns, the record is never lost. Raises StudyError."""
-        make_again(self.path)
-        write_json(self._file(run.trial, run.run, "json"), asdict(run))
+        path = self._file(run.trial, run.run, "json")
+        written_in(self.path, lambda: write_json(path, asdict(run)))
 
     def keep_weights(self, trial: int, run: int, write: Callable[[Path], None]) -> None:
         """Keep a run's weights. Raises StudyError.

@@ -33,7 +33,7 @@ from adaptkit.documents import read_json, read_toml
 from adaptkit.errors import StudyError
 from adaptkit.study.checked import checked, newer_version, own_version
 from adaptkit.study.confirmation import ConfirmationFolder
-from adaptkit.study.lock import HeldLock, is_held, make_again, study_lock
+from adaptkit.study.lock import HeldLock, is_held, study_lock, written_in
 from adaptkit.study.provenance import Provenance, differences_of
 from adaptkit.study.record import (
     StudySummary,
@@ -183,8 +183,8 @@ class StudyFolder:
 
     def write_trial(self, record: TrialRecord) -> None:
         """Acknowledge the trial: once this returns, the record is never lost. Raises StudyError."""
-        make_again(self.trials)
-        write_json(self.trials / f"{record.number:04d}.json", as_json(record))
+        path = self.trials / f"{record.number:04d}.json"
+        written_in(self.trials, lambda: write_json(path, as_json(record)))
 
     def read_summary(self) -> StudySummary | None:
         """The study's summary; None if there is none yet. Raises StudyError if it cannot be read."""

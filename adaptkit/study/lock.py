@@ -16,7 +16,7 @@ import json
 import os
 import socket
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
@@ -27,6 +27,8 @@ from filelock import FileLock, Timeout
 from adaptkit.documents import read_json
 from adaptkit.errors import StudyError
 from adaptkit.system.files import explained
+
+ATTEMPTS = 3
 
 
 @dataclass(frozen=True)
@@ -113,6 +115,24 @@ def make_again(folder: Path) -> None:
         raise _removed(folder.parent)
     with explained(folder):
         folder.mkdir(exist_ok=True)
+
+
+def written_in(folder: Path, write: Callable[[], None]) -> None:
+    """Write to a folder inside a study, which is made if it is missing.
+
+    If someone removes the folder, or what is in it, while ``write`` writes, it is called again.
+
+    Raises:
+        StudyError: as `make_again`, or the last one that ``write`` raised.
+    """
+    for attempt in range(1, ATTEMPTS + 1):
+        make_again(folder)
+        try:
+            write()
+            break
+        except StudyError as error:
+            if attempt == ATTEMPTS or not isinstance(error.__cause__, FileNotFoundError):
+                raise
 
 
 def _removed(folder: Path) -> StudyError:

@@ -16,7 +16,7 @@ from typing import Literal
 from adaptkit.documents import read_json
 from adaptkit.errors import StudyError
 from adaptkit.study.checked import checked
-from adaptkit.study.lock import make_again
+from adaptkit.study.lock import written_in
 from adaptkit.study.weights import KeptWeights
 from adaptkit.system.files import write_json
 
@@ -70,10 +70,9 @@ class RefitFolder:
 
     def write(self, record: Refit, write: Callable[[Path], None] | None) -> None:
         """Keep the weights, if there are any, then acknowledge the refit. Raises StudyError."""
-        make_again(self.path)
         if write is not None:
             self._kept.keep(_weights(record), write)
-        write_json(self._record(record.trial), asdict(record))
+        written_in(self.path, lambda: write_json(self._record(record.trial), asdict(record)))
 
     def drop_other_weights(self, record: Refit) -> None:
         """Delete the weights of all other refits. Raises StudyError."""

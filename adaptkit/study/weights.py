@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from adaptkit.study.lock import make_again
+from adaptkit.study.lock import written_in
 from adaptkit.system.files import atomic_file, explained
 from adaptkit.system.manifest import MANIFEST, entry_of, read_manifest, verify, write_entries
 
@@ -20,8 +20,10 @@ class KeptWeights:
 
     def keep(self, name: str, write: Callable[[Path], None]) -> None:
         """Keep a file: ``write`` is called with the path to write it to. Raises StudyError."""
+        written_in(self.folder, lambda: self._write(name, write))
+
+    def _write(self, name: str, write: Callable[[Path], None]) -> None:
         path = self.folder / name
-        make_again(self.folder)
         with atomic_file(path) as aside:
             write(aside)
         with explained(path):

@@ -137,6 +137,13 @@ def flush_tree(folder: Path) -> None:
     _flush(folder)
 
 
+OF_LIBRARIES = {
+    "No space left on device": errno.ENOSPC,
+    "I/O error: No such file or directory": errno.ENOENT,
+}
+"""Libraries written in Rust, such as safetensors, raise their own error with the system's message."""
+
+
 @contextmanager
 def explained(path: Path) -> Iterator[None]:
     """Turn an operating system error about writing to the path into a StudyError."""
@@ -145,10 +152,10 @@ def explained(path: Path) -> Iterator[None]:
     except OSError as error:
         raise _unwritable(path, error.strerror or str(error), error.errno) from error
     except Exception as error:
-        # Libraries written in Rust, such as safetensors, raise their own error with the system's message.
-        if "No space left on device" not in str(error):
+        number = next((number for text, number in OF_LIBRARIES.items() if text in str(error)), None)
+        if number is None:
             raise
-        raise _unwritable(path, "No space left on device", errno.ENOSPC) from error
+        raise _unwritable(path, os.strerror(number), number) from OSError(number, os.strerror(number))
 
 
 def _unwritable(path: Path, what: str, number: int | None) -> StudyError:

@@ -3,6 +3,7 @@
 import json
 import multiprocessing
 import os
+import shutil
 import signal
 import socket
 import time
@@ -13,7 +14,8 @@ import pytest
 
 from adaptkit.errors import StudyError
 from adaptkit.study.folder import StudyFolder
-from adaptkit.study.lock import is_held, make_again, study_lock
+from adaptkit.study.lock import is_held, make_again, study_lock, written_in
+from adaptkit.system.files import explained
 
 FORK = multiprocessing.get_context("fork")
 
@@ -132,6 +134,40 @@ def test_a_folder_that_was_removed_is_reported(tmp_path: Path) -> None:
                 lock.check()
             assert error.value.code == "study-removed"
     assert os.listdir(folder) == []
+
+
+def test_what_is_removed_while_it_is_written_is_written_again(tmp_path: Path) -> None:
+    (tmp_path / "lock").touch()
+    folder, calls = tmp_path / "trials", []
+
+    def write(removed: int) -> None:
+        calls.append(removed)
+        with explained(folder):
+            if len(calls) <= removed:
+                folder.rmdir()
+            (folder / "0000.json").write_text("{}")
+
+    written_in(folder, lambda: write(2))
+    assert (calls, (folder / "0000.json").read_text()) == ([2, 2, 2], "{}")
+    shutil.rmtree(folder)
+    calls.clear()
+    with pytest.raises(StudyError, match="cannot be written: No such file"):
+        written_in(folder, lambda: write(3))
+    assert len(calls) == 3
+
+
+def test_another_error_is_raised_at_once(tmp_path: Path) -> None:
+    (tmp_path / "lock").touch()
+    calls = []
+
+    def write() -> None:
+        calls.append(1)
+        with explained(tmp_path):
+            raise PermissionError(13, "Permission denied")
+
+    with pytest.raises(StudyError, match="Permission denied"):
+        written_in(tmp_path / "trials", write)
+    assert len(calls) == 1
 
 
 def test_a_removed_folder_is_made_again_in_the_study_alone(tmp_path: Path) -> None:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
+import torch
+from safetensors.torch import load_file, save_file
 
 from adaptkit.errors import StudyError
 from adaptkit.study.weights import KeptWeights
@@ -62,3 +65,18 @@ def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(StudyError, match="file"):
         KeptWeights(tmp_path / "file").keep(ONE, lambda path: path.write_text("new") and None)
+
+
+def test_a_folder_removed_before_the_weights_are_written(kept: KeptWeights) -> None:
+    calls = []
+
+    def write(path: Path) -> None:
+        calls.append(path)
+        if len(calls) == 1:
+            shutil.rmtree(kept.folder)
+        save_file({"one": torch.ones(2)}, path)
+
+    kept.keep(ONE, write)
+    assert len(calls) == 2
+    assert kept.listed() == {ONE}
+    assert load_file(kept.folder / ONE)["one"].tolist() == [1, 1]
