@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 import signal
 import time
 from collections.abc import Callable
@@ -37,7 +36,7 @@ def wait_for(condition: Callable[[], bool], seconds: float = 120) -> None:
 def test_the_folder_of_records_is_removed_while_running(long_command: list[object], tmp_path: Path) -> None:
     process, folder = started(*long_command, cwd=tmp_path), tmp_path / "studies" / "long" / "trials"
     wait_for(lambda: (folder / "0000.json").exists())
-    shutil.rmtree(folder)
+    folder.rename(tmp_path / "removed")  # at once, unlike the removal of one file after another
     answer = finished(process)
     assert answer.code == 0, answer
     assert "records were removed; they were written again" in answer.err
@@ -56,7 +55,9 @@ def test_the_lock_is_removed_while_running(long_command: list[object], tmp_path:
     refused(second, "the study 'long' is in use")
     process.send_signal(signal.SIGCONT)
     wait_for(lambda: (study / "lock").exists() and str(process.pid) in (study / "lock").read_text())
+    process.send_signal(signal.SIGSTOP)  # it cannot end first
     refused(called(*long_command, "--studies", study.parent), f"in use by process {process.pid}")
+    process.send_signal(signal.SIGCONT)
     assert finished(process).code == 0
 
 
