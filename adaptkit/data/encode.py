@@ -149,7 +149,6 @@ def collate_narrow(
     length: int,
 ) -> Bucket:
     """The bucket that `collate` makes, with whole numbers stored in the bytes that they need."""
-
     places = array("q", positions.tolist())
     parts: list[Mapping[str, torch.Tensor]] = []
     types: dict[str, torch.dtype] = {}

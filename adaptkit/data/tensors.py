@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from adaptkit.data.encoded import narrowest
+
 if TYPE_CHECKING:
     import torch
 
@@ -75,8 +77,4 @@ def narrowed(tensor: torch.Tensor) -> torch.Tensor:
 
     if tensor.dtype != torch.int64:
         return tensor
-    least, most = (int(one) for one in tensor.aminmax()) if tensor.numel() else (0, 0)
-    for kind in (torch.int8, torch.int16, torch.int32):
-        if torch.iinfo(kind).min <= least and most <= torch.iinfo(kind).max:
-            return tensor.to(kind)
-    return tensor
+    return torch.from_numpy(narrowest(tensor.cpu().numpy()))

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.baselines.data_sets import MOST_TEST_ROWS, READERS, subset, write
+from benchmarks.records import add, read
 
 RESULTS = Path(__file__).parent / "results.jsonl"
 SIDES = ("tfidf", "mean", "frozen")
@@ -44,16 +45,12 @@ def main(arguments: Sequence[str]) -> None:
                         if "error" in record:
                             print(record, flush=True)
                             continue
-                        with RESULTS.open("a", encoding="utf-8") as stream:
-                            stream.write(json.dumps(record) + "\n")
-                        print(record, flush=True)
+                        add(RESULTS, record)
 
 
 def records() -> list[dict[str, Any]]:
     """The results so far."""
-    if not RESULTS.exists():
-        return []
-    return [json.loads(line) for line in RESULTS.read_text(encoding="utf-8").splitlines()]
+    return read(RESULTS)
 
 
 def _key(record: dict[str, Any]) -> tuple[str, str, int, str]:

@@ -13,7 +13,6 @@ those that it holds are skipped.
 from __future__ import annotations
 
 import argparse
-import json
 import statistics
 import sys
 import tempfile
@@ -28,6 +27,7 @@ from adaptkit.data.load import read_labelled
 from adaptkit.run.finalize import export_trial
 from adaptkit.study.confirmation import ConfirmationFolder, ConfirmationRun
 from benchmarks.confirmation.rows import files_of
+from benchmarks.records import add, read
 
 RESULTS = Path(__file__).parent / "soup.jsonl"
 SETS, STRATEGIES = ("banking77", "snli", "stsb"), ("lora", "full")
@@ -50,15 +50,12 @@ def main(arguments: Sequence[str]) -> None:
         for name in SETS:
             for strategy in STRATEGIES:
                 if (name, strategy, seed) not in done:
-                    record = run(options.data, name, strategy, seed)
-                    with RESULTS.open("a", encoding="utf-8") as stream:
-                        stream.write(json.dumps(record) + "\n")
-                    print(record, flush=True)
+                    add(RESULTS, run(options.data, name, strategy, seed))
 
 
 def records() -> list[dict[str, Any]]:
     """The results so far."""
-    return [json.loads(line) for line in RESULTS.read_text().splitlines()] if RESULTS.exists() else []
+    return read(RESULTS)
 
 
 def run(data: Path, name: str, strategy: str, seed: int) -> dict[str, Any]:

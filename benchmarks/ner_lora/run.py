@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.baselines.data_sets import MOST_TEST_ROWS, READERS, Row, subset, write
+from benchmarks.records import add, read
 
 RESULTS = Path(__file__).parent / "results.jsonl"
 ROWS = "200"
@@ -52,17 +53,12 @@ def main(arguments: Sequence[str]) -> None:
         for name in options.sets.split(","):
             for side in options.sides.split(","):
                 if (name, seed, side) not in done:
-                    record = run(options.data, name, seed, side)
-                    with RESULTS.open("a", encoding="utf-8") as stream:
-                        stream.write(json.dumps(record) + "\n")
-                    print(record, flush=True)
+                    add(RESULTS, run(options.data, name, seed, side))
 
 
 def records() -> list[dict[str, Any]]:
     """The results so far."""
-    if not RESULTS.exists():
-        return []
-    return [json.loads(line) for line in RESULTS.read_text(encoding="utf-8").splitlines()]
+    return read(RESULTS)
 
 
 def run(folder: Path, name: str, seed: int, side: str) -> dict[str, Any]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from contextlib import AbstractContextManager
-from pathlib import Path
 
 import pytest
 
@@ -12,14 +11,6 @@ from adaptkit.search.search import Search, open_search
 from adaptkit.study.folder import StudyFolder
 from adaptkit.study.record import INTERRUPTED
 from tests.helpers.searches import SPACE, end, finish, record_of, settle
-
-
-@pytest.fixture
-def study(tmp_path: Path) -> StudyFolder:
-    folder = StudyFolder(tmp_path / "study")
-    with folder.lock():
-        pass
-    return folder
 
 
 def opened(study: StudyFolder, trials: int = 6) -> AbstractContextManager[Search]:
