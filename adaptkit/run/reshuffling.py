@@ -2,8 +2,9 @@
 
 The split of a trial is its place among the first attempts, so an interrupted trial that is tried again has
 the same split. Split 0 is that of a study without ``--reshuffle``: the default trial has it, and so have all
-confirmation runs, which are compared with one another. Re-drawing the split for each configuration makes a holdout nearly as good as
-cross-validation (Nagler et al. 2024, https://arxiv.org/abs/2405.15393).
+confirmation runs, which are compared with one another. Re-drawing the split for
+each configuration makes a holdout nearly as good as cross-validation (Nagler et al. 2024,
+https://arxiv.org/abs/2405.15393).
 """
 
 from __future__ import annotations
