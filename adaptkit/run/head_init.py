@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from adaptkit.errors import TrialError
-from adaptkit.run.method import penalty_space
+from adaptkit.run.penalty import penalty_space
 from adaptkit.run.reshuffling import NONE_HELD_OUT, HeldOut
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ def initialize_head(
     context.progress.phase("solving the head to start with")
     aim: dict[str, Any] = {
         "metric": context.summary.metric, "direction": context.summary.direction, "seed": config.seed,
-        "l2": penalty_space(method.pooling).default_l2,
+        "l2": penalty_space(task, method.pooling, method.ranges).default_l2,
         "weigh": lambda training: method.weighting.applied(training, data.labels),
     }  # fmt: skip
     with context.clock.phase("features"):

@@ -99,7 +99,7 @@ def _solved(of: Measured, training: Training) -> tuple[float, float]:
     from adaptkit.engine.objective import linear_head
     from adaptkit.engine.solver import solve
     from adaptkit.engine.types import Trial
-    from adaptkit.run.method import penalty_space
+    from adaptkit.run.penalty import penalty_space
 
     head = linear_head(training)
     if head is None:
@@ -112,7 +112,7 @@ def _solved(of: Measured, training: Training) -> tuple[float, float]:
     count = of.method.folds
     joined = of.part.train.joined(of.part.dev)
     folds = folds_of(of.task, joined, count, of.config.seed) if count else None  # [rows]
-    default = penalty_space(of.method.pooling).default_l2
+    default = penalty_space(of.task, of.method.pooling, of.method.ranges).default_l2
     trials = [
         Trial(number=number, learning_rate=0.0, batch_size=1, epochs=1, l2=l2)
         for number, l2 in enumerate((default, 4 * default))

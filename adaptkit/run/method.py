@@ -9,11 +9,12 @@ from adaptkit.config import StudyConfig
 from adaptkit.data.folds import groups_of
 from adaptkit.errors import ConfigError
 from adaptkit.models.depth import TOKEN_HEADS, default_layers, refuse_layers, width_of
+from adaptkit.run.penalty import penalty_space
 from adaptkit.run.reshuffling import refuse_reshuffle
 from adaptkit.run.resolve import strategy_of
 from adaptkit.run.soup import refuse_soup
 from adaptkit.run.weighting import UNWEIGHTED, Weighting, resolve_weighting
-from adaptkit.search.space import RANGES_VERSION, USUAL_WIDTH, PenaltySpace, SearchSpace, space_for
+from adaptkit.search.space import RANGES_VERSION, USUAL_WIDTH, SearchSpace, space_for
 
 if TYPE_CHECKING:
     from adaptkit.data.load import Dataset
@@ -25,12 +26,6 @@ POOLED = ("mean", "first", "normalized-mean", "normalized-first", PAIR)
 
 MOST_ROWS_FOR_FOLDS, MOST_SENTENCES_FOR_FOLDS = 3_000, 300
 """Up to so many rows folds score the trials, for heads on texts and on tokens. Chosen, not measured."""
-
-L2_RANGE, DEFAULT_L2 = (1e-4, 1.0), 5e-3
-"""Weights of the L2 penalty on a head of standardised features, in units of the mean loss."""
-
-L2_RANGE_OF_PAIRS, DEFAULT_L2_OF_PAIRS = (1e-2, 100.0), 1.0
-"""The same for a head on two texts, which has four times as many features and is fitted to noise sooner."""
 
 FEWEST_WITHOUT_GAIN = 3
 """The least evaluations without a better score that end a trial. Chosen, not measured."""
@@ -235,7 +230,7 @@ def _options_for_steps(config: StudyConfig) -> bool:
 def space_of(config: StudyConfig, task: Task, method: Method, data: Dataset) -> SearchSpace:
     """What is searched with this method."""
     if method.solver == "lbfgs":
-        return penalty_space(method.pooling)
+        return penalty_space(task, method.pooling, method.ranges)
     strategy = strategy_of(config)
     width = (width_of(config.model) if strategy.space.for_width else 0) or USUAL_WIDTH
     return space_for(
@@ -257,10 +252,3 @@ def patience_of(config: StudyConfig, method: Method, rungs: int) -> int:
     if config.search.patience is not None:
         return config.search.patience
     return 0 if method.ranges == 1 else max(FEWEST_WITHOUT_GAIN, -(-rungs // 2))
-
-
-def penalty_space(pooling: str) -> PenaltySpace:
-    """What is searched for a head that is solved."""
-    if pooling == PAIR:
-        return PenaltySpace(l2=L2_RANGE_OF_PAIRS, default_l2=DEFAULT_L2_OF_PAIRS)
-    return PenaltySpace(l2=L2_RANGE, default_l2=DEFAULT_L2)

@@ -188,8 +188,9 @@ _VERSION_1: Mapping[str, StrategySpace] = {
 }
 """The ranges of version 1. Studies keep the version that they started with; today's are the strategies'."""
 
-RANGES_VERSION = 3
-"""Of new studies. Version 2 had no rates of their own for heads on tokens."""
+RANGES_VERSION = 4
+"""Of new studies. Version 2 had no rates of their own for heads on tokens, and version 3 no penalties of
+their own for squared error on two texts and for one label per text."""
 
 USUAL_WIDTH, MOST_SCALING = 768, 2.0
 """Where rates are for encoders of one width, they are scaled for another by the inverse ratio of the widths,

@@ -33,8 +33,9 @@ from adaptkit.engine.schedule import steps_of
 from adaptkit.engine.train import Training, populate
 from adaptkit.engine.types import RungReport, Trial
 from adaptkit.models.loading import LoadedModel, load_model
-from adaptkit.models.pooling import with_pooling
-from adaptkit.run.method import penalty_space
+from adaptkit.models.pooling import CHECKPOINT, with_pooling
+from adaptkit.run.penalty import penalty_space
+from adaptkit.search.space import RANGES_VERSION
 from adaptkit.strategies.registry import built_in
 from adaptkit.task import Metric, Scores, Task
 from adaptkit.tasks import registry
@@ -175,7 +176,7 @@ def _solve(loaded: LoadedModel, task: Task, data: Dataset, group: Group) -> dict
     )
     solved = solve_head(
         frozen, task, data.train.values, [*data.dev.values, *data.test.values],
-        l2=penalty_space(POOLING[task.name]).default_l2,
+        l2=penalty_space(task, POOLING[task.name] or CHECKPOINT, RANGES_VERSION).default_l2,
         seed=group.seed, metric="dev", direction=task.metric.direction,
     )  # fmt: skip
     assert solved is not None
