@@ -134,7 +134,7 @@ OPTIONS_OF_PLUGINS = {
 )  # fmt: skip
 @click.option(
     "--soup/--no-soup", default=None,
-    help="Export the average of the winner's runs if it scores as well as the best. [default: the best]",
+    help="Export the average of the winner's runs if it scores at least their mean. [default: the best]",
 )  # fmt: skip
 @click.option(
     "--evals-per-epoch", type=int, help="The evaluations on dev per epoch. [default: 1 to 4, by cost]"

@@ -136,11 +136,12 @@ def _average(its: Confirmation, winner: Candidate, summary: StudySummary) -> str
 
 def _averaged(its: Confirmation, average: ConfirmationRun, best: ConfirmationRun) -> str:
     """Whether the average of the weights is exported or the best run, with both scores."""
-    runs = f"the average of the weights of its {in_runs(its.runs)}"
-    run, scores = f"run {best.run + 1}", (formatting.score(average.score), formatting.score(best.score))
+    score = formatting.score(average.score)
+    weights = f"the average of the weights of its {in_runs(its.runs)} scored {score}"
+    run = f"the best of them, run {best.run + 1}, scored {formatting.score(best.score)}"
     if its.exported_run == average.run:
-        return f"exported is {runs}, which scored {scores[0]} on dev; the best, {run}, scored {scores[1]}."
-    return f"exported is {run}, which scored {scores[1]} on dev; {runs} scored {scores[0]}, which is worse."
+        return f"{weights} on dev and is exported; {run}."
+    return f"{weights} on dev, which is worse; {run} and is exported."
 
 
 def _searched(its: Confirmation, trials: Sequence[TrialRecord]) -> list[str]:

@@ -226,12 +226,16 @@ def conclude(context: RunContext, plan: Confirmation, average: Averaging = not_a
 def with_average(
     done: Confirmation, average: ConfirmationRun | None, direction: str, best: ConfirmationRun
 ) -> Confirmation:
-    """The result with the average, which is exported if it scores at least as well as the best run."""
-    if average is None or average.score is None or best.score is None:
+    """The result with the average, which is exported if it scores at least the mean of the runs.
+
+    Not the score of the best run: that is the highest of several, so it is somewhat too high.
+    """
+    mean = next((one.mean for one in done.candidates if one.trial == done.winner), None)
+    if average is None or average.score is None or mean is None:
         return done
     sign = 1 if direction == "maximize" else -1
     done = replace(done, average=average, best_run=best)
-    if sign * average.score < sign * best.score:
+    if sign * average.score < sign * mean:
         return done
     return replace(done, exported_run=average.run, exported=average)
 

@@ -16,7 +16,7 @@ from adaptkit.config import SearchConfig, StudyConfig, problems_of
 from adaptkit.errors import ConfigError
 from adaptkit.report.confirmation import as_exported, notes
 from adaptkit.run.confirmation import with_average
-from adaptkit.study.confirmation import AVERAGE, Confirmation, ConfirmationFolder, ConfirmationRun
+from adaptkit.study.confirmation import AVERAGE, Candidate, Confirmation, ConfirmationFolder, ConfirmationRun
 
 SETTINGS: dict[str, Any] = {
     "trials": 2, "device": "cpu", "epochs": 1, "learning_rate": (1e-3, 1e-2), "pruning": False, "confirm": 2,
@@ -50,7 +50,8 @@ def test_the_average_has_the_mean_of_the_weights(
     torch.testing.assert_close(load_file(average)["row"], (one + other) / 2)
     scores = {of.run: of.score for of in folder.read() if of.trial == its.winner}
     assert its.best_run.score == max(scores.values())
-    exported = its.average if its.average.score >= its.best_run.score else its.best_run
+    mean = next(one.mean for one in its.candidates if one.trial == its.winner)
+    exported = its.average if its.average.score >= mean else its.best_run
     assert (its.exported_run, its.exported.score) == (exported.run, exported.score)
     said = " ".join(notes(study.summary, study.trials))
     assert "the average of the weights of its 2 runs" in said
@@ -69,13 +70,15 @@ def test_the_average_has_the_mean_of_the_weights(
 
 @pytest.mark.parametrize(
     ("direction", "score", "exported"),
-    [("maximize", 0.8, AVERAGE), ("maximize", 0.79, 1), ("minimize", 0.79, AVERAGE), ("minimize", 0.81, 1)],
+    [("maximize", 0.75, AVERAGE), ("maximize", 0.74, 1), ("minimize", 0.75, AVERAGE), ("minimize", 0.76, 1)],
 )
 def test_a_worse_average_is_not_exported(direction: str, score: float, exported: int) -> None:
-    best = run(1, 0.8)
+    best = run(1, 0.8 if direction == "maximize" else 0.7)
+    means = (Candidate(trial=3, scores=(0.7, 0.8), mean=0.75), Candidate(trial=0, scores=(0.1,), mean=0.1))
     plan = Confirmation(
-        searched_best=3, trials=(3, 0), default=0, runs=2, winner=3, exported_run=1, exported=best
-    )
+        searched_best=3, trials=(3, 0), default=0, runs=2, winner=3, exported_run=1, exported=best,
+        candidates=means,
+    )  # fmt: skip
     done = with_average(plan, run(AVERAGE, score), direction, best)
     assert (done.exported_run, done.exported and done.exported.run) == (exported, exported)
     assert (done.average, done.best_run) == (run(AVERAGE, score), best)
