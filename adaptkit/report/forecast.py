@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -10,7 +10,10 @@ from adaptkit.report import formatting
 from adaptkit.report.escaping import visible
 
 LONG = 3600.0
-"""Seconds from which on cheaper choices are named."""
+"""Seconds from which on there is a warning that names cheaper choices."""
+
+WORTH_NAMING = 0.05
+"""The share of the time that a range must cover to be shown."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,7 +28,10 @@ class Forecast:
     dev_rows: int
     rows_measured: int
     seconds: Mapping[str, float]
-    """Phase → seconds, in the order of the study. The search is without pruning."""
+    """Phase → seconds, in the order of the study, with as much pruning as is expected."""
+
+    spared_seconds: float = 0.0
+    """What pruning is expected to spare: without it, the study takes as much longer."""
 
     memory_bytes: int
     disk_bytes: int
@@ -40,6 +46,9 @@ class Forecast:
     measuring_seconds: float
     """How long the forecast itself took, after reading rows and model."""
 
+    not_known: Sequence[str] = ()
+    """What the forecast does not know, each in a few words."""
+
     @property
     def total_seconds(self) -> float:
         """Of all phases."""
@@ -48,13 +57,16 @@ class Forecast:
 
 def as_document(forecast: Forecast) -> dict[str, Any]:
     """The forecast as JSON-ready values."""
-    return {"format": 1, **asdict(forecast), "total_seconds": forecast.total_seconds}
+    return {
+        "format": 1, **asdict(forecast), "total_seconds": forecast.total_seconds,
+        "cheaper": _cheaper(forecast) if forecast.total_seconds >= LONG else [],
+    }  # fmt: skip
 
 
 def lines_of(forecast: Forecast) -> Iterator[str]:
     """The forecast, line by line."""
     total = formatting.duration(forecast.total_seconds)
-    yield f"this study would take about {total} on {visible(forecast.device)}, without pruning"
+    yield f"this study would take about {total} on {visible(forecast.device)}{_at_most(forecast)}"
     width = max(len(name) for name in forecast.seconds)
     for name, seconds in forecast.seconds.items():
         if seconds > 0:
@@ -63,9 +75,18 @@ def lines_of(forecast: Forecast) -> Iterator[str]:
     yield f"  {'disk':{width}}  {formatting.size(forecast.disk_bytes)}{_cache(forecast)}"
     yield f"  {'trials':{width}}  {forecast.trials}, {_together(forecast)}"
     measured = f"{forecast.rows_measured:,} of {forecast.train_rows:,} training rows"
-    yield f"measured on {measured}, in {formatting.duration(forecast.measuring_seconds)}; nothing was written"
+    yield f"measured on {measured}, in {formatting.duration(forecast.measuring_seconds)}; nothing was kept"
+    if forecast.not_known:
+        yield f"not known before: {'; '.join(forecast.not_known)}"
     if forecast.total_seconds >= LONG:
-        yield f"quicker: {', '.join(_cheaper(forecast))}"
+        yield "warning: this study takes hours on this machine. What is quicker:"
+        yield from (f"  {one}" for one in _cheaper(forecast))
+
+
+def _at_most(forecast: Forecast) -> str:
+    if forecast.spared_seconds < WORTH_NAMING * forecast.total_seconds:
+        return ""
+    return f", {formatting.duration(forecast.total_seconds + forecast.spared_seconds)} if no trial is pruned"
 
 
 def _cache(forecast: Forecast) -> str:
@@ -78,11 +99,22 @@ def _together(forecast: Forecast) -> str:
 
 
 def _cheaper(forecast: Forecast) -> list[str]:
-    frozen = [] if forecast.strategy == "frozen" else ["--strategy frozen"]
+    """Options that make the study shorter, and by how much where that is known."""
+    frozen = [] if forecast.strategy == "frozen" else ["--strategy frozen: minutes in place of hours"]
+    again = forecast.seconds.get("confirmation", 0.0)
     return [
         *frozen,
-        "fewer --trials",
-        "--confirm 0",
-        "a smaller --model",
-        "--timeout 1h (keeps the best so far)",
+        *([f"--trials {_affordable(forecast)}"] if _affordable(forecast) else []),
+        *([f"--confirm 0: {formatting.duration(again)} less"] if again > 0 else []),
+        "--timeout 1h: the search ends then with its best trial so far",
+        "a smaller --model, or fewer rows",
     ]
+
+
+def _affordable(forecast: Forecast) -> str:
+    """Fewer trials, and about how long the study takes with them; empty if there are no fewer."""
+    fewer = forecast.trials // 2
+    if fewer < 1:
+        return ""
+    shares = (forecast.seconds.get(name, 0.0) for name in ("search", "confirmation"))
+    return f"{fewer}: about {formatting.duration(forecast.total_seconds - sum(shares) / 2)}"

@@ -45,7 +45,7 @@ def score_baselines(
     context.progress.phase("scoring the baselines")
     try:
         with context.clock.phase("baselines"), context.interruption.exposed():
-            scores = _scores(task, data, folds=context.summary.folds, seed=config.seed)
+            scores = scores_of_baselines(task, data, folds=context.summary.folds, seed=config.seed)
     except Interrupted:
         raise
     except Exception as error:
@@ -58,7 +58,7 @@ def score_baselines(
     return True
 
 
-def _scores(task: Task, data: Dataset, *, folds: int, seed: int) -> dict[str, dict[str, float]]:
+def scores_of_baselines(task: Task, data: Dataset, *, folds: int, seed: int) -> dict[str, dict[str, float]]:
     """Out of the folds that scored the trials if there are any, else on the dev rows."""
     if not folds:
         return baseline_scores(task, data.train.values, data.dev.values, data.labels)

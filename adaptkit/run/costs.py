@@ -13,11 +13,17 @@ class Costs:
     seconds: Mapping[str, float]
     """Phase → seconds, in the order of the study."""
 
+    spared_seconds: float = 0.0
+    """What pruning is expected to spare; the phases are without it."""
+
     memory_bytes: int
     """Of the process on the CPU, or of the tensors on a GPU, at most."""
 
     trained_parameters: int
     """Of one trial."""
+
+    disk_bytes: int
+    """Of the study's folder with the exported model."""
 
     kept_features: int = 0
     """The bytes of a frozen encoder's outputs, which the cache keeps."""

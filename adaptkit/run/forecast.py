@@ -5,7 +5,7 @@ from __future__ import annotations
 import tempfile
 import time
 from collections.abc import Sequence
-from dataclasses import replace
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,29 +14,24 @@ from adaptkit.models.pooling import with_pooling
 from adaptkit.report.forecast import Forecast
 from adaptkit.report.progress import Progress
 from adaptkit.run.context import Clock
-from adaptkit.run.measured import Measured, measured_solved, measured_trained
+from adaptkit.run.forecast_rows import part_of
+from adaptkit.run.measured import Measured
+from adaptkit.run.measured_solved import measured_solved
+from adaptkit.run.measured_trained import measured_trained
 from adaptkit.run.method import resolve_method, space_of
 from adaptkit.run.resolve import chosen_metric, refuse_problems
 from adaptkit.run.rows import rows_by_reference
-from adaptkit.run.scheduler import WEIGHTS_KEPT
 from adaptkit.run.setup import load_encoder, read_data
 from adaptkit.study.find import study_folder
 from adaptkit.system.signals import Interruption
 from adaptkit.tasks import registry
+from adaptkit.tasks.metrics import with_metric
 
 if TYPE_CHECKING:
     from rich.console import Console
 
     from adaptkit.config import StudyConfig
     from adaptkit.data.in_memory import MemoryRows
-    from adaptkit.data.load import Dataset
-    from adaptkit.data.rows import Rows
-
-ROWS_MEASURED = 400
-"""So many training rows are measured; their number is a compromise between precision and patience."""
-
-FLOAT = 4
-"""Bytes."""
 
 
 def forecast(config: StudyConfig, console: Console, *, rows: Sequence[MemoryRows] = ()) -> Forecast:
@@ -51,8 +46,11 @@ def forecast(config: StudyConfig, console: Console, *, rows: Sequence[MemoryRows
         UserError: something in the configuration, the data or the model is wrong.
         Interrupted: a signal was received.
     """
+    before, entered = time.process_time(), time.perf_counter()
     refuse_problems(config)
+    load_libraries()
     task = registry.load(config.task, config.options)
+    task = with_metric(task, config.search.metric, config.search.metric_options)
     metric, direction = chosen_metric(task.metric, config.search.metric)
     progress, clock = Progress(console, config.search.trials, metric, direction), Clock()
     with (
@@ -67,37 +65,36 @@ def forecast(config: StudyConfig, console: Console, *, rows: Sequence[MemoryRows
         space = space_of(config, task, method, data)
         built = with_layers(with_pooling(task, method.pooling), method.layers)
         machine, loaded = load_encoder(config, built, data, None, progress, clock, solver=method.solver)
-        parameters = sum(parameter.numel() for parameter in loaded.module.parameters())
         part = part_of(data)
         progress.phase(f"measuring on {len(part.train):,} of {len(data.train):,} training rows")
-        started = time.monotonic()
+        started = time.perf_counter()
         measured = Measured(
             config=config, task=built, data=data, part=part, loaded=loaded, machine=machine, method=method,
-            metric=metric, direction=direction,
+            metric=metric, direction=direction, place=Path(place),
         )  # fmt: skip
         solved = method.solver == "lbfgs"
         costs = measured_solved(measured) if solved else measured_trained(measured, space)
-        took = time.monotonic() - started
-    reading = {"reading rows and model": clock.seconds["data"] + clock.seconds["model"]}
-    kept = WEIGHTS_KEPT * costs.trained_parameters
+        took = time.perf_counter() - started
+    starting = {"starting, reading rows and model": before + started - entered}
     return Forecast(
         task=config.task, strategy=config.strategy, device=machine.device, trials=config.search.trials,
         train_rows=len(data.train), dev_rows=len(data.dev), rows_measured=len(part.train),
-        seconds={**reading, **costs.seconds}, memory_bytes=costs.memory_bytes,
-        disk_bytes=FLOAT * (kept + parameters), cache_bytes=costs.kept_features, together=costs.together,
-        measuring_seconds=took,
+        seconds={**starting, **costs.seconds}, spared_seconds=costs.spared_seconds,
+        memory_bytes=costs.memory_bytes, disk_bytes=costs.disk_bytes, cache_bytes=costs.kept_features,
+        together=costs.together, measuring_seconds=took, not_known=not_known(config, solved=solved),
     )  # fmt: skip
 
 
-def part_of(data: Dataset) -> Dataset:
-    """The data with about `ROWS_MEASURED` training rows, without test rows.
-
-    They are taken at equal distances. The dev rows are as many in proportion, at least one.
-    """
-    step = max(1, len(data.train) // ROWS_MEASURED)
-    return replace(data, train=_every(data.train, step), dev=_every(data.dev, step), test=None)
+def load_libraries() -> None:
+    """Load what the complete study needs, so that its time and memory are measured, too."""
+    for name in ("optuna", "sklearn.linear_model", "adaptkit.search.search", "adaptkit.export.predictor"):
+        import_module(name)
 
 
-def _every(rows: Rows, step: int) -> Rows:
-    groups = rows.groups[::step] if rows.groups else ()
-    return replace(rows, values=rows.values[::step], origins=rows.origins[::step], groups=groups)
+def not_known(config: StudyConfig, *, solved: bool) -> tuple[str, ...]:
+    """What no forecast can know, each in a few words."""
+    search = config.search
+    pruned = "" if solved or not search.pruning else "which trials are pruned (assumed: as by chance)"
+    patience = "" if solved or search.patience == 0 else "which trials end early without a better score"
+    timeout = "that --timeout ends the search" if search.timeout else ""
+    return tuple(filter(None, (pruned, patience, timeout)))

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from adaptkit.data.load import Dataset
     from adaptkit.engine.head_init import SolvedHead
     from adaptkit.engine.prepare import Model
+    from adaptkit.engine.store import FeatureStore
     from adaptkit.models.loading import LoadedModel
     from adaptkit.run.context import RunContext
     from adaptkit.run.method import Method
@@ -42,6 +43,7 @@ def initialize_head(
     Returns:
         The number of each split → the head that its trials start with; empty without splits.
     """
+    from adaptkit.cache.features import FeaturesOnDisk
     from adaptkit.engine.head_init import solve_head, solve_heads
 
     context.progress.phase("solving the head to start with")
@@ -51,7 +53,8 @@ def initialize_head(
         "weigh": lambda training: method.weighting.applied(training, data.labels),
     }  # fmt: skip
     with context.clock.phase("features"):
-        model = _frozen(context, config, task, data, loaded, machine)
+        about = {"model": config.model, "data": context.summary.data["train"].source}
+        model = frozen_model(config, task, data, loaded, machine, FeaturesOnDisk(machine.cache, about))
         heads: Mapping[int, SolvedHead] = {}
         try:
             if held_out:
@@ -67,7 +70,7 @@ def initialize_head(
     if solved is None:
         context.progress.note("the head starts at random: it is not one linear layer")
         return {}
-    _put(loaded, solved)
+    put_head(loaded, solved)
     context.write(
         baselines={**context.summary.baselines, START: solved.scores.values},
         start_scores={**context.summary.start_scores, **_scores(heads)},
@@ -80,15 +83,13 @@ def _scores(heads: Mapping[int, SolvedHead]) -> dict[str, Mapping[str, float]]:
     return {str(split): head.scores.values for split, head in heads.items()}
 
 
-def _frozen(
-    context: RunContext, config: StudyConfig, task: Task, data: Dataset, loaded: LoadedModel, machine: Machine
+def frozen_model(
+    config: StudyConfig, task: Task, data: Dataset, loaded: LoadedModel, machine: Machine, store: FeatureStore
 ) -> Model:
-    """A copy of the model with a frozen encoder, whose features are kept as those of `frozen`."""
-    from adaptkit.cache.features import FeaturesOnDisk
+    """A copy of the model with a frozen encoder, whose features are kept in the store."""
     from adaptkit.engine.prepare import prepare_model
     from adaptkit.strategies.registry import built_in
 
-    about = {"model": config.model, "data": context.summary.data["train"].source}
     return prepare_model(
         task,
         replace(loaded, module=deepcopy(loaded.module)),
@@ -96,7 +97,7 @@ def _frozen(
         built_in("frozen"),
         device=machine.device,
         bfloat16=machine.precision == "bf16",
-        store=FeaturesOnDisk(machine.cache, about),
+        store=store,
     )
 
 
@@ -107,6 +108,7 @@ def _some(rows: Sequence[Row], seed: int) -> Sequence[Row]:
     return random.Random(seed).sample(list(rows), MOST_ROWS)  # noqa: S311 (no secret)
 
 
-def _put(loaded: LoadedModel, solved: SolvedHead) -> None:
+def put_head(loaded: LoadedModel, solved: SolvedHead) -> None:
+    """Give the head of the loaded model the solved weights."""
     for name, weight in solved.weights.items():
         loaded.module.get_parameter(name).data.copy_(weight)

@@ -1,35 +1,32 @@
-"""The measured steps of a forecast: what trials, confirmation and the rest take on a part of the rows."""
+"""What a forecast measures its steps on, and what all kinds of steps share."""
 
 from __future__ import annotations
 
+import math
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from adaptkit.errors import ConfigError
+from adaptkit.analysis.resampling import resampled_scores, resamples
 from adaptkit.run.confirmation_scheduler import RESAMPLES
-from adaptkit.run.costs import Costs
-from adaptkit.run.waiting import SCORING
-from adaptkit.search.confirmation import FEWEST_TRIALS, MOST_CANDIDATES, MOST_RUNS, runs_for
+from adaptkit.run.scheduler import WEIGHTS_KEPT, weights_writer
+from adaptkit.study.weights import KeptWeights
 
 if TYPE_CHECKING:
     from adaptkit.config import StudyConfig
     from adaptkit.data.load import Dataset
+    from adaptkit.engine.evaluate import ScoringSet
     from adaptkit.engine.prepare import Model
     from adaptkit.engine.train import Training
     from adaptkit.engine.types import Outcome, RungReport, Trial
     from adaptkit.models.loading import LoadedModel
     from adaptkit.run.method import Method
     from adaptkit.run.resolve import Machine
-    from adaptkit.search.space import SearchSpace
     from adaptkit.task import Task
 
-STEP_IN_FORWARDS = 3
-"""A step forward and backward costs about three times a step forward."""
-
-SOLVING = 2
-"""Solving the head that trials start with, in passes of the frozen encoder over the training rows."""
+TIMED_RESAMPLES = 3
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,6 +50,8 @@ class Measured:
     method: Method
     metric: str
     direction: str
+    place: Path
+    """A folder for temporary files."""
 
     @property
     def share(self) -> float:
@@ -61,127 +60,43 @@ class Measured:
         return rows / (len(self.part.train) + len(self.part.dev))
 
 
-def measured_solved(of: Measured) -> Costs:
-    """What a study takes whose heads are solved: two are, and the encoder reads a part of the rows.
+class Listed:
+    """An `adaptkit.engine.types.Scheduler` with a list of trials that keeps their outcomes."""
 
-    Raises:
-        ConfigError: the head is not one linear layer.
-    """
-    from adaptkit.engine.prepare import make_solver_training
+    def __init__(self, trials: Sequence[Trial]) -> None:
+        self.waiting = list(trials)
+        self.outcomes: list[Outcome] = []
 
-    rows = [*of.part.train.values, *of.part.dev.values]
-    model = _model(of)
+    def suggest(self, free: int) -> Sequence[Trial]:
+        """The next trials of the list."""
+        taken, self.waiting = self.waiting[:free], self.waiting[free:]
+        return taken
+
+    def on_rung_end(self, reports: Sequence[RungReport]) -> Mapping[int, str]:
+        """Nothing is pruned."""
+        return {}
+
+    def on_trial_end(self, outcome: Outcome) -> None:
+        """Keep the outcome."""
+        self.outcomes.append(outcome)
+
+    def check(self) -> None:
+        """Nothing ends the trials."""
+
+    def on_micro_step(self, examples: int, tokens: int) -> bool:
+        """Nothing ends the trials."""
+        return True
+
+
+def seconds_of(work: Callable[[], object]) -> float:
+    """How long the work takes."""
     started = time.perf_counter()
-    training = make_solver_training(
-        model, of.task, rows, seed=of.config.seed, metric=of.metric, direction=of.direction
-    )
-    encoding = time.perf_counter() - started
-    training = of.method.weighting.applied(training, of.data.labels)
-    solving, metric = _solved(of, training)
-    features = sum(bucket.tensors["inputs_embeds"].nbytes for bucket in training.buckets)
-    return Costs(
-        seconds={
-            "encoding": encoding * of.share,
-            "search": solving * of.share * of.config.search.trials,
-            "confirmation": (solving + RESAMPLES * metric) * of.share * _solved_again(of),
-            "test": _reading_test(of, encoding / len(rows)),
-        },
-        memory_bytes=round(_memory(of) + features * (of.share - 1)),
-        trained_parameters=training.layout.width,
-        kept_features=round(features * of.share),
-    )  # fmt: skip
+    work()
+    return time.perf_counter() - started
 
 
-def _solved(of: Measured, training: Training) -> tuple[float, float]:
-    """The seconds of solving and scoring one head, of two that start from each other, and of the metric."""
-    from adaptkit.data.folds import folds_of
-    from adaptkit.engine.evaluate import score
-    from adaptkit.engine.objective import linear_head
-    from adaptkit.engine.solver import solve
-    from adaptkit.engine.types import Trial
-    from adaptkit.run.penalty import penalty_space
-
-    head = linear_head(training)
-    if head is None:
-        raise ConfigError(
-            "the head cannot be solved",
-            expected="one linear layer on the outputs of a frozen encoder",
-            next_step="Add --head-solver adamw.",
-            code="not-linear",
-        )
-    count = of.method.folds
-    joined = of.part.train.joined(of.part.dev)
-    folds = folds_of(of.task, joined, count, of.config.seed) if count else None  # [rows]
-    default = penalty_space(of.task, of.method.pooling, of.method.ranges).default_l2
-    trials = [
-        Trial(number=number, learning_rate=0.0, batch_size=1, epochs=1, l2=l2)
-        for number, l2 in enumerate((default, 4 * default))
-    ]
-    listed = _Listed(trials)
-    started = time.perf_counter()
-    solve(training, head, listed, at_once=len(trials), folds=folds)
-    seconds = (time.perf_counter() - started) / len(trials)
-    predictions = next((one.predictions for one in listed.outcomes if one.predictions), None)
-    if predictions is None:
-        return seconds, 0.0
-    started = time.perf_counter()
-    score(of.task, predictions, training.dev.rows, of.metric)
-    return seconds, time.perf_counter() - started
-
-
-def _solved_again(of: Measured) -> int:
-    """How many heads the confirmation solves."""
-    asked, trials = of.config.search.confirm, of.config.search.trials
-    if asked == 0 or not of.method.folds or (asked is None and trials < FEWEST_TRIALS):
-        return 0
-    return min(MOST_CANDIDATES, trials) * (MOST_RUNS if asked is None else asked)
-
-
-def measured_trained(of: Measured, space: SearchSpace) -> Costs:
-    """What a study takes whose trials are trained in steps: the speed and the memory of a few steps."""
-    from adaptkit.engine.capacity import bytes_of_a_pass, plan_capacity
-    from adaptkit.engine.prepare import make_training, rungs_per_epoch_for
-
-    config, rows = of.config, len(of.data.train)
-    rungs = config.search.evals_per_epoch or rungs_per_epoch_for(rows, len(of.data.dev))
-    started = time.perf_counter()
-    training = make_training(
-        _model(of), of.task, of.part.train.values, of.part.dev.values, batch_sizes=space.batch_sizes,
-        rungs_per_epoch=rungs, seed=config.seed, metric=of.metric, direction=of.direction,
-    )  # fmt: skip
-    encoding = (time.perf_counter() - started) * of.share
-    training = of.method.weighting.applied(training, of.data.labels)
-    trials = config.search.trials
-    capacity = plan_capacity(training, wanted=trials, parallel_trials=config.parallel_trials)
-    speed = capacity.speeds.get(capacity.limits.slots) or _speed(capacity.training)  # examples per second
-    a_training = SCORING * training.plan.examples * of.share * space.epochs / speed
-    forward = 1 / speed / STEP_IN_FORWARDS
-    solving = SOLVING * rows * forward if of.method.head_init == "solved" else 0.0
-    one_pass = bytes_of_a_pass(capacity.training, capacity.limits.examples)
-    planned = capacity.slots * capacity.bytes_a_slot + capacity.limits.slots * one_pass
-    return Costs(
-        seconds={
-            "encoding": encoding + solving,
-            "search": a_training * trials,
-            "confirmation": a_training * _trained_again(config),
-            "test": _reading_test(of, forward),
-        },
-        memory_bytes=round(_memory(of) + planned),
-        trained_parameters=training.layout.width,
-        together=capacity.slots,
-    )  # fmt: skip
-
-
-def _trained_again(config: StudyConfig) -> int:
-    """How many trainings the confirmation takes."""
-    asked, trials = config.search.confirm, config.search.trials
-    if asked == 0 or trials < 2 or (asked is None and trials < FEWEST_TRIALS):
-        return 0
-    candidates, runs = runs_for(trials)
-    return candidates * runs if asked is None else min(3, trials) * asked
-
-
-def _model(of: Measured) -> Model:
+def model_of(of: Measured) -> Model:
+    """The loaded model as the study's strategy trains it."""
     from adaptkit.engine.patches.fast_paths import FAST_PATHS
     from adaptkit.engine.prepare import prepare_model
     from adaptkit.run.resolve import strategy_of
@@ -193,46 +108,33 @@ def _model(of: Measured) -> Model:
     )  # fmt: skip
 
 
-def _speed(training: Training) -> float:
-    """Examples per second of one trial; measured where the number of trials was given."""
-    from adaptkit.engine.batch_limits import BatchLimits
-    from adaptkit.engine.capacity import speeds_of
-
-    limits = BatchLimits(slots=1, examples=training.plan.run * training.plan.micro_batch)
-    return speeds_of(training, 1, limits)[1]
-
-
-def _reading_test(of: Measured, seconds_a_row: float) -> float:
-    """Reading the test rows with the exported model."""
-    return seconds_a_row * (len(of.data.test) if of.data.test else 0)
+def resampling(of: Measured, outcomes: Sequence[Outcome], dev: ScoringSet) -> float:
+    """The seconds in which a confirmation run is scored on the resamples of all dev rows."""
+    predictions = next((one.predictions for one in outcomes if one.predictions), None)
+    if predictions is None:
+        return 0.0
+    places = resamples(len(dev.rows), seed=0, count=TIMED_RESAMPLES)  # [resamples, rows]
+    seconds = seconds_of(lambda: resampled_scores(of.task.metric, of.metric, predictions, dev.rows, places))
+    return seconds * RESAMPLES / TIMED_RESAMPLES
 
 
-def _memory(of: Measured) -> int:
-    """What the process, or a GPU's tensors, have taken at most so far."""
-    from adaptkit.system.devices import peak_memory_bytes
+def keeping_weights(of: Measured, training: Training) -> float:
+    """The seconds in which the weights of one trial are written."""
+    write, folder = weights_writer(training.initial, training.vocabulary), of.place / "weights"
+    folder.mkdir()
+    return seconds_of(lambda: KeptWeights(folder).keep("0.safetensors", write))
 
-    return peak_memory_bytes(of.machine.device)
+
+def times_kept(trials: int) -> float:
+    """How often a trial is among the best so far, in an order by chance: its weights are then written."""
+    best = min(trials, WEIGHTS_KEPT)
+    return best * (1 + math.log(trials / best)) if trials else 0.0
 
 
-class _Listed:
-    """A scheduler with a list of trials that keeps their outcomes."""
-
-    def __init__(self, trials: Sequence[Trial]) -> None:
-        self.waiting = list(trials)
-        self.outcomes: list[Outcome] = []
-
-    def suggest(self, free: int) -> Sequence[Trial]:
-        taken, self.waiting = self.waiting[:free], self.waiting[free:]
-        return taken
-
-    def on_rung_end(self, reports: Sequence[RungReport]) -> Mapping[int, str]:
-        return {}
-
-    def on_trial_end(self, outcome: Outcome) -> None:
-        self.outcomes.append(outcome)
-
-    def check(self) -> None:
-        pass
-
-    def on_micro_step(self, examples: int, tokens: int) -> bool:
-        return True
+def bytes_of_features(training: Training) -> int:
+    """What the outputs of a frozen encoder take; 0 if the encoder trains."""
+    apart = training.dev.buckets is not training.buckets
+    buckets = [*training.buckets, *(training.dev.buckets if apart else ())]
+    return sum(
+        bucket.tensors["inputs_embeds"].nbytes for bucket in buckets if "inputs_embeds" in bucket.tensors
+    )

@@ -1,0 +1,116 @@
+"""The measured steps of a study whose heads are solved: a few are, on a part of the rows."""
+
+from __future__ import annotations
+
+import math
+import time
+from typing import TYPE_CHECKING
+
+from adaptkit.errors import ConfigError
+from adaptkit.run.costs import Costs
+from adaptkit.run.measured import Listed, bytes_of_features, keeping_weights, model_of, resampling, times_kept
+from adaptkit.run.measured_rest import measured_rest
+from adaptkit.run.method import penalty_space
+from adaptkit.run.scheduler import WEIGHTS_KEPT
+from adaptkit.search.confirmation import FEWEST_TRIALS, MOST_CANDIDATES, MOST_RUNS
+from adaptkit.system.devices import peak_memory_bytes
+
+if TYPE_CHECKING:
+    from adaptkit.engine.train import Training
+    from adaptkit.run.measured import Measured
+
+FLOAT = 4
+"""Bytes."""
+
+HEADS = 3
+"""So many are solved, with weights of the penalty that are spread over their range."""
+
+
+def measured_solved(of: Measured) -> Costs:
+    """What the study takes.
+
+    Raises:
+        ConfigError: the head is not one linear layer.
+    """
+    from adaptkit.engine.prepare import make_solver_training
+    from adaptkit.engine.rehearsal import rehearse
+
+    config, rows = of.config, [*of.part.train.values, *of.part.dev.values]
+    started = time.perf_counter()
+    training = make_solver_training(
+        model_of(of), of.task, rows, seed=config.seed, metric=of.metric, direction=of.direction
+    )
+    training = of.method.weighting.applied(training, of.data.labels)
+    rehearse(training)
+    encoding = (time.perf_counter() - started) * of.share
+    listed = Listed([])
+    solving = _solved(of, training, listed) * of.share
+    confirming = _confirmed_solving(of, solving) + resampling(of, listed.outcomes, training.dev) * of.share
+    kept, again = keeping_weights(of, training), _solved_again(of)
+    rest = measured_rest(of, training, listed.outcomes)
+    features = bytes_of_features(training)
+    search = solving * config.search.trials + kept * times_kept(config.search.trials)
+    return Costs(
+        seconds={
+            "encoding": encoding,
+            "search": search,
+            "confirmation": (confirming + kept) * again,
+            "refit": solving if _refitted(of) else 0.0,
+            **rest.seconds,
+        },
+        memory_bytes=round(peak_memory_bytes(of.machine.device) + features * (of.share - 1)),
+        disk_bytes=rest.disk_bytes
+        + FLOAT * training.layout.width * (WEIGHTS_KEPT + min(again, MOST_CANDIDATES)),
+        trained_parameters=training.layout.width,
+        kept_features=round(features * of.share),
+    )  # fmt: skip
+
+
+def _solved(of: Measured, training: Training, listed: Listed) -> float:
+    """The seconds of solving and scoring one head on the part of the rows."""
+    from adaptkit.data.folds import folds_of
+    from adaptkit.engine.objective import linear_head
+    from adaptkit.engine.solver import solve
+    from adaptkit.engine.types import Trial
+
+    head = linear_head(training)
+    if head is None:
+        raise ConfigError(
+            "the head cannot be solved",
+            expected="one linear layer on the outputs of a frozen encoder",
+            next_step="Add --head-solver adamw.",
+            code="not-linear",
+        )
+    joined, count = of.part.train.joined(of.part.dev), of.method.folds
+    folds = folds_of(of.task, joined, count, of.config.seed) if count else None  # [rows]
+    low, high = map(math.log, penalty_space(of.method.pooling).l2)
+    listed.waiting = [
+        Trial(
+            number=number, learning_rate=0.0, batch_size=1, epochs=1,
+            l2=math.exp(low + (high - low) * (number + 0.5) / HEADS),
+        )
+        for number in range(HEADS)
+    ]  # fmt: skip
+    started = time.perf_counter()
+    solve(training, head, listed, at_once=HEADS, folds=folds)
+    return (time.perf_counter() - started) / HEADS
+
+
+def _confirmed_solving(of: Measured, solving: float) -> float:
+    """A run with other folds starts from the known solution on all rows, and solves the folds alone."""
+    return solving * of.method.folds / (of.method.folds + 1) if of.method.folds else solving
+
+
+def _solved_again(of: Measured) -> int:
+    """How many heads the confirmation solves. Without folds no seed changes them: each is solved once."""
+    asked, trials = of.config.search.confirm, of.config.search.trials
+    if asked == 0 or trials < 2 or (asked is None and trials < FEWEST_TRIALS):
+        return 0
+    runs = 1 if not of.method.folds else MOST_RUNS if asked is None else asked
+    return min(MOST_CANDIDATES, trials) * runs
+
+
+def _refitted(of: Measured) -> bool:
+    """Whether the best head is solved again on the training and dev rows together."""
+    asked = of.config.search.refit
+    return not of.method.folds and (of.data.dev_from_train if asked is None else asked)

@@ -1,0 +1,168 @@
+"""The measured steps of a study whose trials are trained: some are, for one rung on a part of the rows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from adaptkit.run.context import Clock
+from adaptkit.run.costs import Costs
+from adaptkit.run.head_init import MOST_ROWS, frozen_model, put_head
+from adaptkit.run.initials import initials_of
+from adaptkit.run.measured import (
+    Listed,
+    bytes_of_features,
+    keeping_weights,
+    model_of,
+    resampling,
+    seconds_of,
+    times_kept,
+)
+from adaptkit.run.measured_rest import measured_rest
+from adaptkit.run.method import penalty_space
+from adaptkit.run.repeated import Repeated, repeated
+from adaptkit.run.scheduler import WEIGHTS_KEPT
+from adaptkit.search.expected import expected_rungs
+from adaptkit.system.devices import peak_memory_bytes
+
+if TYPE_CHECKING:
+    from adaptkit.engine.capacity import Capacity
+    from adaptkit.engine.train import Training
+    from adaptkit.engine.types import Outcome
+    from adaptkit.run.measured import Measured
+    from adaptkit.search.space import SearchSpace
+
+FLOAT = 4
+"""Bytes."""
+
+
+def measured_trained(of: Measured, space: SearchSpace) -> Costs:
+    """What the study takes."""
+    from adaptkit.engine.capacity import plan_capacity
+    from adaptkit.engine.prepare import make_training, rungs_per_epoch_for
+    from adaptkit.engine.rehearsal import rehearse
+
+    config, clock, trials = of.config, Clock(), of.config.search.trials
+    per_epoch = config.search.evals_per_epoch or rungs_per_epoch_for(len(of.data.train), len(of.data.dev))
+    with clock.phase("head"):
+        solved = _start(of)
+    with clock.phase("encoding"):
+        training = make_training(
+            model_of(of), of.task, of.part.train.values, of.part.dev.values, batch_sizes=space.batch_sizes,
+            rungs_per_epoch=per_epoch, seed=config.seed, metric=of.metric, direction=of.direction,
+        )  # fmt: skip
+        training = of.method.weighting.applied(training, of.data.labels)
+        rehearse(training)
+    with clock.phase("measuring"):
+        capacity = plan_capacity(training, wanted=trials, parallel_trials=config.parallel_trials)
+    rung = _rung(of, capacity, space)
+    rungs = max(1, round(space.epochs * per_epoch))
+    trained = expected_rungs(trials, rungs, together=capacity.slots, pruning=config.search.pruning)
+    kept = keeping_weights(of, training)
+    loading = seconds_of(lambda: _redrawn(of, training, solved=solved))
+
+    def searching(count: int) -> float:
+        return count * rung.seconds + kept * times_kept(trials)
+
+    def confirming(again: Repeated) -> float:
+        a_run = rungs * rung.seconds + rung.resampling + kept
+        return again.total * a_run + again.runs * loading
+
+    again = repeated(config, trained // rungs)
+    unpruned = searching(trials * rungs) + confirming(repeated(config, trials))
+    rest = measured_rest(of, training, rung.outcomes)
+    features = bytes_of_features(training)
+    search, confirmation = searching(trained), confirming(again)
+    return Costs(
+        seconds={
+            "encoding": clock.seconds["encoding"] * of.share + clock.seconds["head"] * _head_share(of),
+            "measuring": clock.seconds["measuring"],
+            "search": search,
+            "confirmation": confirmation,
+            "refit": rungs * rung.seconds if config.search.refit else 0.0,
+            **rest.seconds,
+        },
+        spared_seconds=unpruned - search - confirmation,
+        memory_bytes=_memory(of, capacity, len(rung.outcomes), round(features * (of.share - 1))),
+        disk_bytes=rest.disk_bytes + FLOAT * training.layout.width * (_weights(trials) + again.kept),
+        trained_parameters=training.layout.width,
+        kept_features=round(features * of.share),
+        together=capacity.slots,
+    )  # fmt: skip
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Rung:
+    """What one trial takes from one evaluation to the next, in the complete study."""
+
+    seconds: float
+    resampling: float
+    """Of the dev rows, once for each confirmation run."""
+
+    outcomes: Sequence[Outcome]
+
+
+def _rung(of: Measured, capacity: Capacity, space: SearchSpace) -> _Rung:
+    """Trains trials of all batch sizes together for a rung, and scores them."""
+    from adaptkit.engine.train import populate
+    from adaptkit.engine.types import Trial
+
+    training = capacity.training
+    training.seconds.update(train=0.0, score=0.0)
+    sizes, per_epoch = space.batch_sizes, training.plan.rungs_per_epoch
+    count = min(capacity.slots, capacity.limits.slots * len(sizes))
+    listed = Listed([
+        Trial(number=number, learning_rate=1e-6, batch_size=sizes[number % len(sizes)], epochs=1 / per_epoch)
+        for number in range(count)
+    ])  # fmt: skip
+    populate(training, count, capacity.limits).run(listed)
+    examples = training.plan.examples * len(of.data.train) / len(of.part.train) / per_epoch
+    training_one = training.seconds["train"] / count / training.plan.rung_sizes()[0] * examples
+    dev_share = len(of.data.dev) / len(of.part.dev)
+    return _Rung(
+        seconds=training_one + training.seconds["score"] / count * dev_share,
+        resampling=resampling(of, listed.outcomes, training.dev) * dev_share,
+        outcomes=listed.outcomes,
+    )
+
+
+def _start(of: Measured) -> bool:
+    """Solves the head that trials start with, if the study does; whether there is one."""
+    from adaptkit.engine.head_init import solve_head
+    from adaptkit.engine.store import InMemory
+
+    if of.method.head_init != "solved" or (of.loaded.head_kept and of.config.head_init == "auto"):
+        return False
+    model = frozen_model(of.config, of.task, of.data, of.loaded, of.machine, InMemory())
+    solved = solve_head(
+        model, of.task, of.part.train.values, of.part.dev.values,
+        l2=penalty_space(of.method.pooling).default_l2, seed=of.config.seed, metric=of.metric,
+        direction=of.direction, weigh=lambda training: of.method.weighting.applied(training, of.data.labels),
+    )  # fmt: skip
+    if solved is not None:
+        put_head(of.loaded, solved)
+    return solved is not None
+
+
+def _head_share(of: Measured) -> float:
+    """How many times as many rows solve the head that trials start with."""
+    rows = min(len(of.data.train), MOST_ROWS) + len(of.data.dev)
+    return rows / (len(of.part.train) + len(of.part.dev))
+
+
+def _redrawn(of: Measured, training: Training, *, solved: bool) -> object:
+    """Where the confirmation runs of one seed start."""
+    again = (lambda name: "lora_" in name) if solved else (lambda name: not of.config.soup)
+    return initials_of(of.config, of.task, of.data.labels, training, [of.config.seed], again)
+
+
+def _memory(of: Measured, capacity: Capacity, trained: int, features: int) -> int:
+    """The peak so far, and what trials and rows take that were not measured."""
+    return (
+        peak_memory_bytes(of.machine.device) + (capacity.slots - trained) * capacity.bytes_a_slot + features
+    )
+
+
+def _weights(trials: int) -> int:
+    return min(trials, WEIGHTS_KEPT)
