@@ -69,7 +69,8 @@ def prepare_rows(
             clean, notes = prepared_row(task, raw, columns, optional, prepare)
             values.append(clean)
             origins.append(raw.origin)
-            read_as |= dict.fromkeys((*raw.notes, *notes))
+            if raw.notes or notes:
+                read_as |= dict.fromkeys((*raw.notes, *notes))
             if group is not None:
                 groups.append(column_group(task, raw, clean, group))
         except ValueError as error:
@@ -203,6 +204,8 @@ def _lacking(
         required: the names of the columns.
         file_columns: the names of the columns in the file.
     """
+    if all([row.get(name) is not None for name in required]):  # noqa: C419 (a list is quicker for few)
+        return None
     absent = [name for name in required if name not in row and name not in given]
     if absent:
         return MissingColumns({name: name for name in absent}, file_columns, required)

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import string
 import unicodedata
+from collections import Counter
+from dataclasses import replace
+from functools import lru_cache
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Any
 
@@ -18,30 +21,52 @@ if TYPE_CHECKING:
     from adaptkit.data.rows import Rows
     from adaptkit.task import Row, Task
 
+QUESTION, WORDS = 0, 1
+"""The places of the numbers of a row."""
+
 _NOT_WORDS = {ord(character): None for character in string.punctuation + string.whitespace}
+
+
+def with_asked(task: Task, rows: Rows) -> Rows:
+    """The rows with a number for what each asks, by which rows that are alike are found quickly."""
+    return replace(rows, asked=_asked_by(task, rows.values))
 
 
 def duplicate_warnings(task: Task, splits: Mapping[str, Rows]) -> list[str]:
     """A warning for each split with rows whose question (see `question_of`) is also in train."""
-    question, train = question_of(task), splits["train"]
-    in_train: dict[bytes, int] = {}
-    for position, row in enumerate(train.values):
-        in_train.setdefault(_digest(question(row)), position)
-    warnings = []
-    for name, rows in splits.items():
-        digests = [_digest(question(row)) for row in rows.values] if name != "train" else []
-        copies = [(place, in_train[one]) for place, one in enumerate(digests) if one in in_train]
-        if copies:
-            warnings.append(_leaked(name, rows, train, copies))
-    return warnings
+    train = splits["train"]
+    others = {name: rows for name, rows in splits.items() if name != "train"}
+    return [
+        _leaked(name, rows, train, copies)
+        for name, rows in others.items()
+        if (copies := _copies(task, rows, train))
+    ]
+
+
+def _copies(task: Task, rows: Rows, train: Rows) -> list[tuple[int, int]]:
+    """The place of each row that is also in train, and the first such place there."""
+    import numpy as np
+
+    ours, theirs = _numbers(task, rows)[:, QUESTION], _numbers(task, train)[:, QUESTION]  # [rows] each
+    likely = np.flatnonzero(np.isin(ours, theirs)).tolist()
+    if not likely:
+        return []
+    digest = _digest_of(question_of(task))
+    first: dict[bytes, int] = {}
+    for place in np.flatnonzero(np.isin(theirs, ours[likely])).tolist():
+        first.setdefault(digest(train.values[place]), place)
+    digests = ((place, digest(rows.values[place])) for place in likely)
+    return [(place, first[one]) for place, one in digests if one in first]
 
 
 def conflict_warnings(task: Task, split: str, rows: Rows) -> list[str]:
     """A warning if rows are equal but for their answers. Case and punctuation count; spaces do not."""
+    digest = _digest_of(lambda row: _words_of(_asked(task, row)))
     firsts: dict[bytes, int] = {}
     conflicts: dict[bytes, tuple[int, int]] = {}
-    for position, row in enumerate(rows.values):
-        text = _digest(_words_of(task, row))
+    for position in _repeated(_numbers(task, rows)[:, WORDS]):
+        row = rows.values[position]
+        text = digest(row)
         first = firsts.setdefault(text, position)
         if text not in conflicts and _answer(task, rows.values[first]) != _answer(task, row):
             conflicts[text] = first, position
@@ -58,20 +83,16 @@ def conflict_warnings(task: Task, split: str, rows: Rows) -> list[str]:
     ]
 
 
-def occur_once(task: Task, rows: Sequence[Row]) -> NDArray[np.bool_]:
-    """``[rows]``: whether no other row has the question of the row; see `question_of`.
-
-    Questions are compared by 64 bits of a digest: of a million different ones, two are alike with a
-    probability of 3e-8.
-    """
+def occur_once(task: Task, rows: Rows) -> NDArray[np.bool_]:
+    """``[rows]``: whether no other row has the question of the row; see `question_of`."""
     import numpy as np
 
-    question = question_of(task)
-    digests = np.fromiter(
-        (int.from_bytes(_digest(question(row))[:8], "big") for row in rows), dtype=np.uint64, count=len(rows)
-    )  # [rows]
-    _, which, times = np.unique(digests, return_inverse=True, return_counts=True)
-    return np.asarray(times[which] == 1)
+    digest = _digest_of(question_of(task))
+    alone = np.ones(len(rows), dtype=np.bool_)  # [rows]
+    likely = {place: digest(rows.values[place]) for place in _repeated(_numbers(task, rows)[:, QUESTION])}
+    times = Counter(likely.values())
+    alone[[place for place, one in likely.items() if times[one] > 1]] = False
+    return alone
 
 
 def question_of(task: Task) -> Callable[[Row], str]:
@@ -86,19 +107,51 @@ def question_of(task: Task) -> Callable[[Row], str]:
     return question
 
 
+def _numbers(task: Task, rows: Rows) -> NDArray[np.int64]:
+    """``[rows, 2]``: equal numbers for equal questions, and for equal words."""
+    return rows.asked if rows.asked is not None else _asked_by(task, rows.values)
+
+
+def _asked_by(task: Task, rows: Sequence[Row]) -> NDArray[np.int64]:
+    """``[rows, 2]``; the numbers are the same within one process only, and rarely for different texts."""
+    import numpy as np
+
+    asked = (_asked(task, row) for row in rows)
+    both = ((hash(plain(text)), hash(_words_of(text))) for text in asked)
+    return np.fromiter(both, dtype=np.dtype((np.int64, 2)), count=len(rows))
+
+
+def _repeated(numbers: NDArray[np.int64]) -> list[int]:
+    """The places of the numbers ``[rows]`` that occur more than once, in ascending order."""
+    import numpy as np
+
+    order = np.argsort(numbers, kind="stable")
+    equal = numbers[order][1:] == numbers[order][:-1]  # [rows - 1]
+    repeated = np.zeros(len(numbers), dtype=np.bool_)
+    repeated[order[1:][equal]] = True
+    repeated[order[:-1][equal]] = True
+    return [int(place) for place in np.flatnonzero(repeated)]
+
+
 def plain(text: str) -> str:
     """The text without case, spaces and punctuation; unchanged if it has nothing else."""
     return text.casefold().translate(_NOT_WORDS) or text
 
 
 def _asked(task: Task, row: Row) -> str:
-    left_out = {*task.target_columns, "id"}
-    return "\n".join(_text(row[name]) for name in sorted(row) if name not in left_out)
+    names = _asking(tuple(row), task.target_columns)
+    return "\n".join([_text(row[name]) for name in names])
 
 
-def _words_of(task: Task, row: Row) -> str:
-    """The row without its answer, with single spaces, in composed characters."""
-    return unicodedata.normalize("NFC", " ".join(_asked(task, row).split()))
+@lru_cache(maxsize=64)
+def _asking(names: tuple[str, ...], targets: tuple[str, ...]) -> Sequence[str]:
+    """The columns of a row that are part of its question."""
+    return sorted({*names} - {*targets, "id"})
+
+
+def _words_of(asked: str) -> str:
+    """What a row asks, with single spaces, in composed characters."""
+    return unicodedata.normalize("NFC", " ".join(asked.split()))
 
 
 def _answer(task: Task, row: Row) -> Any:
@@ -120,10 +173,12 @@ def _leaked(name: str, rows: Rows, train: Rows, copies: Sequence[tuple[int, int]
     )
 
 
-def _digest(text: str) -> bytes:
+def _digest_of(text: Callable[[Row], str]) -> Callable[[Row], bytes]:
     """16 bytes in place of a text of any length: a million rows are compared in little memory."""
-    return blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).digest()
+    return lambda row: blake2b(text(row).encode("utf-8", "surrogatepass"), digest_size=16).digest()
 
 
 def _text(value: Any) -> str:
+    if isinstance(value, str):
+        return value
     return " ".join(map(_text, value)) if isinstance(value, (list, tuple)) else str(value)

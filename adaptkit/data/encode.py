@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from adaptkit.data.encoded import EncodedExamples
 from adaptkit.data.tensors import Tensors, narrowed, stacked
 from adaptkit.errors import TaskError
+from adaptkit.system.memory import without_collection
 from adaptkit.task import Example, Row, Task
 from adaptkit.tasks.calls import calling, named, part_failed, shown
 
@@ -75,8 +76,9 @@ def encode_in_columns(
     found = EncodedExamples()
     for start in range(0, len(rows), ENCODED_AT_ONCE):
         some = rows[start : start + ENCODED_AT_ONCE]
-        examples = encode(task, some, tokenizer, labels, max_length)
-        found.append(examples, start, list(map(length_of, examples)))
+        with without_collection():
+            examples = encode(task, some, tokenizer, labels, max_length)
+            found.append(examples, start, list(map(length_of, examples)))
     return found
 
 

@@ -42,7 +42,8 @@ def dev_groups(task: Task, rows: Rows, share: float, seed: int) -> set[int]:
     groups = _shuffled_groups(rows, seed)
     if len(groups) == 1:
         raise _one_group(rows)
-    choice = _Choice(strata_of(task, rows.values), label_sets(task, rows.values), share)
+    names = label_sets(task, rows.values)
+    choice = _Choice(strata_of(task, rows.values, names), names, share)
     choice.fill(groups)
     if not choice.dev:
         raise DataError(

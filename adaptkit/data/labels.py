@@ -54,7 +54,9 @@ def known_labels_only(task: Task, rows: Rows, labels: Sequence[str], *, skip_bad
     """
     if task.labels_of is None:
         return rows
-    known = _known_names(task, rows, labels)
+    known, every = _known_names(task, rows, labels)
+    if known == every:
+        return rows
     kept, bad, unknown = [], [], ""
     for position, row in enumerate(rows.values):
         unknown_here = sorted(labels_of(task, row) - known)
@@ -93,11 +95,11 @@ def label_sets(task: Task, rows: Sequence[Row]) -> list[frozenset[str]]:
     return [known.setdefault(its := frozenset(labels_of(task, row)), its) for row in rows]
 
 
-def strata_of(task: Task, rows: Sequence[Row]) -> list[str]:
-    """The stratum of each row: `Task.stratify_by`'s, else the rarest of the row's labels."""
+def strata_of(task: Task, rows: Sequence[Row], names: Sequence[frozenset[str]] | None = None) -> list[str]:
+    """The stratum of each row: `Task.stratify_by`'s, else the rarest of its labels, which are ``names``."""
     if task.stratify_by is not None:
         return [str(task.stratify_by(row)) for row in rows]
-    names = label_sets(task, rows)
+    names = label_sets(task, rows) if names is None else names
     counts = Counter(name for its in names for name in its)
     return [min(its, key=lambda name: (counts[name], name), default="") for its in names]
 
@@ -113,8 +115,8 @@ def rare_label_warnings(task: Task, rows: Rows) -> list[str]:
     ]
 
 
-def _known_names(task: Task, rows: Rows, labels: Sequence[str]) -> set[str]:
-    """The names in the rows that are outputs of the head, or that the task turns into such outputs."""
+def _known_names(task: Task, rows: Rows, labels: Sequence[str]) -> tuple[set[str], set[str]]:
+    """The names in the rows that are outputs of the head, or that the task turns into such; and all names."""
     outputs = frozenset(labels)
 
     def is_known(name: str) -> bool:
@@ -124,7 +126,7 @@ def _known_names(task: Task, rows: Rows, labels: Sequence[str]) -> set[str]:
             return False
 
     names = {name for row in rows.values for name in labels_of(task, row)}
-    return {name for name in names if is_known(name)}
+    return {name for name in names if is_known(name)}, names
 
 
 def _nearest(unknown: str, labels: Sequence[str]) -> str:

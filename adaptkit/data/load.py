@@ -15,7 +15,7 @@ from uuid import UUID
 
 from adaptkit.data.audit import audit_warnings
 from adaptkit.data.checks import prepare_rows, skipped_warnings
-from adaptkit.data.duplicates import duplicate_warnings
+from adaptkit.data.duplicates import duplicate_warnings, with_asked
 from adaptkit.data.group_splits import split_off_groups
 from adaptkit.data.groups import SPLIT_VERSION, group_warnings, task_groups
 from adaptkit.data.in_memory import MemoryRows
@@ -106,6 +106,7 @@ def load(
         name: known_labels_only(task, rows, labels, skip_bad_rows=config.skip_bad_rows)
         for name, rows in splits.items()
     }
+    splits = {name: with_asked(task, rows) for name, rows in splits.items()}
     warnings = [*skipped_warnings(splits), *rare_label_warnings(task, splits["train"])]
     warnings += [*audit_warnings(task, splits), *_leakage_warnings(task, splits)]
     dev_from_train = "dev" not in splits
@@ -116,6 +117,7 @@ def load(
         train, dev = split_off(task, splits["train"], config.dev_fraction, seed)
         splits = {**splits, "train": train, "dev": dev}
         warnings += _leakage_warnings(task, {"train": train, "dev": dev})
+    splits = {name: replace(rows, asked=None) for name, rows in splits.items()}
     return Dataset(
         train=splits["train"],
         dev=splits["dev"],
@@ -220,11 +222,11 @@ def _is_one_text_per_line(task: Task, path: Path, columns: Mapping[str, str], op
 def fingerprint_of(splits: Mapping[str, Rows]) -> str:
     """SHA-256, in hexadecimal, over the rows of all splits in canonical JSON."""
     digest = sha256()
+    encoder = json.JSONEncoder(sort_keys=True, separators=(",", ":"), default=_as_text)
     for name in sorted(splits):
         digest.update(f"{name} {len(splits[name])}\n".encode())
         for row in splits[name].values:
-            line = json.dumps(row, sort_keys=True, separators=(",", ":"), default=_as_text)
-            digest.update(line.encode("ascii") + b"\n")
+            digest.update(encoder.encode(row).encode("ascii") + b"\n")
     return digest.hexdigest()
 
 

@@ -79,14 +79,26 @@ class _Chunks:
 
     def item(self, place: int) -> Any:
         """The item at the place."""
-        number, within = divmod(place, A_CHUNK)
+        return self._chunk(place // A_CHUNK)[place % A_CHUNK]
+
+    def items(self, places: Iterable[int]) -> list[Any]:
+        """The items at the places."""
+        found, number, chunk = [], -1, []
+        for place in places:
+            if place // A_CHUNK != number:
+                number = place // A_CHUNK
+                chunk = self._chunk(number)
+            found.append(chunk[place % A_CHUNK])
+        return found
+
+    def _chunk(self, number: int) -> list[Any]:
         read, chunk = self._read
         if read != number:
             start, end = self._ends[number], self._ends[number + 1]
             content = os.pread(self._file.fileno(), end - start, start)
             chunk = pickle.loads(content)  # noqa: S301 - nobody else can write to a file without a name
             self._read = (number, chunk)
-        return chunk[within]
+        return chunk
 
 
 class Packed(Sequence[Any]):
@@ -107,7 +119,7 @@ class Packed(Sequence[Any]):
 
     def __getitem__(self, position: int | slice) -> Any:
         if isinstance(position, slice):
-            return [self._chunks.item(place) for place in self._places[position]]
+            return self._chunks.items(self._places[position])
         return self._chunks.item(self._places[position])
 
     def __iter__(self) -> Iterator[Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import islice
 from typing import TYPE_CHECKING, TypeVar
 
 from adaptkit.data.columnar import parquet_rows
@@ -45,6 +46,9 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 _OTHERS = (".parquet", ".xlsx", ".spacy", ".yml", ".yaml")
+READ_AT_ONCE = 256
+"""So many rows are read before the first of them is used."""
+
 _NUMBERED = re.compile(r"line (\d+): ")
 
 
@@ -208,18 +212,24 @@ def _unreadable(path: Path, task: Task, error: ValueError) -> DataError:
 
 def _guarded(path: Path, rows: Iterable[RawRow], encoding: str | None) -> Iterator[RawRow]:
     """The rows, read in this encoding; raises DataError where the file cannot be read."""
-    iterator = iter(rows)
-    while True:
+    iterator, going = iter(rows), True
+    while going:
+        some: list[RawRow] = []
+        failure: Exception | None = None
         try:
             with reading_as(encoding):
-                raw = next(iterator, None)
-        except OSError as error:
+                for raw in islice(iterator, READ_AT_ONCE):
+                    some.append(raw)  # noqa: PERF402 (what was read before an error is kept)
+        except Exception as error:  # the rows before it come first
+            failure = error
+        yield from some
+        if isinstance(failure, OSError):
             raise DataError(
-                f"{path}: cannot be read: {error.strerror or error}",
+                f"{path}: cannot be read: {failure.strerror or failure}",
                 expected="a readable file",
                 next_step="Check the file and its permissions",
                 code="unreadable-file",
-            ) from error
-        if raw is None:
-            return
-        yield raw
+            ) from failure
+        if failure is not None:
+            raise failure
+        going = len(some) == READ_AT_ONCE

@@ -10,6 +10,9 @@ from typing import TYPE_CHECKING
 from adaptkit.data.packed import packed, taken
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from adaptkit.task import Row
 
 
@@ -61,6 +64,9 @@ class Rows:
     read_as: Sequence[str] = ()
     """What was inferred to read the rows, each in a few words."""
 
+    asked: NDArray[np.int64] | None = None
+    """``[rows, 2]``: what `adaptkit.data.duplicates` compares, while the rows are being loaded."""
+
     def __len__(self) -> int:
         return len(self.values)
 
@@ -72,6 +78,7 @@ class Rows:
             values=taken(self.values, kept),
             origins=taken(self.origins, kept),
             groups=[self.groups[position] for position in kept] if self.groups else (),
+            asked=None if self.asked is None else self.asked[kept],
         )
 
     def joined(self, other: Rows) -> Rows:
@@ -81,6 +88,7 @@ class Rows:
             values=packed(chain(self.values, other.values)),
             origins=packed(chain(self.origins, other.origins)),
             groups=[*self.groups, *other.groups],
+            asked=None,
         )
 
 

@@ -72,8 +72,8 @@ def _candidates(
     task: Task, rows: Rows, row_labels: Sequence[frozenset[str]], counts: Counter[str], seed: int
 ) -> list[int]:
     """The positions of rows that may become dev rows: stratum by stratum, shuffled within each."""
-    alone = occur_once(task, rows.values)  # [rows]
-    strata = strata_of(task, rows.values)
+    alone = occur_once(task, rows)  # [rows]
+    strata = strata_of(task, rows.values, row_labels)
 
     def place(position: int) -> tuple[str, bytes]:
         # A hash, because the order of `random.shuffle` may differ between Python versions.

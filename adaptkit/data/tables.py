@@ -84,11 +84,12 @@ def _rows(path: Path, records: Iterator[Record], wanted: Collection[str]) -> Ite
         yield RawRow(f"{path}:{number}", dict(zip(header, fields, strict=True)), problem)
     else:
         check_header(path, number, header, problem)
+    place, columns = str(path), len(header)
     for number, fields, problem in records:
-        if not problem and len(fields) != len(header):
+        if not problem and len(fields) != columns:
             problem = f"{counted(len(fields), 'field')}, but {counted(len(header), 'column')}"
         values = {} if problem else dict(zip(header, fields, strict=True))
-        yield RawRow(f"{path}:{number}", values, problem)
+        yield RawRow(f"{place}:{number}", values, problem)
 
 
 def by_position(wanted: Collection[str], header: Collection[str]) -> bool:

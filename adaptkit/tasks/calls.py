@@ -9,7 +9,7 @@ from __future__ import annotations
 import dataclasses
 import sys
 from collections.abc import Callable, Generator, Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager
 from functools import partial
 from typing import Any
 
@@ -87,17 +87,29 @@ def ends_at_an_error(rows: Iterator[Any]) -> bool:
     return rows.is_generator if isinstance(rows, GuardedIterator) else isinstance(rows, Generator)
 
 
-@contextmanager
-def no_exit() -> Iterator[None]:
+class _NoExit:
+    """A context that several calls may be in at once. It is a class because it is entered for each row."""
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, kind: object, error: BaseException | None, traceback: object) -> None:
+        if error is not None and not isinstance(error, ENDING):
+            raise _plugin_exit(error) from error
+
+
+NO_EXIT, ENDING = _NoExit(), (Exception, KeyboardInterrupt, GeneratorExit)
+
+
+def no_exit() -> AbstractContextManager[None]:
     """Raise PluginExit instead of SystemExit, and of any other exception that is not an Exception."""
-    try:
-        yield
-    except (Exception, KeyboardInterrupt, GeneratorExit):
-        raise
-    except SystemExit as error:
-        raise PluginExit(f"it called sys.exit({error.code!r:.80})") from error
-    except BaseException as error:
-        raise PluginExit(f"{type(error).__name__}: {error}") from error
+    return NO_EXIT
+
+
+def _plugin_exit(error: BaseException) -> PluginExit:
+    if isinstance(error, SystemExit):
+        return PluginExit(f"it called sys.exit({error.code!r:.80})")
+    return PluginExit(f"{type(error).__name__}: {error}")
 
 
 def guarded(task: Task) -> Task:
@@ -130,10 +142,35 @@ def named(task: Task) -> str:
     return f"task {task.name!r} of {task.distribution}" if task.distribution else f"task {task.name!r}"
 
 
-@contextmanager
+@dataclasses.dataclass(frozen=True)
+class _Calling:
+    """What `calling` gives."""
+
+    task: Task
+    part: str
+    passing: Callable[[BaseException], bool]
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, kind: object, error: BaseException | None, traceback: object) -> None:
+        if error is None or isinstance(error, UNCHANGED):
+            return
+        if not isinstance(error, Exception):
+            ended = _plugin_exit(error)
+            ended.__cause__, error = error, ended
+        elif self.passing(error):
+            return
+        raise part_failed(self.task, self.part, reason_of(error)) from error
+
+
+UNCHANGED = (AdaptkitError, MemoryError, KeyboardInterrupt, GeneratorExit)
+"""Errors that a call of a part raises unchanged."""
+
+
 def calling(
     task: Task, part: str, passing: Callable[[BaseException], bool] = lambda error: False
-) -> Iterator[None]:
+) -> AbstractContextManager[None]:
     """Raise TaskError if the block, which calls this part of the task, raises an error.
 
     Args:
@@ -141,15 +178,7 @@ def calling(
         part: the name of the part.
         passing: which errors are raised unchanged. Those of adaptkit and a lack of memory always are.
     """
-    try:
-        with no_exit():
-            yield
-    except (AdaptkitError, MemoryError):
-        raise
-    except Exception as error:
-        if passing(error):
-            raise
-        raise part_failed(task, part, reason_of(error)) from error
+    return _Calling(task, part, passing)
 
 
 def part_failed(task: Task, part: str, what: str, expected: str = "") -> TaskError:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from adaptkit.task import Metric, Scores, SkipRow
@@ -52,6 +53,18 @@ def only_class(label: object, names: Sequence[str] | None = None, column: str = 
         SkipRow: the list is empty, as in exports of rows that nobody labelled.
         ValueError: there are several labels, or the label is not a class.
     """
+    if isinstance(label, str) and names is None:
+        return _only_class_of_text(label, column)
+    return _only_class(label, names, column)
+
+
+@lru_cache(maxsize=4096)
+def _only_class_of_text(label: str, column: str) -> str:
+    """The same for a label of a file, where few labels have many rows."""
+    return _only_class(label, None, column)
+
+
+def _only_class(label: object, names: Sequence[str] | None, column: str) -> str:
     if isinstance(label, str) and _LISTED.fullmatch(label):
         label = read_written(label, column)
         label = label[0] if isinstance(label, list) and len(label) == 1 else label

@@ -19,7 +19,10 @@ _BETWEEN = re.compile(r"\t| \|\|\| ")
 
 def first_column(row: Row, names: Sequence[str]) -> str:
     """The first of these columns that the row has; the first name if it has none of them."""
-    return next((name for name in names if name in row), names[0])
+    for name in names:
+        if name in row:
+            return name
+    return names[0]
 
 
 def required_text(row: Row, *names: str) -> str:

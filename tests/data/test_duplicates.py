@@ -1,10 +1,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
+import numpy as np
 import pytest
 
-from adaptkit.data.duplicates import conflict_warnings, duplicate_warnings, occur_once
+from adaptkit.data.duplicates import conflict_warnings, duplicate_warnings, occur_once, with_asked
 from adaptkit.data.rows import Rows
 from adaptkit.task import Task
 
@@ -25,9 +27,32 @@ def test_rows_of_train_found_in_another_split_are_counted(make_task: MakeTask) -
 
 
 def test_questions_that_occur_once(make_task: MakeTask) -> None:
-    rows = rows_of("Where is it?", ":)", "where  is it", "fine", ":(").values
+    rows = rows_of("Where is it?", ":)", "where  is it", "fine", ":(")
     assert occur_once(make_task(), rows).tolist() == [False, True, False, True, True]
-    assert occur_once(make_task(), []).tolist() == []
+    assert occur_once(make_task(), rows_of()).tolist() == []
+
+
+def test_different_rows_with_equal_numbers_are_told_apart(make_task: MakeTask) -> None:
+    """Numbers of different texts may be equal; then the texts decide."""
+    task = make_task()
+    train, dev = labelled(("a", "x"), ("b", "y"), ("A", "y")), labelled(("c", "x"), ("b.", "x"))
+    train, dev = (replace(rows, asked=np.zeros((len(rows), 2), dtype=np.int64)) for rows in (train, dev))
+    assert occur_once(task, train).tolist() == [False, True, False]
+    assert conflict_warnings(task, "train", train) == []
+    (warning,) = duplicate_warnings(task, {"train": train, "dev": dev})
+    assert warning.startswith("1 of the 2 dev rows are also training rows")
+    assert "the first: f.csv:3, as f.csv:3" in warning
+
+
+def test_numbers_of_rows_are_kept_where_rows_are_taken(make_task: MakeTask) -> None:
+    rows = with_asked(make_task(), rows_of("one", "two", "One."))
+    taken = rows.take([2, 1])
+    assert taken.asked is not None
+    assert rows.asked is not None
+    assert taken.asked.tolist() == [rows.asked[2].tolist(), rows.asked[1].tolist()]
+    assert rows.asked[0, 0] == rows.asked[2, 0]
+    assert rows.asked[0, 1] != rows.asked[2, 1]
+    assert rows.joined(rows).asked is None
 
 
 def test_words_in_lists_are_compared_too(make_task: MakeTask) -> None:

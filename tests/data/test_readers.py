@@ -153,3 +153,12 @@ def test_a_guarded_generator_ends_the_file_too(tmp_path: Path, make_task: MakeTa
                 list(rows)
         else:
             assert [row.problem for row in rows] == ["", "no bar in 'broken'", ""]
+
+
+def test_rows_before_an_unreadable_byte_come_first(tmp_path: Path, make_task: MakeTask) -> None:
+    path = tmp_path / "f.csv"
+    path.write_bytes(b"text,label\n" + b"fine,a\n" * 300 + b"bad \xff,a\n")
+    rows = file_rows(path, make_task(), ())
+    assert [next(rows).values["text"] for _ in range(300)] == ["fine"] * 300
+    with pytest.raises(DataError, match=rf"{path}:302: byte 0xff"):
+        next(rows)

@@ -1,11 +1,12 @@
 from __future__ import annotations
 
+import gc
 from pathlib import Path
 
 import psutil
 import pytest
 
-from adaptkit.system.memory import available_bytes
+from adaptkit.system.memory import available_bytes, without_collection
 
 MIB = 2**20
 
@@ -46,3 +47,26 @@ def test_more_used_than_allowed_leaves_nothing(tmp_path: Path) -> None:
 def test_a_group_without_a_limit_is_no_limit(tmp_path: Path, limit: str) -> None:
     group(tmp_path, V2, limit, 40 * MIB, "inactive_file 0")
     assert available_bytes(tmp_path) == pytest.approx(psutil.virtual_memory().available, rel=0.2)
+
+
+def test_cycles_are_not_looked_for_within_the_block_only() -> None:
+    assert gc.isenabled()
+    with without_collection():
+        assert not gc.isenabled()
+    assert gc.isenabled()
+
+
+def test_cycles_are_looked_for_again_after_an_error() -> None:
+    with pytest.raises(ValueError, match="invalid literal"), without_collection():
+        int("inside")
+    assert gc.isenabled()
+
+
+def test_a_collector_that_is_off_stays_off() -> None:
+    gc.disable()
+    try:
+        with without_collection():
+            assert not gc.isenabled()
+        assert not gc.isenabled()
+    finally:
+        gc.enable()
