@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,6 +15,8 @@ from adaptkit.run.scheduler import WEIGHTS_KEPT, weights_writer
 from adaptkit.study.weights import KeptWeights
 
 if TYPE_CHECKING:
+    import torch
+
     from adaptkit.config import StudyConfig
     from adaptkit.data.load import Dataset
     from adaptkit.engine.evaluate import ScoringSet
@@ -95,8 +97,27 @@ def seconds_of(work: Callable[[], object]) -> float:
     return time.perf_counter() - started
 
 
-def model_of(of: Measured) -> Model:
-    """The loaded model as the study's strategy trains it."""
+class Counted:
+    """An `adaptkit.engine.store.FeatureStore` in memory that counts what the cache would keep."""
+
+    def __init__(self) -> None:
+        self.nbytes = 0
+
+    def find(self, key: str) -> torch.Tensor | None:
+        """None: nothing is kept from before."""
+        return None
+
+    def keep(self, key: str, shape: Sequence[int], parts: Iterable[torch.Tensor]) -> torch.Tensor:
+        """The parts as one tensor."""
+        from adaptkit.engine.store import gathered
+
+        features = gathered(shape, parts)
+        self.nbytes += features.nbytes
+        return features
+
+
+def model_of(of: Measured, store: Counted) -> Model:
+    """The loaded model as the study's strategy trains it, with a frozen encoder's features in a store."""
     from adaptkit.engine.patches.fast_paths import FAST_PATHS
     from adaptkit.engine.prepare import prepare_model
     from adaptkit.run.resolve import strategy_of
@@ -104,6 +125,7 @@ def model_of(of: Measured) -> Model:
     return prepare_model(
         of.task, of.loaded, of.data.labels, strategy_of(of.config),
         device=of.machine.device, bfloat16=of.machine.precision == "bf16",
+        store=store,
         fast_paths=FAST_PATHS if of.config.fast_paths else (),
     )  # fmt: skip
 
@@ -129,12 +151,3 @@ def times_kept(trials: int) -> float:
     """How often a trial is among the best so far, in an order by chance: its weights are then written."""
     best = min(trials, WEIGHTS_KEPT)
     return best * (1 + math.log(trials / best)) if trials else 0.0
-
-
-def bytes_of_features(training: Training) -> int:
-    """What the outputs of a frozen encoder take; 0 if the encoder trains."""
-    apart = training.dev.buckets is not training.buckets
-    buckets = [*training.buckets, *(training.dev.buckets if apart else ())]
-    return sum(
-        bucket.tensors["inputs_embeds"].nbytes for bucket in buckets if "inputs_embeds" in bucket.tensors
-    )

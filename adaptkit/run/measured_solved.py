@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from adaptkit.errors import ConfigError
 from adaptkit.run.costs import Costs
-from adaptkit.run.measured import Listed, bytes_of_features, keeping_weights, model_of, resampling, times_kept
+from adaptkit.run.measured import Counted, Listed, keeping_weights, model_of, resampling, times_kept
 from adaptkit.run.measured_rest import measured_rest
 from adaptkit.run.method import penalty_space
 from adaptkit.run.scheduler import WEIGHTS_KEPT
@@ -35,10 +35,11 @@ def measured_solved(of: Measured) -> Costs:
     from adaptkit.engine.prepare import make_solver_training
     from adaptkit.engine.rehearsal import rehearse
 
+    store = Counted()
     config, rows = of.config, [*of.part.train.values, *of.part.dev.values]
     started = time.perf_counter()
     training = make_solver_training(
-        model_of(of), of.task, rows, seed=config.seed, metric=of.metric, direction=of.direction
+        model_of(of, store), of.task, rows, seed=config.seed, metric=of.metric, direction=of.direction
     )
     training = of.method.weighting.applied(training, of.data.labels)
     rehearse(training)
@@ -48,7 +49,6 @@ def measured_solved(of: Measured) -> Costs:
     confirming = _confirmed_solving(of, solving) + resampling(of, listed.outcomes, training.dev) * of.share
     kept, again = keeping_weights(of, training), _solved_again(of)
     rest = measured_rest(of, training, listed.outcomes)
-    features = bytes_of_features(training)
     search = solving * config.search.trials + kept * times_kept(config.search.trials)
     return Costs(
         seconds={
@@ -58,11 +58,11 @@ def measured_solved(of: Measured) -> Costs:
             "refit": solving if _refitted(of) else 0.0,
             **rest.seconds,
         },
-        memory_bytes=round(peak_memory_bytes(of.machine.device) + features * (of.share - 1)),
+        memory_bytes=round(peak_memory_bytes(of.machine.device) + store.nbytes * (of.share - 1)),
         disk_bytes=rest.disk_bytes
         + FLOAT * training.layout.width * (WEIGHTS_KEPT + min(again, MOST_CANDIDATES)),
         trained_parameters=training.layout.width,
-        kept_features=round(features * of.share),
+        kept_features=round(store.nbytes * of.share),
     )  # fmt: skip
 
 

@@ -11,8 +11,8 @@ from adaptkit.run.costs import Costs
 from adaptkit.run.head_init import MOST_ROWS, frozen_model, put_head
 from adaptkit.run.initials import initials_of
 from adaptkit.run.measured import (
+    Counted,
     Listed,
-    bytes_of_features,
     keeping_weights,
     model_of,
     resampling,
@@ -45,12 +45,14 @@ def measured_trained(of: Measured, space: SearchSpace) -> Costs:
 
     config, clock, trials = of.config, Clock(), of.config.search.trials
     per_epoch = config.search.evals_per_epoch or rungs_per_epoch_for(len(of.data.train), len(of.data.dev))
+    store, head = Counted(), Counted()
     with clock.phase("head"):
-        solved = _start(of)
+        solved = _start(of, head)
     with clock.phase("encoding"):
         training = make_training(
-            model_of(of), of.task, of.part.train.values, of.part.dev.values, batch_sizes=space.batch_sizes,
-            rungs_per_epoch=per_epoch, seed=config.seed, metric=of.metric, direction=of.direction,
+            model_of(of, store), of.task, of.part.train.values, of.part.dev.values,
+            batch_sizes=space.batch_sizes, rungs_per_epoch=per_epoch, seed=config.seed, metric=of.metric,
+            direction=of.direction,
         )  # fmt: skip
         training = of.method.weighting.applied(training, of.data.labels)
         rehearse(training)
@@ -72,7 +74,6 @@ def measured_trained(of: Measured, space: SearchSpace) -> Costs:
     again = repeated(config, trained // rungs)
     unpruned = searching(trials * rungs) + confirming(repeated(config, trials))
     rest = measured_rest(of, training, rung.outcomes)
-    features = bytes_of_features(training)
     search, confirmation = searching(trained), confirming(again)
     return Costs(
         seconds={
@@ -84,10 +85,10 @@ def measured_trained(of: Measured, space: SearchSpace) -> Costs:
             **rest.seconds,
         },
         spared_seconds=unpruned - search - confirmation,
-        memory_bytes=_memory(of, capacity, len(rung.outcomes), round(features * (of.share - 1))),
+        memory_bytes=_memory(of, capacity, len(rung.outcomes), round(store.nbytes * (of.share - 1))),
         disk_bytes=rest.disk_bytes + FLOAT * training.layout.width * (_weights(trials) + again.kept),
         trained_parameters=training.layout.width,
-        kept_features=round(features * of.share),
+        kept_features=round(store.nbytes * of.share + head.nbytes * _head_share(of)),
         together=capacity.slots,
     )  # fmt: skip
 
@@ -127,14 +128,13 @@ def _rung(of: Measured, capacity: Capacity, space: SearchSpace) -> _Rung:
     )
 
 
-def _start(of: Measured) -> bool:
+def _start(of: Measured, store: Counted) -> bool:
     """Solves the head that trials start with, if the study does; whether there is one."""
     from adaptkit.engine.head_init import solve_head
-    from adaptkit.engine.store import InMemory
 
     if of.method.head_init != "solved" or (of.loaded.head_kept and of.config.head_init == "auto"):
         return False
-    model = frozen_model(of.config, of.task, of.data, of.loaded, of.machine, InMemory())
+    model = frozen_model(of.config, of.task, of.data, of.loaded, of.machine, store)
     solved = solve_head(
         model, of.task, of.part.train.values, of.part.dev.values,
         l2=penalty_space(of.method.pooling).default_l2, seed=of.config.seed, metric=of.metric,

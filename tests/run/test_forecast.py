@@ -10,7 +10,7 @@ from rich.console import Console
 
 from adaptkit.config import DataConfig, SearchConfig, StudyConfig
 from adaptkit.errors import ConfigError, DataError
-from adaptkit.run import forecast as module
+from adaptkit.run import forecast_rows
 from adaptkit.run.forecast import forecast
 
 
@@ -30,11 +30,16 @@ def quiet(configuration: StudyConfig) -> Any:
 @pytest.mark.parametrize("strategy", ["lora", "full"])
 def test_trained_studies_have_all_phases(strategy: Any, data_folder: Path, tiny_folder: Path) -> None:
     found = quiet(config(data_folder, tiny_folder, strategy=strategy))
-    assert list(found.seconds) == ["reading rows and model", "encoding", "search", "confirmation", "test"]
-    assert all(seconds > 0 for seconds in found.seconds.values())
+    assert list(found.seconds) == [
+        "starting, reading rows and model", "encoding", "measuring", "search", "confirmation", "refit",
+        "baselines", "export", "test",
+    ]  # fmt: skip
+    assert {name for name, seconds in found.seconds.items() if seconds == 0} == {"refit"}
     assert found.memory_bytes > 0
     assert found.disk_bytes > 0
+    assert found.spared_seconds >= 0
     assert found.cache_bytes == 0
+    assert len(found.not_known) == 2
 
 
 def test_solved_heads_have_features_in_the_cache(data_folder: Path, tiny_folder: Path) -> None:
@@ -48,6 +53,10 @@ def test_solved_heads_have_features_in_the_cache(data_folder: Path, tiny_folder:
     assert found.cache_bytes > 0
 
 
+def test_a_head_to_start_with_leaves_features_in_the_cache(data_folder: Path, tiny_folder: Path) -> None:
+    assert quiet(config(data_folder, tiny_folder, pooling="mean")).cache_bytes > 0
+
+
 def test_no_confirmation_takes_no_time(data_folder: Path, tiny_folder: Path) -> None:
     search = SearchConfig(trials=4, epochs=2, confirm=0)
     assert quiet(config(data_folder, tiny_folder, search=search)).seconds["confirmation"] == 0
@@ -57,7 +66,7 @@ def test_a_part_of_the_rows_stands_for_all(
     data_folder: Path, tiny_folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     complete = quiet(config(data_folder, tiny_folder))
-    monkeypatch.setattr(module, "ROWS_MEASURED", complete.train_rows // 4)
+    monkeypatch.setattr(forecast_rows, "ROWS_MEASURED", complete.train_rows // 4)
     part = quiet(config(data_folder, tiny_folder))
     assert part.train_rows == complete.train_rows
     assert part.rows_measured <= complete.train_rows // 3
@@ -84,3 +93,36 @@ def test_mistakes_are_refused_as_by_a_study(tiny_folder: Path, tmp_path: Path) -
         quiet(config(tmp_path, tiny_folder, data=DataConfig(train=str(tmp_path / "none.csv"))))
     with pytest.raises(ConfigError):
         quiet(config(tmp_path, tiny_folder, search=SearchConfig(trials=0)))
+
+
+def test_a_search_without_pruning_spares_nothing(data_folder: Path, tiny_folder: Path) -> None:
+    search = SearchConfig(trials=8, epochs=3, pruning=False, patience=0)
+    found = quiet(config(data_folder, tiny_folder, search=search))
+    assert found.spared_seconds == pytest.approx(0)
+    assert found.not_known == ()
+
+
+def test_pruning_is_expected_to_spare_time(data_folder: Path, tiny_folder: Path) -> None:
+    found = quiet(config(data_folder, tiny_folder, search=SearchConfig(trials=8, epochs=3)))
+    assert found.spared_seconds > 0
+
+
+def test_an_adapter_takes_less_disk_than_a_model(data_folder: Path, tiny_folder: Path) -> None:
+    lora, full = (quiet(config(data_folder, tiny_folder, strategy=one)) for one in ("lora", "full"))
+    assert lora.disk_bytes < full.disk_bytes
+
+
+def test_a_refit_takes_time(data_folder: Path, tiny_folder: Path) -> None:
+    search = SearchConfig(trials=4, epochs=2, refit=True)
+    assert quiet(config(data_folder, tiny_folder, search=search)).seconds["refit"] > 0
+
+
+def test_heads_compared_on_dev_rows_are_solved_once_more(data_folder: Path, tiny_folder: Path) -> None:
+    """The data have dev rows of their own, so there are no folds and no seeds."""
+    found = quiet(config(data_folder, tiny_folder, strategy="frozen", search=SearchConfig(trials=8)))
+    assert 0 < found.seconds["confirmation"] < found.seconds["search"]
+
+
+def test_the_metric_of_a_plugin_is_measured(data_folder: Path, tiny_folder: Path) -> None:
+    search = SearchConfig(trials=2, epochs=1, metric="accuracy")
+    assert quiet(config(data_folder, tiny_folder, search=search)).total_seconds > 0

@@ -1,0 +1,33 @@
+"""How much of a search is trained, before its scores are known."""
+
+from __future__ import annotations
+
+import pytest
+
+from adaptkit.search.expected import expected_rungs
+
+
+@pytest.mark.parametrize(("trials", "together"), [(1, 1), (8, 4), (5, 32)])
+def test_without_pruning_every_trial_is_trained_to_its_end(trials: int, together: int) -> None:
+    assert expected_rungs(trials, 12, together=together, pruning=False) == 12 * trials
+
+
+def test_sixteen_trials_take_about_as_much_as_five() -> None:
+    """As `adaptkit.search.pruning` says, and `benchmarks/speed` has measured."""
+    assert 4 <= expected_rungs(16, 12, together=16, pruning=True) / 12 <= 6
+
+
+@pytest.mark.parametrize("trials", [1, 3])
+def test_few_trials_are_not_pruned(trials: int) -> None:
+    assert expected_rungs(trials, 12, together=trials, pruning=True) == 12 * trials
+
+
+def test_a_single_rung_leaves_nothing_to_prune() -> None:
+    assert expected_rungs(8, 1, together=8, pruning=True) == 8
+
+
+@pytest.mark.parametrize("together", [1, 3, 8])
+def test_pruning_spares_and_the_default_is_complete(together: int) -> None:
+    expected = expected_rungs(8, 12, together=together, pruning=True)
+    assert 12 + 7 <= expected < 8 * 12
+    assert expected == expected_rungs(8, 12, together=together, pruning=True)
