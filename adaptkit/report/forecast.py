@@ -28,10 +28,10 @@ class Forecast:
     dev_rows: int
     rows_measured: int
     seconds: Mapping[str, float]
-    """Phase → seconds, in the order of the study, with as much pruning as is expected."""
+    """Phase → seconds, in the order of the study, with as much pruning and patience as is expected."""
 
     spared_seconds: float = 0.0
-    """What pruning is expected to spare: without it, the study takes as much longer."""
+    """What pruning and patience are expected to spare: without them, the study takes as much longer."""
 
     memory_bytes: int
     disk_bytes: int
@@ -86,7 +86,7 @@ def lines_of(forecast: Forecast) -> Iterator[str]:
 def _at_most(forecast: Forecast) -> str:
     if forecast.spared_seconds < WORTH_NAMING * forecast.total_seconds:
         return ""
-    return f", {formatting.duration(forecast.total_seconds + forecast.spared_seconds)} if no trial is pruned"
+    return f", {formatting.duration(forecast.total_seconds + forecast.spared_seconds)} if no trial ends early"
 
 
 def _cache(forecast: Forecast) -> str:

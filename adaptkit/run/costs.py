@@ -14,7 +14,7 @@ class Costs:
     """Phase → seconds, in the order of the study."""
 
     spared_seconds: float = 0.0
-    """What pruning is expected to spare; the phases are without it."""
+    """What pruning and patience are expected to spare; the phases are without it."""
 
     memory_bytes: int
     """Of the process on the CPU, or of the tensors on a GPU, at most."""

@@ -94,7 +94,7 @@ def load_libraries() -> None:
 def not_known(config: StudyConfig, *, solved: bool) -> tuple[str, ...]:
     """What no forecast can know, each in a few words."""
     search = config.search
-    pruned = "" if solved or not search.pruning else "which trials are pruned (assumed: as by chance)"
-    patience = "" if solved or search.patience == 0 else "which trials end early without a better score"
+    pruned = "" if solved or not search.pruning else "which trials are pruned"
+    patience = "" if solved or search.patience == 0 else "which trials end without a better score"
     timeout = "that --timeout ends the search" if search.timeout else ""
     return tuple(filter(None, (pruned, patience, timeout)))

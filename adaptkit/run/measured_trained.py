@@ -20,10 +20,10 @@ from adaptkit.run.measured import (
     times_kept,
 )
 from adaptkit.run.measured_rest import measured_rest
-from adaptkit.run.method import penalty_space
+from adaptkit.run.method import patience_of, penalty_space
 from adaptkit.run.repeated import Repeated, repeated
 from adaptkit.run.scheduler import WEIGHTS_KEPT
-from adaptkit.search.expected import expected_rungs
+from adaptkit.search.expected import expected_rungs, rungs_with_patience
 from adaptkit.system.devices import peak_memory_bytes
 
 if TYPE_CHECKING:
@@ -60,21 +60,25 @@ def measured_trained(of: Measured, space: SearchSpace) -> Costs:
         capacity = plan_capacity(training, wanted=trials, parallel_trials=config.parallel_trials)
     rung = _rung(of, capacity, space)
     rungs = max(1, round(space.epochs * per_epoch))
-    trained = expected_rungs(trials, rungs, together=capacity.slots, pruning=config.search.pruning)
+    patience = patience_of(config, of.method, rungs)
+    trained = expected_rungs(
+        trials, rungs, together=capacity.slots, pruning=config.search.pruning, patience=patience
+    )
+    complete = rungs_with_patience(rungs, patience)
     kept = keeping_weights(of, training)
     loading = seconds_of(lambda: _redrawn(of, training, solved=solved))
 
-    def searching(count: int) -> float:
+    def searching(count: float) -> float:
         return count * rung.seconds + kept * times_kept(trials)
 
-    def confirming(again: Repeated) -> float:
-        a_run = rungs * rung.seconds + rung.resampling + kept
+    def confirming(again: Repeated, each: float) -> float:
+        a_run = each * rung.seconds + rung.resampling + kept
         return again.total * a_run + again.runs * loading
 
-    again = repeated(config, trained // rungs)
-    unpruned = searching(trials * rungs) + confirming(repeated(config, trials))
+    again = repeated(config, int(trained // rungs))
+    unpruned = searching(trials * rungs) + confirming(repeated(config, trials), rungs)
     rest = measured_rest(of, training, rung.outcomes)
-    search, confirmation = searching(trained), confirming(again)
+    search, confirmation = searching(trained), confirming(again, complete)
     return Costs(
         seconds={
             "encoding": clock.seconds["encoding"] * of.share + clock.seconds["head"] * _head_share(of),
@@ -105,7 +109,7 @@ class _Rung:
 
 
 def _rung(of: Measured, capacity: Capacity, space: SearchSpace) -> _Rung:
-    """Trains trials of all batch sizes together for a rung, and scores them."""
+    """Trains trials of several batch sizes together for a rung, and scores them."""
     from adaptkit.engine.train import populate
     from adaptkit.engine.types import Trial
 
@@ -114,8 +118,8 @@ def _rung(of: Measured, capacity: Capacity, space: SearchSpace) -> _Rung:
     sizes, per_epoch = space.batch_sizes, training.plan.rungs_per_epoch
     count = min(capacity.slots, capacity.limits.slots * len(sizes))
     listed = Listed([
-        Trial(number=number, learning_rate=1e-6, batch_size=sizes[number % len(sizes)], epochs=1 / per_epoch)
-        for number in range(count)
+        Trial(number=number, learning_rate=1e-6, batch_size=size, epochs=1 / per_epoch)
+        for number, size in enumerate(spread(sizes, count))
     ])  # fmt: skip
     populate(training, count, capacity.limits).run(listed)
     examples = training.plan.examples * len(of.data.train) / len(of.part.train) / per_epoch
@@ -126,6 +130,11 @@ def _rung(of: Measured, capacity: Capacity, space: SearchSpace) -> _Rung:
         resampling=resampling(of, listed.outcomes, training.dev) * dev_share,
         outcomes=listed.outcomes,
     )
+
+
+def spread(sizes: Sequence[int], count: int) -> list[int]:
+    """So many of the sizes at equal distances, the large ones too, which take the most memory."""
+    return [sizes[int((place + 0.5) * len(sizes) / count)] for place in range(count)]
 
 
 def _start(of: Measured, store: Counted) -> bool:

@@ -53,11 +53,11 @@ class Setting:
 
 SETTINGS = (
     Setting("banking77", "frozen", 300),
-    Setting("wnut17", "lora", 250, ("--trials", "4", "--epochs", "3")),
-    Setting("snli", "full", 200, ("--trials", "4", "--epochs", "2", "--confirm", "1")),
+    Setting("wnut17", "lora", 250, ("--trials", "4", "--epochs", "2")),
+    Setting("snli", "full", 200, ("--trials", "4", "--epochs", "1", "--confirm", "1")),
     Setting("stsb", "frozen", 300, ("--trials", "16")),
-    Setting("banking77", "lora", 250, ("--trials", "6", "--epochs", "4", "--confirm", "0")),
-    Setting("goemotions", "full", 200, ("--trials", "3", "--epochs", "4", "--no-pruning", "--patience", "0")),
+    Setting("banking77", "lora", 250, ("--trials", "6", "--epochs", "2", "--confirm", "0")),
+    Setting("goemotions", "full", 200, ("--trials", "3", "--epochs", "2", "--no-pruning", "--patience", "0")),
 )
 
 
@@ -102,6 +102,7 @@ def measured(setting: Setting, data: Path) -> dict[str, Any]:
                 "wall": study["wall"], "processor": study["processor"], "peak MiB": study["peak MiB"],
                 "disk MiB": size_of(place / "studies" / "forecast"), "seconds": summary["seconds"],
                 "cache MiB": size_of(place / "cache"),
+                "rungs": [len(trial["rungs"]) for trial in study["answer"]["trials"]],
             },
         }  # fmt: skip
 

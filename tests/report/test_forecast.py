@@ -34,8 +34,8 @@ def test_each_phase_has_a_line() -> None:
 
 
 def test_what_pruning_spares_is_named_if_it_is_much() -> None:
-    assert "10 min 06 s on cpu, 20 min 06 s if no trial is pruned" in text_of(spared_seconds=600.0)
-    assert "pruned" not in text_of(spared_seconds=20.0)
+    assert "10 min 06 s on cpu, 20 min 06 s if no trial ends early" in text_of(spared_seconds=600.0)
+    assert "ends early" not in text_of(spared_seconds=20.0)
 
 
 def test_what_is_not_known_is_said() -> None:

@@ -73,9 +73,13 @@ def test_a_part_of_the_rows_stands_for_all(
     assert part.disk_bytes == complete.disk_bytes
 
 
+def unpruned(trials: int, epochs: int) -> SearchConfig:
+    return SearchConfig(trials=trials, epochs=epochs, pruning=False, patience=0)
+
+
 def test_twice_the_trials_take_twice_the_search(data_folder: Path, tiny_folder: Path) -> None:
     few, many = (
-        quiet(config(data_folder, tiny_folder, search=SearchConfig(trials=trials, epochs=epochs)))
+        quiet(config(data_folder, tiny_folder, search=unpruned(trials, epochs)))
         for trials, epochs in ((4, 1), (40, 4))
     )
     assert many.seconds["search"] > 4 * few.seconds["search"]  # 40 times the training

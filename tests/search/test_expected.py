@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from adaptkit.search.expected import expected_rungs
+from adaptkit.search.expected import expected_rungs, rungs_with_patience
 
 
 @pytest.mark.parametrize(("trials", "together"), [(1, 1), (8, 4), (5, 32)])
@@ -31,3 +31,19 @@ def test_pruning_spares_and_the_default_is_complete(together: int) -> None:
     expected = expected_rungs(8, 12, together=together, pruning=True)
     assert 12 + 7 <= expected < 8 * 12
     assert expected == expected_rungs(8, 12, together=together, pruning=True)
+
+
+def test_patience_of_half_the_rungs_spares_what_was_measured() -> None:
+    assert rungs_with_patience(6, 3) == pytest.approx(6 * 0.87)
+    assert rungs_with_patience(6, 4) > rungs_with_patience(6, 3)
+
+
+@pytest.mark.parametrize("patience", [0, 6, 9])
+def test_patience_that_cannot_end_a_trial_spares_nothing(patience: int) -> None:
+    assert rungs_with_patience(6, patience) == 6
+
+
+def test_patience_is_about_complete_trials_alone() -> None:
+    without, patient = (expected_rungs(8, 12, together=8, pruning=True, patience=one) for one in (0, 6))
+    assert 12 * 0.13 <= without - patient < 0.13 * without
+    assert expected_rungs(2, 12, together=2, pruning=False, patience=6) == pytest.approx(24 * 0.87)
