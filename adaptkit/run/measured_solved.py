@@ -10,7 +10,7 @@ from adaptkit.errors import ConfigError
 from adaptkit.run.costs import Costs
 from adaptkit.run.measured import Counted, Listed, keeping_weights, model_of, resampling, times_kept
 from adaptkit.run.measured_rest import measured_rest
-from adaptkit.run.method import penalty_space
+from adaptkit.run.penalty import penalty_space
 from adaptkit.run.scheduler import WEIGHTS_KEPT
 from adaptkit.search.confirmation import FEWEST_TRIALS, MOST_CANDIDATES, MOST_RUNS
 from adaptkit.system.devices import peak_memory_bytes
@@ -83,7 +83,7 @@ def _solved(of: Measured, training: Training, listed: Listed) -> float:
         )
     joined, count = of.part.train.joined(of.part.dev), of.method.folds
     folds = folds_of(of.task, joined, count, of.config.seed) if count else None  # [rows]
-    low, high = map(math.log, penalty_space(of.method.pooling).l2)
+    low, high = map(math.log, penalty_space(of.task, of.method.pooling, of.method.ranges).l2)
     listed.waiting = [
         Trial(
             number=number, learning_rate=0.0, batch_size=1, epochs=1,

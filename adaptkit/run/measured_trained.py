@@ -20,7 +20,8 @@ from adaptkit.run.measured import (
     times_kept,
 )
 from adaptkit.run.measured_rest import measured_rest
-from adaptkit.run.method import patience_of, penalty_space
+from adaptkit.run.method import patience_of
+from adaptkit.run.penalty import penalty_space
 from adaptkit.run.repeated import Repeated, repeated
 from adaptkit.run.scheduler import WEIGHTS_KEPT
 from adaptkit.search.expected import expected_rungs, rungs_with_patience
@@ -146,8 +147,9 @@ def _start(of: Measured, store: Counted) -> bool:
     model = frozen_model(of.config, of.task, of.data, of.loaded, of.machine, store)
     solved = solve_head(
         model, of.task, of.part.train.values, of.part.dev.values,
-        l2=penalty_space(of.method.pooling).default_l2, seed=of.config.seed, metric=of.metric,
-        direction=of.direction, weigh=lambda training: of.method.weighting.applied(training, of.data.labels),
+        l2=penalty_space(of.task, of.method.pooling, of.method.ranges).default_l2, seed=of.config.seed,
+        metric=of.metric, direction=of.direction,
+        weigh=lambda training: of.method.weighting.applied(training, of.data.labels),
     )  # fmt: skip
     if solved is not None:
         put_head(of.loaded, solved)
