@@ -18,15 +18,17 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from benchmarks.curves.collect import table
-from benchmarks.curves.table import Curve, groups
+from benchmarks.curves.table import Configuration, Curve, default_configuration, groups
 
-DEFAULT_RATE = {"full": 1e-4, "lora": 1e-3}
 CONFIRMATION_RUNS = 2
 CLEAR = 0.02
 """A choice whose test score is lower by more is counted as worse."""
 
-Runs = Sequence[Mapping[float, Curve]]
-"""For each run of a group: learning rate → curve."""
+Key = tuple[str, str, str, str]
+"""Data set, rows, strategy, seed of the rows."""
+
+Runs = Sequence[Mapping[Configuration, Curve]]
+"""For each run of a group: configuration → curve."""
 
 
 @dataclass(frozen=True)
@@ -41,28 +43,31 @@ class Replayed:
 
 def main() -> None:
     """Prints the table."""
-    print(report(by_group()))
+    replayed = {
+        key: list(replay(runs, default_configuration(key[0], key[2]))) for key, runs in by_group().items()
+    }
+    print(report(replayed))
 
 
-def by_group() -> dict[tuple[str, str, str, str], Runs]:
-    """Data set, rows, strategy, seed → the runs; of groups that have enough of them."""
-    found: dict[tuple[str, str, str, str], list[Mapping[float, Curve]]] = defaultdict(list)
+def by_group() -> dict[Key, Runs]:
+    """The runs of the groups that have enough of them."""
+    found: dict[Key, list[Mapping[Configuration, Curve]]] = defaultdict(list)
     for (name, rows, strategy, _, seed, _), curves in groups(table()).items():
         found[name, rows, strategy, seed].append(curves)
     return {key: runs for key, runs in found.items() if len(runs) > CONFIRMATION_RUNS}
 
 
-def replay(runs: Runs, default: float) -> Iterator[Replayed]:
+def replay(runs: Runs, default: Configuration) -> Iterator[Replayed]:
     """All studies that the runs can replay."""
     for place, search in enumerate(runs):
         others = [run for other, run in enumerate(runs) if other != place]
-        rate = max(search, key=lambda one: _best(search[one])[0])
+        best = max(search, key=lambda one: _best(search[one])[0])
         for chosen in itertools.combinations(others, CONFIRMATION_RUNS):
             winner = max(
-                (rate, default), key=lambda one: statistics.fmean(_best(run[one])[0] for run in chosen)
+                (best, default), key=lambda one: statistics.fmean(_best(run[one])[0] for run in chosen)
             )
             yield Replayed(
-                searched=_best(search[rate])[1],
+                searched=_best(search[best])[1],
                 searched_default=_best(search[default])[1],
                 confirmed=max(_best(run[winner]) for run in chosen)[1],
                 confirmed_default=max(_best(run[default]) for run in chosen)[1],
@@ -74,7 +79,7 @@ def _best(curve: Curve) -> tuple[float, float]:
     return max(curve, key=lambda point: point[0])
 
 
-def report(found: Mapping[tuple[str, str, str, str], Runs]) -> str:
+def report(found: Mapping[Key, Sequence[Replayed]]) -> str:
     """The counts for each strategy and data set, as Markdown; scores in points."""
     lines = [
         "| strategy | data set | rows | draws | studies | worse, without | worse, with | gain, without "
@@ -82,17 +87,16 @@ def report(found: Mapping[tuple[str, str, str, str], Runs]) -> str:
         "|---|---|--:|--:|--:|--:|--:|--:|--:|--:|",
     ]
     for strategy in dict.fromkeys(key[2] for key in found):
-        its = {key: runs for key, runs in found.items() if key[2] == strategy}
+        its = {key: studies for key, studies in found.items() if key[2] == strategy}
         for name, rows in dict.fromkeys(key[:2] for key in its):
-            lines.append(
-                _line(strategy, name, rows, [runs for key, runs in its.items() if key[:2] == (name, rows)])
-            )
+            draws = [studies for key, studies in its.items() if key[:2] == (name, rows)]
+            lines.append(_line(strategy, name, rows, draws))
         lines.append(_line(strategy, "all", "", list(its.values())))
     return "\n".join(lines)
 
 
-def _line(strategy: str, name: str, rows: str, draws: Sequence[Runs]) -> str:
-    studies = [one for runs in draws for one in replay(runs, DEFAULT_RATE[strategy])]
+def _line(strategy: str, name: str, rows: str, draws: Sequence[Sequence[Replayed]]) -> str:
+    studies = [one for its in draws for one in its]
     before = [one.searched - one.searched_default for one in studies]
     after = [one.confirmed - one.confirmed_default for one in studies]
     shares = [f"{sum(gain < -CLEAR for gain in gains) / len(studies):.0%}" for gains in (before, after)]

@@ -1,12 +1,13 @@
 """Trains a grid of trials without pruning, and writes their scores after each rung to a table.
 
-    python -m benchmarks.curves.collect --data FOLDER --sets banking77,snli --rows 300 --strategies full,lora
+    python -m benchmarks.curves.collect --data FOLDER --sets banking77,snli --rows 100 --strategies full,lora
 
-A group of trials (data set, rows, strategy, start of the head, seed) is trained together and added to
-``curves.csv`` when it has ended. The seed draws the rows. With ``--runs 5``, each configuration is trained
-five times on them, with a data order and dropout of its own. Groups that the table holds are skipped, so that
-the script can be stopped and continued. The rows that score a trial are held out: ``dev`` as in a study, and
-``test``.
+A group of trials (data set, rows, strategy, start of the head, seed, run) is trained together and added to
+``curves.csv`` when it has ended. The seed draws the rows. With ``--runs 3``, each configuration is trained
+three times on them, with a data order and dropout of its own; the first runs of all groups come first. Groups
+that the table holds are skipped, so that the script can be stopped and continued. The rows that score a trial
+are held out: ``dev`` as in a study, and ``test``. Epochs, evaluations, the encoder's layers and the default
+rate are those of a study at default options.
 """
 
 from __future__ import annotations
@@ -24,18 +25,19 @@ from typing import Any
 
 import torch
 
-from adaptkit.config import DEFAULT_MODEL, DataConfig
+from adaptkit.config import DEFAULT_MODEL, DataConfig, SearchConfig
 from adaptkit.data.load import Dataset, load
 from adaptkit.engine.batch_limits import BatchLimits
 from adaptkit.engine.head_init import solve_head
-from adaptkit.engine.prepare import make_training, prepare_model
+from adaptkit.engine.prepare import make_training, prepare_model, rungs_per_epoch_for
 from adaptkit.engine.schedule import steps_of
 from adaptkit.engine.train import Training, populate
 from adaptkit.engine.types import RungReport, Trial
+from adaptkit.models.depth import TOKEN_HEADS, default_layers, width_of, with_layers
 from adaptkit.models.loading import LoadedModel, load_model
 from adaptkit.models.pooling import CHECKPOINT, with_pooling
 from adaptkit.run.penalty import penalty_space
-from adaptkit.search.space import RANGES_VERSION
+from adaptkit.search.space import RANGES_VERSION, Space, space_for
 from adaptkit.strategies.registry import built_in
 from adaptkit.task import Metric, Scores, Task
 from adaptkit.tasks import registry
@@ -43,12 +45,19 @@ from benchmarks.baselines.data_sets import READERS, subset, write
 from benchmarks.train_all import TrainAll
 
 TABLE = Path(__file__).parent / "curves.csv"
-RATES = {"full": (5e-5, 1e-4, 2e-4, 4e-4), "lora": (5e-4, 1e-3, 2e-3, 4e-3)}
-BATCH_SIZES = (16,)
-DEV_ROWS, TEST_ROWS = 60, 240
-RUNGS_PER_EPOCH = 2
+CONFIGURATIONS = ((0.25, 16), (1.0, 16), (2.0, 16), (4.0, 16), (2.0, 64))
+"""What is trained: the rate in units of the default rate, and the batch size."""
+
+DEV_ROWS, TEST_ROWS = 100, 60
 RUN_NUMBERS = 100
 POOLING = {"text-classification": "mean", "nli": "pair", "similarity": "pair", "ner": ""}
+
+
+COLUMNS = (
+    "set", "rows", "strategy", "start", "seed", "epochs", "layers", "dev_rows", "test_rows", "run",
+    "learning_rate", "batch_size", "rung", "epoch", "steps", "loss", "dev", "test", "cpu_seconds",
+)  # fmt: skip
+"""Of the table."""
 
 
 @dataclass(frozen=True)
@@ -62,25 +71,24 @@ class Group:
     """"solved" or "random": the head at the start."""
 
     seed: int
-    epochs: float
-    runs: int
-    """How often each configuration is trained."""
+    run: int
+    """Which training of each configuration it is, from 0."""
 
 
 def main(arguments: Sequence[str]) -> None:
     """Trains all groups that were asked for and are not in the table."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.curves.collect")
     parser.add_argument("--data", type=Path, required=True)
-    parser.add_argument("--sets", default="banking77,snli,wnut17,stsb")
-    parser.add_argument("--rows", default="300")
+    parser.add_argument("--sets", default="banking77,wnut17,stsb,snli")
+    parser.add_argument("--rows", default="100")
     parser.add_argument("--strategies", default="full,lora")
     parser.add_argument("--starts", default="solved")
     parser.add_argument("--seeds", default="0")
-    parser.add_argument("--epochs", type=float, default=3.0)
     parser.add_argument("--runs", type=int, default=1)
     options = parser.parse_args(arguments)
     groups = [
-        Group(name, int(rows), strategy, start, int(seed), options.epochs, options.runs)
+        Group(name, int(rows), strategy, start, int(seed), run)
+        for run in range(options.runs)
         for seed in options.seeds.split(",")
         for rows in options.rows.split(",")
         for name in options.sets.split(",")
@@ -105,7 +113,7 @@ def table() -> list[dict[str, str]]:
 def _append(lines: Sequence[Mapping[str, Any]]) -> None:
     new = not TABLE.exists()
     with TABLE.open("a", encoding="utf-8", newline="") as stream:
-        writer = csv.DictWriter(stream, fieldnames=list(lines[0]))
+        writer = csv.DictWriter(stream, fieldnames=COLUMNS)
         if new:
             writer.writeheader()
         writer.writerows(lines)
@@ -115,11 +123,13 @@ def _curves(folder: Path, group: Group) -> list[dict[str, Any]]:
     """One line for each rung of each trial of a group."""
     started = time.process_time()
     name = READERS[group.set][0]
-    task = with_pooling(registry.load(name), POOLING[name])
+    task = registry.load(name)
+    layers = default_layers(task, DEFAULT_MODEL)
+    space = _space(task, group)
+    task = with_layers(with_pooling(task, POOLING[name]), layers)
     data = _data(folder, group, task)
     assert data.test is not None
-    metric = task.metric
-    dev = len(data.dev)
+    metric, dev = task.metric, len(data.dev)
     scored = replace(task, metric=_of_both(metric, dev))
     loaded = load_model(task, DEFAULT_MODEL, data.labels, seed=group.seed, max_length=128)
     start = None
@@ -129,16 +139,30 @@ def _curves(folder: Path, group: Group) -> list[dict[str, Any]]:
         scored, loaded, data.labels, built_in(group.strategy, 8), device="cpu", bfloat16=_bfloat16()
     )
     training = make_training(
-        model, scored, data.train.values, [*data.dev.values, *data.test.values], batch_sizes=BATCH_SIZES,
-        rungs_per_epoch=RUNGS_PER_EPOCH, seed=group.seed, metric="dev", direction=metric.direction,
+        model, scored, data.train.values, [*data.dev.values, *data.test.values],
+        batch_sizes=sorted({size for _, size in CONFIGURATIONS}),
+        rungs_per_epoch=rungs_per_epoch_for(group.rows, DEV_ROWS), seed=group.seed, metric="dev",
+        direction=metric.direction,
     )  # fmt: skip
-    reports = _trained(training, group)
-    seconds = (time.process_time() - started) / len(RATES[group.strategy]) / len(BATCH_SIZES)
-    lines = [_line(group, training, report, seconds / group.runs) for report in reports]
+    reports = _trained(training, group, space)
+    about = {
+        "layers": layers,
+        "dev_rows": dev,
+        "test_rows": len(data.test),
+        "cpu_seconds": round((time.process_time() - started) / len(CONFIGURATIONS), 1),
+    }
+    lines = [_line(group, training, report, about) for report in reports]
     if start is not None:
         first = {"rung": 0, "epoch": 0.0, "steps": 0, "loss": "", **start}
-        lines.insert(0, {**lines[0], "run": 0, "learning_rate": "", "batch_size": "", **first})
+        lines.insert(0, {**lines[0], "learning_rate": "", "batch_size": "", **first})
     return lines
+
+
+def _space(task: Task, group: Group) -> Space:
+    """What a study at default options searches."""
+    strategy, on_tokens = built_in(group.strategy, 8), task.head in TOKEN_HEADS
+    width = width_of(DEFAULT_MODEL)
+    return space_for(strategy, SearchConfig(), task.hints, rows=group.rows, width=width, on_tokens=on_tokens)
 
 
 def _data(folder: Path, group: Group, task: Task) -> Dataset:
@@ -185,30 +209,34 @@ def _solve(loaded: LoadedModel, task: Task, data: Dataset, group: Group) -> dict
     return {name: round(value, 4) for name, value in solved.scores.values.items()}
 
 
-def _trained(training: Training, group: Group) -> list[RungReport]:
-    return [report for run in range(group.runs) for report in _run(training, group, run)]
-
-
-def _run(training: Training, group: Group, run: int) -> list[RungReport]:
+def _trained(training: Training, group: Group, space: Space) -> list[RungReport]:
     """One training of each configuration. The numbers of its trials start at ``run * RUN_NUMBERS``."""
-    pairs = [(rate, size) for rate in RATES[group.strategy] for size in BATCH_SIZES]
     trials = [
-        Trial(number=number, learning_rate=rate, batch_size=size, epochs=group.epochs, seed=1000 + number)
-        for number, (rate, size) in enumerate(pairs, start=run * RUN_NUMBERS)
+        Trial(
+            number=number,
+            learning_rate=float(f"{rate * space.default_learning_rate:.3g}"),
+            batch_size=size,
+            epochs=space.epochs,
+            seed=1000 + number,
+            weight_decay=space.weight_decay,
+            warmup=space.warmup,
+        )
+        for number, (rate, size) in enumerate(CONFIGURATIONS, start=group.run * RUN_NUMBERS)
     ]
     scheduler = TrainAll(trials)
-    torch.manual_seed(group.seed)
+    torch.manual_seed(group.seed + group.run)
     limits = BatchLimits(slots=1, examples=32)
     population = populate(training, len(trials), limits)
     population.run(scheduler)
     return scheduler.reports
 
 
-def _line(group: Group, training: Training, report: RungReport, seconds: float) -> dict[str, Any]:
+def _line(group: Group, training: Training, report: RungReport, about: Mapping[str, float]) -> dict[str, Any]:
     trial = report.trial
     return {
         **vars(group),
-        "run": trial.number // RUN_NUMBERS,
+        **about,
+        "epochs": trial.epochs,
         "learning_rate": trial.learning_rate,
         "batch_size": trial.batch_size,
         "rung": report.rung + 1,
@@ -217,7 +245,6 @@ def _line(group: Group, training: Training, report: RungReport, seconds: float) 
         "loss": round(report.loss, 4),
         "dev": round(report.scores.values["dev"], 4),
         "test": round(report.scores.values["test"], 4),
-        "cpu_seconds": round(seconds, 1),
     }
 
 

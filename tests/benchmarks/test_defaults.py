@@ -22,7 +22,8 @@ def line(rate: float | str, rung: int, dev: float, test: float) -> dict[str, str
         "seed": "0",
         "run": "0",
     }
-    return {**about, "learning_rate": str(rate), "rung": str(rung), "dev": str(dev), "test": str(test)}
+    scores = {"dev": str(dev), "test": str(test)}
+    return {**about, "learning_rate": str(rate), "batch_size": "16", "rung": str(rung), **scores}
 
 
 LINES = [
@@ -34,17 +35,15 @@ LINES = [
 
 def test_curves_in_short() -> None:
     row = curves.scores(LINES).splitlines()[-1]
-    assert row == "| banking77 | 300 | full | solved | 1 | 40.0 | 0.0 | 20.0 | 40.0 | 60.0 |"
+    assert row == "| banking77 | 300 | full | solved | 1 | 40.0 | 0.0 | 20.0 | 40.0 | 60.0 |  |"
+    large = [{**one, "batch_size": "64", "learning_rate": "1e-3"} for one in LINES if one["rung"] == "4"]
+    assert curves.scores(LINES + large[:1]).splitlines()[-1].endswith("| 60.0 | 0.0 |")
 
 
-def test_pruning_is_replayed_on_the_curves() -> None:
-    shown = curves.replayed(curves.groups(LINES))
-    assert "1 groups of four trials" in shown
-    assert "median 0.00" in shown
-    devs = {1.0: (1, 2, 3, 4), 2.0: (2, 3, 4, 5), 3.0: (3, 4, 5, 6), 4.0: (0, 0, 0, 9)}
-    late = [line(rate, rung, dev, dev) for rate, its in devs.items() for rung, dev in enumerate(its, 1)]
-    assert "most 300.00 points" in curves.replayed(curves.groups(late))
-    assert curves.replayed({}) == "no curves yet"
+def test_the_default_configuration_depends_on_the_task() -> None:
+    assert curves.default_configuration("banking77", "lora") == (1e-3, 16)
+    assert curves.default_configuration("wnut17", "lora") == (2e-3, 16)
+    assert curves.default_configuration("wnut17", "full") == (1e-4, 16)
 
 
 def run(side: str, seed: int, accuracy: float, cpu: float) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from benchmarks.confirmation.replay import replay, report
 
-LOW, HIGH = 1e-4, 2e-4
+LOW, HIGH = (1e-4, 16), (2e-4, 16)
 
 LUCKY = {LOW: [(0.5, 0.6), (0.6, 0.7)], HIGH: [(0.9, 0.4), (0.7, 0.5)]}
 """The higher rate looks best on dev, and is not."""
@@ -24,5 +24,6 @@ def test_each_run_is_the_search_once_for_each_pair_of_others() -> None:
 
 
 def test_the_report_counts_studies() -> None:
-    text = report({("letters", "200", "full", "0"): [LUCKY, USUAL, USUAL]})
+    studies = list(replay([LUCKY, USUAL, USUAL], LOW))
+    text = report({("letters", "200", "full", "0"): studies})
     assert "| full | letters | 200 | 1 | 3 | 33% | 0% |" in text

@@ -1,0 +1,116 @@
+"""Which of a trial's evaluations gives the better model, measured on the learning curves.
+
+    python -m benchmarks.curves.evaluation
+
+A trial keeps the weights of the evaluation with the best dev score. Dev scores are noisy, and more so with
+few rows. The alternatives are later evaluations whose dev score is almost as good. Each trial ends where the
+patience of a study at default options ends it.
+"""
+
+from __future__ import annotations
+
+import statistics
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
+
+from benchmarks.curves.collect import table
+from benchmarks.curves.studies import patience
+
+Point = tuple[float, float]
+"""The dev and the test score after a rung."""
+
+Choice = Callable[[Sequence[Point], float], Point]
+"""A trial's points, and the standard error of a dev score → the point whose weights are kept."""
+
+
+def best(points: Sequence[Point], error: float) -> Point:
+    """The first of the best on dev, as adaptkit does."""
+    return max(points, key=lambda point: point[0])
+
+
+def last_within(errors: float) -> Choice:
+    """The last that is worse than the best by at most so many standard errors."""
+
+    def choice(points: Sequence[Point], error: float) -> Point:
+        lowest = best(points, error)[0] - errors * error
+        return [point for point in points if point[0] >= lowest][-1]
+
+    return choice
+
+
+CHOICES: Mapping[str, Choice] = {
+    "last of the best": last_within(1e-9),
+    "last within half a standard error": last_within(0.5),
+    "last within one standard error": last_within(1.0),
+    "the last": last_within(1e9),
+}
+"""What is compared with the best, by name."""
+
+
+def main() -> None:
+    """Prints the table."""
+    print(compared(table()))
+
+
+def compared(lines: Sequence[Mapping[str, str]]) -> str:
+    """What each choice gains on the test rows, in points, as Markdown: mean and standard error."""
+    found = gains(lines)
+    out = [f"| data set | rows | strategy | trials | {' | '.join(CHOICES)} |"]
+    out.append("|---|--:|---|--:|" + "--:|" * len(CHOICES))
+    for key, its in found.items():
+        out.append(f"| {' | '.join(key)} | {len(its)} | {_cells(its)} |")
+    for strategy in sorted({key[2] for key in found}):
+        means = [[statistics.fmean(one) for one in zip(*its, strict=True)]
+                 for key, its in found.items() if key[2] == strategy]  # fmt: skip
+        out.append(f"| mean of these |  | {strategy} | {len(means)} groups | {_cells(means)} |")
+    return "\n".join(out)
+
+
+def gains(lines: Sequence[Mapping[str, str]]) -> dict[tuple[str, str, str], list[list[float]]]:
+    """Data set, rows and strategy → for each trial, what each choice gains."""
+    curves: dict[tuple[str, ...], list[Point]] = defaultdict(list)
+    errors: dict[tuple[str, ...], float] = {}
+    for line in lines:
+        if line["learning_rate"]:
+            names = ("set", "rows", "strategy", "seed", "run", "learning_rate", "batch_size")
+            key = tuple(line[name] for name in names)
+            curves[key].append((float(line["dev"]), float(line["test"])))
+            errors[key] = standard_error(
+                line["set"], max(dev for dev, _ in curves[key]), int(line["dev_rows"])
+            )
+    found: dict[tuple[str, str, str], list[list[float]]] = defaultdict(list)
+    for key, points in curves.items():
+        seen, error = until_patience(points), errors[key]
+        kept = best(seen, error)[1]
+        its = [100 * (choice(seen, error)[1] - kept) for choice in CHOICES.values()]
+        found[key[0], key[1], key[2]].append(its)
+    return found
+
+
+def until_patience(points: Sequence[Point]) -> Sequence[Point]:
+    """The points up to the end of the trial's patience."""
+    for count in range(1, len(points) + 1):
+        seen = points[:count]
+        if count - 1 - seen.index(best(seen, 0.0)) >= patience(len(points)):
+            return seen
+    return points
+
+
+def standard_error(name: str, score: float, rows: int) -> float:
+    """Of a share of the rows, or of a correlation (Fisher 1921). An F1 score is taken as a share."""
+    if name == "stsb":
+        return float((1 - score**2) / (rows - 1) ** 0.5)
+    return float((score * (1 - score) / rows) ** 0.5)
+
+
+def _cells(its: Sequence[Sequence[float]]) -> str:
+    return " | ".join(_cell(one) for one in zip(*its, strict=True))
+
+
+def _cell(values: Sequence[float]) -> str:
+    error = f" ± {statistics.stdev(values) / len(values) ** 0.5:.2f}" if len(values) > 1 else ""
+    return f"{statistics.fmean(values):+.2f}{error}"
+
+
+if __name__ == "__main__":
+    main()
