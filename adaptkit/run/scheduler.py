@@ -146,6 +146,7 @@ class TrialScheduler:
             rungs=self.rungs,
             epochs=unfinished[0].trial.epochs,
             protected={number for number, suggestion in self.running.items() if suggestion.is_default},
+            pruned={record.number for record in self.records if record.state == "pruned"},
         )
 
     def on_trial_end(self, outcome: Outcome) -> None:

@@ -7,15 +7,21 @@ pruned, or that ends because of its patience, makes room for the next one.
 
 from __future__ import annotations
 
+import json
+import math
 import random
 from collections import defaultdict
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from benchmarks.curves.table import Configuration
 
-FEWEST_CURVES = 9
+FEWEST_CURVES = 10
 """Fewer curves give too few different studies of eight trials."""
+
+SEARCHES = Path(__file__).parents[1] / "speed" / "results" / "pruning"
+"""Studies that were trained without pruning, of 32 trials each. Their heads start at random."""
 
 Scores = Mapping[int, Sequence[float]]
 """Trial → its dev scores so far, one per rung; more is better."""
@@ -111,11 +117,11 @@ def patience(rungs: int) -> int:
 
 
 def pools(lines: Sequence[Mapping[str, str]]) -> dict[Key, list[Curve]]:
-    """The curves of each group of rows that has enough of them, with as many rungs as the longest."""
+    """The curves of each group of rows that has enough of them."""
     found: dict[Key, dict[tuple[str, ...], list[tuple[float, float]]]]
     found = defaultdict(lambda: defaultdict(list))
     for line in lines:
-        if line["learning_rate"] and int(line["dev_rows"]) > 60:
+        if line["learning_rate"]:
             key = line["set"], line["rows"], line["strategy"], line["seed"]
             trial = line["run"], line["learning_rate"], line["batch_size"]
             found[key][trial].append((float(line["dev"]), float(line["test"])))
@@ -124,6 +130,23 @@ def pools(lines: Sequence[Mapping[str, str]]) -> dict[Key, list[Curve]]:
         for key, trials in found.items()
         if len(trials) >= FEWEST_CURVES
     }
+
+
+def searches() -> dict[Key, list[Curve]]:
+    """The curves of the studies of `benchmarks/speed`, the default first. They have no test score."""
+    found: dict[Key, list[Curve]] = {}
+    for path in sorted(SEARCHES.glob("*.json")):
+        record = json.loads(path.read_text(encoding="utf-8"))
+        for pair in record["pairs"]:
+            key = f"{record['data']} (random head)", "", record["setting"]["strategy"], str(pair["seed"])
+            found[key] = [
+                Curve(
+                    (trial["learning_rate"], trial["batch_size"]),
+                    [(scored["score"], math.nan) for scored in trial["scored"]],
+                )
+                for trial in pair["sides"]["without"]["trials"]
+            ]
+    return found
 
 
 def drawn(curves: Sequence[Curve], default: Configuration, trials: int, seed: int) -> list[Curve]:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import pytest
 
 from benchmarks.curves import pruning, rules
-from benchmarks.curves.studies import Curve, Scores, drawn, pools, replay
+from benchmarks.curves.studies import Curve, Scores, drawn, pools, replay, searches
 
 DEFAULT = (1e-4, 16)
 
@@ -103,8 +103,19 @@ def test_pools_have_enough_curves_of_equal_rows() -> None:
                  for run in range(runs) for rate in rates for _ in range(2)]  # fmt: skip
         return [{**every[0], "learning_rate": ""}, *every]
 
-    ((key, curves),) = pools(lines(3)).items()
+    ((key, curves),) = pools(lines(4)).items()
     assert key == ("snli", "100", "full", "0")
-    assert len(curves) == 9
+    assert len(curves) == 12
     assert curves[0] == Curve((1e-4, 16), [(0.5, 0.25)] * 2)
-    assert pools(lines(2)) == {}
+    assert pools(lines(3)) == {}
+
+
+def test_studies_without_pruning_are_curves_too() -> None:
+    found = searches()
+    assert {key[2] for key in found} == {"full", "frozen"}
+    assert all(len(curves) == 32 for curves in found.values())
+    key = next(iter(found))
+    (loss,) = pruning.losses({key: found[key]}, rules.adaptkits, 8, 1)
+    assert 0.3 < loss.share < 0.7
+    assert loss.test != loss.test, "no test score is known"
+    assert pruning.by_group([loss]).endswith("|  |")

@@ -238,6 +238,18 @@ def test_a_trial_that_lost_patience_counts_to_the_last_rung(make: Make) -> None:
     assert set(scheduler.on_rung_end([report(late, 1, 0.6)])) == {late.number}
 
 
+def test_a_share_is_one_of_the_pruned_trials_too(make: Make) -> None:
+    scheduler = make(pruning=True)
+    trials = scheduler.suggest(8)
+    reports = [report(trial, 0, trial.number / 10) for trial in trials]
+    reasons = scheduler.on_rung_end(reports)
+    assert set(reasons) == {1, 2, 3, 4}
+    for number, reason in reasons.items():
+        scheduler.on_trial_end(ended(trials[number], reports[number], "pruned", reason))
+    later = [report(trials[number], 1, number / 10) for number in (0, 5, 6, 7)]
+    assert set(scheduler.on_rung_end(later)) == {5}, "two of eight continue, and the default"
+
+
 def test_trials_get_their_patience(make: Make) -> None:
     assert {trial.patience for trial in make(patience=5).suggest(2)} == {5}
 

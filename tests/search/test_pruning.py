@@ -1,40 +1,42 @@
 """Which trials are pruned, when, and why."""
 
 import random
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 import pytest
 
-from adaptkit.search.pruning import decision_rungs, trials_to_prune
+from adaptkit.search.pruning import CONTINUING, WORDS, decision_rungs, trials_to_prune
 
 
 def pruned(
     running: Mapping[int, Sequence[float]],
-    ended: Mapping[int, Sequence[float]] | None = None,
+    others: Mapping[int, Sequence[float]] | None = None,
     *,
     direction: str = "maximize",
     rungs: int = 8,
-    protected: frozenset[int] = frozenset(),
+    protected: Collection[int] = (),
+    before: Collection[int] = (),
 ) -> dict[int, str]:
     return trials_to_prune(
-        running, ended or {}, metric="f1", direction=direction, rungs=rungs, epochs=4, protected=protected
-    )
+        running, others or {}, metric="f1", direction=direction, rungs=rungs, epochs=4, protected=protected,
+        pruned=before,
+    )  # fmt: skip
 
 
 @pytest.mark.parametrize(
     ("rungs", "deciding"),
     [
-        (1, ()),
-        (2, (0,)),
-        (3, (0, 1)),
-        (4, (0, 1)),
-        (6, (0, 1, 2)),
-        (8, (0, 1, 3)),
-        (12, (1, 2, 5)),
-        (80, (9, 19, 39)),
+        (1, {}),
+        (2, {0: 4}),
+        (3, {0: 3, 1: 4}),
+        (4, {0: 3, 1: 4}),
+        (6, {0: 3, 1: 3, 2: 4}),
+        (8, {0: 3, 1: 3, 3: 4}),
+        (12, {1: 3, 2: 3, 5: 4}),
+        (80, {9: 3, 19: 3, 39: 4}),
     ],
 )
-def test_decisions_are_at_an_eighth_a_quarter_and_a_half(rungs: int, deciding: tuple[int, ...]) -> None:
+def test_decisions_are_at_an_eighth_a_quarter_and_a_half(rungs: int, deciding: dict[int, int]) -> None:
     assert decision_rungs(rungs) == deciding
 
 
@@ -43,21 +45,33 @@ def test_no_decision_is_in_the_warm_up_or_at_the_last_rung(rungs: int) -> None:
     assert all((rung + 1) / rungs > 0.1 and rung < rungs - 1 for rung in decision_rungs(rungs))
 
 
+def test_every_share_has_a_name() -> None:
+    assert set(CONTINUING.values()) <= set(WORDS)
+
+
 def test_all_but_the_best_third_are_pruned_with_the_reason() -> None:
     running = {1: [0.1], 2: [0.4], 3: [0.2], 4: [0.3]}
     assert pruned(running) == {
-        1: "pruned after epoch 0.50: f1 0.100, the best third had 0.300",
-        3: "pruned after epoch 0.50: f1 0.200, the best third had 0.300",
+        1: "pruned after epoch 0.50: mean f1 0.100, the best third had 0.300",
+        3: "pruned after epoch 0.50: mean f1 0.200, the best third had 0.300",
     }
     assert pruned(running, direction="minimize") == {
-        2: "pruned after epoch 0.50: f1 0.400, the best third had 0.200",
-        4: "pruned after epoch 0.50: f1 0.300, the best third had 0.200",
+        2: "pruned after epoch 0.50: mean f1 0.400, the best third had 0.200",
+        4: "pruned after epoch 0.50: mean f1 0.300, the best third had 0.200",
     }
 
 
 @pytest.mark.parametrize(("trials", "continuing"), [(4, 2), (5, 2), (6, 2), (7, 3), (9, 3), (10, 4)])
 def test_a_third_is_rounded_up(trials: int, continuing: int) -> None:
     assert len(pruned({n: [n / 10] for n in range(trials)})) == trials - continuing
+
+
+@pytest.mark.parametrize(("seen", "share"), [(1, "third"), (2, "third"), (4, "quarter")])
+def test_fewer_continue_later(seen: int, share: str) -> None:
+    running = {n: [n / 20] * seen for n in range(12)}
+    reasons = pruned(running)
+    assert len(reasons) == {"third": 8, "quarter": 9}[share]
+    assert all(f"the best {share}" in reason for reason in reasons.values())
 
 
 def test_with_fewer_than_four_trials_none_is_pruned() -> None:
@@ -73,16 +87,24 @@ def test_tied_trials_continue() -> None:
 
 def test_a_protected_trial_is_never_pruned_but_compared() -> None:
     running = {0: [0.1], 1: [0.2], 2: [0.3], 3: [0.4]}
-    assert set(pruned(running, protected=frozenset({0}))) == {1}
+    assert set(pruned(running, protected={0})) == {1}
     assert set(pruned({n: one for n, one in running.items() if n}, {9: [0.5]})) == {1, 2}
 
 
-def test_the_best_score_so_far_decides() -> None:
-    running = {1: [0.9, 0.1], 2: [0.2, 0.3], 3: [0.4, 0.4], 4: [0.5, 0.5]}
-    assert set(pruned(running)) == {2, 3}
-    assert set(
-        pruned({1: [0.1, 0.9], 2: [0.3, 0.2], 3: [0.4, 0.4], 4: [0.5, 0.5]}, direction="minimize")
-    ) == {3, 4}
+def test_the_mean_so_far_decides_and_not_a_lucky_score() -> None:
+    running = {1: [0.1, 0.5], 2: [0.2, 0.3], 3: [0.4, 0.4], 4: [0.5, 0.6]}
+    assert set(pruned(running)) == {1, 2}
+    turned = {n: [1 - score for score in scores] for n, scores in running.items()}
+    assert set(pruned(turned, direction="minimize")) == {1, 2}
+
+
+def test_the_trial_with_the_best_score_so_far_continues() -> None:
+    running = {1: [0.1, 0.7], 2: [0.2, 0.3], 3: [0.5, 0.5], 4: [0.6, 0.6]}
+    assert set(pruned(running)) == {2}
+    assert set(pruned(running, {5: [0.4, 0.4, 0.9]})) == {2}, "later scores do not count"
+    assert set(pruned(running, {5: [0.1, 0.8]})) == {1, 2}
+    turned = {n: [1 - score for score in scores] for n, scores in running.items()}
+    assert set(pruned(turned, direction="minimize")) == {2}
 
 
 def test_each_trial_is_compared_at_its_own_rung() -> None:
@@ -91,6 +113,23 @@ def test_each_trial_is_compared_at_its_own_rung() -> None:
     # At rung 0: 0.1, 0.1, 0.2, 0.15, 0.1; at rung 1 only three have been scored.
     assert pruned(running, ended) == {}
     assert set(pruned({**running, 6: [0.1, 0.6]}, ended)) == {5, 6}
+
+
+def test_a_share_is_one_of_those_pruned_before_too() -> None:
+    running = {n: [n / 10] * 2 for n in range(1, 7)}
+    weak = {n: [0.05] for n in range(10, 16)}
+    assert set(pruned(running)) == {1, 2, 3, 4}
+    assert set(pruned(running, weak)) == {1, 2, 3, 4}, "they failed, or are trained elsewhere"
+    assert set(pruned(running, weak, before=weak)) == {1, 2}
+    few = {1: [0.1] * 2, 2: [0.2] * 2}
+    assert set(pruned(few, {10: [0.05], 11: [0.05]}, before=[10, 11])) == set()
+    assert set(pruned({**few, 3: [0.3] * 2}, {10: [0.05]}, before=[10])) == {1}
+    assert set(pruned({**few, 3: [0.3] * 2}, {10: [0.05]})) == set(), "three are too few"
+
+
+def test_trials_pruned_later_are_compared_at_earlier_rungs() -> None:
+    late = {10: [0.9, 0.9, 0.9, 0.9], 11: [0.8, 0.8], 12: [0.7]}
+    assert set(pruned({1: [0.1], 2: [0.85]}, late, before=[10, 11, 12])) == {1}
 
 
 def test_between_decisions_all_continue() -> None:
