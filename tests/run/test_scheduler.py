@@ -212,15 +212,17 @@ def test_trials_that_end_with_a_rung_count_at_that_rung(make: Make) -> None:
     assert set(scheduler.on_rung_end([*ending, *(report(trial, 0, 0.1) for trial in late)])) == {3, 4}
 
 
-def test_the_best_third_continues_and_the_default_always(make: Make) -> None:
+def test_the_best_third_of_all_continues_and_the_default(make: Make) -> None:
     scheduler = make(pruning=True)
-    trials = scheduler.suggest(6)
-    reports = [
-        report(trial, 0, score) for trial, score in zip(trials, (0.1, 0.2, 0.3, 0.7, 0.8, 0.9), strict=True)
-    ]
-    pruned = scheduler.on_rung_end(reports)
-    assert set(pruned) == {1, 2, 3}
-    assert all("best third" in reason for reason in pruned.values())
+    trials = scheduler.suggest(8)
+    reports = [report(trial, 0, trial.number / 10) for trial in trials]
+    reasons = scheduler.on_rung_end(reports)
+    assert set(reasons) == {1, 2, 3, 4}
+    assert all("best third" in reason for reason in reasons.values())
+    for number, reason in reasons.items():
+        scheduler.on_trial_end(ended(trials[number], reports[number], "pruned", reason))
+    later = [report(trials[number], 1, number / 10) for number in (0, 5, 6, 7)]
+    assert set(scheduler.on_rung_end(later)) == {5}, "two of all eight continue, and the default"
 
 
 def test_a_trial_that_lost_patience_counts_to_the_last_rung(make: Make) -> None:
@@ -236,18 +238,6 @@ def test_a_trial_that_lost_patience_counts_to_the_last_rung(make: Make) -> None:
     late = trials[5]
     scheduler.on_rung_end([report(late, 0, 0.5)])
     assert set(scheduler.on_rung_end([report(late, 1, 0.6)])) == {late.number}
-
-
-def test_a_share_is_one_of_the_pruned_trials_too(make: Make) -> None:
-    scheduler = make(pruning=True)
-    trials = scheduler.suggest(8)
-    reports = [report(trial, 0, trial.number / 10) for trial in trials]
-    reasons = scheduler.on_rung_end(reports)
-    assert set(reasons) == {1, 2, 3, 4}
-    for number, reason in reasons.items():
-        scheduler.on_trial_end(ended(trials[number], reports[number], "pruned", reason))
-    later = [report(trials[number], 1, number / 10) for number in (0, 5, 6, 7)]
-    assert set(scheduler.on_rung_end(later)) == {5}, "two of eight continue, and the default"
 
 
 def test_trials_get_their_patience(make: Make) -> None:
