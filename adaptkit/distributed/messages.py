@@ -36,7 +36,10 @@ class Process:
     """When it was started: a later process may have the same pid."""
 
     node: str
-    """The id of its machine in the cluster."""
+    """The id of its machine in the cluster. It has another one if Ray is started there again."""
+
+    machine: str = ""
+    """A name of the machine that stays the same: see `this_machine`."""
 
 
 def packed(training: Training, slots: int, limits: BatchLimits) -> bytes:

@@ -14,6 +14,7 @@ from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any
 
 from adaptkit.distributed.messages import Call, Ended, Process, unpacked
+from adaptkit.distributed.processes import this_machine
 
 if TYPE_CHECKING:
     from adaptkit.engine.types import Outcome, RungReport, Trial
@@ -95,7 +96,11 @@ class Worker:
 
         self.end_with_parent()
         node = get_runtime_context().get_node_id()
-        return Process(pid=os.getpid(), created=psutil.Process().create_time(), node=node)
+        created = psutil.Process().create_time()
+        return Process(pid=os.getpid(), created=created, node=node, machine=this_machine())
+
+    def sign(self) -> None:
+        """Gives a sign of life while it waits for trials."""
 
     def begin(self, work: bytes) -> Call | Ended:
         """Begin to train, and return the first question."""

@@ -33,12 +33,31 @@ class WorkerPlace:
     trials: set[int] = field(default_factory=set)
     """The trials that it trains."""
 
+    begun: bool = False
+    """Whether it has given a sign since it got them. If not, they cannot be why it is lost."""
+
+    ending: Process | None = None
+    """The process that has to end before the device is used."""
+
     since: float = field(default_factory=time.monotonic)
     """The time of its last sign, or of the change of its state."""
+
+    changed: float = field(default_factory=time.monotonic)
+    """The time of the change of its state."""
 
     def become(self, state: State, pending: Any = None) -> None:
         """Change the state, and what is waited for."""
         self.state, self.pending, self.since = state, pending, time.monotonic()
+        self.changed = self.since
+
+    def signed(self) -> None:
+        """Take note of a sign; nothing is waited for now."""
+        self.pending, self.since = None, time.monotonic()
+
+    @property
+    def waiting_for(self) -> float:
+        """Seconds in its state."""
+        return time.monotonic() - self.changed
 
     @property
     def silent_for(self) -> float:

@@ -7,9 +7,11 @@ from collections.abc import Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING
 
-from adaptkit.distributed.cluster import Cluster, need_ray
+from adaptkit.distributed.cluster import Cluster, failed, need_ray
 from adaptkit.distributed.messages import packed
-from adaptkit.distributed.round import Round, WaitLimits
+from adaptkit.distributed.processes import end_process, this_machine
+from adaptkit.distributed.round import Round
+from adaptkit.distributed.wait_limits import WaitLimits
 from adaptkit.distributed.worker_place import WorkerPlace
 
 if TYPE_CHECKING:
@@ -61,6 +63,9 @@ class Workers:
             self._cluster.kill(place.worker)
         self._cluster.close()
         self._cluster = None
+        for process in [place.process for place in self.places if place.process is not None]:
+            if process.machine == this_machine():
+                end_process(process, self.wait_limits.end)
 
     def train(
         self, training: Training, slots: int, limits: BatchLimits, scheduler: SharedScheduler,
@@ -69,16 +74,20 @@ class Workers:
         """Train populations of ``slots`` trials in all workers, until the scheduler has no more.
 
         Raises:
-            AdaptkitError: no worker could be started, or too many were lost.
+            AdaptkitError: no worker could be started, too many were lost, or Ray itself has failed.
         """
+        from ray.exceptions import RayError
+
         work = packed(training, slots, limits)
         started = time.monotonic()
         if self._cluster is None:
             for place in self.places:
                 display.worker(place.number, f"{place.name}: starting")
-            self._cluster = Cluster(self.workers, self._address, len(work))
+            self._cluster = Cluster(self.workers, self._address, len(work), self.wait_limits.head)
         try:
             work_there = self._cluster.put(work)
             Round(self.places, self.wait_limits, self._cluster, work_there, scheduler, display).run()
+        except RayError as error:
+            raise failed(error) from error
         finally:
             training.seconds["train"] += time.monotonic() - started

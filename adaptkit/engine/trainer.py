@@ -15,8 +15,13 @@ if TYPE_CHECKING:
 class SharedScheduler(Scheduler, Protocol):
     """A scheduler whose trials may be trained by workers, which can be lost."""
 
-    def on_worker_lost(self, numbers: Collection[int]) -> None:
-        """Takes the trials that ran in a worker that is lost; `suggest` gives them again."""
+    def on_worker_lost(self, numbers: Collection[int], *, suspect: bool) -> None:
+        """Takes the trials that ran in a worker that is lost; `suggest` gives them again.
+
+        Args:
+            numbers: the trials.
+            suspect: whether one of them may be the cause. A lost machine's trials are not.
+        """
 
 
 class Display(Protocol):

@@ -13,7 +13,7 @@ from adaptkit.study.record import TrialRecord
 
 if TYPE_CHECKING:
     from adaptkit.engine.types import RungReport
-    from adaptkit.search.search import Suggestion
+    from adaptkit.search.suggestion import Suggestion
 
 EVENTS = ("on_trial_start", "on_rung_end", "on_trial_end", "on_study_end")
 

@@ -146,7 +146,7 @@ class ConfirmationScheduler:
         self.ended.append(run)
         self.progress.confirmed(run, self.total - len(self.ended))
 
-    def on_worker_lost(self, numbers: Collection[int]) -> None:
+    def on_worker_lost(self, numbers: Collection[int], *, suspect: bool) -> None:
         """Let the runs of a lost worker be trained again."""
         self.waiting = [(self.trials[one], self.records[one]) for one in sorted(numbers)] + self.waiting
 

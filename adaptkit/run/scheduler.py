@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     import torch
 
     from adaptkit.report.progress import Progress
-    from adaptkit.search.search import Search, Suggestion
+    from adaptkit.search.search import Search
+    from adaptkit.search.suggestion import Suggestion
     from adaptkit.study.folder import StudyFolder
 
 WEIGHTS_KEPT = 3
@@ -170,11 +171,11 @@ class TrialScheduler:
         self.stopped = self.time_is_up
         return not self.stopped
 
-    def on_worker_lost(self, numbers: Collection[int]) -> None:
+    def on_worker_lost(self, numbers: Collection[int], *, suspect: bool) -> None:
         """Record that the process of these trials is lost; the search suggests them again."""
         self.check_study()
         for number in sorted(numbers):
-            self._acknowledge(self.search.lost(number, alone=len(numbers) == 1))
+            self._acknowledge(self.search.lost(number, alone=len(numbers) == 1, suspect=suspect))
 
     def interrupt(self, why: str) -> None:
         """Record every running trial as interrupted. The next run of the study trains it again."""

@@ -2,12 +2,28 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Sequence
 
 from optuna.trial import FrozenTrial, TrialState
 
+from adaptkit.search.repair import LOST, RECORD
 from adaptkit.study.record import INTERRUPTED
+
+KILLED = f"{INTERRUPTED}: its process was killed; queued again"
+KILLED_TWICE = "its process was killed twice while it ran; not tried again"
+KILLED_AMONG_OTHERS = f"{INTERRUPTED}: its process was killed with other trials in it; queued again"
+"""The reason if several trials were running. It does not count as a kill of the trial, because any of them
+may be the cause."""
+
+NOT_ITS_FAULT = f"{INTERRUPTED}: its machine was lost, or its worker before it began; queued again"
+"""This does not count as a kill of the trial either."""
+
+NOT_BEGUN = f"{INTERRUPTED}: its process was killed before it began"
+
+UNUSED = "unused"
+"""The attribute of a trial that had not begun, and whose configuration is drawn again."""
 
 MOST_SPLITS = 100
 """So many configurations have a split of their own; further ones have these splits again. Chosen, not
@@ -34,6 +50,19 @@ def first_attempt(trial: FrozenTrial) -> int:
     """The number of the trial that this one retries, or its own."""
     found = re.fullmatch(r"retry of trial (\d+)", origin_of(trial))
     return int(found[1]) if found else trial.number
+
+
+def configurations(trials: Sequence[FrozenTrial]) -> list[int]:
+    """The number of the first attempt at each configuration."""
+    return sorted({first_attempt(one) for one in trials if UNUSED not in one.user_attrs})
+
+
+def recorded_seed(attempts: Sequence[FrozenTrial]) -> int | None:
+    """The seed that the first recorded of these attempts had; None if there is none."""
+    for one in attempts:
+        if RECORD in one.user_attrs and one.user_attrs.get("reason") != LOST:
+            return int(json.loads(one.user_attrs[RECORD])["seed"])
+    return None
 
 
 def split_of(trial: FrozenTrial, trials: Sequence[FrozenTrial]) -> int:

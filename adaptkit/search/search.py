@@ -10,18 +10,18 @@ Four rules keep the total exact, however often the process is killed:
   towards the total. Its configuration is queued again with the same seed, and the origin of the new trial
   names the first attempt: "retry of trial 3". If the process was killed twice in a configuration, it counts
   as failed and is not tried again, because it may be the cause. Signals do not count as kills.
-- The random draws for trial n depend on the study's seed and on n, so a resumed study does not repeat them.
+- The random draws for a configuration depend on the study's seed and on how many there were before. So a
+  study does not repeat them, and a study that was interrupted draws the same as one that was not.
 
 Only one process may write, while it holds the study's lock.
 """
 
 from __future__ import annotations
 
-import hashlib
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import replace
 from pathlib import Path
 
 import optuna
@@ -29,43 +29,30 @@ from optuna.samplers import TPESampler
 from optuna.storages import RDBStorage
 from optuna.trial import FrozenTrial, TrialState
 
-from adaptkit.search.attempts import counts, first_attempt, is_interrupted, origin_of, split_of, splits_of
+from adaptkit.search.attempts import (
+    KILLED,
+    KILLED_AMONG_OTHERS,
+    KILLED_TWICE,
+    NOT_BEGUN,
+    NOT_ITS_FAULT,
+    UNUSED,
+    configurations,
+    counts,
+    first_attempt,
+    is_interrupted,
+    origin_of,
+    recorded_seed,
+    split_of,
+    splits_of,
+)
 from adaptkit.search.extension import extended_space
 from adaptkit.search.importance import importances
 from adaptkit.search.recovery import restore
 from adaptkit.search.repair import attributes, finite_scores, outcome
 from adaptkit.search.space import SearchSpace
 from adaptkit.search.storage import close_storage, open_storage, open_study, writing
-from adaptkit.study.record import INTERRUPTED, TrialRecord
-
-KILLED = f"{INTERRUPTED}: its process was killed; queued again"
-KILLED_TWICE = "its process was killed twice while it ran; not tried again"
-KILLED_AMONG_OTHERS = f"{INTERRUPTED}: its process was killed with other trials in it; queued again"
-"""The reason if several trials were running. It does not count as a kill of the trial, because any of them
-may be the cause."""
-
-NOT_BEGUN = f"{INTERRUPTED}: its process was killed before it began"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Suggestion:
-    """A trial to train."""
-
-    number: int
-    hyperparameters: Mapping[str, float]
-    """``learning_rate``, ``batch_size``, ``epochs``, ``weight_decay``, ``warmup``."""
-
-    seed: int
-    origin: str
-    """"default", "search", or "retry of trial 3"."""
-
-    split: int = 0
-    """The number of its split into training and dev rows; 0 unless each configuration has another one."""
-
-    @property
-    def is_default(self) -> bool:
-        """Whether it has the strategy's default hyperparameters, in the first attempt or a retry."""
-        return self.origin in ("default", "retry of trial 0")
+from adaptkit.search.suggestion import DRAWN_FOR, Suggestion, derived
+from adaptkit.study.record import TrialRecord
 
 
 @contextmanager
@@ -141,6 +128,7 @@ class Search:
         self._total = trials
         self._reshuffle = reshuffle
         self._asked: dict[int, int] = {}  # trial number → its id in the storage
+        self._counts_trials = False  # whether draws depend on the number of trials instead, as they once did
 
     @property
     def remaining(self) -> int:
@@ -187,9 +175,16 @@ class Search:
                 self._queue_again(record.number)
             self._study.tell(record.number, value, state)
 
-    def lost(self, number: int, *, alone: bool) -> TrialRecord:
-        """The record of a running trial whose worker was lost. Write it, then pass it to `tell`."""
-        return self._orphan(self._running(number), alone=alone)
+    def lost(self, number: int, *, alone: bool, suspect: bool) -> TrialRecord:
+        """The record of a running trial whose worker was lost. Write it, then pass it to `tell`.
+
+        Args:
+            number: the trial's.
+            alone: whether it was the worker's only trial.
+            suspect: whether a trial of the worker may be the cause.
+        """
+        record = self._orphan(self._running(number), alone=alone)
+        return record if suspect else replace(record, reason=NOT_ITS_FAULT)
 
     def importances(self) -> dict[str, float]:
         """Each searched hyperparameter's importance, in sum 1; empty if too few trials count."""
@@ -199,7 +194,9 @@ class Search:
         """Bring Optuna's study to the state of the records."""
         self.warnings = warnings
         if not self._trials():
+            self._study.set_user_attr(DRAWN_FOR, "configurations")
             self._study.enqueue_trial(self._space.default, user_attrs={"origin": "default"})
+        self._counts_trials = DRAWN_FOR not in self._study.user_attrs
         recorded = {record.number: record for record in records}
         running = [trial for trial in self._trials() if trial.state == TrialState.RUNNING]
         for trial in running:
@@ -207,6 +204,7 @@ class Search:
                 self.tell(recorded[trial.number])
             elif not self._has_all_parameters(trial):
                 self._storage.set_trial_user_attr(trial._trial_id, "reason", NOT_BEGUN)
+                self._storage.set_trial_user_attr(trial._trial_id, UNUSED, True)
                 self._study.tell(trial.number, state=TrialState.FAIL)
         for trial in self._trials():
             if is_interrupted(trial):
@@ -218,7 +216,7 @@ class Search:
     def _suggest(self) -> Suggestion:
         with writing(self._database):
             self._study.sampler = TPESampler(
-                seed=_derived(self._seed, "draws", len(self._trials())),
+                seed=derived(self._seed, "draws", self._drawn()),
                 n_startup_trials=min(10, max(4, self._total // 3)),
                 constant_liar=True,
             )
@@ -237,9 +235,9 @@ class Search:
 
     def _queue_first_point(self) -> None:
         """Queue the space's own point for the next trial, if it has one and no other trial waits."""
-        trials, points = self._trials(), self._space.first_points(self._seed)
-        place = len(trials) - 1  # the default comes first
-        waits = any(trial.state == TrialState.WAITING for trial in trials)
+        points = self._space.first_points(self._seed)
+        place = self._drawn() - 1  # the default comes first
+        waits = any(trial.state == TrialState.WAITING for trial in self._trials())
         if 0 <= place < len(points) and not waits:
             self._study.enqueue_trial(points[place], user_attrs={"origin": "search"})
 
@@ -271,8 +269,17 @@ class Search:
         first = first_attempt(trial)
         return [one for one in self._trials() if first_attempt(one) == first]
 
+    def _drawn(self) -> int:
+        """How many configurations there are so far."""
+        trials = self._trials()
+        return len(trials) if self._counts_trials else len(configurations(trials))
+
     def _seed_of(self, trial: FrozenTrial) -> int:
-        return _derived(self._seed, "trial", first_attempt(trial))
+        """The seed of its configuration: as recorded, or by its place among all configurations."""
+        recorded, place = recorded_seed(self._attempts(trial)), first_attempt(trial)
+        if not self._counts_trials:
+            place = sum(one < place for one in configurations(self._trials()))
+        return derived(self._seed, "trial", place) if recorded is None else recorded
 
     def _split_of(self, trial: FrozenTrial) -> int:
         return split_of(trial, self._trials()) if self._reshuffle else 0
@@ -291,9 +298,3 @@ class Search:
         """All trials, each at the position of its number."""
         with writing(self._database):
             return self._study.get_trials(deepcopy=False)
-
-
-def _derived(seed: int, purpose: str, number: int) -> int:
-    """A seed of 31 bits that differs for each purpose and number."""
-    digest = hashlib.sha256(f"{seed} {purpose} {number}".encode()).digest()
-    return int.from_bytes(digest[:4], "big") >> 1

@@ -1,18 +1,21 @@
-"""Ray that is missing or cannot be reached, and processes that must be gone."""
+"""Ray that is missing or cannot be reached, and what the extra installs."""
 
 from __future__ import annotations
 
-import signal
+import re
 import socket
 import subprocess
 import sys
+from collections.abc import Iterable
+from contextlib import suppress
+from importlib.metadata import PackageNotFoundError, requires
 from pathlib import Path
 
-import psutil
 import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
-from adaptkit.distributed.cluster import end_process, refuse_unreachable
-from adaptkit.distributed.messages import Process
+from adaptkit.distributed.cluster import refuse_unreachable
 from adaptkit.errors import ConfigError
 from tests.helpers.program import called
 
@@ -29,44 +32,6 @@ sys.modules["ray"] = None
 from adaptkit.cli import main
 main()
 """
-
-
-def sleeper() -> subprocess.Popen[bytes]:
-    return subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])
-
-
-def process_of(started: subprocess.Popen[bytes], later: float = 0.0) -> Process:
-    created = psutil.Process(started.pid).create_time() + later
-    return Process(pid=started.pid, created=created, node="here")
-
-
-@pytest.mark.parametrize("stopped", [False, True])
-def test_a_lost_workers_process_is_ended(stopped: bool) -> None:
-    started = sleeper()
-    if stopped:
-        started.send_signal(signal.SIGSTOP)
-    assert end_process(process_of(started), 30)
-    assert started.wait(timeout=30) == -signal.SIGKILL
-    assert end_process(Process(pid=started.pid, created=0.0, node="here"), 30)
-
-
-def test_another_process_with_its_number_is_left_alone() -> None:
-    started = sleeper()
-    try:
-        assert end_process(process_of(started, later=-100.0), 30)
-        assert started.poll() is None
-    finally:
-        started.kill()
-        started.wait()
-
-
-def test_a_process_that_stays_is_reported() -> None:
-    started = sleeper()
-    try:
-        assert not end_process(process_of(started), 0.0)
-    finally:
-        started.kill()
-        started.wait()
 
 
 @pytest.mark.parametrize("address", ["head", "ray://head:10001", "127.0.0.1:99999", "127.0.0.1:x", ":6379"])
@@ -106,3 +71,21 @@ def test_without_ray_the_extra_is_named() -> None:
     assert answer.returncode == 2
     assert "pip install 'adaptkit[ray]'" in answer.stderr
     assert "Traceback" not in answer.stderr
+
+
+def installed_with(names: Iterable[str], found: frozenset[str] = frozenset()) -> frozenset[str]:
+    """The distributions that these requirements install, with what they require themselves."""
+    for wanted in map(Requirement, names):
+        name = canonicalize_name(wanted.name)
+        needed = wanted.marker is None or wanted.marker.evaluate({"extra": ""})
+        if needed and name not in found:
+            with suppress(PackageNotFoundError):
+                found = installed_with(requires(name) or (), found | {name})
+    return found
+
+
+def test_the_extra_adds_at_most_twelve_packages() -> None:
+    extra = [one for one in requires("adaptkit") or () if re.search(r"extra == .ray", one)]
+    added = installed_with([one.partition(";")[0] for one in extra]) - installed_with(["adaptkit"])
+    assert "ray" in added
+    assert len(added) <= 12, sorted(added)

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from adaptkit.distributed.round import WaitLimits
+from adaptkit.distributed.wait_limits import WaitLimits
 from adaptkit.distributed.workers import Workers
 from adaptkit.engine.batch_limits import BatchLimits
 from adaptkit.engine.types import Trial
@@ -34,7 +34,7 @@ TRIALS = [Trial(number=one, learning_rate=1e-2, batch_size=4, epochs=2, seed=one
 class Requeuing(ListScheduler):
     """Gives the trials of a lost worker again."""
 
-    def on_worker_lost(self, numbers: Collection[int]) -> None:
+    def on_worker_lost(self, numbers: Collection[int], *, suspect: bool) -> None:
         self.waiting += [trial for trial in TRIALS if trial.number in numbers]
 
 
@@ -80,7 +80,7 @@ def test_a_lost_nodes_trials_are_trained_again(
     end_of(running)
     study = tmp_path / "studies" / "long"
     assert " is lost" in running.output()
-    assert [one for one in trials(study) if "its process was killed" in one["reason"]]
+    assert [one for one in trials(study) if "its machine was lost" in one["reason"]]
     assert len(counting(study)) == 4
     assert scores(study) == scores(in_one_process(longer, tmp_path / "alone"))
     agrees_with_optuna(study)

@@ -20,7 +20,7 @@ import optuna
 import pytest
 
 from adaptkit.run.training import timeout_warning
-from adaptkit.search.search import NOT_BEGUN
+from adaptkit.search.attempts import NOT_BEGUN
 from tests.helpers.data import sentences, write_conll
 from tests.helpers.program import adaptkit, called, finished, started
 

@@ -5,9 +5,10 @@ from contextlib import AbstractContextManager
 
 import optuna
 
-from adaptkit.search.search import Search, Suggestion, open_search
+from adaptkit.search.search import Search, open_search
 from adaptkit.search.space import Space
 from adaptkit.search.storage import STUDY_NAME, close_storage, open_storage
+from adaptkit.search.suggestion import Suggestion
 from adaptkit.study.folder import StudyFolder
 from adaptkit.study.record import RungRecord, TrialRecord
 from adaptkit.study.record import TrialState as RecordState

@@ -105,5 +105,5 @@ def test_a_lost_workers_runs_are_trained_again(tmp_path: Path) -> None:
     its = scheduler(tmp_path / "confirmation")
     order = [trial for trial, _ in its.waiting]
     taken = its.suggest(2)
-    its.on_worker_lost({trial.number for trial in taken})
+    its.on_worker_lost({trial.number for trial in taken}, suspect=True)
     assert its.suggest(9) == order

@@ -277,7 +277,7 @@ def test_a_lost_workers_trials_are_suggested_again(make: Make, folder: StudyFold
     scheduler = make(trials=3)
     first, second, third = scheduler.suggest(3)
     scheduler.on_trial_end(ended(third, None, state="pruned"))
-    scheduler.on_worker_lost({first.number, second.number})
+    scheduler.on_worker_lost({first.number, second.number}, suspect=True)
     again = scheduler.suggest(3)
     assert [(one.learning_rate, one.batch_size, one.seed) for one in again] == [
         (one.learning_rate, one.batch_size, one.seed) for one in (first, second)
@@ -294,6 +294,6 @@ def test_a_trial_that_ends_its_worker_twice_has_failed(make: Make, folder: Study
     scheduler = make(trials=1)
     for _ in range(2):
         (trial,) = scheduler.suggest(1)
-        scheduler.on_worker_lost({trial.number})
+        scheduler.on_worker_lost({trial.number}, suspect=True)
     assert scheduler.suggest(1) == []
     assert [record.interrupted for record in folder.read_trials()] == [True, False]

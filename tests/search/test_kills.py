@@ -18,7 +18,7 @@ from sqlalchemy.engine import Engine
 from sqlalchemy.event import listen
 
 from adaptkit.errors import StudyError
-from adaptkit.search.search import KILLED_TWICE, NOT_BEGUN
+from adaptkit.search.attempts import KILLED_TWICE, NOT_BEGUN
 from adaptkit.study.folder import StudyFolder
 from tests.helpers.searches import (
     end,

@@ -10,8 +10,10 @@ from pathlib import Path
 import pytest
 from optuna.trial import TrialState
 
-from adaptkit.search.search import KILLED, KILLED_TWICE, Suggestion, open_search
+from adaptkit.search.attempts import KILLED, KILLED_TWICE
+from adaptkit.search.search import open_search
 from adaptkit.search.space import PenaltySpace
+from adaptkit.search.suggestion import Suggestion
 from adaptkit.study.folder import StudyFolder
 from adaptkit.study.record import RungRecord, trial_from_json
 from tests.helpers.searches import SPACE, end, finish, opened, optuna_trials, record_of, score_of, settle

@@ -1,0 +1,37 @@
+"""What the search suggests, and the seeds of its random draws."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+DRAWN_FOR = "drawn for"
+"""The attribute of Optuna's study that says what draws depend on; studies of version 0.1.0 have none."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Suggestion:
+    """A trial to train."""
+
+    number: int
+    hyperparameters: Mapping[str, float]
+    """``learning_rate``, ``batch_size``, ``epochs``, ``weight_decay``, ``warmup``."""
+
+    seed: int
+    origin: str
+    """"default", "search", or "retry of trial 3"."""
+
+    split: int = 0
+    """The number of its split into training and dev rows; 0 unless each configuration has another one."""
+
+    @property
+    def is_default(self) -> bool:
+        """Whether it has the strategy's default hyperparameters, in the first attempt or a retry."""
+        return self.origin in ("default", "retry of trial 0")
+
+
+def derived(seed: int, purpose: str, number: int) -> int:
+    """A seed of 31 bits that differs for each purpose and number."""
+    digest = hashlib.sha256(f"{seed} {purpose} {number}".encode()).digest()
+    return int.from_bytes(digest[:4], "big") >> 1
