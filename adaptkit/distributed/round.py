@@ -200,7 +200,14 @@ class Round:
             place.worker = None
 
     def _lost(self, place: WorkerPlace, why: str) -> None:
-        """Give the trials back, and end the process before its device is used again."""
+        """Give the trials back, and start another worker."""
+        self._take_back(place, why)
+        if self.losses >= self.wait_limits.losses:
+            raise no_workers(f"{self.losses} workers were lost one after another, and no trial ended")
+        self._begin(place)
+
+    def _take_back(self, place: WorkerPlace, why: str) -> None:
+        """Give the trials of a lost worker back."""
         trials, suspect = set(place.trials), place.begun
         if place.process is not None and not self.cluster.has(place.process.node):
             why, suspect = "its machine is lost", False
@@ -211,9 +218,6 @@ class Round:
         self.display.note(f"{place.name} is lost ({reason}); {what}")
         if trials:
             self.scheduler.on_worker_lost(trials, suspect=suspect)
-        if self.losses >= self.wait_limits.losses:
-            raise no_workers(f"{self.losses} workers were lost one after another, and no trial ended")
-        self._begin(place)
 
     def _after_the_end(self, place: WorkerPlace, *, gone: bool) -> None:
         """Use the device again if the lost worker's process is gone."""
@@ -238,9 +242,13 @@ class Round:
             self._not_started(place)
         elif place.state == "ending" and place.silent_for > 2 * self.wait_limits.end:
             self._after_the_end(place, gone=False)
-        elif self.watch.is_silent(place, self.scheduler):
+        elif self.watch.is_silent(place):
             self.cluster.kill(place.worker)
             self._lost(place, f"no sign of it for {place.silent_for:.0f} seconds")
+        elif self.watch.is_silent_at_the_end(place, self.scheduler):
+            self.cluster.kill(place.worker)
+            self._take_back(place, f"time is up, and no sign of it for {place.silent_for:.0f} seconds")
+            place.become("idle")
         elif place.state == "waiting" and not place.pending and place.silent_for > SECONDS_BETWEEN_SIGNS:
             place.pending = place.worker.sign.remote()
 

@@ -50,10 +50,14 @@ class Watch:
         """Whether a worker has not started in time."""
         return place.state == "starting" and place.silent_for > self.wait_limits.start
 
-    def is_silent(self, place: WorkerPlace, scheduler: SharedScheduler) -> bool:
+    def is_silent(self, place: WorkerPlace) -> bool:
         """Whether a worker has given no sign for so long that it is taken for lost."""
         if place.state == "waiting":
             return place.silent_for > self.wait_limits.silence_at_the_end
+        return place.state == "training" and place.silent_for > self.wait_limits.silence
+
+    def is_silent_at_the_end(self, place: WorkerPlace, scheduler: SharedScheduler) -> bool:
+        """Whether a worker has given no sign for some time, and the study's time is up."""
         if place.state != "training" or place.silent_for <= self.wait_limits.silence_at_the_end:
             return False
-        return place.silent_for > self.wait_limits.silence or not scheduler.on_micro_step(0, 0)
+        return not scheduler.on_micro_step(0, 0)

@@ -125,7 +125,7 @@ def as_promised(case: Case) -> bool:
 def table(cases: list[Case]) -> str:
     """One line for each kind of fault."""
     lines = [
-        "| fault | times | studies as undisturbed | trials counted | duplicates | interrupted, trained again |",
+        "| fault | times | studies as undisturbed | trials counted | duplicates | trained again |",
         "|---|--:|--:|--:|--:|--:|",
     ]
     for kind in dict.fromkeys(case["kind"] for case in cases):

@@ -53,8 +53,10 @@ def test_a_start_fails_after_its_time() -> None:
 def test_a_silent_worker_is_lost_sooner_when_time_is_up() -> None:
     watch, going, stopped = Watch(LIMITS, Notes(), str), ListScheduler([]), ListScheduler([])
     stopped.stop_after = 0
-    silent = (59, 61, 901)
-    assert [watch.is_silent(place("training", one), going) for one in silent] == [False, False, True]
-    assert [watch.is_silent(place("training", one), stopped) for one in silent] == [False, True, True]
-    assert [watch.is_silent(place("waiting", one), going) for one in silent] == [False, True, True]
-    assert not watch.is_silent(place("starting", 901), going)
+    training, silent = [place("training", one) for one in (59, 61, 901)], [False, True, True]
+    assert [watch.is_silent(one) for one in training] == [False, False, True]
+    assert [watch.is_silent(place("waiting", one)) for one in (59, 61, 901)] == silent
+    assert [watch.is_silent_at_the_end(one, stopped) for one in training] == silent
+    assert not any(watch.is_silent_at_the_end(one, going) for one in training)
+    assert not watch.is_silent(place("starting", 901))
+    assert not watch.is_silent_at_the_end(place("waiting", 901), stopped)
