@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import random
 import re
@@ -26,7 +27,7 @@ def replaced(command: Sequence[object], **options: object) -> list[object]:
     """The command with other values of these options."""
     changed = list(command)
     for name, value in options.items():
-        changed[changed.index(f"--{name}") + 1] = value
+        changed[changed.index(f"--{name.replace('_', '-')}") + 1] = value
     return changed
 
 
@@ -187,3 +188,47 @@ def test_a_stopped_worker_is_waited_for(command: list[object], tmp_path: Path) -
     end_of(running)
     study = tmp_path / "studies" / "long"
     assert len(trials(study)) == len(scores(study)) == 4
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("name", "words"), [("gcs_server", "the head of"), ("raylet", "Ray's process on")])
+def test_a_lost_ray_ends_the_study_in_plain_words(
+    name: str, words: str, command: list[object], tmp_path: Path
+) -> None:
+    longer = [*replaced(command, epochs=12), "--confirm", 0]
+    running = Running([*longer, *WORKERS], tmp_path)
+    wait_for_training(running)
+    family = psutil.Process(running.process.pid).children(recursive=True)
+    (lost,) = [one for one in family if one.name() == name]
+    lost.kill()
+    running.process.communicate(timeout=300)
+    output = running.output()
+    assert running.process.returncode == 1
+    assert f"adaptkit: {words}" in output
+    assert "The same command" in output or "the same command" in output
+    assert "Traceback" not in output
+    assert "state-dump" not in output
+    nothing_is_left({one.pid for one in family}, seconds=30)
+    study = tmp_path / "studies" / "long"
+    assert json.loads((study / "summary.json").read_text())["state"] == "interrupted"
+    before = records(study)
+    answer = finished(started(*longer, "--device", "cpu", cwd=tmp_path), timeout=600)
+    assert answer.code == 0, answer.err
+    assert {number: content for number, content in records(study).items() if number in before} == before
+    assert len(counting(study)) == len(scores(study)) == 4
+    agrees_with_optuna(study)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("workers", [2, 4])
+def test_sixteen_trials_are_those_of_one_process(workers: int, command: list[object], tmp_path: Path) -> None:
+    """All are suggested before one is scored, so the search does not depend on which one ends first."""
+    sixteen = [*replaced(command, trials=16), "--confirm", 0]
+    alone = in_one_process(replaced(sixteen, parallel_trials=16), tmp_path / "alone")
+    devices = ",".join(["cpu"] * workers)
+    each = replaced(sixteen, parallel_trials=16 // workers)
+    end_of(Running([*each, "--devices", devices], tmp_path))
+    shared = tmp_path / "studies" / "long"
+    assert len(scores(alone)) == 16
+    assert scores(shared) == scores(alone)  # and so the winner is the same
+    agrees_with_optuna(shared)

@@ -2,8 +2,10 @@
 
 import json
 import math
+import sqlite3
 from collections import Counter
 from collections.abc import Sequence
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,7 +15,7 @@ from optuna.trial import TrialState
 from adaptkit.search.attempts import KILLED, KILLED_TWICE
 from adaptkit.search.search import open_search
 from adaptkit.search.space import PenaltySpace
-from adaptkit.search.suggestion import Suggestion
+from adaptkit.search.suggestion import DRAWN_FOR, Suggestion, derived
 from adaptkit.study.folder import StudyFolder
 from adaptkit.study.record import RungRecord, trial_from_json
 from tests.helpers.searches import SPACE, end, finish, opened, optuna_trials, record_of, score_of, settle
@@ -145,6 +147,54 @@ def test_draws_depend_on_seed_and_number_and_never_repeat(tmp_path: Path) -> Non
     assert draws(in_two, 0, 3) + draws(in_two, 0, 3) + draws(in_two, 0, 3) == expected
     assert len(set(expected)) == 9
     assert set(draws(other, 1, 3)[1:]).isdisjoint(expected)
+
+
+def drawn(study: StudyFolder, interrupted: dict[int, int], trials: int = 10) -> dict[int, tuple[float, int]]:
+    """Place of a configuration → its rate and seed, if its first attempts are interrupted so often."""
+    found: dict[tuple[float, int], int] = {}
+    times = dict(interrupted)
+    with study.lock(), opened(study, trials=trials) as search:
+        while suggestions := search.ask(1):
+            (one,) = suggestions
+            place = found.setdefault((one.hyperparameters["learning_rate"], one.seed), len(found))
+            times[place] = times.get(place, 0) - 1
+            fails = times[place] >= 0
+            end(study, search, record_of(one, "fail", "interrupted: x") if fails else record_of(one))
+    return {place: configuration for configuration, place in found.items()}
+
+
+def test_interrupted_studies_draw_the_same(tmp_path: Path) -> None:
+    expected = drawn(StudyFolder(tmp_path / "undisturbed"), {})
+    assert len(expected) == 10
+    assert drawn(StudyFolder(tmp_path / "disturbed"), {0: 1, 2: 2, 3: 1, 7: 1}) == expected
+
+
+def test_studies_of_older_versions_draw_as_before(study: StudyFolder) -> None:
+    with opened(study, trials=6) as search:
+        first, second = search.ask(2)
+        end(study, search, record_of(first))
+        end(study, search, record_of(second, "fail", "interrupted: signal 2"))
+    with closing(sqlite3.connect(study.database)) as database:
+        assert database.execute("DELETE FROM study_user_attributes WHERE key = ?", (DRAWN_FOR,)).rowcount == 1
+        database.commit()
+    with opened(study, trials=6) as search:
+        again, third = search.ask(2)
+    assert (again.origin, again.seed) == ("retry of trial 1", second.seed)
+    assert (third.number, third.seed) == (3, derived(0, "trial", 3))
+
+
+def test_a_killed_draw_is_repeated(study: StudyFolder) -> None:
+    """The process was killed when the database had the trial, but not yet its hyperparameters."""
+    with opened(study, trials=6) as search:
+        expected = search.ask(3)[2]
+    with closing(sqlite3.connect(study.database)) as database:
+        database.execute("DELETE FROM trial_params WHERE trial_id = 3")
+        database.commit()
+    with opened(study, trials=6) as search:
+        settle(study, search)
+        found = search.ask(3)
+    assert [one.origin for one in found] == ["retry of trial 0", "retry of trial 1", "search"]
+    assert (found[2].hyperparameters, found[2].seed) == (expected.hyperparameters, expected.seed)
 
 
 def test_importances_need_enough_scored_trials(study: StudyFolder) -> None:
