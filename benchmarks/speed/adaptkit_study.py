@@ -19,8 +19,9 @@ from adaptkit.config import StudyConfig
 from adaptkit.run.resolve import chosen_metric
 from adaptkit.run.study import Study
 from adaptkit.run.tune import run as run_study
-from adaptkit.search.search import Search, Suggestion
+from adaptkit.search.search import Search
 from adaptkit.search.storage import close_storage, open_storage, open_study
+from adaptkit.search.suggestion import Suggestion
 from adaptkit.study.record import TrialRecord
 from adaptkit.tasks import registry
 from benchmarks.speed.outcome import Outcome, Scored, TrialOutcome
