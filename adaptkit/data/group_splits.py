@@ -6,7 +6,7 @@ from collections import Counter
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
-from adaptkit.data.labels import label_sets, strata_of
+from adaptkit.data.labels import names_in, strata_of
 from adaptkit.data.splits import parts_of
 from adaptkit.errors import DataError
 
@@ -42,7 +42,7 @@ def dev_groups(task: Task, rows: Rows, share: float, seed: int) -> set[int]:
     groups = _shuffled_groups(rows, seed)
     if len(groups) == 1:
         raise _one_group(rows)
-    names = label_sets(task, rows.values)
+    names = names_in(task, rows)
     choice = _Choice(strata_of(task, rows.values, names), names, share)
     choice.fill(groups)
     if not choice.dev:

@@ -13,7 +13,7 @@ from adaptkit.data.rows import counted, listed, shortened
 from adaptkit.errors import DataError, TaskError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     from adaptkit.data.rows import Rows
     from adaptkit.task import Row, Task
@@ -35,8 +35,7 @@ def labels_in(task: Task, rows: Rows) -> tuple[str, ...]:
         )
     if task.labels_of is None:
         return ()
-    names = sorted({name for row in rows.values for name in labels_of(task, row)})
-    labels = tuple(task.label_names(names))
+    labels = tuple(task.label_names(sorted(all_of(names_in(task, rows)))))
     if len(labels) < 2:
         raise DataError(
             f"{rows.source}: {'no label' if not labels else f'the only label is {labels[0]!r}'}",
@@ -54,12 +53,13 @@ def known_labels_only(task: Task, rows: Rows, labels: Sequence[str], *, skip_bad
     """
     if task.labels_of is None:
         return rows
-    known, every = _known_names(task, rows, labels)
+    names = names_in(task, rows)
+    known = _known_names(task, every := all_of(names), labels)
     if known == every:
         return rows
     kept, bad, unknown = [], [], ""
-    for position, row in enumerate(rows.values):
-        unknown_here = sorted(labels_of(task, row) - known)
+    for position, its in enumerate(names):
+        unknown_here = sorted(its - known)
         if unknown_here:
             unknown = unknown or unknown_here[0]
             bad.append(f"{rows.origins[position]}: unknown label {shortened(unknown_here[0])}")
@@ -95,18 +95,41 @@ def label_sets(task: Task, rows: Sequence[Row]) -> list[frozenset[str]]:
     return [known.setdefault(its := frozenset(labels_of(task, row)), its) for row in rows]
 
 
+def with_names(task: Task, rows: Rows) -> Rows:
+    """The rows with the labels of each, so that the task is asked for them once."""
+    return replace(rows, names=label_sets(task, rows.values))
+
+
+def names_in(task: Task, rows: Rows) -> Sequence[frozenset[str]]:
+    """The labels of each row."""
+    return label_sets(task, rows.values) if rows.names is None else rows.names
+
+
+def all_of(names: Sequence[frozenset[str]]) -> set[str]:
+    """The labels that occur."""
+    return set().union(*set(names))
+
+
+def counts_of(names: Sequence[frozenset[str]]) -> Counter[str]:
+    """The number of rows with each label."""
+    counts: Counter[str] = Counter()
+    for its, rows in Counter(names).items():
+        counts.update(dict.fromkeys(its, rows))
+    return counts
+
+
 def strata_of(task: Task, rows: Sequence[Row], names: Sequence[frozenset[str]] | None = None) -> list[str]:
     """The stratum of each row: `Task.stratify_by`'s, else the rarest of its labels, which are ``names``."""
     if task.stratify_by is not None:
         return [str(task.stratify_by(row)) for row in rows]
     names = label_sets(task, rows) if names is None else names
-    counts = Counter(name for its in names for name in its)
+    counts = counts_of(names)
     return [min(its, key=lambda name: (counts[name], name), default="") for its in names]
 
 
 def rare_label_warnings(task: Task, rows: Rows) -> list[str]:
     """A warning about the labels that occur in only one training row."""
-    counts = Counter(name for row in rows.values for name in labels_of(task, row))
+    counts = counts_of(names_in(task, rows))
     once = sorted(name for name, count in counts.items() if count == 1)
     if not once:
         return []
@@ -115,8 +138,8 @@ def rare_label_warnings(task: Task, rows: Rows) -> list[str]:
     ]
 
 
-def _known_names(task: Task, rows: Rows, labels: Sequence[str]) -> tuple[set[str], set[str]]:
-    """The names in the rows that are outputs of the head, or that the task turns into such; and all names."""
+def _known_names(task: Task, names: Collection[str], labels: Sequence[str]) -> set[str]:
+    """Those of the names that are outputs of the head, or that the task turns into such outputs."""
     outputs = frozenset(labels)
 
     def is_known(name: str) -> bool:
@@ -125,8 +148,7 @@ def _known_names(task: Task, rows: Rows, labels: Sequence[str]) -> tuple[set[str
         except ValueError:
             return False
 
-    names = {name for row in rows.values for name in labels_of(task, row)}
-    return {name for name in names if is_known(name)}, names
+    return {name for name in names if is_known(name)}
 
 
 def _nearest(unknown: str, labels: Sequence[str]) -> str:

@@ -19,7 +19,7 @@ from adaptkit.data.duplicates import duplicate_warnings, with_asked
 from adaptkit.data.group_splits import split_off_groups
 from adaptkit.data.groups import SPLIT_VERSION, group_warnings, task_groups
 from adaptkit.data.in_memory import MemoryRows
-from adaptkit.data.labels import known_labels_only, labels_in, rare_label_warnings
+from adaptkit.data.labels import known_labels_only, labels_in, rare_label_warnings, with_names
 from adaptkit.data.options import AS_FOUND, ReadOptions
 from adaptkit.data.readers import is_readable, parsed_lines
 from adaptkit.data.recognition import is_recognised
@@ -100,6 +100,7 @@ def load(
         )
         for name, raw in _named_splits(task, config, given).items()
     }
+    splits = {name: with_names(task, rows) for name, rows in splits.items()}
     read_as = {name: ", ".join(rows.read_as) for name, rows in splits.items() if rows.read_as}
     labels = labels_in(task, splits["train"])
     splits = {
@@ -117,7 +118,7 @@ def load(
         train, dev = split_off(task, splits["train"], config.dev_fraction, seed)
         splits = {**splits, "train": train, "dev": dev}
         warnings += _leakage_warnings(task, {"train": train, "dev": dev})
-    splits = {name: replace(rows, asked=None) for name, rows in splits.items()}
+    splits = {name: replace(rows, asked=None, names=None) for name, rows in splits.items()}
     return Dataset(
         train=splits["train"],
         dev=splits["dev"],

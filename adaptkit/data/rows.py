@@ -67,6 +67,9 @@ class Rows:
     asked: NDArray[np.int64] | None = None
     """``[rows, 2]``: what `adaptkit.data.duplicates` compares, while the rows are being loaded."""
 
+    names: Sequence[frozenset[str]] | None = None
+    """The labels of each row, while the rows are being loaded; rows with the same labels share one set."""
+
     def __len__(self) -> int:
         return len(self.values)
 
@@ -79,6 +82,7 @@ class Rows:
             origins=taken(self.origins, kept),
             groups=[self.groups[position] for position in kept] if self.groups else (),
             asked=None if self.asked is None else self.asked[kept],
+            names=None if self.names is None else [self.names[position] for position in kept],
         )
 
     def joined(self, other: Rows) -> Rows:
@@ -89,6 +93,7 @@ class Rows:
             origins=packed(chain(self.origins, other.origins)),
             groups=[*self.groups, *other.groups],
             asked=None,
+            names=None,
         )
 
 

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from adaptkit.data.labels import labels_of
+from adaptkit.data.labels import names_in
 from adaptkit.data.rows import shortened
 
 if TYPE_CHECKING:
@@ -36,8 +36,8 @@ def share_warnings(task: Task, splits: Mapping[str, Rows]) -> list[str]:
 def _counts(task: Task, rows: Rows) -> Counter[str | None]:
     """The rows with each label, and with none."""
     counts: Counter[str | None] = Counter()
-    for row in rows.values:
-        counts.update(labels_of(task, row) or [NO_LABEL])
+    for names, times in Counter(names_in(task, rows)).items():
+        counts.update(dict.fromkeys(names or [NO_LABEL], times))
     return counts
 
 

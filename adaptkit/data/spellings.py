@@ -6,7 +6,7 @@ import unicodedata
 from collections import Counter, defaultdict
 from typing import TYPE_CHECKING
 
-from adaptkit.data.labels import labels_of
+from adaptkit.data.labels import names_in
 from adaptkit.data.rows import counted, shortened
 
 if TYPE_CHECKING:
@@ -30,8 +30,8 @@ def spelling_warnings(task: Task, split: str, rows: Rows) -> list[str]:
     """A warning if labels of the rows are probably spellings of one label, with each spelling's rows."""
     counts: Counter[str] = Counter()
     first: dict[str, int] = {}
-    for position, row in enumerate(rows.values):
-        for name in labels_of(task, row):
+    for position, names in enumerate(names_in(task, rows)):
+        for name in names:
             counts[name] += 1
             first.setdefault(name, position)
     found = several_spellings(counts)

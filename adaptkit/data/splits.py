@@ -8,7 +8,7 @@ from hashlib import sha256
 from typing import TYPE_CHECKING
 
 from adaptkit.data.duplicates import occur_once
-from adaptkit.data.labels import label_sets, strata_of
+from adaptkit.data.labels import counts_of, names_in, strata_of
 from adaptkit.errors import DataError
 
 if TYPE_CHECKING:
@@ -37,8 +37,8 @@ def split_off_dev(task: Task, rows: Rows, share: float, seed: int) -> tuple[Rows
 
 def dev_rows(task: Task, rows: Rows, share: float, seed: int) -> set[int]:
     """The positions of the rows that `split_off_dev` makes dev rows."""
-    row_labels = label_sets(task, rows.values)
-    in_train = Counter(name for names in row_labels for name in names)
+    row_labels = names_in(task, rows)
+    in_train = counts_of(row_labels)
     dev: set[int] = set()
     candidates = _candidates(task, rows, row_labels, in_train, seed)
     rate = max(1.0, round(len(rows) * share)) / max(len(candidates), 1)

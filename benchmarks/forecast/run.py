@@ -53,8 +53,8 @@ class Setting:
 
 SETTINGS = (
     Setting("banking77", "frozen", 300),
-    Setting("wnut17", "lora", 250, ("--trials", "4", "--epochs", "2")),
-    Setting("snli", "full", 200, ("--trials", "4", "--epochs", "1", "--confirm", "1")),
+    Setting("wnut17", "lora", 250, ("--trials", "4", "--epochs", "3")),
+    Setting("snli", "full", 200, ("--trials", "4", "--epochs", "2", "--confirm", "1")),
     Setting("stsb", "frozen", 300, ("--trials", "16")),
     Setting("banking77", "lora", 250, ("--trials", "6", "--epochs", "2", "--confirm", "0")),
     Setting("goemotions", "full", 200, ("--trials", "3", "--epochs", "2", "--no-pruning", "--patience", "0")),

@@ -4,10 +4,18 @@ from collections.abc import Callable, Sequence
 
 import pytest
 
-from adaptkit.data.labels import known_labels_only, label_sets, labels_in, rare_label_warnings
+from adaptkit.data.labels import (
+    all_of,
+    counts_of,
+    known_labels_only,
+    label_sets,
+    labels_in,
+    rare_label_warnings,
+    with_names,
+)
 from adaptkit.data.rows import Rows
 from adaptkit.errors import DataError, TaskError
-from adaptkit.task import Task
+from adaptkit.task import Row, Task
 
 MakeTask = Callable[..., Task]
 
@@ -87,3 +95,27 @@ def test_labels_of_one_row_give_a_warning(make_task: MakeTask) -> None:
     (warning,) = rare_label_warnings(make_task(), rows_of("a", "a", *"bcdefgh"))
     assert warning.startswith("7 labels with only one training row")
     assert warning.endswith("'b', 'c', 'd', 'e', 'f' and 2 more")
+
+
+def test_labels_that_are_kept_are_not_asked_for_again(make_task: MakeTask) -> None:
+    rows = rows_of("a", "b", "a", "b")
+    asked: list[Row] = []
+
+    def labels(row: Row) -> set[str]:
+        asked.append(row)
+        return {row["label"]}
+
+    task = make_task(labels_of=labels)
+    kept = with_names(task, rows)
+    assert labels_in(task, kept) == ("a", "b")
+    assert known_labels_only(task, kept, ("a", "b"), skip_bad_rows=False) is kept
+    assert rare_label_warnings(task, kept) == []
+    assert rare_label_warnings(task, kept.take([0, 1])) != []
+    assert len(asked) == len(rows)
+    assert kept.joined(kept).names is None
+
+
+def test_rows_are_counted_by_label() -> None:
+    names = [frozenset("ab"), frozenset("a"), frozenset(), frozenset("ab")]
+    assert counts_of(names) == {"a": 3, "b": 2}
+    assert all_of(names) == {"a", "b"}
