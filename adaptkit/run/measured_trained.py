@@ -37,6 +37,9 @@ if TYPE_CHECKING:
 FLOAT = 4
 """Bytes."""
 
+FEW = 2
+"""Trials in a pass up to which two batch sizes are measured, else one."""
+
 
 def measured_trained(of: Measured, space: SearchSpace) -> Costs:
     """What the study takes."""
@@ -116,11 +119,11 @@ def _rung(of: Measured, capacity: Capacity, space: SearchSpace) -> _Rung:
 
     training = capacity.training
     training.seconds.update(train=0.0, score=0.0)
-    sizes, per_epoch = space.batch_sizes, training.plan.rungs_per_epoch
-    count = min(capacity.slots, capacity.limits.slots * len(sizes))
+    sizes = measured_sizes(space.batch_sizes, capacity.slots, capacity.limits.slots)
+    count, per_epoch = len(sizes), training.plan.rungs_per_epoch
     listed = Listed([
         Trial(number=number, learning_rate=1e-6, batch_size=size, epochs=1 / per_epoch)
-        for number, size in enumerate(spread(sizes, count))
+        for number, size in enumerate(sizes)
     ])  # fmt: skip
     populate(training, count, capacity.limits).run(listed)
     examples = training.plan.examples * len(of.data.train) / len(of.part.train) / per_epoch
@@ -133,8 +136,20 @@ def _rung(of: Measured, capacity: Capacity, space: SearchSpace) -> _Rung:
     )
 
 
-def spread(sizes: Sequence[int], count: int) -> list[int]:
-    """So many of the sizes at equal distances, the large ones too, which take the most memory."""
+def measured_sizes(sizes: Sequence[int], slots: int, at_once: int) -> list[int]:
+    """The batch size of each trial that is measured: as many trials in a pass as in the search, few in all.
+
+    Trials of one size alone share a pass. The large sizes take the most memory, the small ones most steps.
+
+    Args:
+        sizes: those of the search, ascending.
+        slots: the trials of the population.
+        at_once: the trials in one pass, at most.
+    """
+    together = min(at_once, max(1, slots // len(sizes)))
+    if together > FEW:
+        return [sizes[len(sizes) // 2]] * together
+    count = min(slots, 2 * together)
     return [sizes[int((place + 0.5) * len(sizes) / count)] for place in range(count)]
 
 
