@@ -52,6 +52,7 @@ def _simulated(trials: int, rungs: int, together: int) -> list[int]:
     draw = random.Random(0)  # noqa: S311 (no secret)
     ended: dict[int, list[float]] = {}
     running: dict[int, list[float]] = {}
+    pruned: set[int] = set()
     worth = [draw.gauss(0, 1) for _ in range(trials)]
     following = iter(range(trials))
     while len(ended) < trials:
@@ -61,8 +62,10 @@ def _simulated(trials: int, rungs: int, together: int) -> list[int]:
             scores.append(draw.gauss(worth[number], NOISE))
         done = [number for number, scores in running.items() if len(scores) == rungs]
         ended |= {number: running.pop(number) for number in done}
-        pruned = trials_to_prune(
-            running, ended, metric="", direction="maximize", rungs=rungs, epochs=1, protected={0}
-        )
-        ended |= {number: running.pop(number) for number in pruned}
+        new = trials_to_prune(
+            running, ended, metric="", direction="maximize", rungs=rungs, epochs=1, protected={0},
+            pruned=pruned,
+        )  # fmt: skip
+        pruned |= new.keys()
+        ended |= {number: running.pop(number) for number in new}
     return [len(scores) for scores in ended.values()]
