@@ -25,5 +25,5 @@ def test_few_trials_of_spread_sizes_are_measured(slots: int, at_once: int, expec
 
 
 @pytest.mark.parametrize("slots", [1, 2, 5, 32])
-def test_no_more_trials_are_measured_than_the_search_trains_together(slots: int) -> None:
+def test_no_more_trials_are_measured_than_the_population_has(slots: int) -> None:
     assert len(measured_sizes((16,), slots, 32)) <= slots
