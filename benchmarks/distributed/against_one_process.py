@@ -100,7 +100,7 @@ def main() -> None:
     parser.add_argument("result", type=Path)
     parser.add_argument("--trials", type=int, default=16)
     parser.add_argument("--rows", type=int, default=480)
-    parser.add_argument("--epochs", type=int, default=10)
+    parser.add_argument("--epochs", type=int, default=8)
     parser.add_argument("--turns", type=int, default=2)
     given = parser.parse_args()
     about = {"cores": os.cpu_count(), "setting": {name: getattr(given, name) for name in ("rows", "epochs")}}

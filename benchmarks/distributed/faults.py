@@ -23,14 +23,21 @@ LONGEST_DELAY = 12.0
 """Seconds. Training takes about as long."""
 
 FAULTS_IN_A_STUDY = 2
+SHARE_IN_TRAINING = 0.75
+IN_TRAINING = r"process \d+: training \d"
 
 Case = dict[str, Any]
 
 
+def wait(run: Run, draw: Random, earliest: str) -> None:
+    """Wait for a random time: mostly from when trials train, else from when this is shown."""
+    run.wait_for(IN_TRAINING if draw.random() < SHARE_IN_TRAINING else earliest)
+    time.sleep(draw.uniform(0, LONGEST_DELAY))
+
+
 def worker_killed(run: Run, draw: Random) -> bool:
     """Kill a worker at a random time, from the start of its process on; whether there was one."""
-    run.wait_for(r"worker \d+ \(cpu\), process")
-    time.sleep(draw.uniform(0, LONGEST_DELAY))
+    wait(run, draw, r"worker \d+ \(cpu\), process")
     alive = run.workers()
     if alive:
         draw.choice(alive).kill()
@@ -39,8 +46,7 @@ def worker_killed(run: Run, draw: Random) -> bool:
 
 def driver_killed(run: Run, draw: Random) -> bool:
     """Kill the driver at a random time, from the start of Ray on; its workers have to end soon."""
-    run.wait_for(r"worker \d+ \(cpu\): starting")
-    time.sleep(draw.uniform(0, 2 * LONGEST_DELAY))
+    wait(run, draw, r"worker \d+ \(cpu\): starting")
     workers = run.workers()
     if run.process.poll() is not None:
         return False

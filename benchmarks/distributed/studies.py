@@ -54,7 +54,7 @@ def command(model: Path, data: Path, *more: object) -> list[str]:
     """The command of the study."""
     options = {
         "task": "text-classification", "data": data, "model": model, "strategy": "lora", "trials": TRIALS,
-        "epochs": 8, "batch-size": 4, "parallel-trials": 2, "precision": "fp32", "patience": 0, "confirm": 0,
+        "epochs": 20, "batch-size": 4, "parallel-trials": 2, "precision": "fp32", "patience": 0, "confirm": 0,
         "study": "one",
     }  # fmt: skip
     named = [part for name, value in options.items() for part in (f"--{name}", value)]
