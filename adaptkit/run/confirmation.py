@@ -10,13 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from adaptkit.run.head_init import START
 from adaptkit.run.resolve import strategy_of
-from adaptkit.search.confirmation import (
-    FEWEST_TRIALS,
-    MOST_CANDIDATES,
-    MOST_RUNS,
-    affordable,
-    candidates,
-)
+from adaptkit.search.confirmation import FEWEST_TRIALS, MOST_CANDIDATES, MOST_RUNS, affordable, candidates
 from adaptkit.study.confirmation import Confirmation, ConfirmationFolder, ConfirmationRun, runs_of, so_far
 from adaptkit.study.record import UNTESTED, best_trial
 
