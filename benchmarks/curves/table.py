@@ -1,4 +1,4 @@
-"""The table of curves in short.
+"""The table of curves in short: test scores by learning rate, and dev scores by epoch.
 
 python -m benchmarks.curves.table
 """
@@ -17,6 +17,9 @@ from adaptkit.tasks import registry
 from benchmarks.baselines.data_sets import READERS
 from benchmarks.curves.collect import table
 
+LONG, EPOCHS = 10, (1.0, 2.0, 3.0, 5.0, 7.0, 10.0)
+"""The epochs of a trial on few rows, and those that are shown."""
+
 WIDTH, USUAL_BATCH_SIZE = 384, 16
 """Of all-MiniLM-L6-v2, and of the default."""
 
@@ -32,8 +35,10 @@ Curve = list[tuple[float, float]]
 
 
 def main() -> None:
-    """Prints the table."""
+    """Prints the tables."""
     print(scores(table()))
+    print()
+    print(by_epoch(table()))
 
 
 def groups(lines: Sequence[Line]) -> dict[Key, dict[Configuration, Curve]]:
@@ -80,6 +85,22 @@ def scores(lines: Sequence[Line]) -> str:
         large = [found[one] for one in sorted(found) if one[1] != USUAL_BATCH_SIZE] or [[]]
         shown = " | ".join(map(_mean, [starts[about], *small, *large]))
         out.append(f"| {' | '.join(about)} | {len(small[0])} | {shown} |")
+    return "\n".join(out)
+
+
+def by_epoch(lines: Sequence[Line]) -> str:
+    """The dev score at the start and after some epochs, of groups with ten: means over trials, in points."""
+    found: dict[tuple[str, ...], dict[float, list[float]]] = defaultdict(lambda: defaultdict(list))
+    for line in lines:
+        if float(line["epochs"]) == LONG:
+            found[line["set"], line["rows"], line["strategy"]][float(line["epoch"])].append(
+                float(line["dev"])
+            )
+    out = [f"| data set | rows | strategy | start | {' | '.join(f'{epoch:g}' for epoch in EPOCHS)} |"]
+    out.append("|---|--:|---|--:|" + "--:|" * len(EPOCHS))
+    for about, its in found.items():
+        shown = " | ".join(_mean(its[epoch]) for epoch in (0.0, *EPOCHS))
+        out.append(f"| {' | '.join(about)} | {shown} |")
     return "\n".join(out)
 
 

@@ -40,6 +40,15 @@ def test_curves_in_short() -> None:
     assert curves.scores(LINES + large[:1]).splitlines()[-1].endswith("| 60.0 | 0.0 |")
 
 
+def test_curves_by_epoch() -> None:
+    lines = [
+        {"set": "snli", "rows": "100", "strategy": "lora", "epochs": "10", "epoch": epoch, "dev": dev}
+        for epoch, dev in (("0.0", "0.5"), ("1.0", "0.4"), ("1.0", "0.6"), ("10.0", "0.7"))
+    ]
+    assert curves.by_epoch(lines).splitlines()[-1] == "| snli | 100 | lora | 50.0 | 50.0 |  |  |  |  | 70.0 |"
+    assert len(curves.by_epoch([{**lines[0], "epochs": "3.0"}]).splitlines()) == 2
+
+
 def test_the_default_configuration_depends_on_the_task() -> None:
     assert curves.default_configuration("banking77", "lora") == (1e-3, 16)
     assert curves.default_configuration("wnut17", "lora") == (2e-3, 16)
