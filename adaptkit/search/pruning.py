@@ -10,7 +10,7 @@ three ways, chosen by replaying studies on learning curves (`benchmarks/curves`)
   dev rows is noisy, and the best of several is the luckiest.
 - A share is one of all trials that were compared so far, those that were pruned before included.
 - The trial with the best score of all so far continues, whatever its mean, because it would be the winner if
-  nothing better came.
+  nothing better came. Of equal ones that is the first.
 
 No decision is made before an eighth of the training, because the warm-up takes a tenth. Until it ends, a
 score mostly reflects the size of the learning rate.
@@ -79,7 +79,7 @@ def trials_to_prune(
         before = sum(len(everyone[other]) <= rung for other in pruned)  # pruned before this rung
         total, one_of = len(known) + before, deciding[rung]
         last = _sorted(map(fmean, known), direction)[: math.ceil(total / one_of)][-1]
-        leads = _best(scores, direction) == _best([_best(its, direction) for its in known], direction)
+        leads = number == _leader(everyone, rung, direction)
         own = fmean(scores)
         if total >= MINIMUM_SCORED and not leads and _worse(own, last, direction):
             reasons[number] = (
@@ -87,6 +87,13 @@ def trials_to_prune(
                 f" the best {WORDS[one_of]} had {last:.3f}"
             )
     return reasons
+
+
+def _leader(trials: Mapping[int, Sequence[float]], rung: int, direction: str) -> int:
+    """The trial with the best score up to a rung; of equal ones the first, which a study prefers, too."""
+    best = {number: _best(its[: rung + 1], direction) for number, its in trials.items() if len(its) > rung}
+    top = _best(list(best.values()), direction)
+    return min(number for number, score in best.items() if score == top)
 
 
 def _sorted(scores: Collection[float] | map[float], direction: str) -> list[float]:

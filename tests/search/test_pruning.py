@@ -107,6 +107,13 @@ def test_the_trial_with_the_best_score_so_far_continues() -> None:
     assert set(pruned(turned, direction="minimize")) == {2}
 
 
+def test_of_equal_best_scores_the_first_trial_continues() -> None:
+    running = {1: [0.1, 0.7], 2: [0.2, 0.7], 3: [0.5, 0.5], 4: [0.6, 0.6]}
+    assert set(pruned(running)) == {2}
+    assert set(pruned(dict(reversed(running.items())))) == {2}
+    assert set(pruned({n: running[n] for n in (2, 3, 4)}, {1: running[1]})) == {2}
+
+
 def test_each_trial_is_compared_at_its_own_rung() -> None:
     ended = {1: [0.1, 0.9, 0.9, 0.9], 2: [0.1, 0.8, 0.8, 0.8], 3: [0.2]}
     running = {4: [0.15], 5: [0.1, 0.5]}
