@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from adaptkit.errors import StudyError
+from adaptkit.errors import StudyError, UserError
 from adaptkit.run.context import versions
 from adaptkit.run.resolve import plugins_of, strategy_of
 from adaptkit.study.provenance import Provenance
@@ -34,6 +35,32 @@ KEPT_ON_RESUME = (
     "trained_parameters", "total_parameters", "device", "precision", "versions", "truncation",
 )  # fmt: skip
 """The fields of the summary that a resumed study takes from its earlier runs."""
+
+
+@contextmanager
+def with_its_settings(
+    folder: StudyFolder, config: StudyConfig, data: Dataset, earlier: Provenance | None
+) -> Iterator[None]:
+    """If the block refuses something, and an existing study has other settings or rows, refuse these instead.
+
+    What the study resolved to when it started may not fit the new settings, and they are what the user gave.
+
+    Args:
+        folder: the study's folder.
+        config: the configuration that was given.
+        data: its rows.
+        earlier: what the study resolved to when it started, if it has.
+
+    Raises:
+        StudyError: the study was started with other settings or rows.
+    """
+    try:
+        yield
+    except UserError:
+        if earlier is not None:
+            now = replace(earlier, data_fingerprint=data.fingerprint, labels=len(data.labels))
+            folder.refuse_if_changed(config, now)
+        raise
 
 
 def open_study(

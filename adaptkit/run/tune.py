@@ -23,7 +23,7 @@ from adaptkit.run.finalize import finalize_study
 from adaptkit.run.head_init import initialize_head
 from adaptkit.run.heads import refit_best, refit_is_due, solve_trials
 from adaptkit.run.method import Method, patience_of, resolve_method, space_of
-from adaptkit.run.opening import open_study
+from adaptkit.run.opening import open_study, with_its_settings
 from adaptkit.run.refit import drop_refit, refit_due, train_again
 from adaptkit.run.reshuffling import first_alone, held_out_of
 from adaptkit.run.resolve import (
@@ -105,10 +105,13 @@ def run(
         earlier = folder.earlier_provenance()
         given = rows_by_reference(folder, config.data, rows)
         data = read_data(config, task, earlier, progress, clock, given)
-        method = resolve_method(config, task, earlier, data)
-        space = space_of(config, task, method, data)
-        built = with_layers(with_pooling(task, method.pooling), method.layers)
-        machine, loaded = load_encoder(config, built, data, earlier, progress, clock, solver=method.solver)
+        with with_its_settings(folder, config, data, earlier):
+            method = resolve_method(config, task, earlier, data)
+            space = space_of(config, task, method, data)
+            built = with_layers(with_pooling(task, method.pooling), method.layers)
+            machine, loaded = load_encoder(
+                config, built, data, earlier, progress, clock, solver=method.solver
+            )
         undone = removed_if_refused(folder)
         with folder.lock() as lock, undone, interruption.guarded():
             keep_rows(folder, config.data, given)

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from adaptkit.config import STRICT, StudyConfig, from_mapping, to_toml
+from adaptkit.config import STRICT, DataConfig, StudyConfig, from_mapping, to_toml
 
 MAY_CHANGE = frozenset({"data", "search", "device", "fast_paths", "parallel_trials", "precision"})
 """The settings that may change when a study is resumed. The data are compared by their fingerprint, and the
@@ -80,11 +80,27 @@ class Provenance:
 def differences_of(old: tuple[StudyConfig, Provenance], new: tuple[StudyConfig, Provenance]) -> list[str]:
     """Each setting that differs between the old study and the new call, as ``name: old → new``."""
     was, becomes = _compared(*old), _compared(*new)
+    sources = _sources_in_words(old[0].data, new[0].data)
     return [
         f"{name}: {_shown(was.get(name))} → {_shown(becomes.get(name))}"
+        + (f" ({sources})" if name == "data fingerprint" else "")
         for name in sorted(was | becomes)
         if was.get(name) != becomes.get(name)
     ]
+
+
+def _sources_in_words(old: DataConfig, new: DataConfig) -> str:
+    """Where rows that differ came from, and come from."""
+    was, becomes = (_named(data) or "the task's sample" for data in (old, new))
+    if was != becomes:
+        return f"from {was}; now from {becomes}"
+    return f"{becomes}: changed, or read in another way"
+
+
+def _named(data: DataConfig) -> str:
+    given = [source for source in (data.data, data.train, data.dev, data.test) if source is not None]
+    names = ["rows given in Python" if source.startswith("rows:") else source for source in given]
+    return ", ".join(dict.fromkeys(names))
 
 
 def _compared(config: StudyConfig, provenance: Provenance) -> dict[str, Any]:

@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 import adaptkit
+from adaptkit.errors import StudyError
 from tests.helpers.data import moods, write_csv
 from tests.helpers.program import called, environment
 
@@ -74,6 +75,21 @@ def test_a_solved_study_is_continued(tiny_folder: Path, tmp_path: Path) -> None:
     after = tune(tmp_path, tiny_folder, trials=5)
     assert len(after.trials) == 5
     assert after.trials[:2] == before.trials
+
+
+def test_other_settings_are_named_not_what_they_exclude(tiny_folder: Path, tmp_path: Path) -> None:
+    tune(tmp_path, tiny_folder, trials=1)
+    dev = str(write_csv(tmp_path / "dev.csv", moods(20, seed=2)))
+    other = shutil.copytree(tiny_folder, tmp_path / "other")
+    (other / "config.json").write_text((other / "config.json").read_text() + "\n", encoding="utf-8")
+    for model, changes, named in (
+        (tiny_folder, {"strategy": "lora"}, "strategy: frozen → lora"),
+        (other, {}, f"model: {tiny_folder} → {other}"),
+        (tiny_folder, {"dev": dev}, rf"\(from \S+train.csv; now from \S+train.csv, {dev}\)"),
+    ):
+        with pytest.raises(StudyError, match=named) as refused:
+            tune(tmp_path, model, trials=1, **changes)
+        assert refused.value.code == "study-differs"
 
 
 def test_trials_after_the_timeout_have_their_turn_later(tiny_folder: Path, tmp_path: Path) -> None:

@@ -33,6 +33,29 @@ def test_moved_data_and_other_versions_make_no_difference() -> None:
 
 
 @pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        (
+            DataConfig(data="a.csv"),
+            DataConfig(train="b.csv", test="c.csv"),
+            "from a.csv; now from b.csv, c.csv",
+        ),
+        (DataConfig(), DataConfig(data="a.csv"), "from the task's sample; now from a.csv"),
+        (DataConfig(data="a.csv"), DataConfig(data="a.csv"), "a.csv: changed, or read in another way"),
+        (
+            DataConfig(train=f"rows:{'a' * 32}", dev=f"rows:{'b' * 32}"),
+            DataConfig(train=f"rows:{'c' * 32}", dev=f"rows:{'b' * 32}"),
+            "rows given in Python: changed, or read in another way",
+        ),
+    ],
+)
+def test_other_rows_are_shown_with_where_they_come_from(old: DataConfig, new: DataConfig, said: str) -> None:
+    becomes = (replace(CONFIG, data=new), replace(PROVENANCE, data_fingerprint="bb22"))
+    differences = differences_of((replace(CONFIG, data=old), PROVENANCE), becomes)
+    assert differences == [f"data fingerprint: aa11 → bb22 ({said})"]
+
+
+@pytest.mark.parametrize(
     ("config", "resolved", "differences"),
     [
         ({"max_length": 64}, {}, ["max length: not set → 64"]),
