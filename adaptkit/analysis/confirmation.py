@@ -49,10 +49,13 @@ def candidate_of(
 
 
 def winner_of(candidates: Sequence[Candidate], direction: str) -> int | None:
-    """The trial whose configuration has the best mean, the earlier one of equals; None if none has one."""
+    """The trial whose configuration has the best mean, the earliest of equals; None if none has one.
+
+    The default is the first trial of a study, so it wins where the others are only as good.
+    """
     sign = 1 if direction == "maximize" else -1
     means = [(sign * one.mean, one.trial) for one in candidates if one.mean is not None]
-    return max(means, key=lambda pair: pair[0])[1] if means else None
+    return max(means, key=lambda pair: (pair[0], -pair[1]))[1] if means else None
 
 
 def best_run(runs: Sequence[ConfirmationRun], direction: str) -> ConfirmationRun | None:

@@ -64,4 +64,6 @@ def test_the_winner_has_the_best_mean_not_the_best_run(direction: str, winner: i
     assert found is not None
     assert found.run == best
     assert winner_of([candidates[2]], direction) is None
+    equal = [candidate_of(trial, runs(trial, [0.5, 0.7]), None) for trial in (4, 2, 0)]
+    assert winner_of(equal, direction) == 0
     assert best_run(runs(3, [None]), direction) is None
