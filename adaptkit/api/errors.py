@@ -60,7 +60,8 @@ def in_python_words() -> Iterator[None]:
 def with_arguments(text: str) -> str:
     """The text with ``--dev-fraction`` as ``dev_fraction=``, and so on."""
     text = text.replace("Change these options", "Change these arguments")
-    return _COMMAND.sub("the same call", _OPTION.sub(_argument, _COLUMNS.sub(_columns, text)))
+    text = _COMMAND.sub("the same call", _OPTION.sub(_argument, _COLUMNS.sub(_columns, text)))
+    return text.replace("'adaptkit tune'", "adaptkit.tune()")
 
 
 def _columns(options: re.Match[str]) -> str:

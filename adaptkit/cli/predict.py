@@ -39,6 +39,7 @@ T = TypeVar("T")
 @click.argument("text", nargs=-1)
 @click.option(
     "--file",
+    "--data",
     "file",
     help="A file of rows, read as tune reads it. A .txt file that is no table has one text per line.",
 )

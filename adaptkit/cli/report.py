@@ -8,15 +8,21 @@ import click
 
 from adaptkit.cli.parameters import json_option, studies_option
 
+STDOUT = Path("-")
+
 
 @click.command(short_help="Show a study.")
 @click.argument("study", required=False)
 @studies_option
 @click.option(
-    "--html", type=click.Path(dir_okay=False, path_type=Path), help="Write an HTML page to this file."
+    "--html",
+    type=click.Path(dir_okay=False, allow_dash=True, path_type=Path),
+    help="Write an HTML page to this file, or to standard output: -.",
 )
 @click.option(
-    "--markdown", type=click.Path(dir_okay=False, path_type=Path), help="Write Markdown to this file."
+    "--markdown",
+    type=click.Path(dir_okay=False, allow_dash=True, path_type=Path),
+    help="Write Markdown to this file, or to standard output: -.",
 )
 @json_option
 def report(
@@ -30,7 +36,6 @@ def report(
     from adaptkit.errors import StudyError
     from adaptkit.report.escaping import visible
     from adaptkit.study.find import find_study
-    from adaptkit.system.files import write_user_text
 
     folder = find_study(studies_dir, study)
     summary, trials = folder.summary_as_it_stands(), folder.read_trials()
@@ -43,15 +48,25 @@ def report(
     if html:
         from adaptkit.report.html import as_html
 
-        write_user_text(html, as_html(summary, trials))
+        write_to(html, as_html(summary, trials))
     if markdown:
         from adaptkit.report.markdown import as_markdown
 
-        write_user_text(markdown, as_markdown(summary, trials))
+        write_to(markdown, as_markdown(summary, trials))
     for problem in folder.unreadable_trials():
         click.echo(f"adaptkit: left out: {visible(problem, 1000)}", err=True)
-    written = [visible(str(path), 1000) for path in (html, markdown) if path]
+    written = [visible(str(path), 1000) for path in (html, markdown) if path and path != STDOUT]
     if written:
         click.echo(f"wrote {', '.join(written)}", err=True)
-    if as_json or not written:
+    if as_json or not (html or markdown):
         show(summary, trials, as_json=as_json)
+
+
+def write_to(path: Path, text: str) -> None:
+    """Write a report to a file, or to standard output for the path ``-``."""
+    from adaptkit.system.files import write_user_text
+
+    if path == STDOUT:
+        click.echo(text)
+    else:
+        write_user_text(path, text)

@@ -247,7 +247,9 @@ class Population:
             if one.failure is not None:
                 self._close(scheduler, slot, "fail", str(one.failure))
             elif one.rung == one.rungs:
-                self._close(scheduler, slot, "complete", f"trained {one.trial.epochs:g} epochs")
+                epochs = one.trial.epochs
+                reason = f"trained {epochs:g} epoch{'' if epochs == 1 else 's'}"
+                self._close(scheduler, slot, "complete", reason)
             elif one.trial.number in pruned:
                 self._close(scheduler, slot, "pruned", pruned[one.trial.number])
             elif one.trial.patience and one.not_better >= one.trial.patience:

@@ -42,7 +42,7 @@ def hyperparameter(name: str, value: float | None) -> str:
     if name not in ("learning_rate", "l2") or value == 0:
         return f"{value:g}"
     mantissa, exponent = f"{value:.2e}".split("e")
-    return f"{mantissa}e{int(exponent)}"
+    return f"{mantissa}e{int(exponent)}" if int(exponent) else mantissa
 
 
 def in_words(name: str) -> str:

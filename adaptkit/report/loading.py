@@ -119,7 +119,8 @@ def _pooled_lines(folder: str, width: int) -> list[str]:
 
 def _adaptkit_lines(summary: StudySummary, folder: str, width: int) -> list[str]:
     own = [] if summary.head else ["# The head is the task's own, so its plugin must be installed."]
-    text = "a text ||| another text" if summary.pooling == "pair" else "a text"
+    pair = summary.pooling == "pair"
+    text = "a text ||| another text" if pair else "a text"
     return [
         *own,
         *(_base_needed(summary.model) if summary.adapter else []),
@@ -127,6 +128,7 @@ def _adaptkit_lines(summary: StudySummary, folder: str, width: int) -> list[str]
         "",
         *_assignment("folder", folder, width),
         "model = adaptkit.load(folder)",
+        *(["# A row is a text with ||| between its parts, or a dictionary of its columns."] if pair else []),
         f'model.predict(["{text}"])',
     ]
 

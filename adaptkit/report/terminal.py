@@ -20,6 +20,7 @@ from adaptkit.report.advice import shown_warnings
 from adaptkit.report.cutting import middle_cut
 from adaptkit.report.escaping import LONGEST_WARNING, encodable, visible
 from adaptkit.report.loading import loading_lines
+from adaptkit.report.printing import print_page
 from adaptkit.report.setting import phases, setting
 from adaptkit.study.record import StudySummary, TrialRecord
 from adaptkit.study.winner import counting
@@ -34,7 +35,7 @@ TRIAL_STYLES = {"complete": "", "stopped": "yellow", "pruned": "dim", "failed": 
 def print_report(console: Console, summary: StudySummary, trials: Sequence[TrialRecord]) -> None:
     """Prints the report of a study in any state."""
     width = min(console.width, WIDEST)
-    console.print(render(summary, trials, width, console.encoding), width=width)
+    print_page(console, render(summary, trials, width, console.encoding), width)
 
 
 def render(
@@ -178,8 +179,7 @@ class _Page:
             return None
         table = self.grid("left", *["right"] * (len(candidates.HEADS) - 1), heads=candidates.HEADS)
         for row in candidates.rows(its):
-            style = "bold green" if row.winner else ""
-            star = "★" if row.winner else ""
+            style, star = ("bold green", "★") if row.winner else ("", "")
             table.add_row(
                 self.text(f"{star}{row.cells[0]}", style), *(self.text(one, style) for one in row.cells[1:])
             )

@@ -98,7 +98,7 @@ def export_winner(
 ) -> None:
     """Write the winner to the study's folder ``best``, and verify it."""
     context.interruption.check()
-    context.progress.phase("exporting the winner and verifying it")
+    context.progress.phase("exporting the winner")
     folder = context.folder
     with context.clock.phase("export"):
         export_trial(folder, config, task, data.labels, context.summary, best, folder.best)

@@ -7,10 +7,14 @@ from __future__ import annotations
 
 import os
 import re
+from difflib import get_close_matches
 from pathlib import Path
 
 from adaptkit.errors import ConfigError, StudyError
 from adaptkit.study.folder import StudyFolder
+
+MOST_NAMES = 8
+"""The most studies that an error names if none has a similar name."""
 
 SAFE_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,99}")
 
@@ -71,13 +75,15 @@ def find_study(studies_dir: Path, study: str | None = None) -> StudyFolder:
         return by_name[0]
     if study and os.path.exists(Path(study, "study.toml")):
         return StudyFolder(Path(study).absolute())
-    names = ", ".join(repr(one.name) for one in studies[:20])
+    names = [one.name for one in studies]
+    shown = get_close_matches(study or "", names, n=3) or names[:MOST_NAMES]
+    more = f" ({len(names) - len(shown)} more: 'adaptkit studies' lists them)" if shown != names else ""
     problem = (
         f"there is no study {study!r} in {studies_dir}" if study else f"there is no study in {studies_dir}"
     )
     raise StudyError(
         problem,
-        expected=f"one of {names}, or the path of a study" if studies else "",
+        expected=f"one of {', '.join(map(repr, shown))}{more}, or the path of a study" if studies else "",
         next_step="Give the folder of your studies with --studies, or start a study with 'adaptkit tune'.",
         code="study-not-found",
     )

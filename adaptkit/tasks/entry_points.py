@@ -240,12 +240,17 @@ def _arguments(listing: Listing, factory: Callable[..., Any], options: Mapping[s
 
 def _fail_unknown(kind: Kind, name: str, everything: Sequence[Listing]) -> NoReturn:
     names = sorted({one for listing in everything for one in (listing.name, listing.full_name)})
-    near = get_close_matches(name, names, n=3) or sorted({listing.name for listing in everything})
+    near = get_close_matches(name, names, n=3)
+    expected = near or sorted({listing.name for listing in everything})
     problem = f"no {kind.noun} {name!r} is installed"
-    install = f"Install the plugin of the {kind.noun}, for example `pip install {kind.install}`"
+    step = (
+        f"Correct the name of the {kind.noun}"
+        if near
+        else f"Install the plugin of the {kind.noun}, for example `pip install {kind.install}`"
+    )
     raise TaskError(
         problem if everything else f"{problem}, and no other {kind.noun} either",
-        expected=" or ".join(map(repr, near)),
-        next_step=f"{install}, or list what is installed with `{kind.command}`." if near else f"{install}.",
+        expected=" or ".join(map(repr, expected)),
+        next_step=f"{step}, or list what is installed with `{kind.command}`." if everything else f"{step}.",
         code=f"unknown-{kind.noun}",
     )

@@ -19,6 +19,7 @@ from adaptkit.errors import ConfigError, Interrupted
         ("leave out bad rows with --skip-bad-rows", "leave out bad rows with skip_bad_rows=True"),
         ("pip install --upgrade adaptkit", "pip install --upgrade adaptkit"),
         ("run the same 'adaptkit tune' command again", "run the same call again"),
+        ("or start a study with 'adaptkit tune'.", "or start a study with adaptkit.tune()."),
         ("Run the same command again", "Run the same call again"),
         ("name it with --column text=body", "name it with columns={'text': 'body'}"),
         ("with --column a=x --column b=COLUMN.", "with columns={'a': 'x', 'b': 'COLUMN'}."),

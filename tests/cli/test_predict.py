@@ -39,6 +39,15 @@ def test_texts_or_a_file(tuned: Callable[[str, str], Any], tmp_path: Path) -> No
     assert "missing.csv" in answer.err
 
 
+def test_the_rows_may_be_named_as_for_evaluate(tuned: Callable[[str, str], Any], tmp_path: Path) -> None:
+    (tmp_path / "rows.csv").write_text("text\nboats\nrivers\n", encoding="utf-8")
+    answer = called(
+        "predict", tuned("text-classification", "full").folder.path, "--data", tmp_path / "rows.csv", "--json"
+    )
+    assert answer.code == 0, answer.err
+    assert len(answer.out.splitlines()) == 2
+
+
 def test_an_unknown_study_is_named(tmp_path: Path) -> None:
     answer = called("predict", tmp_path / "nowhere", "boats", "--studies", tmp_path)
     assert answer.code == 2

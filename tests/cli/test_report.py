@@ -7,6 +7,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from tests.helpers.program import called
 
 
@@ -16,6 +18,19 @@ def test_json_and_files_together(tuned: Callable[[str, str], Any], tmp_path: Pat
     assert json.loads(answer.out)["study"]["name"] == study.folder.name
     assert "wrote" in answer.err
     assert (tmp_path / "page.html").read_text(encoding="utf-8").startswith("<!")
+
+
+def test_a_report_may_go_to_standard_output(
+    tuned: Callable[[str, str], Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    study = tuned("ner", "frozen").folder.path
+    for option, start in (("--markdown", "# Study"), ("--html", "<!")):
+        answer = called("report", study, option, "-")
+        assert answer.code == 0, answer.err
+        assert answer.out.startswith(start)
+        assert answer.err == ""
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_without_a_name_the_last_updated_study_is_shown(

@@ -46,6 +46,8 @@ def test_size(number: int, shown: str) -> None:
 def test_hyperparameters() -> None:
     assert formatting.hyperparameter("learning_rate", 0.000317) == "3.17e-4"
     assert formatting.hyperparameter("l2", 0.000142925) == "1.43e-4"
+    assert formatting.hyperparameter("l2", 1.0) == "1.00"
+    assert formatting.hyperparameter("l2", 12.3) == "1.23e1"
     assert formatting.hyperparameter("batch_size", 16.0) == "16"
     assert formatting.hyperparameter("learning_rate", None) == "\u2013"
     assert formatting.hyperparameter("null_threshold", sys.float_info.max) == "unlimited"

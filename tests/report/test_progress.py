@@ -158,6 +158,19 @@ def test_an_error_in_the_training_is_raised_and_drawing_ends() -> None:
     assert threading.active_count() == before
 
 
+def test_no_time_is_left_to_show_when_it_has_passed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("adaptkit.report.progress.SECONDS_BETWEEN_LINES", 0.0)
+    monkeypatch.setattr("adaptkit.report.throughput.SAMPLE_SECONDS", 0.0)
+    console = Console(file=io.StringIO())
+    with Progress(console, 2, "f1", "maximize") as progress:
+        progress.expected(10)
+        progress.advanced(4, 40)
+        progress.advanced(6, 60)
+        progress.rung(0, 1.0, 0.5)
+    assert "examples/s" in console.file.getvalue()  # type: ignore[attr-defined]
+    assert "left" not in console.file.getvalue()  # type: ignore[attr-defined]
+
+
 def test_failed_trials_are_never_the_best() -> None:
     file = io.StringIO()
     with Progress(Console(file=file, width=200), 3, "loss", "minimize") as progress:

@@ -77,6 +77,17 @@ def test_a_missing_study_is_reported_with_the_existing_ones(tmp_path: Path, stud
         find_study(tmp_path, study)
 
 
+def test_a_missing_study_is_reported_with_similar_names(tmp_path: Path) -> None:
+    for number in range(12):
+        begin(tmp_path, f"study-{number:02d}", number)
+    with pytest.raises(StudyError, match=r"4 more: 'adaptkit studies' lists them") as error:
+        find_study(tmp_path, "zzz")
+    assert error.value.expected.count("'study-") == 8
+    with pytest.raises(StudyError, match="'study-07'") as error:
+        find_study(tmp_path, "study07")
+    assert error.value.expected.count("'study-") <= 3
+
+
 def test_a_folder_without_studies_is_reported(tmp_path: Path) -> None:
     with pytest.raises(StudyError, match="adaptkit tune") as error:
         find_study(tmp_path / "gone")

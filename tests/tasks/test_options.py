@@ -65,7 +65,10 @@ def test_values_of_another_type_are_refused(value, kind):
         convert(value, kind)
 
 
-def factory(depth: int, *, mode: Literal["fast", "exact"] = "fast", names: tuple[str, ...] = (), **more):
+def factory(
+    depth: int, *, mode: Literal["fast", "exact"] = "fast", names: tuple[str, ...] = (),
+    sizes: list[int] | None = None, rate: float | str = "auto", **more,
+):  # fmt: skip
     pass
 
 
@@ -73,7 +76,9 @@ def test_options_are_described_with_their_types():
     assert [described(option) for option in options_of(factory).values()] == [
         "depth (int, required)",
         "mode ('fast' or 'exact', default 'fast')",
-        "names (tuple[str, ...], default ())",
+        "names (comma-separated str, default ())",
+        "sizes (comma-separated int, default None)",
+        "rate (float or str, default 'auto')",
     ]
 
 

@@ -136,6 +136,15 @@ def test_an_unknown_task_is_refused_with_similar_names(install, name):
     assert "'good'" in caught.value.expected
 
 
+def test_a_misspelt_name_is_to_be_corrected_not_installed(install):
+    install("shop-good", GOOD, "good = shop_good:make")
+    with pytest.raises(TaskError, match="Correct the name of the task, or list") as misspelt:
+        load("goood")
+    assert "pip install" not in str(misspelt.value)
+    with pytest.raises(TaskError, match="pip install adaptkit-ner"):
+        load("zzzzzz")
+
+
 def test_without_any_plugin_the_next_step_is_to_install_one(monkeypatch):
     monkeypatch.setattr(sys, "path", [])
     assert available() == []
