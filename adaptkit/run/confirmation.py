@@ -160,7 +160,8 @@ def make_scheduler(
     timeout = config.search.timeout or math.inf
     spent = sum(context.clock.seconds.get(name, 0.0) for name in ("train", "score"))
     waiting = trials_of(plan, records, ended, seed=config.seed, patience=patience)
-    context.progress.phase(f"{_what(plan)}, {_runs(plan, len(waiting))}")
+    done = "confirming" if plan.over == "seeds" else "comparing"
+    context.progress.phase(f"{done} {len(plan.trials)} configurations, {_runs(plan, len(waiting))}")
     _write_unfinished(context, plan, ended)
     return ConfirmationScheduler(
         folder, waiting, ended,
@@ -169,11 +170,6 @@ def make_scheduler(
         progress=context.progress, vocabulary=training.vocabulary, head_inputs=some_head_inputs(training),
         keep_all=config.soup,
     )  # fmt: skip
-
-
-def _what(plan: Confirmation) -> str:
-    done = "confirming" if plan.over == "seeds" else "comparing"
-    return f"{done} {len(plan.trials)} configurations"
 
 
 def _runs(plan: Confirmation, left: int) -> str:

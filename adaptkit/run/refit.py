@@ -98,7 +98,7 @@ def drop_refit(context: RunContext, config: StudyConfig) -> None:
 
 def train_again(
     context: RunContext, config: StudyConfig, task: Task, data: Dataset, model: Model, capacity: Capacity,
-    method: Method, aim: Aim,
+    aim: Aim,
 ) -> None:  # fmt: skip
     """Train the winner again, and record it. After the timeout the study has a warning instead.
 
@@ -110,7 +110,7 @@ def train_again(
     if recorded is None or not _is_of(aim, recorded) or not _is_usable(folder, recorded):
         context.progress.phase("training the winner again on the training and dev rows together")
         with context.clock.phase("refit"):
-            recorded = _trained(context, config, task, data, model, capacity, method, aim, folder)
+            recorded = _trained(context, config, task, data, model, capacity, aim, folder)
     if recorded is None:
         warning = (
             "the timeout was reached; the same command will train the winner again on the training and dev "
@@ -129,7 +129,7 @@ def train_again(
 
 def _trained(
     context: RunContext, config: StudyConfig, task: Task, data: Dataset, model: Model, capacity: Capacity,
-    method: Method, aim: Aim, folder: RefitFolder,
+    aim: Aim, folder: RefitFolder,
 ) -> Refit | None:  # fmt: skip
     """The record of the refit, written with its weights; None if the timeout was reached."""
     import torch

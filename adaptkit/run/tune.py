@@ -199,7 +199,7 @@ def train_and_confirm(
         confirm_trained(context, config, task, data, capacity, due, patience)
     ended = not search.remaining and not confirmation_due(context, config, method, rungs)
     if ended and (aim := refit_due(context, config, method)):
-        train_again(context, config, task, data, model, capacity, method, aim)
+        train_again(context, config, task, data, model, capacity, aim)
 
 
 def record_orphans(context: RunContext, search: Search) -> None:

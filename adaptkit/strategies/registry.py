@@ -6,7 +6,6 @@ import dataclasses
 from collections.abc import Mapping
 from typing import Any
 
-from adaptkit.errors import TaskError
 from adaptkit.strategy import Strategy, StrategySpace
 from adaptkit.tasks import entry_points
 from adaptkit.tasks.entry_points import Kind, Listing, fail, made, refuse_contract
@@ -44,15 +43,6 @@ def load(name: str, options: Mapping[str, Any] = {}) -> Strategy:
 def built_in(name: str, rank: int = 8) -> Strategy:
     """One of adaptkit's own strategies; ``rank`` is that of LoRA's updates."""
     return load(f"{entry_points.OWN}:{name}", {"rank": rank} if name == "lora" else {})
-
-
-def broken(listing: Listing) -> str | None:
-    """Why this strategy cannot be loaded without options, or None if it can. Imports its plugin."""
-    try:
-        load(listing.full_name)
-    except TaskError as error:
-        return str(error)
-    return None
 
 
 def _well_formed(listing: Listing, strategy: object) -> Strategy:

@@ -6,12 +6,12 @@ import dataclasses
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from adaptkit.errors import ConfigError, TaskError
+from adaptkit.errors import ConfigError
 from adaptkit.metric import Metric, Scores
 from adaptkit.task import Task
 from adaptkit.tasks import entry_points
 from adaptkit.tasks.calls import Guarded, no_exit
-from adaptkit.tasks.entry_points import Kind, Listing, fail, made
+from adaptkit.tasks.entry_points import Kind, fail, made
 from adaptkit.tasks.validation import ill_formed_metric
 
 METRICS = Kind(
@@ -82,15 +82,6 @@ def beside(added: Metric, own: Metric) -> Metric:
         others={own.name: own.direction, **own.others, **added.others},
         groups_title=added.groups_title if added.groups_title != "class" else own.groups_title,
     )
-
-
-def broken(listing: Listing) -> str | None:
-    """Why this metric cannot be loaded without options, or None if it can. Imports its plugin."""
-    try:
-        load(listing.full_name)
-    except TaskError as error:
-        return str(error)
-    return None
 
 
 def _under_its_name(metric: Metric, name: str) -> Any:

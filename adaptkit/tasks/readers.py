@@ -9,7 +9,7 @@ from adaptkit.errors import ConfigError, TaskError
 from adaptkit.reader import FileReader
 from adaptkit.tasks import entry_points
 from adaptkit.tasks.calls import Guarded, no_exit
-from adaptkit.tasks.entry_points import Kind, Listing, fail, made, refuse_contract
+from adaptkit.tasks.entry_points import Kind, fail, made, refuse_contract
 
 READERS = Kind(
     group="adaptkit.readers",
@@ -63,15 +63,6 @@ def for_suffix(suffix: str) -> FileReader | None:
             code="several-readers",
         )
     return found[0][1] if found else None
-
-
-def broken(listing: Listing) -> str | None:
-    """Why this reader cannot be loaded, or None if it can. Imports its plugin."""
-    try:
-        load(listing.full_name)
-    except TaskError as error:
-        return str(error)
-    return None
 
 
 def _is_suffix(suffix: object) -> bool:

@@ -6,7 +6,6 @@ import dataclasses
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from adaptkit.errors import TaskError
 from adaptkit.task import CONTRACT_VERSION, Task
 from adaptkit.tasks import entry_points
 from adaptkit.tasks.calls import guarded
@@ -56,15 +55,6 @@ def load(name: str, options: Mapping[str, Any] = {}) -> Task:
     task = _well_formed(listing, product)
     distribution = f"{listing.distribution} {listing.version}"
     return guarded(dataclasses.replace(task, name=listing.name, options=in_force, distribution=distribution))
-
-
-def broken(listing: Listing) -> str | None:
-    """Why this task cannot be loaded without options, or None if it can. Imports its plugin."""
-    try:
-        load(listing.full_name)
-    except TaskError as error:
-        return str(error)
-    return None
 
 
 def factory_of(name: str) -> Callable[..., Any]:
