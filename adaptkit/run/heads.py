@@ -56,7 +56,7 @@ def solve_trials(
     )  # fmt: skip
 
 
-def refit_is_due(context: RunContext, config: StudyConfig, method: Method, data: Dataset) -> bool:
+def solving_again_is_due(context: RunContext, config: StudyConfig, method: Method, data: Dataset) -> bool:
     """Whether the best trial's head is to be solved again, on the training and dev rows together.
 
     By default it is where the dev rows were split off the training rows. Where folds have scored the trials,
@@ -74,7 +74,7 @@ def _is_kept(context: RunContext, number: int) -> bool:
     return number in context.folder.numbers_with_weights()
 
 
-def refit_best(context: RunContext, training: Training) -> None:
+def solve_best_again(context: RunContext, training: Training) -> None:
     """Solve the best trial's head again, on the training and dev rows together, and keep its weights."""
     from adaptkit.engine.solver import refit
     from adaptkit.run.scheduler import weights_writer

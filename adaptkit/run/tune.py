@@ -21,7 +21,7 @@ from adaptkit.run.confirmation import confirm_solved, confirm_trained, confirmat
 from adaptkit.run.context import Clock, RunContext, versions
 from adaptkit.run.finalize import finalize_study
 from adaptkit.run.head_init import initialize_head
-from adaptkit.run.heads import refit_best, refit_is_due, solve_trials
+from adaptkit.run.heads import solve_best_again, solve_trials, solving_again_is_due
 from adaptkit.run.method import Method, patience_of, resolve_method, space_of
 from adaptkit.run.opening import open_study, with_its_settings
 from adaptkit.run.refit import drop_refit, refit_due, train_again
@@ -157,7 +157,7 @@ def search_and_train(
         rungs = max(1, round(space.epochs * rungs_per_epoch))
         due = confirmation_due(context, config, method, rungs)
         drop_refit(context, config)
-        again = refit_due(context, config, method) or refit_is_due(context, config, method, data)
+        again = refit_due(context, config, method) or solving_again_is_due(context, config, method, data)
         if not (search.remaining or due or again):
             context.note_versions(versions(*plugins_of(config, context.summary.plugin)))
             return
@@ -178,8 +178,8 @@ def search_and_train(
                 confirm_solved(context, config, task, data, training, due, folds=method.folds)
         else:
             train_and_confirm(context, config, task, data, model, training, search, method, rungs)
-        if refit_is_due(context, config, method, data):
-            refit_best(context, training)
+        if solving_again_is_due(context, config, method, data):
+            solve_best_again(context, training)
 
 
 def train_and_confirm(
