@@ -126,12 +126,12 @@ def _scalar(kind: Any, value: Any) -> Any:
 
 
 def _kind_in_words(kind: Any) -> str:
-    """A type for messages; None is left out, as the default shows it: "comma-separated str"."""
+    """A type for messages: "int | None", "comma-separated str"."""
     origin, parts = get_origin(kind), get_args(kind)
     if origin is Literal:
         return " or ".join(map(repr, parts))
     if origin in (Union, UnionType):
-        return " or ".join(_kind_in_words(part) for part in parts if part is not NoneType)
+        return " | ".join("None" if part is NoneType else _kind_in_words(part) for part in parts)
     if origin in (list, tuple, Sequence) or kind in (list, tuple):
         return f"comma-separated {_kind_in_words(parts[0] if parts else str)}"
     return kind.__name__ if isinstance(kind, type) and not get_args(kind) else str(kind)

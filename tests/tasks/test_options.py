@@ -77,8 +77,8 @@ def test_options_are_described_with_their_types():
         "depth (int, required)",
         "mode ('fast' or 'exact', default 'fast')",
         "names (comma-separated str, default ())",
-        "sizes (comma-separated int, default None)",
-        "rate (float or str, default 'auto')",
+        "sizes (comma-separated int | None, default None)",
+        "rate (float | str, default 'auto')",
     ]
 
 
