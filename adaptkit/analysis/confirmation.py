@@ -13,7 +13,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from adaptkit.study.confirmation import Candidate, ConfirmationRun
+from adaptkit.study.confirmation import CLEAR, Candidate, ConfirmationRun
 
 NORMAL = 1.96
 """The ends of a 95% interval, in standard errors: a few resamples give these better than percentiles."""
@@ -48,14 +48,26 @@ def candidate_of(
     return replace(its, difference=difference, low=low, high=high)
 
 
-def winner_of(candidates: Sequence[Candidate], direction: str) -> int | None:
+def winner_of(candidates: Sequence[Candidate], direction: str, default: int) -> int | None:
     """The trial whose configuration has the best mean, the earliest of equals; None if none has one.
 
-    The default is the first trial of a study, so it wins where the others are only as good.
+    It is the default if the best mean is not better than the default's by `CLEAR` standard errors.
     """
     sign = 1 if direction == "maximize" else -1
-    means = [(sign * one.mean, one.trial) for one in candidates if one.mean is not None]
-    return max(means, key=lambda pair: (pair[0], -pair[1]))[1] if means else None
+    scored = {one.trial: one for one in candidates if one.mean is not None}
+    best = max(scored.values(), key=lambda one: (sign * (one.mean or 0.0), -one.trial), default=None)
+    if best is None:
+        return None
+    error = standard_error(best)
+    unclear = error is not None and sign * (best.difference or 0.0) < CLEAR * error
+    return default if unclear and default in scored else best.trial
+
+
+def standard_error(candidate: Candidate) -> float | None:
+    """Of the difference from the default's mean; None if it is not known."""
+    if candidate.low is None or candidate.high is None:
+        return None
+    return (candidate.high - candidate.low) / (2 * NORMAL)
 
 
 def best_run(runs: Sequence[ConfirmationRun], direction: str) -> ConfirmationRun | None:

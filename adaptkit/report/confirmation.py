@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from adaptkit.report import formatting
 from adaptkit.report.candidates import in_runs, signed, span
-from adaptkit.study.confirmation import Candidate, Confirmation, ConfirmationRun
+from adaptkit.study.confirmation import CLEAR, Candidate, Confirmation, ConfirmationRun
 from adaptkit.study.record import RungRecord, StudySummary, TrialRecord
 from adaptkit.study.winner import counting, exported_refit, exported_run
 
@@ -105,15 +105,20 @@ def _verdict(its: Confirmation, winner: Candidate, direction: str) -> str:
 def _default_wins(its: Confirmation, winner: Candidate, direction: str) -> str:
     """That the default is the winner, with the next best configuration."""
     best = "score" if its.over == "rows" else f"mean of {in_runs(its.runs)} with new seeds"
-    sentence = f"The default itself is the winner: it has the best {best}"
+    sentence = "The default itself is the winner"
     sign = 1 if direction == "maximize" else -1
     others = [one for one in its.candidates if one.trial != winner.trial and one.mean is not None]
     if not others:
-        return f"{sentence}; no other configuration has a score."
+        return f"{sentence}: it has the best {best}; no other configuration has a score."
     second = max(others, key=lambda one: sign * (one.mean or 0.0))
-    difference = f"the next best, trial {second.trial}, differs from it by {signed(second.difference)}"
     within = f", 95% interval {span(second)}" if span(second) else ""
-    return f"{sentence}; {difference}{within}."
+    if sign * (second.difference or 0.0) > 0:
+        return (
+            f"{sentence}: trial {second.trial} has the best {best}, but differs from it by "
+            f"{signed(second.difference)}{within}, which is less than {CLEAR:g} standard errors."
+        )
+    difference = f"the next best, trial {second.trial}, differs from it by {signed(second.difference)}"
+    return f"{sentence}: it has the best {best}; {difference}{within}."
 
 
 def _average(its: Confirmation, winner: Candidate, summary: StudySummary) -> str:

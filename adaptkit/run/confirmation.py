@@ -6,13 +6,20 @@ import math
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
+from adaptkit.run.confirmed import conclude, not_averaged, own_weights_of, write_unfinished
 from adaptkit.run.head_init import START
 from adaptkit.run.resolve import strategy_of
-from adaptkit.search.confirmation import FEWEST_TRIALS, MOST_CANDIDATES, MOST_RUNS, affordable, candidates
-from adaptkit.study.confirmation import Confirmation, ConfirmationFolder, ConfirmationRun, runs_of, so_far
-from adaptkit.study.record import UNTESTED, best_trial
+from adaptkit.search.confirmation import (
+    FEWEST_TRIALS,
+    MOST_CANDIDATES,
+    MOST_RUNS,
+    affordable,
+    candidates,
+)
+from adaptkit.study.confirmation import Confirmation, ConfirmationFolder
+from adaptkit.study.record import best_trial
 
 if TYPE_CHECKING:
     import numpy as np
@@ -143,7 +150,7 @@ def confirm_solved(
             if head is not None:
                 assigned = folds_of(task, rows, folds, seed) if folds else None  # [rows]
                 solve(training, head, only, at_once=len(plan.trials), folds=assigned, known=known)
-    conclude(context, plan)
+    conclude(context, plan, own_weights=own_weights_of(context, config, data, plan))
 
 
 def make_scheduler(
@@ -162,7 +169,7 @@ def make_scheduler(
     waiting = trials_of(plan, records, ended, seed=config.seed, patience=patience)
     done = "confirming" if plan.over == "seeds" else "comparing"
     context.progress.phase(f"{done} {len(plan.trials)} configurations, {_runs(plan, len(waiting))}")
-    _write_unfinished(context, plan, ended)
+    write_unfinished(context, plan, ended)
     return ConfirmationScheduler(
         folder, waiting, ended,
         task=task, dev=training.dev, metric=context.summary.metric, direction=context.summary.direction,
@@ -179,115 +186,3 @@ def _runs(plan: Confirmation, left: int) -> str:
     if left == plan.total:
         return f"{plan.runs} runs of each with new seeds"
     return f"{left} of {plan.total} runs remain"
-
-
-Averaging = Callable[[Sequence[ConfirmationRun]], ConfirmationRun | None]
-"""The winner's runs → the average of their weights; None if there is none."""
-
-
-def not_averaged(runs: Sequence[ConfirmationRun]) -> None:
-    """Stands for an `Averaging` where no weights are averaged."""
-
-
-def conclude(context: RunContext, plan: Confirmation, average: Averaging = not_averaged) -> None:
-    """Write the result to the summary; if runs remain, how many have ended, and a warning."""
-    folder = ConfirmationFolder(context.folder.confirmation)
-    runs = folder.read()
-    left = plan.total - so_far(plan, runs).ended
-    if left:
-        warning = f"the timeout was reached; confirmation runs that the same command will train: {left}"
-        context.progress.note(warning)
-        _write_unfinished(context, plan, runs, warnings=[*context.summary.warnings, warning])
-        return
-    own = plan.over == "rows" and not context.summary.reshuffle
-    if own:
-        runs = with_own_scores(runs, context.folder.read_trials())
-    done = concluded(plan, runs, folder, context.summary.direction, own_scores=own)
-    winner, best = done.winner, done.exported
-    if winner is not None and best is not None:
-        done = with_average(done, average(runs_of(plan, runs, winner)), context.summary.direction, best)
-        if average is not_averaged:
-            folder.drop_other_weights(winner, best.run)
-    context.write(confirmation=done, best=None, model_folder=None, **UNTESTED)
-    if average is not not_averaged:
-        drop_losers(done, runs, folder, context.summary.direction)
-
-
-def with_average(
-    done: Confirmation, average: ConfirmationRun | None, direction: str, best: ConfirmationRun
-) -> Confirmation:
-    """The result with the average, which is exported if it scores at least the mean of the runs.
-
-    Not the score of the best run: that is the highest of several, so it is somewhat too high.
-    """
-    mean = next((one.mean for one in done.candidates if one.trial == done.winner), None)
-    if average is None or average.score is None or mean is None:
-        return done
-    sign = 1 if direction == "maximize" else -1
-    done = replace(done, average=average, best_run=best)
-    if sign * average.score < sign * mean:
-        return done
-    return replace(done, exported_run=average.run, exported=average)
-
-
-def drop_losers(
-    done: Confirmation, runs: Sequence[ConfirmationRun], folder: ConfirmationFolder, direction: str
-) -> None:
-    """Delete the weights of all runs but the best of each candidate that is not the winner."""
-    from adaptkit.analysis.confirmation import best_run
-
-    for trial in done.trials:
-        best = best_run(runs_of(done, runs, trial), direction)
-        if trial != done.winner and best is not None:
-            folder.drop_other_weights(trial, best.run)
-
-
-def _write_unfinished(
-    context: RunContext, plan: Confirmation, runs: Sequence[ConfirmationRun], **changes: Any
-) -> None:
-    """Write how many runs have ended, unless an earlier confirmation of the same best trial still counts."""
-    before = context.summary.confirmation
-    if before is None or before.winner is None:
-        changes["confirmation"] = so_far(plan, runs)
-    elif before.searched_best != plan.searched_best:
-        changes |= {"confirmation": so_far(plan, runs), "best": None, "model_folder": None, **UNTESTED}
-    context.write(**changes)
-
-
-def with_own_scores(runs: Sequence[ConfirmationRun], records: Sequence[TrialRecord]) -> list[ConfirmationRun]:
-    """The runs with the scores of their trials.
-
-    A head that is solved again is the same, except for where the solver stops. So its resamples say how much
-    a difference varies, and the difference itself is that of the trials, by which the search chose.
-    """
-    own = {record.number: record.score for record in records}
-    return [run if run.score is None else replace(run, score=own[run.trial]) for run in runs]
-
-
-def concluded(
-    plan: Confirmation, runs: Sequence[ConfirmationRun], folder: ConfirmationFolder, direction: str, *,
-    own_scores: bool,
-) -> Confirmation:  # fmt: skip
-    """The plan with its result. A run can be exported only if its weights are kept.
-
-    With ``own_scores`` the runs have the scores of their trials, and none is exported: the weights of the
-    trial are, or those of its head solved on all rows.
-    """
-    from adaptkit.analysis.confirmation import best_run, candidate_of, winner_of
-
-    of_trial = {trial: runs_of(plan, runs, trial) for trial in plan.trials}
-    default = of_trial[plan.default]
-    found = [
-        candidate_of(trial, its, None if trial == plan.default else default)
-        for trial, its in of_trial.items()
-    ]
-    winner = plan.searched_best if own_scores else winner_of(found, direction)
-    its = [] if winner is None else of_trial[winner]
-    exported = best_run([run for run in its if folder.has_weights(run.trial, run.run)], direction)
-    if own_scores:
-        exported = None
-    return replace(
-        plan, candidates=tuple(found), winner=plan.searched_best if winner is None else winner,
-        exported_run=None if exported is None else exported.run,
-        exported=None if exported is None else replace(exported, resampled=()),
-    )  # fmt: skip

@@ -59,14 +59,17 @@ def solve_trials(
 def solving_again_is_due(context: RunContext, config: StudyConfig, method: Method, data: Dataset) -> bool:
     """Whether the best trial's head is to be solved again, on the training and dev rows together.
 
-    By default it is where the dev rows were split off the training rows. Where folds have scored the trials,
-    every trial's head was solved on all rows.
+    Where folds have scored the trials, every trial's head was solved on all rows.
     """
-    wanted = data.dev_from_train if config.search.refit is None else config.search.refit
-    if method.solver != "lbfgs" or method.folds or not wanted:
+    if method.solver != "lbfgs" or method.folds or not solved_on_all_rows(config, data):
         return False
     best = winning_trial(context.summary, context.folder.read_trials())
     return best is None or context.summary.refit != best.number or not _is_kept(context, best.number)
+
+
+def solved_on_all_rows(config: StudyConfig, data: Dataset) -> bool:
+    """Whether a solved winner is solved again with the dev rows; by default, if they were split off."""
+    return data.dev_from_train if config.search.refit is None else config.search.refit
 
 
 def _is_kept(context: RunContext, number: int) -> bool:

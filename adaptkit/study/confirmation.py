@@ -25,6 +25,10 @@ from adaptkit.system.files import write_json
 AVERAGE = -1
 """Stands for the number of a run: the average of the weights of all runs of a configuration."""
 
+CLEAR = 1.5
+"""By so many standard errors of the difference a mean has to be better than the default's to win against it.
+`benchmarks/confirmation` compares such numbers."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class ConfirmationRun:
@@ -102,7 +106,8 @@ class Confirmation:
 
     candidates: Sequence[Candidate] = ()
     winner: int | None = None
-    """The candidate with the best mean; None before all runs have ended."""
+    """The candidate with the best mean, or the default where that is not clearly better; None before all runs
+    have ended."""
 
     exported_run: int | None = None
     """The winner's run that is exported, or `AVERAGE`; None where the weights of the trial itself are."""

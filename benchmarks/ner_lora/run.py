@@ -32,10 +32,14 @@ SIDES = {
     "after": DEFAULT_TRIAL,
     "search": (),
     "frozen": (),
+    "full": ("--lr", "1e-4", "1e-4", "--batch-size", "16", *DEFAULT_TRIAL),
+    "full, rate": ("--lr", "2e-4", "2e-4", "--batch-size", "16", *DEFAULT_TRIAL),
 }
 """Side → its options. *layers* and *rate* have one of the two changes; *search* and *frozen* are complete
-studies at default options."""
+studies at default options; *full* is the default trial of full fine-tuning, at the rate of heads on texts and
+at twice that."""
 
+OTHER_STRATEGIES = ("frozen", "full", "full, rate")
 TAGS = "ud_ewt_pos"
 SETS = ("wnut17", "ncbi_disease", TAGS)
 
@@ -46,12 +50,12 @@ def main(arguments: Sequence[str]) -> None:
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--sets", default=",".join(SETS))
     parser.add_argument("--seeds", default="0,1,2")
-    parser.add_argument("--sides", default="before,after,frozen")
+    parser.add_argument("--sides", default="before;after;frozen")
     options = parser.parse_args(arguments)
     done = {(record["set"], record["seed"], record["side"]) for record in records()}
     for seed in map(int, options.seeds.split(",")):
         for name in options.sets.split(","):
-            for side in options.sides.split(","):
+            for side in options.sides.split(";"):
                 if (name, seed, side) not in done:
                     add(RESULTS, run(options.data, name, seed, side))
 
@@ -72,7 +76,7 @@ def run(folder: Path, name: str, seed: int, side: str) -> dict[str, Any]:
             [
                 sys.executable, "-m", "adaptkit", "tune", "--task", "ner", "--seed", str(seed),
                 "--train", train, "--test", test, "--studies", place, "--json", *SIDES[side],
-                "--strategy", "frozen" if side == "frozen" else "lora",
+                "--strategy", side.partition(",")[0] if side in OTHER_STRATEGIES else "lora",
                 *(("--option", "spans=false") if name == TAGS else ()),
             ],
             capture_output=True, text=True, check=True,

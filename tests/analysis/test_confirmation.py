@@ -59,11 +59,31 @@ def test_the_winner_has_the_best_mean_not_the_best_run(direction: str, winner: i
         Candidate(trial=5, scores=(0.4, 0.5), mean=0.45),
         Candidate(trial=0, scores=(), mean=None),
     ]
-    assert winner_of(candidates, direction) == winner
+    assert winner_of(candidates, direction, default=0) == winner
     found = best_run(runs(3, [0.5, 0.9, None]), direction)
     assert found is not None
     assert found.run == best
-    assert winner_of([candidates[2]], direction) is None
-    equal = [candidate_of(trial, runs(trial, [0.5, 0.7]), None) for trial in (4, 2, 0)]
-    assert winner_of(equal, direction) == 0
+    assert winner_of([candidates[2]], direction, default=0) is None
     assert best_run(runs(3, [None]), direction) is None
+
+
+@pytest.mark.parametrize(
+    ("gain", "error", "winner"), [(0.02, 0.01, 5), (0.016, 0.01, 5), (0.014, 0.01, 0), (0.009, None, 5)]
+)
+@pytest.mark.parametrize("direction", ["maximize", "minimize"])
+def test_the_default_wins_if_no_lead_is_clear(
+    direction: str, gain: float, error: float | None, winner: int
+) -> None:
+    sign = 1 if direction == "maximize" else -1
+    ends = {} if error is None else {"low": sign * gain - 1.96 * error, "high": sign * gain + 1.96 * error}
+    candidates = [
+        Candidate(trial=5, scores=(), mean=0.5 + sign * gain, difference=sign * gain, **ends),
+        Candidate(trial=0, scores=(), mean=0.5),
+    ]
+    assert winner_of(candidates, direction, default=0) == winner
+    assert winner_of(candidates[:1], direction, default=0) == 5
+
+
+def test_the_earliest_of_equal_means_wins() -> None:
+    equal = [Candidate(trial=trial, scores=(), mean=0.5, difference=0.0) for trial in (7, 3)]
+    assert winner_of(equal, "maximize", default=0) == 3

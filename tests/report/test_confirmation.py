@@ -49,6 +49,13 @@ def test_the_default_as_the_winner() -> None:
     assert "The best trial of the search was trial 8" in said
 
 
+def test_the_default_wins_where_no_lead_is_clear() -> None:
+    its = made(0, {8: (0.5, 0.6, 0.55), 0: (0.5, 0.6, 0.549)}, (-0.01, 0.0107))
+    said = notes(its)
+    assert said.startswith("The default itself is the winner: trial 8 has the best mean of 3 runs")
+    assert "differs from it by +0.0003, 95% interval -0.0100 to +0.0107, which is less than 1.5 st" in said
+
+
 def test_a_lower_score_that_is_better() -> None:
     its = made(1, {1: (0.2, 0.3, 0.25), 0: (0.4, 0.5, 0.45)}, (-0.3, -0.1))
     lowest = best_trial(STUDIES["beats"][1], "minimize")

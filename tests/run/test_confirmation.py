@@ -10,9 +10,11 @@ from typing import Any
 import pytest
 
 import adaptkit
+from adaptkit.analysis.confirmation import winner_of
 from adaptkit.report.confirmation import notes
 from adaptkit.run.confirmation_scheduler import seed_of
 from adaptkit.run.head_init import START
+from adaptkit.search.space import PenaltySpace
 from adaptkit.study.confirmation import ConfirmationFolder
 from adaptkit.study.record import best_trial
 from tests.helpers.models import tiny_config, word_tokenizer
@@ -47,8 +49,7 @@ def test_the_winner_has_the_best_mean(
         (trial, run) for trial in its.trials for run in range(2)
     )
     assert {run.seed for run in runs} == {seed_of(0, 0), seed_of(0, 1)}
-    means = {one.trial: one.mean for one in its.candidates}
-    assert means[its.winner] == max(means.values())
+    assert its.winner == winner_of(its.candidates, "maximize", its.default)
     of_winner = {run.run: run.score for run in runs if run.trial == its.winner}
     assert of_winner[its.exported_run] == max(of_winner.values())
     assert study.best.number == its.winner == study.summary.best
@@ -98,16 +99,17 @@ def test_folds_are_drawn_again_for_solved_heads(data_folder: Path, tiny_folder: 
 def test_solved_heads_are_compared_over_dev_rows(
     given: bool, data_folder: Path, tiny_folder: Path, tmp_path: Path
 ) -> None:
-    """No seed changes them, so the interval is over the dev rows, and the winner stays the search's best."""
+    """No seed changes them, so the interval is over the dev rows, by the scores of the trials themselves."""
     folder = data_folder / "text-classification"
     data = folder if given else next(folder.glob("train.*"))
     options = {"strategy": "frozen", "epochs": None, "learning_rate": None, "pooling": "mean", "folds": 0}
     study = tuned(data, tiny_folder, tmp_path, **options, confirm=None)
     its, best = study.summary.confirmation, best_trial(study.trials, "maximize")
     assert (its.over, its.runs) == ("rows", 1)
-    assert its.winner == its.searched_best == best.number == study.best.number
-    assert its.exported is None
-    assert study.summary.refit == (None if given else best.number)
+    assert its.winner == winner_of(its.candidates, "maximize", its.default) == study.best.number
+    assert its.searched_best == best.number
+    assert its.exported is None or (given and its.winner == its.default)
+    assert study.summary.refit == (None if given else its.winner)
     others = [one for one in its.candidates if one.trial != its.default]
     assert others
     scores = {trial.number: trial.score for trial in study.trials}
@@ -120,6 +122,30 @@ def test_solved_heads_are_compared_over_dev_rows(
     again = tuned(data, tiny_folder, tmp_path, **options, confirm=None)
     one, other = (json.dumps(asdict(found)) for found in (its, again.summary.confirmation))
     assert one == other
+
+
+@pytest.mark.parametrize("given", [True, False], ids=["given", "split-off"])
+def test_a_solved_default_that_wins_is_exported(
+    given: bool, data_folder: Path, tiny_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its own weights are kept only if it is among the best trials; else those of its run are exported."""
+    monkeypatch.setattr("adaptkit.analysis.confirmation.CLEAR", 1e9)
+    monkeypatch.setattr("adaptkit.run.scheduler.WEIGHTS_KEPT", 1)
+    monkeypatch.setattr("adaptkit.search.space.FIRST_STEP", 500.0)  # the first trials are far from it
+    worse = PenaltySpace(l2=(1e-4, 10.0), default_l2=10.0)
+    monkeypatch.setattr("adaptkit.run.penalty.ONE_LABEL_PER_TEXT", worse)
+    folder = data_folder / "text-classification"
+    study = tuned(
+        folder if given else next(folder.glob("train.*")), tiny_folder, tmp_path, strategy="frozen",
+        epochs=None, learning_rate=None, pooling="mean", folds=0, confirm=None,
+    )  # fmt: skip
+    its = study.summary.confirmation
+    assert its.searched_best != its.default == its.winner == study.best.number
+    assert study.summary.refit == (None if given else its.default)
+    assert (its.exported is None) == (not given)
+    if given:
+        scored = adaptkit.load(study.folder.best).score(study_rows(folder, "dev"))
+        assert scored.values["accuracy"] == pytest.approx(study.trials[its.default].score)
 
 
 def test_a_confirmation_is_done_once(data_folder: Path, tiny_folder: Path, tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ import adaptkit
 from adaptkit.config import SearchConfig, StudyConfig, problems_of
 from adaptkit.errors import ConfigError
 from adaptkit.report.confirmation import as_exported, notes
-from adaptkit.run.confirmation import with_average
+from adaptkit.run.confirmed import with_average
 from adaptkit.study.confirmation import AVERAGE, Candidate, Confirmation, ConfirmationFolder, ConfirmationRun
 
 SETTINGS: dict[str, Any] = {
