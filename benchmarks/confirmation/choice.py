@@ -2,7 +2,9 @@
 
     python -m benchmarks.confirmation.choice
 
-Reads ``studies.jsonl``, which `benchmarks.confirmation.run` writes. A choice is worse than the default beyond
+Reads ``studies.jsonl``, which `benchmarks.confirmation.run` writes. The configuration with the best mean is
+the choice if it is better than the default by `CLEAR` standard errors; else the default is. The second table
+has the same for other numbers of standard errors. A choice is worse than the default beyond
 the noise if its score is lower by more than 1.96 standard errors of the difference. The standard error is
 that of the scores of both models on the same 200 resamples of the other rows.
 """
@@ -14,9 +16,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from adaptkit.analysis.confirmation import NORMAL
+from adaptkit.study.confirmation import CLEAR
 from benchmarks.confirmation.rows import records
 
 NOISE = 1.96
+RULES = (0.0, 0.5, 1.0, 1.25, 1.5, 1.96)
 
 
 @dataclass(frozen=True)
@@ -39,12 +44,20 @@ class Choice:
 
 
 def main() -> None:
-    """Prints the table."""
+    """Prints the tables."""
     print(table(records()))
+    print()
+    print(rules(records()))
 
 
-def confirmed(record: dict[str, Any]) -> Choice:
-    """What the study exported, against the default."""
+def confirmed(record: dict[str, Any], clear: float = CLEAR) -> Choice:
+    """The configuration with the best mean, if it is clearly better than the default, against the default."""
+    difference = record.get("confirmed_difference")
+    if record["winner"] == record["default"] or difference is None:
+        return Choice(gain=0.0, error=0.0)
+    lead, low, high = difference
+    if lead < clear * (high - low) / (2 * NORMAL):
+        return Choice(gain=0.0, error=0.0)
     return _choice(record, "exported")
 
 
@@ -91,6 +104,23 @@ def _line(name: str, size: str, studies: Sequence[dict[str, Any]]) -> str:
     return (
         f"| {name} | {size} | {len(studies)} | {' | '.join(map(str, counts))} | {difference:+.2f} | {ties} |"
     )
+
+
+def rules(studies: Sequence[dict[str, Any]]) -> str:
+    """The counts and the mean gain on the default of all studies, for each number of standard errors."""
+    lines = [
+        "| standard errors | worse | better | mean gain on the default, in points |",
+        "|---|--:|--:|--:|",
+        _rule("without confirmation", [searched(one) for one in studies]),
+    ]
+    lines += [_rule(f"{clear:g}", [confirmed(one, clear) for one in studies]) for clear in RULES]
+    return "\n".join(lines)
+
+
+def _rule(name: str, choices: Sequence[Choice]) -> str:
+    worse, better = (sum(getattr(one, what) for one in choices) for what in ("worse", "better"))
+    gain = 100 * statistics.fmean(one.gain for one in choices)
+    return f"| {name} | {worse} | {better} | {gain:+.2f} |"
 
 
 if __name__ == "__main__":

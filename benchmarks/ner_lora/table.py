@@ -19,6 +19,8 @@ HEADS = {
     "after": "default trial",
     "search": "study at default options",
     "frozen": "frozen",
+    "full": "full, default trial",
+    "full, rate": "full, twice the rate",
 }
 
 
