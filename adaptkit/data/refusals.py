@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 Item = TypeVar("Item")
 
 MOST_FORMS = 8
+SIMILAR = 0.75
+"""From this ratio of equal letters on, a name is taken for another; 'intent' and 'text' have 0.6."""
+
 QUOTED_OR_NUMBER = re.compile(r"'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\"|\d+(?:\.\d+)?")
 """The parts of a reason that differ from row to row."""
 
@@ -102,6 +105,14 @@ def nothing_left(
         optional: the columns that a row need not have.
     """
     expected = expected_rows(task, optional)
+    lacking = _lacking(bad)
+    if lacking is not None:
+        return DataError(
+            f"{source}: {lacking}",
+            expected=f"{expected}{_other_forms(task)}",
+            next_step=f"Name {_columns_of(lacking)} with {_column_options(lacking, source)}",
+            code="bad-row",
+        )
     if bad:
         frequent = most_frequent(bad)
         return DataError(
@@ -156,6 +167,20 @@ def _names_in(example: str) -> set[str]:
     return set(first) if isinstance(first, dict) else set()
 
 
+def _lacking(bad: Sequence[BadRow]) -> MissingColumns | None:
+    """What all of several bad rows lack: it is the file that lacks it then, and no row is wrong."""
+    kind = bad[0].kind if len(bad) > 1 else None
+    if not isinstance(kind, MissingColumns):
+        return None
+    starts = (_cut(str(kind)), *(f"{name} = None" for name in kind.wanted))
+    same = all(str(one.kind) == str(kind) and one.reason.startswith(starts) for one in bad)
+    return kind if same else None
+
+
+def _columns_of(error: MissingColumns) -> str:
+    return "the column" if len(error.wanted) == 1 else "the columns"
+
+
 def _described(source: str, bad: Sequence[BadRow], frequent: Sequence[BadRow]) -> str:
     if len(bad) == 1:
         return str(bad[0])
@@ -186,7 +211,7 @@ def _next_step(bad: BadRow, source: str) -> str:
     if isinstance(bad.kind, MissingColumns):
         options = _column_options(bad.kind, source)
         if bad.reason == _cut(str(bad.kind)):
-            return f"Name the column with {options}"
+            return f"Name {_columns_of(bad.kind)} with {options}"
         return f"Correct the rows; or if a column has another name, name it with {options}"
     if re.search(r"\boptions?\b", bad.reason):
         return "Use the option that the reason names, or correct the rows in the file"
@@ -207,7 +232,7 @@ def _column_options(error: MissingColumns, source: str) -> str:
 
 def _likely(name: str, columns: Sequence[str], *, alone: bool) -> str:
     """The column that is probably meant by a name; empty if that is not plain."""
-    close = get_close_matches(name.lower(), [column.lower() for column in columns], n=1)
+    close = get_close_matches(name.lower(), [column.lower() for column in columns], n=1, cutoff=SIMILAR)
     if close:
         return next(column for column in columns if column.lower() == close[0])
     return columns[0] if alone and len(columns) == 1 else ""

@@ -82,21 +82,21 @@ def test_a_reason_that_all_rows_have(make_task: MakeTask) -> None:
         (
             {"Texts": "x", "labels": "a", "id": 1},
             "f.jsonl",
-            "Name the column with --column text=Texts --column label=labels",
+            "Name the columns with --column text=Texts --column label=labels",
         ),
         (
             {"body": "x", "kind": "a"},
             "f.jsonl",
-            "Name the column with --column text=COLUMN --column label=COLUMN, "
+            "Name the columns with --column text=COLUMN --column label=COLUMN, "
             "where COLUMN is one of 'body', 'kind'",
         ),
         (
             {"It broke.": "Fine.", "bad": "good"},
             "f.csv.gz",
-            "Name the column with --column text=COLUMN --column label=COLUMN, where COLUMN is one of "
+            "Name the columns with --column text=COLUMN --column label=COLUMN, where COLUMN is one of "
             "'It broke.', 'bad' (in a file without a header line, COLUMN is 1, 2, ...)",
         ),
-        ({}, "f.jsonl", "Name the column with --column text=COLUMN --column label=COLUMN"),
+        ({}, "f.jsonl", "Name the columns with --column text=COLUMN --column label=COLUMN"),
     ],
 )
 def test_missing_columns_are_named(make_task: MakeTask, row: Row, source: str, step: str) -> None:
@@ -153,3 +153,13 @@ def test_columns_of_a_form(make_task: MakeTask) -> None:
     assert in_a_form(task, {"words": [], "label": "a", "id": 1})
     assert not in_a_form(task, {"words": []})
     assert not in_a_form(make_task(), {"text": "x", "label": "a"})
+
+
+def test_a_column_that_no_row_has_is_lacking_in_the_file(make_task: MakeTask) -> None:
+    rows = [{"utterance": "How are you?", "intent": name} for name in "ab"]
+    error = refusal(make_task(), *rows, source="f.csv")
+    assert error.problem == "f.csv: no column 'text', 'label'; the columns are 'utterance', 'intent'"
+    assert error.next_step.startswith("Name the columns with --column text=COLUMN --column label=COLUMN, ")
+    assert "COLUMN is one of 'utterance', 'intent'" in error.next_step
+    differing = refusal(make_task(), rows[0], {"text": "Fine."}, source="f.jsonl")
+    assert differing.problem.startswith("f.jsonl: all of its 2 rows are bad.")
