@@ -9,6 +9,7 @@ from __future__ import annotations
 import copy
 import inspect
 from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any, NoReturn, cast
 
 import torch
@@ -123,7 +124,7 @@ def _outputs(
     """The head's outputs for hidden states ``[batch, tokens, width]``; a single tensor is the logits."""
     mask = _token_mask(hidden, mask)
     try:
-        with no_exit():
+        with nullcontext() if torch.compiler.is_compiling() else no_exit():  # export traces this call
             outputs = head(hidden, mask, **given)
     except Exception as error:
         if isinstance(error, (torch.OutOfMemoryError, MemoryError)):
