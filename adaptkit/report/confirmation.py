@@ -111,12 +111,13 @@ def _default_wins(its: Confirmation, winner: Candidate, direction: str) -> str:
     if not others:
         return f"{sentence}: it has the best {best}; no other configuration has a score."
     second = max(others, key=lambda one: sign * (one.mean or 0.0))
-    within = f", 95% interval {span(second)}" if span(second) else ""
     if sign * (second.difference or 0.0) > 0:
+        lead = f"{formatting.score(abs(second.difference or 0.0))}, 95% interval {span(second)}"
         return (
-            f"{sentence}: trial {second.trial} has the best {best}, but differs from it by "
-            f"{signed(second.difference)}{within}, which is less than {CLEAR:g} standard errors."
+            f"{sentence}: trial {second.trial} has the best {best}, but its lead of {lead}, is less than "
+            f"{CLEAR:g} standard errors."
         )
+    within = f", 95% interval {span(second)}" if span(second) else ""
     difference = f"the next best, trial {second.trial}, differs from it by {signed(second.difference)}"
     return f"{sentence}: it has the best {best}; {difference}{within}."
 
@@ -155,6 +156,8 @@ def _searched(its: Confirmation, trials: Sequence[TrialRecord]) -> list[str]:
         return []
     score = next((trial.score for trial in trials if trial.number == its.searched_best), None)
     candidate = _of(its, its.searched_best)
+    if its.over == "rows" and candidate is not None and candidate.mean == score:
+        return []  # the scores of the search itself are compared
     now = "has no score" if candidate is None or candidate.mean is None else f"gives {_mean(candidate)}"
     where = "with new seeds" if its.over == "seeds" else "on the dev rows of the default trial"
     return [

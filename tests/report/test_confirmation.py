@@ -53,7 +53,7 @@ def test_the_default_wins_where_no_lead_is_clear() -> None:
     its = made(0, {8: (0.5, 0.6, 0.55), 0: (0.5, 0.6, 0.549)}, (-0.01, 0.0107))
     said = notes(its)
     assert said.startswith("The default itself is the winner: trial 8 has the best mean of 3 runs")
-    assert "differs from it by +0.0003, 95% interval -0.0100 to +0.0107, which is less than 1.5 st" in said
+    assert "but its lead of 0.0003, 95% interval -0.0100 to +0.0107, is less than 1.5 standard" in said
 
 
 def test_a_lower_score_that_is_better() -> None:
