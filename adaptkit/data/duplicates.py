@@ -139,7 +139,7 @@ def plain(text: str) -> str:
 
 
 def _asked(task: Task, row: Row) -> str:
-    names = _asking(tuple(row), task.target_columns)
+    names = _asking(tuple(row), tuple(task.target_columns))
     return "\n".join([_text(row[name]) for name in names])
 
 

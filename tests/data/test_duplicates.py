@@ -32,6 +32,11 @@ def test_questions_that_occur_once(make_task: MakeTask) -> None:
     assert occur_once(make_task(), rows_of()).tolist() == []
 
 
+def test_target_columns_may_be_a_list(make_task: MakeTask) -> None:
+    task = make_task(target_columns=["label"])
+    assert occur_once(task, rows_of("fine", "Fine!", "new")).tolist() == [False, False, True]
+
+
 def test_different_rows_with_equal_numbers_are_told_apart(make_task: MakeTask) -> None:
     """Numbers of different texts may be equal; then the texts decide."""
     task = make_task()

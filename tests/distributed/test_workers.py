@@ -138,7 +138,7 @@ def test_a_killed_workers_trials_are_trained_again(command: list[object], tmp_pa
 @pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGINT])
 def test_an_ended_driver_continues_in_one_process(number: int, command: list[object], tmp_path: Path) -> None:
-    longer = [*replaced(command, epochs=12), "--confirm", 0]
+    longer = [*replaced(command, epochs=60), "--confirm", 0]  # a lost head is noticed after 20 s
     running = Running([*longer, *WORKERS], tmp_path)
     wait_for_training(running)
     family = family_of(running)
@@ -159,7 +159,7 @@ def test_an_ended_driver_continues_in_one_process(number: int, command: list[obj
 
 @pytest.mark.slow
 def test_random_kills_of_workers_lose_no_trial(command: list[object], tmp_path: Path) -> None:
-    longer = [*replaced(command, epochs=12, trials=6), "--confirm", 0]
+    longer = [*replaced(command, epochs=60, trials=6), "--confirm", 0]
     running, draw, killed = Running([*longer, *WORKERS], tmp_path), random.Random(0), set[int]()
     while running.process.poll() is None and len(killed) < 4:
         alive = {pid for pid in in_training(running).values() if pid not in killed}
