@@ -12,6 +12,7 @@ from adaptkit.study.winner import winning_trial
 if TYPE_CHECKING:
     from adaptkit.config import StudyConfig
     from adaptkit.data.load import Dataset
+    from adaptkit.engine.objective import LinearHead
     from adaptkit.engine.train import Training
     from adaptkit.run.context import RunContext
     from adaptkit.run.method import Method
@@ -32,17 +33,9 @@ def solve_trials(
         Interrupted: a signal was received. The running trials are recorded as interrupted.
     """
     from adaptkit.data.folds import folds_of
-    from adaptkit.engine.objective import linear_head
     from adaptkit.engine.solver import solve
 
-    head = linear_head(training)
-    if head is None:
-        raise ConfigError(
-            "the head cannot be solved",
-            expected="one linear layer on the outputs of a frozen encoder",
-            next_step="Add --head-solver adamw.",
-            code="not-linear",
-        )
+    head = head_to_solve(training)
     rows = data.train.joined(data.dev)  # in the order of the training's rows
     assigned = folds_of(task, rows, folds, config.seed) if folds else None  # [rows]
     at_once = max(1, -(-config.search.trials // 2))
@@ -54,6 +47,21 @@ def solve_trials(
         context, training, scheduler, search,
         lambda: solve(training, head, scheduler, at_once=at_once, folds=assigned),
     )  # fmt: skip
+
+
+def head_to_solve(training: Training) -> LinearHead:
+    """The head of the training; raises ConfigError if it is not one linear layer on kept features."""
+    from adaptkit.engine.objective import linear_head
+
+    head = linear_head(training)
+    if head is None:
+        raise ConfigError(
+            "the head cannot be solved",
+            expected="one linear layer on the outputs of a frozen encoder",
+            next_step="Add --head-solver adamw.",
+            code="not-linear",
+        )
+    return head
 
 
 def solving_again_is_due(context: RunContext, config: StudyConfig, method: Method, data: Dataset) -> bool:

@@ -6,8 +6,8 @@ import math
 import time
 from typing import TYPE_CHECKING
 
-from adaptkit.errors import ConfigError
 from adaptkit.run.costs import Costs
+from adaptkit.run.heads import head_to_solve
 from adaptkit.run.measured import Counted, Listed, keeping_weights, model_of, resampling, times_kept
 from adaptkit.run.measured_rest import measured_rest
 from adaptkit.run.penalty import penalty_space
@@ -69,18 +69,10 @@ def measured_solved(of: Measured) -> Costs:
 def _solved(of: Measured, training: Training, listed: Listed) -> float:
     """The seconds of solving and scoring one head on the part of the rows."""
     from adaptkit.data.folds import folds_of
-    from adaptkit.engine.objective import linear_head
     from adaptkit.engine.solver import solve
     from adaptkit.engine.types import Trial
 
-    head = linear_head(training)
-    if head is None:
-        raise ConfigError(
-            "the head cannot be solved",
-            expected="one linear layer on the outputs of a frozen encoder",
-            next_step="Add --head-solver adamw.",
-            code="not-linear",
-        )
+    head = head_to_solve(training)
     joined, count = of.part.train.joined(of.part.dev), of.method.folds
     folds = folds_of(of.task, joined, count, of.config.seed) if count else None  # [rows]
     low, high = map(math.log, penalty_space(of.task, of.method.pooling, of.method.ranges).l2)

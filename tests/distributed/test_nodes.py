@@ -23,6 +23,7 @@ from tests.distributed.test_workers import (
     wait_for_training,
 )
 from tests.end_to_end.test_interrupted import Running, agrees_with_optuna
+from tests.helpers.displays import Lines
 from tests.helpers.models import TinyModels
 from tests.helpers.number_task import number_rows
 from tests.helpers.populations import HEADS, ListScheduler, make_training
@@ -36,19 +37,6 @@ class Requeuing(ListScheduler):
 
     def on_worker_lost(self, numbers: Collection[int], *, suspect: bool) -> None:
         self.waiting += [trial for trial in TRIALS if trial.number in numbers]
-
-
-class Lines:
-    """Keeps what is shown."""
-
-    def __init__(self) -> None:
-        self.notes: list[str] = []
-
-    def worker(self, place: int, text: str) -> None:
-        pass
-
-    def note(self, text: str) -> None:
-        self.notes.append(text)
 
 
 @pytest.fixture

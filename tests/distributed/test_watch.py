@@ -7,20 +7,10 @@ from typing import Any
 from adaptkit.distributed.wait_limits import WaitLimits
 from adaptkit.distributed.watch import Watch
 from adaptkit.distributed.worker_place import WorkerPlace
+from tests.helpers.displays import Lines
 from tests.helpers.populations import ListScheduler
 
 LIMITS = WaitLimits(show_wait=10, start=300, show_silence=60, silence=900, silence_at_the_end=60)
-
-
-class Notes:
-    def __init__(self) -> None:
-        self.notes: list[str] = []
-
-    def worker(self, place: int, text: str) -> None:
-        pass
-
-    def note(self, text: str) -> None:
-        self.notes.append(text)
 
 
 def place(state: Any, silent: float) -> WorkerPlace:
@@ -31,7 +21,7 @@ def place(state: Any, silent: float) -> WorkerPlace:
 
 
 def test_waits_are_explained_once() -> None:
-    notes = Notes()
+    notes = Lines()
     watch = Watch(LIMITS, notes, lambda: "0 of 1 CPUs free")
     for state, silent in (("starting", 5), ("training", 50), ("waiting", 500)):
         watch.explain(place(state, silent))
@@ -45,13 +35,13 @@ def test_waits_are_explained_once() -> None:
 
 
 def test_a_start_fails_after_its_time() -> None:
-    watch = Watch(LIMITS, Notes(), str)
+    watch = Watch(LIMITS, Lines(), str)
     assert [watch.start_failed(place("starting", silent)) for silent in (299, 301)] == [False, True]
     assert not watch.start_failed(place("training", 301))
 
 
 def test_a_silent_worker_is_lost_sooner_when_time_is_up() -> None:
-    watch, going, stopped = Watch(LIMITS, Notes(), str), ListScheduler([]), ListScheduler([])
+    watch, going, stopped = Watch(LIMITS, Lines(), str), ListScheduler([]), ListScheduler([])
     stopped.stop_after = 0
     training, silent = [place("training", one) for one in (59, 61, 901)], [False, True, True]
     assert [watch.is_silent(one) for one in training] == [False, False, True]
