@@ -23,6 +23,7 @@ from benchmarks.records import add, read
 
 RESULTS = Path(__file__).parent / "results.jsonl"
 SIDES = ("tfidf", "mean", "frozen")
+ALTERNATIVES = ("tfidf", "mean", "trainer")
 
 
 def main(arguments: Sequence[str]) -> None:
@@ -61,6 +62,8 @@ def _makes_sense(name: str, size: str, side: str) -> bool:
     """Token and multi-label tasks have no classes to draw eight of, nor alternatives of a few lines here."""
     task = READERS[name][0]
     few = size != "8c" or task in ("text-classification", "nli")
+    if side == "trainer":
+        return few and task != "multi-label"
     return few and (side not in ("tfidf", "mean") or task in ("text-classification", "nli", "similarity"))
 
 
@@ -70,8 +73,8 @@ def run(folder: Path, name: str, size: str, seed: int, side: str) -> dict[str, A
     train = subset(reader(folder, "train"), size, seed)
     test = subset(reader(folder, "test"), str(MOST_TEST_ROWS), 0)
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    if side in ("tfidf", "mean"):
-        scores = _alternative(task, train, test, side)
+    if side in ALTERNATIVES:
+        scores = _alternative(task, train, test, side, seed)
     else:
         scores = _adaptkit(task, columns, train, test, side, seed)
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
@@ -87,13 +90,16 @@ def run(folder: Path, name: str, size: str, seed: int, side: str) -> dict[str, A
     }
 
 
-def _alternative(task: str, train: Sequence[Any], test: Sequence[Any], side: str) -> dict[str, float]:
+def _alternative(
+    task: str, train: Sequence[Any], test: Sequence[Any], side: str, seed: int
+) -> dict[str, float]:
+    module, last = ("trainer", seed) if side == "trainer" else ("alternatives", side)
     code = (
-        "import json, sys; from benchmarks.baselines.alternatives import scores\n"
-        "task, train, test, side = json.load(sys.stdin); print(json.dumps(scores(task, train, test, side)))"
+        f"import json, sys; from benchmarks.baselines.{module} import scores\n"
+        "print(json.dumps(scores(*json.load(sys.stdin))))"
     )
     answer = subprocess.run(
-        [sys.executable, "-c", code], input=json.dumps([task, train, test, side]),
+        [sys.executable, "-c", code], input=json.dumps([task, train, test, last]),
         capture_output=True, text=True, check=True,
     )  # fmt: skip
     return dict(json.loads(answer.stdout.splitlines()[-1]))

@@ -76,6 +76,21 @@ def wait_for_training(running: Running, workers: int = 2) -> dict[int, int]:
     return in_training(running)
 
 
+def stopped_in_training(running: Running) -> dict[int, int]:
+    """Worker → its process, for both; each is stopped when it shows trials, so that none of them ends."""
+    stopped = dict[int, int]()
+    until = time.monotonic() + 300
+    while len(stopped) < 2:
+        assert running.process.poll() is None, running.output()
+        assert time.monotonic() < until, running.output()
+        for worker, pid in in_training(running).items():
+            if worker not in stopped:
+                os.kill(pid, signal.SIGSTOP)
+                stopped[worker] = pid
+        time.sleep(0.02)
+    return stopped
+
+
 def in_one_process(command: Sequence[object], folder: Path) -> Path:
     """The same study in one process."""
     folder.mkdir()
@@ -120,10 +135,12 @@ def test_workers_have_the_scores_of_one_process(command: list[object], tmp_path:
 
 @pytest.mark.slow
 def test_a_killed_workers_trials_are_trained_again(command: list[object], tmp_path: Path) -> None:
-    longer = replaced(command, epochs=12)
+    longer = replaced(command, epochs=30)
     running = Running([*longer, "--confirm", 0, *WORKERS], tmp_path)
-    os.kill(wait_for_training(running)[1], signal.SIGKILL)
+    stopped = stopped_in_training(running)
     family = family_of(running)
+    os.kill(stopped[1], signal.SIGKILL)
+    os.kill(stopped[2], signal.SIGCONT)
     end_of(running)
     study = tmp_path / "studies" / "long"
     assert "worker 1 (cpu) is lost" in running.output()
@@ -178,13 +195,13 @@ def test_random_kills_of_workers_lose_no_trial(command: list[object], tmp_path: 
 
 @pytest.mark.slow
 def test_a_stopped_worker_is_waited_for(command: list[object], tmp_path: Path) -> None:
-    longer = [*replaced(command, epochs=12), "--confirm", 0]
+    longer = [*replaced(command, epochs=30), "--confirm", 0]
     running = Running([*longer, *WORKERS], tmp_path)
-    pid = wait_for_training(running)[1]
-    os.kill(pid, signal.SIGSTOP)
+    stopped = stopped_in_training(running)
+    os.kill(stopped[2], signal.SIGCONT)
     time.sleep(5)
     assert running.process.poll() is None
-    os.kill(pid, signal.SIGCONT)
+    os.kill(stopped[1], signal.SIGCONT)
     end_of(running)
     study = tmp_path / "studies" / "long"
     assert len(trials(study)) == len(scores(study)) == 4
@@ -195,12 +212,13 @@ def test_a_stopped_worker_is_waited_for(command: list[object], tmp_path: Path) -
 def test_a_lost_ray_ends_the_study_in_plain_words(
     name: str, words: str, command: list[object], tmp_path: Path
 ) -> None:
-    longer = [*replaced(command, epochs=12), "--confirm", 0]
+    longer = [*replaced(command, epochs=30), "--confirm", 0]
     running = Running([*longer, *WORKERS], tmp_path)
-    wait_for_training(running)
+    stopped = stopped_in_training(running)
     family = psutil.Process(running.process.pid).children(recursive=True)
     (lost,) = [one for one in family if one.name() == name]
     lost.kill()
+    os.kill(stopped[2], signal.SIGCONT)  # worker 1 stays stopped: the study cannot end before
     running.process.communicate(timeout=300)
     output = running.output()
     assert running.process.returncode == 1

@@ -15,6 +15,7 @@ import pytest
 
 from adaptkit.study.confirmation import ConfirmationFolder
 from tests.end_to_end.test_interrupted import Running
+from tests.helpers.data import moods, write_csv
 from tests.helpers.program import Answer, called, finished
 
 RUNS = 3
@@ -238,9 +239,11 @@ def test_more_runs_leave_the_earlier_result_in_force(
 
 
 @pytest.mark.slow
-def test_an_average_killed_while_it_is_made(command: list[object], tmp_path: Path) -> None:
+def test_an_average_killed_while_it_is_made(command: list[object], data_folder: Path, tmp_path: Path) -> None:
     """Three times, at once or a little later; no run is done again, and the result is the same."""
-    soup = [*command, "--soup"]
+    data = Path(shutil.copytree(data_folder / "text-classification", tmp_path / "data"))
+    write_csv(data / "dev.csv", moods(3_000, 4))  # scoring the average has to take longer than the first kill
+    soup = [*command, "--data", data, "--epochs", 2, "--soup"]
     confirmed(soup, tmp_path / "uninterrupted")
     study, kept, early = tmp_path / "studies" / "long", dict[str, int](), 0
     for pause in (0.0, 0.02, 0.05):
