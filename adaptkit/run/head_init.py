@@ -54,7 +54,7 @@ def initialize_head(
     }  # fmt: skip
     with context.clock.phase("features"):
         about = {"model": config.model, "data": context.summary.data["train"].source}
-        model = frozen_model(config, task, data, loaded, machine, FeaturesOnDisk(machine.cache, about))
+        model = frozen_model(task, data, loaded, machine, FeaturesOnDisk(machine.cache, about))
         heads: Mapping[int, SolvedHead] = {}
         try:
             if held_out:
@@ -84,7 +84,7 @@ def _scores(heads: Mapping[int, SolvedHead]) -> dict[str, Mapping[str, float]]:
 
 
 def frozen_model(
-    config: StudyConfig, task: Task, data: Dataset, loaded: LoadedModel, machine: Machine, store: FeatureStore
+    task: Task, data: Dataset, loaded: LoadedModel, machine: Machine, store: FeatureStore
 ) -> Model:
     """A copy of the model with a frozen encoder, whose features are kept in the store."""
     from adaptkit.engine.prepare import prepare_model

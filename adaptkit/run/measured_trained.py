@@ -159,7 +159,7 @@ def _start(of: Measured, store: Counted) -> bool:
 
     if of.method.head_init != "solved" or (of.loaded.head_kept and of.config.head_init == "auto"):
         return False
-    model = frozen_model(of.config, of.task, of.data, of.loaded, of.machine, store)
+    model = frozen_model(of.task, of.data, of.loaded, of.machine, store)
     solved = solve_head(
         model, of.task, of.part.train.values, of.part.dev.values,
         l2=penalty_space(of.task, of.method.pooling, of.method.ranges).default_l2, seed=of.config.seed,
