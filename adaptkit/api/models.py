@@ -90,7 +90,8 @@ def evaluate(
     Args:
         model: a study, its name, a folder, or a loaded model.
         data: the rows: a path, a list of dictionaries, a DataFrame or a `datasets.Dataset`.
-        columns: the task's column → the column of the data, by name or by number from 1.
+        columns: the task's column → the column of the data, by name or by number from 1; by default as in
+            training, where the data have it.
         delimiter: the character between the fields of a table, or "tab".
         encoding: the encoding of text files; UTF-8 by default.
         reader: the reader of a plugin for files, by name.
@@ -105,12 +106,12 @@ def evaluate(
     """
     from adaptkit.data.load import read_labelled
     from adaptkit.data.options import ReadOptions
+    from adaptkit.data.trained_columns import with_trained_columns
     from adaptkit.run.scoring import score_rows
 
     with in_python_words():
-        named = columns_of(given.mapping("columns", columns))
         options = ReadOptions(
-            columns=named,
+            columns=columns_of(given.mapping("columns", columns)),
             delimiter=given.optional_text("delimiter", delimiter),
             encoding=given.optional_text("encoding", encoding),
             reader=given.optional_text("reader", reader),
@@ -126,9 +127,10 @@ def evaluate(
         else:
             predictor = _loaded(model, studies, device, task)
             _warn_the_caller(predictor)
+        options = with_trained_columns(predictor.task, source, options, predictor.description.columns)
         rows: Rows = read_labelled(
             predictor.task, source,
-            labels=predictor.description.labels, columns=named, skip_bad_rows=skip, options=options,
+            labels=predictor.description.labels, columns=options.columns, skip_bad_rows=skip, options=options,
         )  # fmt: skip
         scored = score_rows(predictor, rows.values)
         return Evaluation(

@@ -41,21 +41,24 @@ def evaluate(
 ) -> None:  # fmt: skip
     """Score a study's winner, or an exported model, on labelled rows.
 
-    Each number is shown with its 95% interval over these rows.
+    Each number is shown with its 95% interval over these rows. Columns that --column named for tune are read
+    again where the rows have them.
     """
-    from adaptkit.cli.predict import load_predictor, print_left_out, print_read_as
+    from adaptkit.cli.predict import as_in_training, load_predictor, print_left_out, print_read_as
     from adaptkit.data.load import read_labelled
     from adaptkit.data.options import ReadOptions
     from adaptkit.run.scoring import score_rows
 
-    named = pairs(columns, "--column")
-    options = ReadOptions(columns=named, delimiter=delimiter, encoding=encoding, reader=reader)
-    options.check()
+    given = ReadOptions(
+        columns=pairs(columns, "--column"), delimiter=delimiter, encoding=encoding, reader=reader
+    )
+    given.check()
     with plugin_output_on_stderr():
         predictor = load_predictor(study_or_model, studies_dir, device, task)
+        options = as_in_training(predictor, data, given)
         rows = read_labelled(
             predictor.task, data,
-            labels=predictor.description.labels, columns=named, skip_bad_rows=skip_bad_rows,
+            labels=predictor.description.labels, columns=options.columns, skip_bad_rows=skip_bad_rows,
             options=options,
         )  # fmt: skip
         print_read_as(rows)

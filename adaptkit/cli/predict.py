@@ -59,7 +59,8 @@ def predict(
 ) -> None:  # fmt: skip
     """Predict with a study's winner, or with an exported model.
 
-    The texts are the arguments TEXT..., the rows of --file, or the lines of standard input.
+    The texts are the arguments TEXT..., the rows of --file, or the lines of standard input. Columns that
+    --column named for tune are read again where the file has them.
     """
     if text and file:
         raise click.UsageError("Give texts or --file, not both.")
@@ -121,6 +122,18 @@ def load_predictor(study_or_model: str, studies_dir: Path, device: str, task: st
     return predictor
 
 
+def as_in_training(predictor: Predictor, source: str, given: ReadOptions) -> ReadOptions:
+    """The options with the columns of the training where the source has them, which standard error names."""
+    from adaptkit.data.trained_columns import with_trained_columns
+    from adaptkit.report.escaping import visible
+
+    options = with_trained_columns(predictor.task, source, given, predictor.description.columns)
+    reused = [f"{name}={file}" for name, file in options.columns.items() if name not in given.columns]
+    if reused:
+        click.echo(f"{visible(source)}: columns as in training: {visible(', '.join(reused), 2000)}", err=True)
+    return options
+
+
 def print_read_as(rows: Rows | StreamedRows) -> None:
     """Print on standard error what was inferred to read the rows, if anything was."""
     from adaptkit.report.escaping import visible
@@ -155,11 +168,12 @@ def _parsed(predictor: Predictor, texts: Iterable[str], skip_bad_rows: bool) -> 
 
 
 def _read(
-    predictor: Predictor, file: str, options: ReadOptions, skip_bad_rows: bool
+    predictor: Predictor, file: str, given: ReadOptions, skip_bad_rows: bool
 ) -> tuple[Iterable[Row], int]:
     """The rows of a file, and their number."""
     from adaptkit.data.stream import stream_unlabelled
 
+    options = as_in_training(predictor, file, given)
     rows = stream_unlabelled(
         predictor.task, file, columns=options.columns, skip_bad_rows=skip_bad_rows, options=options
     )

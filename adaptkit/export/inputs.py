@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from adaptkit.data.in_memory import is_dataset, memory_rows, of_library
 from adaptkit.data.load import read_unlabelled
 from adaptkit.data.rows import shortened
+from adaptkit.data.trained_columns import with_trained_columns
 from adaptkit.errors import ConfigError, DataError
 
 if TYPE_CHECKING:
@@ -22,13 +23,16 @@ def is_single(given: object) -> bool:
     return isinstance(given, (str, Mapping))
 
 
-def prepared_inputs(task: Task, given: Any, options: ReadOptions, row_of: Callable[[str], Row]) -> list[Row]:
+def prepared_inputs(
+    task: Task, given: Any, options: ReadOptions, trained: Mapping[str, str], row_of: Callable[[str], Row]
+) -> list[Row]:
     """The rows to be predicted, in their order, one for each text or row that is given.
 
     Args:
         task: the model's task.
         given: a text, a row, several of them, a DataFrame, a data set, or the path of a file.
         options: how a file is read, and which columns the rows have.
+        trained: the task's column → the column of the training rows; used where the rows have them.
         row_of: makes the prepared row of a text; raises ValueError.
 
     Raises:
@@ -36,7 +40,7 @@ def prepared_inputs(task: Task, given: Any, options: ReadOptions, row_of: Callab
         ConfigError: something else is given.
     """
     if isinstance(given, os.PathLike):
-        return _rows(task, str(os.fspath(given)), options)
+        return _rows(task, str(os.fspath(given)), options, trained)
     if (how := options.delimiter or options.encoding or options.reader) is not None:
         raise ConfigError(
             f"{shortened(how)} says how a file is read, and no file is given",
@@ -49,13 +53,13 @@ def prepared_inputs(task: Task, given: Any, options: ReadOptions, row_of: Callab
     single = [given] if is_single(given) else given
     if not _is_iterated(single):
         rows = replace(memory_rows("data", single), name="")
-        return _rows(task, rows, options) if rows.lines else []
+        return _rows(task, rows, options, trained) if rows.lines else []
     several = list(single)
     texts = [one for one in several if isinstance(one, str)]
     if not several:
         return []
     if not texts:
-        return _rows(task, replace(memory_rows("data", several), name=""), options)
+        return _rows(task, replace(memory_rows("data", several), name=""), options, trained)
     if len(texts) < len(several):
         raise DataError(
             f"{len(texts)} texts among {len(several)} rows",
@@ -66,7 +70,8 @@ def prepared_inputs(task: Task, given: Any, options: ReadOptions, row_of: Callab
     return [_text_row(text, row_of) for text in texts]
 
 
-def _rows(task: Task, source: Any, options: ReadOptions) -> list[Row]:
+def _rows(task: Task, source: Any, given: ReadOptions, trained: Mapping[str, str]) -> list[Row]:
+    options = with_trained_columns(task, source, given, trained)
     rows = read_unlabelled(task, source, columns=options.columns, skip_bad_rows=False, options=options)
     if rows.skipped:  # a prediction for each row is expected
         raise DataError(

@@ -65,6 +65,9 @@ class Description:
     """The number that was optimised, if the user named it: of the task, or of a plugin."""
 
     metric_options: Mapping[str, Any] = field(default_factory=dict)
+    columns: Mapping[str, str] = field(default_factory=dict)
+    """The task's column → the column of the training rows, as the user named them."""
+
     strategy: str = ""
     """The strategy that trained the model; empty if an earlier version wrote the file."""
 

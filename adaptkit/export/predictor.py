@@ -102,7 +102,7 @@ class Predictor:
         Args:
             data: a text, a row as a dictionary, or several of them: a list, a DataFrame, a
                 `datasets.Dataset`, or a file as a `pathlib.Path`. Answers in the rows are ignored.
-            columns: the task's column → the column of the rows.
+            columns: the task's column → the column of the rows; by default as in training.
             delimiter: the character between the fields of a file's table, or "tab".
             encoding: the encoding of a text file; UTF-8 by default.
             reader: the reader of a plugin for a file, by name.
@@ -116,7 +116,7 @@ class Predictor:
             columns=columns_of(columns or {}), delimiter=delimiter, encoding=encoding, reader=reader
         )
         options.check()
-        rows = prepared_inputs(self.task, data, options, self.row_of)
+        rows = prepared_inputs(self.task, data, options, self.description.columns, self.row_of)
         found = list(self.stream(rows))
         return found[0] if is_single(data) else found
 

@@ -127,6 +127,7 @@ def export(
         versions=dict(trial.versions),
         metric=config.search.metric or "",
         metric_options=dict(config.search.metric_options),
+        columns=dict(config.data.columns),
         strategy=strategy.name,
         strategy_options=dict(strategy.options),
         base_fingerprints=dict(loaded.fingerprints),

@@ -5,7 +5,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from tests.helpers.data import write_csv
+import adaptkit
+from tests.helpers.data import moods, write_csv
 from tests.helpers.program import called
 
 
@@ -45,3 +46,32 @@ def test_other_column_names(tuned: Callable[[str, str], Any], tmp_path: Path) ->
         "evaluate", study, "--data", data, "--column", "text=sentence", "--column", "label=mood", "--json"
     )
     assert answer.code == 0, answer.err
+
+
+def test_columns_of_the_training_are_reused(tmp_path: Path, tiny_folder: Path) -> None:
+    header = ("review", "mood")
+    data = write_csv(tmp_path / "named.csv", moods(60, 1), header=header)
+    studies = ("--studies", tmp_path / "studies")
+    columns = ("--column", "text=review", "--column", "label=mood")
+    made = called(
+        *("tune", "--task", "text-classification", "--data", data, *columns, *studies, "--study", "s"),
+        *("--model", tiny_folder, "--strategy", "frozen", "--trials", 1, "--confirm", 0),
+    )
+    assert made.code == 0, made.err
+    assert called("export", "s", *studies, "--to", tmp_path / "model").code == 0
+    for model in ("s", tmp_path / "model"):
+        answer = called("evaluate", model, "--data", data, *studies)
+        assert answer.code == 0, answer.err
+        assert "60 rows of" in answer.out
+        assert f"{data}: columns as in training: text=review, label=mood" in answer.err
+    own = write_csv(tmp_path / "own.csv", moods(9, 2))
+    answer = called("evaluate", "s", "--data", own, *studies)
+    assert (answer.code, answer.err) == (0, "")
+    unlabelled = tmp_path / "unlabelled.csv"
+    unlabelled.write_text("id,review,body\n1,merry boats,grey river\n")
+    for text, more in (("merry boats", ()), ("grey river", ("--column", "text=body"))):
+        answer = called("predict", "s", "--file", unlabelled, *more, "--json", *studies)
+        assert answer.out == called("predict", "s", text, "--json", *studies).out, answer.err
+    predictor = adaptkit.load(tmp_path / "model")
+    assert predictor.predict({"review": "merry boats"}) == predictor.predict("merry boats")
+    assert adaptkit.evaluate(predictor, [{"review": "merry boats", "mood": "glad"}]).rows == 1
