@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import tomli_w
 from annotated_types import Ge, Gt, Le, Lt, MinLen
 
-from adaptkit.config_problems import in_words
+from adaptkit.config_problems import Written, as_assigned, in_words
 from adaptkit.documents import read_toml
 
 if TYPE_CHECKING:
@@ -203,19 +203,20 @@ def from_toml(path: Path) -> StudyConfig:
     return from_mapping(known)
 
 
-def problems_of(config: StudyConfig) -> list[str]:
-    """Everything that is wrong with the configuration's own values, one sentence each, by option name."""
+def problems_of(config: StudyConfig, written: Written = as_assigned) -> list[str]:
+    """Everything that is wrong with the configuration's own values, one sentence each.
+
+    ``written`` gets the name of a field without the name of its part.
+    """
     from pydantic import ValidationError
 
     try:
         _validated(asdict(config))
     except ValidationError as error:
-        return [
-            text.removeprefix("search.").removeprefix("data.") for text in in_words(error, asdict(config))
-        ]
+        return in_words(error, asdict(config), lambda key, value: written(key.rpartition(".")[2], value))
     except (ValueError, RecursionError) as error:  # no JSON: a number of thousands of digits, deep nesting
         return [f"a value cannot be used: {error}"]
-    return _contradictions(config)
+    return _contradictions(config, written)
 
 
 def columns_of(given: Mapping[str, Any]) -> dict[str, Any]:
@@ -223,19 +224,23 @@ def columns_of(given: Mapping[str, Any]) -> dict[str, Any]:
     return {name: str(column) if type(column) is int else column for name, column in given.items()}
 
 
-def _contradictions(config: StudyConfig) -> list[str]:
+def _contradictions(config: StudyConfig, written: Written) -> list[str]:
     """Values that are valid alone but not together."""
-    problems = []
+    problems, search = [], config.search
     if config.strategy != "lora" and config.lora_rank != StudyConfig.lora_rank:
-        problems.append(f"lora_rank = {config.lora_rank}: only the strategy 'lora' has a rank")
-    if config.soup and config.search.confirm in (0, 1):
-        problems.append(f"soup with confirm = {config.search.confirm}: expected at least 2 runs to average")
-    if config.soup and config.search.refit:
-        problems.append("soup with refit: expected one of them, as the refit's weights are exported")
-    if config.search.learning_rate is not None:
-        low, high = config.search.learning_rate
-        if low > high:
-            problems.append(f"learning_rate = ({low:g}, {high:g}): expected the lowest rate first")
+        rank = written("lora_rank", config.lora_rank)
+        problems.append(f"{rank}: only the strategy 'lora' has a rank")
+    soup = written("soup", config.soup)
+    if config.soup and search.confirm in (0, 1):
+        problems.append(
+            f"{soup} with {written('confirm', search.confirm)}: expected at least 2 runs to average"
+        )
+    if config.soup and search.refit:
+        both = f"{soup} with {written('refit', search.refit)}"
+        problems.append(f"{both}: expected one of them, as the refit's weights are exported")
+    if search.learning_rate is not None and search.learning_rate[0] > search.learning_rate[1]:
+        rates = written("learning_rate", search.learning_rate)
+        problems.append(f"{rates}: expected the lowest rate first")
     return problems
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 if TYPE_CHECKING:
     from pydantic import ValidationError
@@ -12,6 +12,9 @@ if TYPE_CHECKING:
 PARTS = ("data", "search")
 """The keys that hold a part of the configuration."""
 MISSING = object()
+
+Written: TypeAlias = Callable[[str, Any], str]
+"""How a message writes a setting, from its key and its value."""
 
 EXPECTED = {
     "int_type": "a whole number",
@@ -32,13 +35,18 @@ EXPECTED = {
 """The kind of pydantic's error → what was expected, in words."""
 
 
-def in_words(error: ValidationError, values: Mapping[str, Any]) -> list[str]:
+def as_assigned(key: str, value: Any) -> str:
+    """ "trials = 0", as in a configuration file or in Python."""
+    return f"{key} = {value!r}"
+
+
+def in_words(error: ValidationError, values: Mapping[str, Any], written: Written = as_assigned) -> list[str]:
     """One sentence for each key that is wrong, in the order of the keys."""
     found: dict[str, ErrorDetails] = {}
     for detail in error.errors(include_url=False):
         depth = 2 if detail["loc"][0] in PARTS else 1
         found.setdefault(".".join(map(str, detail["loc"][:depth])), detail)
-    return [_sentence(key, detail, _value_of(values, key)) for key, detail in found.items()]
+    return [_sentence(key, detail, _value_of(values, key), written) for key, detail in found.items()]
 
 
 def _value_of(values: Mapping[str, Any], key: str) -> Any:
@@ -47,7 +55,7 @@ def _value_of(values: Mapping[str, Any], key: str) -> Any:
     return inner.get(name, MISSING) if name and isinstance(inner, Mapping) else values.get(part, MISSING)
 
 
-def _sentence(key: str, detail: ErrorDetails, value: Any) -> str:
+def _sentence(key: str, detail: ErrorDetails, value: Any, written: Written) -> str:
     if detail["type"] == "unexpected_keyword_argument":
         return f"unknown key {key}"
     if value is MISSING:
@@ -56,4 +64,4 @@ def _sentence(key: str, detail: ErrorDetails, value: Any) -> str:
     expected = (
         known.format(**detail.get("ctx", {})) if known else detail["msg"].removeprefix("Input should be ")
     )
-    return f"{key} = {value!r}: expected {expected}"
+    return f"{written(key, value)}: expected {expected}"

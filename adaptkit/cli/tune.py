@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import fields, replace
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from adaptkit.cli.configured import configured
 from adaptkit.cli.parameters import (
     AutoOrNumber,
     Duration,
@@ -18,7 +18,6 @@ from adaptkit.cli.parameters import (
     encoding_option,
     json_option,
     old_names_work,
-    pairs,
     plugin_output_on_stderr,
     reader_option,
     skip_option,
@@ -28,17 +27,9 @@ from adaptkit.cli.parameters import (
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from adaptkit.config import DataConfig, SearchConfig, StudyConfig
+    from adaptkit.config import StudyConfig
 
 POOLINGS = ("auto", "mean", "first", "normalized-mean", "normalized-first", "pair", "checkpoint")
-
-
-OPTIONS_OF_PLUGINS = {
-    "options": "--option",
-    "strategy_options": "--strategy-option",
-    "metric_options": "--metric-option",
-}
-"""The configuration's name for the options of each kind of plugin, and the option that gives them."""
 
 
 @click.command(short_help="Tune a task on labelled text.", context_settings=old_names_work)
@@ -194,7 +185,7 @@ def tune(
     from adaptkit.system.allocator import keep_freed_memory
     from adaptkit.tracking.trackers import tracker
 
-    config = configured(config_file, given)
+    config = configured(config_file, given, click.get_current_context().command.params)
     keep_freed_memory()  # here and not in `run`: it changes the process, and a Python user's is not ours
     console = Console(stderr=True, highlight=False)
     if dry_run:
@@ -238,57 +229,3 @@ def show(summary: Any, trials: Any, *, as_json: bool) -> None:
     from adaptkit.report.terminal import print_report
 
     print_report(Console(highlight=False), summary, trials)
-
-
-def configured(config_file: Path | None, given: dict[str, Any]) -> StudyConfig:
-    """The configuration of the file, if there is one, changed by the given options.
-
-    Raises:
-        ConfigError: the file is not a valid configuration, or no task is given.
-    """
-    from adaptkit.config import DataConfig, SearchConfig, StudyConfig, from_toml
-    from adaptkit.errors import ConfigError
-
-    try:
-        base = from_toml(config_file) if config_file else None
-    except (ValueError, OSError) as error:
-        raise ConfigError(
-            f"{config_file}: {error}",
-            expected="a valid study.toml",
-            next_step="Correct the file, or leave out --config.",
-            code="invalid-config-file",
-        ) from error
-    given["columns"] = pairs(given["columns"], "--column") or None
-    for name, option in OPTIONS_OF_PLUGINS.items():
-        given[name] = pairs(given[name], option) or None
-    given["skip_bad_rows"] = given["skip_bad_rows"] or None
-    chosen = {key: value for key, value in given.items() if value is not None}
-    if base is None and "task" not in chosen:
-        raise ConfigError(
-            "no task was given",
-            next_step="Choose one with --task; 'adaptkit tasks' lists them.",
-            code="no-task",
-        )
-    base = base or StudyConfig(task=chosen["task"], data=DataConfig(), search=SearchConfig())
-    data, search = (_fields_of(kind, chosen) for kind in (DataConfig, SearchConfig))
-    top = {key: value for key, value in chosen.items() if key not in {**data, **search}}
-    if top.get("parallel_trials") == "auto":
-        top["parallel_trials"] = None
-    return replace(
-        base,
-        **top,
-        data=replace(_without_other_sources(base.data, data), **data),
-        search=replace(base.search, **search),
-    )
-
-
-def _fields_of(kind: type[DataConfig | SearchConfig], chosen: Mapping[str, Any]) -> dict[str, Any]:
-    """The options that are fields of this part of the configuration."""
-    return {one.name: chosen[one.name] for one in fields(kind) if one.name in chosen}
-
-
-def _without_other_sources(data: DataConfig, given: Mapping[str, Any]) -> DataConfig:
-    """The file's data settings without the sources that the given options replace."""
-    if "data" in given:
-        return replace(data, train=None, dev=None, test=None)
-    return replace(data, data=None) if "train" in given else data

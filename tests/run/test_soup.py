@@ -102,9 +102,9 @@ def test_too_few_trials_to_confirm_are_refused(data_folder: Path, tiny_folder: P
 @pytest.mark.parametrize(
     ("search", "words"),
     [
-        (SearchConfig(confirm=0), "soup with confirm = 0"),
-        (SearchConfig(confirm=1), "soup with confirm = 1"),
-        (SearchConfig(refit=True), "soup with refit"),
+        (SearchConfig(confirm=0), "soup = True with confirm = 0"),
+        (SearchConfig(confirm=1), "soup = True with confirm = 1"),
+        (SearchConfig(refit=True), "soup = True with refit = True"),
     ],
 )
 def test_contradictions_are_refused(search: SearchConfig, words: str) -> None:
