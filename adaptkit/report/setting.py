@@ -17,7 +17,10 @@ POOLINGS = {
 
 def setting(summary: StudySummary) -> list[tuple[str, str]]:
     """What was searched and trained, and how, as pairs of name and value."""
-    facts = [(f"searched {formatting.in_words(name)}", text) for name, text in summary.space.items()]
+    facts = [
+        (f"searched {formatting.in_words(name)}", formatting.searched(text))
+        for name, text in summary.space.items()
+    ]
     facts += [
         *_head(summary),
         *_layers(summary),

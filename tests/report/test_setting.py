@@ -9,7 +9,7 @@ from tests.helpers.studies import ner_summary
 
 def test_the_setting_of_a_study() -> None:
     found = dict(setting(ner_summary()))
-    assert found["searched learning rate"] == "5e-5 to 2e-3, logarithmic"
+    assert found["searched learning rate"] == "5e-5 to 0.002, logarithmic"
     assert found["trained"] == "151,305 of 22,864,521 parameters (0.7%) in each trial"
     assert found["parallel trials"] == (
         "8 trials in one population, 8 in one forward pass, at most 16 examples of each"
@@ -82,7 +82,7 @@ def test_how_the_head_pools_and_was_solved() -> None:
     assert head(pooling="first", space=space) == f"one linear layer on the first token's state; {solved}"
     assert str(head(pooling="pair")).startswith("one linear layer on both texts")
     assert head(head="sequence-classification") == "pools as the checkpoint's own architecture does"
-    assert dict(setting(replace(ner_summary(), space=space)))["searched L2 penalty"] == space["l2"]
+    assert dict(setting(replace(ner_summary(), space=space)))["searched L2 penalty"] == "0.0001 … 1 (log)"
 
 
 def test_the_layers_are_shown_if_not_all_are_used() -> None:
