@@ -10,6 +10,7 @@ import math
 import time
 import warnings
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -41,6 +42,20 @@ FEWEST_DRAWN = 1_000
 FEWEST_ROWS = 10
 """The percentiles of fewer rows say too little."""
 
+TOO_FEW_ROWS = f"there are fewer than {FEWEST_ROWS} rows"
+ALL_ALIKE = "all resamples of the rows give the same number"
+UNDEFINED = "the number is undefined on most resamples of the rows"
+NOT_AROUND = "the resamples of the rows give other numbers only"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Intervals:
+    """The intervals of numbers, by name, and why the others have none."""
+
+    ends: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+    missing: Mapping[str, str] = field(default_factory=dict)
+    """Name → the reason, in words."""
+
 
 def resamples(rows: int, *, seed: int, count: int = RESAMPLES) -> NDArray[np.int64]:
     """``[count, rows]``: the places of the rows that each resample draws, with replacement."""
@@ -69,7 +84,7 @@ def interval(scores: Sequence[float], level: float = LEVEL) -> tuple[float, floa
 def score_intervals(
     metric: Metric, predictions: Sequence[Prediction], rows: Sequence[Row], scores: Mapping[str, float],
     *, seed: int = 0, clock: Callable[[], float] = time.perf_counter,
-) -> dict[str, tuple[float, float]]:  # fmt: skip
+) -> Intervals:  # fmt: skip
     """The percentile interval of each of the ``scores``, from the same resamples of all rows.
 
     A number has no interval if there are fewer than `FEWEST_ROWS` rows, if all resamples give it the same
@@ -78,7 +93,7 @@ def score_intervals(
     """
     total = len(rows)
     if total < FEWEST_ROWS:
-        return {}
+        return Intervals(missing=dict.fromkeys(scores, TOO_FEW_ROWS))
     generator = np.random.default_rng([seed, total])
 
     def scored(drawn: int) -> dict[str, float]:
@@ -93,7 +108,10 @@ def score_intervals(
         name: _around(score, [its.get(name, math.nan) for its in found], narrowing)
         for name, score in scores.items()
     }
-    return {name: ends for name, ends in by_name.items() if ends is not None}
+    return Intervals(
+        ends={name: ends for name, ends in by_name.items() if not isinstance(ends, str)},
+        missing={name: why for name, why in by_name.items() if isinstance(why, str)},
+    )
 
 
 def plan(rows: int, seconds: float) -> tuple[int, int]:
@@ -121,20 +139,22 @@ def _timed(
     return found, seconds
 
 
-def _around(score: float, resampled: Sequence[float], narrowing: float) -> tuple[float, float] | None:
-    """The interval of a score, or None where the resamples say nothing about it.
+def _around(score: float, resampled: Sequence[float], narrowing: float) -> tuple[float, float] | str:
+    """The interval of a score, or why the resamples say nothing about it.
 
     Resamples of ``drawn`` of ``rows`` rows vary more than resamples of all rows, by ``sqrt(rows / drawn)``:
     their interval is narrowed by as much, and moved from their mean to the score.
     """
     found = interval(resampled)
     if found is None:
-        return None
+        return UNDEFINED
     if narrowing < 1:
         centre = float(np.nanmean(resampled))
         found = score + narrowing * (found[0] - centre), score + narrowing * (found[1] - centre)
     low, high = found
-    return found if low < high and low <= score <= high else None
+    if low == high:
+        return ALL_ALIKE
+    return found if low <= score <= high else NOT_AROUND
 
 
 def _numbers(

@@ -38,6 +38,9 @@ class Evaluation:
     intervals: Mapping[str, tuple[float, float]]
     """Name of a number → its 95% interval over these rows; without those that have none."""
 
+    no_interval: Mapping[str, str] = field(default_factory=dict, repr=False)
+    """Name of a number that has none → why."""
+
     groups: Mapping[str, Mapping[str, float]]
     """The numbers of each class, label or type."""
 
@@ -135,7 +138,8 @@ def evaluate(
         scored = score_rows(predictor, rows.values)
         return Evaluation(
             values=dict(scored.scores.values), intervals=dict(scored.intervals),
-            groups=dict(scored.scores.groups), rows=len(rows), skipped=tuple(rows.skipped),
+            no_interval=dict(scored.no_interval), groups=dict(scored.scores.groups),
+            rows=len(rows), skipped=tuple(rows.skipped),
         )  # fmt: skip
 
 

@@ -41,8 +41,8 @@ def evaluate(
 ) -> None:  # fmt: skip
     """Score a study's winner, or an exported model, on labelled rows.
 
-    Each number is shown with its 95% interval over these rows. Columns that --column named for tune are read
-    again where the rows have them.
+    Each number is shown with its 95% interval over these rows, or why it has none. Columns that --column
+    named for tune are read again where the rows have them.
     """
     from adaptkit.cli.predict import as_in_training, load_predictor, print_left_out, print_read_as
     from adaptkit.data.load import read_labelled
@@ -67,18 +67,18 @@ def evaluate(
     scores = scored.scores
     if as_json:
         counts = {"rows": len(rows), "skipped": len(rows.skipped)}
-        found = {"values": scores.values, "intervals": scored.intervals, "groups": scores.groups}
-        click.echo(json.dumps({**counts, **found}))
+        over = {"intervals": scored.intervals, "no_interval": scored.no_interval}
+        click.echo(json.dumps({**counts, "values": scores.values, **over, "groups": scores.groups}))
         return
     from adaptkit.report.escaping import visible
     from adaptkit.report.formatting import figure
-    from adaptkit.report.intervals import OVER_ROWS, span
+    from adaptkit.report.intervals import OVER_ROWS, absent, span
 
     click.echo(f"{len(rows):,} rows of {visible(rows.source)}")
     for name, value in scores.values.items():
         ends = scored.intervals.get(name)
-        between = f" ({OVER_ROWS}: {span(name, ends)})" if ends else ""
-        click.echo(f"  {visible(name)}: {figure(name, value)}{between}")
+        between = f"{OVER_ROWS}: {span(name, ends)}" if ends else absent(scored.no_interval[name])
+        click.echo(f"  {visible(name)}: {figure(name, value)} ({between})")
     for group, numbers in scores.groups.items():
         values = ", ".join(f"{visible(name)} {figure(name, value)}" for name, value in numbers.items())
         click.echo(f"  {visible(group)}: {values}")

@@ -113,7 +113,7 @@ def _on_test(summary: StudySummary) -> list[str]:
     """The scores on the test rows, if they have been scored."""
     if not summary.test:
         return []
-    shown = {name: intervals.on_test(summary, name) for name in summary.test}
+    shown = {name: prose(intervals.on_test(summary, name)) for name in summary.test}
     beside = {name: f" ({words})" if words else "" for name, words in shown.items()}
     return [
         "## Scores on test",

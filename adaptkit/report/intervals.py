@@ -23,14 +23,21 @@ def span(name: str, ends: tuple[float, float] | None) -> str:
     return f"{low} to {high}"
 
 
+def absent(reason: str) -> str:
+    """ "no 95% interval, as there are fewer than 10 rows"."""
+    return f"no {INTERVAL}, as {reason}"
+
+
 def on_test(summary: StudySummary, name: str) -> str:
-    """ "95% interval over the test rows: 0.6101 to 0.6899"; empty if the number has none."""
-    ends = summary.test_intervals.get(name)
-    return f"{OVER_TEST}: {span(name, ends)}" if ends else ""
+    """ "95% interval over the test rows: 0.6101 to 0.6899", or why there is none; empty if unknown."""
+    if (ends := summary.test_intervals.get(name)) is not None:
+        return f"{OVER_TEST}: {span(name, ends)}"
+    reason = summary.test_no_interval.get(name)
+    return absent(reason) if reason else ""
 
 
 def sentence(summary: StudySummary, names: Sequence[str], shown: Callable[[str], str] = str) -> str:
-    """The intervals of these numbers in one sentence; empty if none of them has one.
+    """The intervals of these numbers in one sentence, or why the first has none; empty if that is unknown.
 
     Args:
         summary: the study.
@@ -38,9 +45,8 @@ def sentence(summary: StudySummary, names: Sequence[str], shown: Callable[[str],
         shown: how a name is written.
     """
     known = {name: ends for name in names if (ends := summary.test_intervals.get(name))}
-    if not known:
-        return ""
-    if len(names) == 1:
-        return f"{on_test(summary, names[0])}."
+    if not known or len(names) == 1:
+        words = on_test(summary, names[0]) if names else ""
+        return f"{words[:1].upper()}{words[1:]}." if words else ""
     parts = (f"{shown(name)} {span(name, ends)}" for name, ends in known.items())
     return f"{OVER_TEST}: {', '.join(parts)}."

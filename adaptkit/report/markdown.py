@@ -48,6 +48,7 @@ def _winner(summary: StudySummary, best: TrialRecord | None, trials: Sequence[Tr
     if summary.test_intervals:
         ends = (intervals.span(name, summary.test_intervals.get(name)) for name in names)
         rows.append([intervals.OVER_TEST, *ends])
+    alone = [summary.metric] if summary.metric in summary.test_no_interval else []
     for baseline, values in summary.baselines.items():
         heads = f"{prose(baseline)} ({split})"
         rows.append([heads, *(formatting.figure(name, values.get(name)) for name in names)])
@@ -55,6 +56,7 @@ def _winner(summary: StudySummary, best: TrialRecord | None, trials: Sequence[Tr
         f"## {'Winner' if summary.state == 'finished' else 'Best so far'}: trial {best.number}",
         prose(", ".join(facts.listed(best.hyperparameters))),
         _table(["", *map(code, names)], rows, 1),
+        *map(prose, filter(None, [intervals.sentence(summary, alone)])),
         *([f"{prose(metric)}."] if (metric := facts.metric_in_words(summary)) else []),
         *([prose(chosen)] if (chosen := facts.calibration(summary, best)) else []),
         *map(prose, comparison.notes(summary, best, trials)),

@@ -212,4 +212,5 @@ def test_scores(model_folder: Path, rows: Rows, device: str, metric: str) -> dic
         "test": dict(scored.scores.values),
         "test_groups": dict(scored.scores.groups),
         "test_intervals": dict(scored.intervals),
+        "test_no_interval": dict(scored.no_interval),
     }

@@ -28,7 +28,8 @@ if TYPE_CHECKING:
 
 KEPT_ON_RESUME = (
     "best", "confirmation", "baselines",
-    "test", "test_groups", "test_intervals", "importances", "seconds", "peak_memory_bytes",
+    "test", "test_groups", "test_intervals", "test_no_interval", "importances", "seconds",
+    "peak_memory_bytes",
     "encoder_passes", "features_reused", "model_folder", "started", "parallel_trials", "trials_per_pass",
     "micro_batch", "bytes_a_trial", "speeds", "occurring_tokens", "fast_paths", "not_together", "refit",
     "trained_again", "baselines_split", "start_scores",

@@ -22,6 +22,9 @@ class Scored:
     intervals: Mapping[str, tuple[float, float]] = field(default_factory=dict)
     """Name of a number → its 95% interval over the rows; without those that have none."""
 
+    no_interval: Mapping[str, str] = field(default_factory=dict)
+    """Name of a number that has none → why."""
+
 
 def score_rows(predictor: Predictor, rows: Sequence[Row], metric: str | None = None) -> Scored:
     """Score a model on labelled rows by its task's metric.
@@ -38,4 +41,5 @@ def score_rows(predictor: Predictor, rows: Sequence[Row], metric: str | None = N
 
     task, predictions = predictor.task, predictor.predictions(rows)
     scores = score(task, predictions, rows, metric or task.metric.name)
-    return Scored(scores=scores, intervals=score_intervals(task.metric, predictions, rows, scores.values))
+    found = score_intervals(task.metric, predictions, rows, scores.values)
+    return Scored(scores=scores, intervals=found.ends, no_interval=found.missing)

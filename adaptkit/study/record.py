@@ -156,6 +156,9 @@ class StudySummary:
     test_intervals: Mapping[str, tuple[float, float]] = field(default_factory=dict)
     """The 95% interval over the test rows of each number in ``test`` that has one."""
 
+    test_no_interval: Mapping[str, str] = field(default_factory=dict)
+    """Why the others have none."""
+
     importances: Mapping[str, Number] = field(default_factory=dict)
     """Each hyperparameter's share of the score's variance, as Optuna estimates it."""
 
@@ -247,7 +250,7 @@ class StudySummary:
 NUMBERS = ("test", "importances", "seconds", "speeds")
 """The fields of the summary that hold numbers by name."""
 
-UNTESTED: Mapping[str, Any] = {"test": {}, "test_groups": {}, "test_intervals": {}}
+UNTESTED: Mapping[str, Any] = {"test": {}, "test_groups": {}, "test_intervals": {}, "test_no_interval": {}}
 """The changes to a summary whose winner is not, or no longer, the one that was scored on the test rows."""
 
 

@@ -111,7 +111,7 @@ def on_others(study: adaptkit.Study, file: Path) -> dict[str, Any]:
     places = resamples(len(rows), seed=0)
     return {
         "values": values,
-        "intervals": score_intervals(task.metric, predictions, rows, values),
+        "intervals": score_intervals(task.metric, predictions, rows, values).ends,
         "resampled": resampled_scores(task.metric, name, predictions, rows, places),
     }
 

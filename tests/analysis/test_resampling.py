@@ -11,10 +11,16 @@ import numpy as np
 import pytest
 
 from adaptkit.analysis.resampling import (
+    ALL_ALIKE,
     FEWEST_DRAWN,
     FEWEST_RESAMPLES,
+    FEWEST_ROWS,
+    NOT_AROUND,
     RESAMPLES,
     TIMED,
+    TOO_FEW_ROWS,
+    UNDEFINED,
+    Intervals,
     interval,
     plan,
     resampled_scores,
@@ -124,14 +130,14 @@ def test_one_resample_gives_the_intervals_of_all_numbers() -> None:
     counting, (predictions, rows) = Counting(), labelled(300, 0.8)
     scores = counting.compute(predictions, rows).values
     counting.sizes.clear()
-    found = score_intervals(counting.metric, predictions, rows, scores, clock=clock(1e-3))
+    found = score_intervals(counting.metric, predictions, rows, scores, clock=clock(1e-3)).ends
     assert counting.sizes == [300] * RESAMPLES
     low, high = found["accuracy"]
     assert low < scores["accuracy"] < high
     assert found["error"] == pytest.approx((1 - high, 1 - low))
     spread = 2 * 1.96 * math.sqrt(scores["accuracy"] * (1 - scores["accuracy"]) / 300)
     assert high - low == pytest.approx(spread, rel=0.25)
-    again = score_intervals(counting.metric, predictions, rows, scores, clock=clock(1e-3))
+    again = score_intervals(counting.metric, predictions, rows, scores, clock=clock(1e-3)).ends
     assert again == found
 
 
@@ -156,7 +162,7 @@ def test_small_resamples_give_about_the_interval_of_all_rows() -> None:
     counting, (predictions, rows) = Counting(), labelled(20_000, 0.8)
     scores = counting.compute(predictions, rows).values
     counting.sizes.clear()
-    found = score_intervals(counting.metric, predictions, rows, scores, clock=clock(1.0))
+    found = score_intervals(counting.metric, predictions, rows, scores, clock=clock(1.0)).ends
     assert counting.sizes == [*[20_000] * TIMED, *[4_000] * FEWEST_RESAMPLES]
     low, high = found["accuracy"]
     spread = 2 * 1.96 * math.sqrt(scores["accuracy"] * (1 - scores["accuracy"]) / 20_000)
@@ -167,18 +173,24 @@ def test_small_resamples_give_about_the_interval_of_all_rows() -> None:
 def test_a_busy_moment_does_not_change_the_interval() -> None:
     counting, (predictions, rows) = Counting(), labelled(300, 0.8)
     scores = counting.compute(predictions, rows).values
-    fast = score_intervals(counting.metric, predictions, rows, scores, clock=clock(1e-3))
+    fast = score_intervals(counting.metric, predictions, rows, scores, clock=clock(1e-3)).ends
     times = iter([0.0, 5.0, 5.0, 5.001])
     counting.sizes.clear()
-    found = score_intervals(counting.metric, predictions, rows, scores, clock=lambda: next(times))
+    found = score_intervals(counting.metric, predictions, rows, scores, clock=lambda: next(times)).ends
     assert found == fast
     assert counting.sizes == [300] * RESAMPLES
 
 
-@pytest.mark.parametrize(("rows", "right"), [(300, 1.0), (300, 0.0), (9, 0.5), (1, 1.0), (0, 1.0)])
-def test_no_interval_where_the_rows_say_too_little(rows: int, right: float) -> None:
+@pytest.mark.parametrize(
+    ("rows", "right", "reason"),
+    [(300, 1.0, ALL_ALIKE), (300, 0.0, ALL_ALIKE), *((rows, 0.5, TOO_FEW_ROWS) for rows in (9, 1, 0))],
+)
+def test_no_interval_where_the_rows_say_too_little(rows: int, right: float, reason: str) -> None:
     predictions, true = labelled(rows, right)
-    assert score_intervals(METRIC, predictions, true, {"accuracy": right}) == {}
+    found = score_intervals(METRIC, predictions, true, {"accuracy": right, "other": 1.0})
+    assert found.ends == {}
+    other = TOO_FEW_ROWS if rows < FEWEST_ROWS else UNDEFINED
+    assert found.missing == {"accuracy": reason, "other": other}
 
 
 def test_no_interval_that_does_not_contain_its_score() -> None:
@@ -187,4 +199,5 @@ def test_no_interval_that_does_not_contain_its_score() -> None:
 
     metric = Metric(name="different", direction="maximize", compute=rows_drawn)
     rows = [{"label": place} for place in range(50)]
-    assert score_intervals(metric, [0] * 50, rows, {"different": 1.0}) == {}
+    found = score_intervals(metric, [0] * 50, rows, {"different": 1.0})
+    assert found == Intervals(missing={"different": NOT_AROUND})

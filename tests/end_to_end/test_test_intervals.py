@@ -65,3 +65,25 @@ def test_more_trials_keep_or_renew_the_interval(
         assert after["test_intervals"] == before["test_intervals"]
     low, high = after["test_intervals"]["accuracy"]
     assert low < after["test"]["accuracy"] < high
+
+
+def test_a_perfect_score_has_a_reason_instead(
+    files: dict[str, Path], tiny_folder: Path, tmp_path: Path
+) -> None:
+    write_csv(files["test"], [("today Amara", "calm")] * 12)
+    study = tuned(files, tiny_folder, tmp_path)["study"]
+    assert study["test"]["accuracy"] in (0.0, 1.0)
+    assert study["test_intervals"] == {}
+    reason = "no 95% interval, as all resamples of the rows give the same number"
+    shown = called("evaluate", tmp_path / "moods", "--data", files["test"]).out
+    assert f"accuracy: {study['test']['accuracy']:.4f} ({reason})\n" in shown
+    said = json.loads(called("evaluate", tmp_path / "moods", "--data", files["test"], "--json").out)
+    assert (said["intervals"], said["no_interval"]) == ({}, study["test_no_interval"])
+    called("report", tmp_path / "moods", "--markdown", tmp_path / "report.md")
+    for text in (
+        called("report", tmp_path / "moods").out,
+        (tmp_path / "report.md").read_text(encoding="utf-8"),
+        (tmp_path / "moods" / "report.html").read_text(encoding="utf-8"),
+        (tmp_path / "moods" / "best" / CARD).read_text(encoding="utf-8"),
+    ):
+        assert reason[1:] in " ".join(text.split())

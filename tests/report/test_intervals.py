@@ -20,6 +20,14 @@ def test_one_number_needs_no_name() -> None:
     assert sentence(SUMMARY, ["f1"]) == f"{words}."
 
 
+def test_why_a_number_has_no_interval() -> None:
+    known = replace(ner_summary(), test_no_interval={"f1": "all resamples of the rows give the same number"})
+    words = "no 95% interval, as all resamples of the rows give the same number"
+    assert on_test(known, "f1") == words
+    assert sentence(known, ["f1", "recall"]) == f"N{words[1:]}."
+    assert sentence(known, []) == ""
+
+
 def test_numbers_without_interval_are_left_out() -> None:
     assert on_test(SUMMARY, "precision") == ""
     assert sentence(SUMMARY, ["precision"]) == ""

@@ -25,6 +25,8 @@ def test_scores_and_intervals_are_of_the_same_rows(
     assert "f1" in scored.intervals
     assert set(scored.intervals) <= set(scored.scores.values)
     assert all(low <= scored.scores.values[name] <= high for name, (low, high) in scored.intervals.items())
-    assert score_rows(predictor, rows[:9]).intervals == {}  # too few rows
+    few = score_rows(predictor, rows[:9])
+    assert few.intervals == {}
+    assert few.no_interval == dict.fromkeys(few.scores.values, "there are fewer than 10 rows")
     with pytest.raises(TrialError, match="no 'bleu'"):
         score_rows(predictor, rows, "bleu")

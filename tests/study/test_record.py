@@ -39,3 +39,4 @@ def test_another_best_trial_has_no_test_scores() -> None:
     changes = standing(summary, [trial for trial in trials if trial.number != summary.best])
     assert changes["best"] != summary.best
     assert (changes["test"], changes["test_groups"], changes["test_intervals"]) == ({}, {}, {})
+    assert changes["test_no_interval"] == {}
