@@ -72,15 +72,37 @@ def conflict_warnings(task: Task, split: str, rows: Rows) -> list[str]:
             conflicts[text] = first, position
     if not conflicts:
         return []
-    places = " and ".join(
-        f"{rows.origins[place]} ({shortened(_shown(task, rows.values[place]), 60)})"
-        for place in next(iter(conflicts.values()))
-    )
+    places = _conflict(task, rows, *next(iter(conflicts.values())))
     texts = counted(len(conflicts), "input")
     return [
         f"{split}: {texts} occur{'s' if len(conflicts) == 1 else ''} more than once with different answers; "
         f"the first: {places}. A model cannot learn both: correct these rows, or leave one of each out."
     ]
+
+
+def _conflict(task: Task, rows: Rows, first: int, second: int) -> str:
+    """The places of two rows with their answers, or, for answers word by word, where they differ."""
+    ours, theirs = _shown(task, rows.values[first]), _shown(task, rows.values[second])
+    words = _words_beside(task, rows.values[first], ours)
+    if not words or not isinstance(theirs, (list, tuple)) or len(theirs) != len(words):
+        answers = ((first, ours), (second, theirs))
+        return " and ".join(f"{rows.origins[place]} ({shortened(its, 60)})" for place, its in answers)
+    differing = [place for place, one in enumerate(ours) if one != theirs[place]]
+    at = differing[0]
+    return (
+        f"{rows.origins[first]} and {rows.origins[second]}, which differ at {len(differing):,} of "
+        f"{counted(len(words), 'word')}, first at word {at + 1:,}, {shortened(words[at], 40)}: "
+        f"{shortened(ours[at], 40)} and {shortened(theirs[at], 40)}"
+    )
+
+
+def _words_beside(task: Task, row: Row, answer: Any) -> Sequence[Any]:
+    """The words of a row whose answer has one element for each; empty for other answers."""
+    if not isinstance(answer, (list, tuple)):
+        return ()
+    asked = (row[name] for name in _asking(tuple(row), tuple(task.target_columns)))
+    lists = (its for its in asked if isinstance(its, (list, tuple)) and len(its) == len(answer))
+    return next(lists, ())
 
 
 def occur_once(task: Task, rows: Rows) -> NDArray[np.bool_]:
@@ -158,7 +180,7 @@ def _answer(task: Task, row: Row) -> Any:
     return [row.get(name) for name in task.target_columns]
 
 
-def _shown(task: Task, row: Row) -> object:
+def _shown(task: Task, row: Row) -> Any:
     """The row's answer for a message: the value itself if it is a single one."""
     given = [row[name] for name in task.target_columns if row.get(name) is not None]
     return given[0] if len(given) == 1 else given

@@ -81,6 +81,30 @@ def test_equal_texts_with_different_labels(make_task: MakeTask, same: str) -> No
     ]
 
 
+def test_tags_of_words_are_named_where_they_differ(make_task: MakeTask) -> None:
+    task = make_task(columns={"tokens": "words", "tags": "tags"}, target_columns=("tags",), labels_of=None)
+    words = [f"w{number}" for number in range(40)]
+    plain = {"tokens": words, "tags": ["O"] * 40}
+    tagged = {"tokens": words, "tags": ["O"] * 20 + ["B-LOC", "I-LOC"] + ["O"] * 18}
+    nested = {"tokens": words, "tags": [["O"], *([[]] * 39)]}
+    (warning,) = conflict_warnings(task, "train", Rows([plain, tagged], ["f:1", "f:44"], "f"))
+    assert warning == (
+        "train: 1 input occurs more than once with different answers; the first: f:1 and f:44, which differ "
+        "at 2 of 40 words, first at word 21, 'w20': 'O' and 'B-LOC'. A model cannot learn both: correct these "
+        "rows, or leave one of each out."
+    )
+    (warning,) = conflict_warnings(task, "train", Rows([nested, tagged], ["f:1", "f:44"], "f"))
+    assert "40 of 40 words, first at word 1, 'w0': ['O'] and 'O'." in warning
+
+
+def test_lists_that_are_not_word_by_word_are_shortened(make_task: MakeTask) -> None:
+    values = [{"text": "a b", "label": ["x"] * 40}, {"text": "a b", "label": ["x"] * 39 + ["y"]}]
+    rows = Rows(values, ["f:1", "f:2"], "f")
+    (warning,) = conflict_warnings(make_task(labels_of=None), "train", rows)
+    assert "f:1 (['x', 'x', 'x'," in warning
+    assert len(warning) < 300
+
+
 def test_each_conflicting_input_counts_once(make_task: MakeTask) -> None:
     rows = labelled(("a", "x"), ("b", "x"), ("a", "y"), ("a", "z"), ("b", "y"), ("c", "x"))
     (warning,) = conflict_warnings(make_task(), "dev", rows)
