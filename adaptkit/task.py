@@ -122,6 +122,9 @@ class Reading:
     notes: Callable[[], Sequence[str]] = tuple
     """What was found, each in a few words, such as "tags are BIOES". Called after the rows were prepared."""
 
+    next_step: str = ""
+    """What helps if the rows lack the answer, such as an option that reads it from other columns."""
+
 
 Encode = Callable[[Sequence[Row], "PreTrainedTokenizerBase", Sequence[str], int], Sequence[Example]]
 """``(rows, tokenizer, labels, max_length) -> examples``; no example may be longer than ``max_length``.
@@ -156,10 +159,8 @@ Decode = Callable[[Mapping[str, "np.ndarray[Any, Any]"], Sequence[Example], Sequ
 """``(outputs, examples, labels) -> pieces``: one partial prediction per example."""
 
 Baseline = Callable[[Sequence[Row], Sequence[Row], Sequence[str]], Mapping[str, Sequence[Prediction]]]
-"""``(training rows, rows, labels) -> predictions``: the name of each baseline, and one prediction per row.
-
-The predictions have the form that the metric takes. The rows to be predicted come without
-`Task.target_columns`."""
+"""``(training rows, rows, labels) -> predictions``: the name of each baseline, and one prediction per row,
+in the form that the metric takes. The rows to be predicted come without `Task.target_columns`."""
 
 MAJORITY_CLASS = "majority class"
 """The name of the baseline that predicts the most frequent class: its accuracy is the share of that class."""

@@ -24,6 +24,9 @@ COMMAND_LINE_ONLY = ("upgrade", "config", "json", "debug", "html")
 
 _OPTION = re.compile(r"--([a-z]+(?:-[a-z]+)*)(?: (adamw|lbfgs|lora|full|frozen|cpu|cuda|\d+)\b)?")
 _COLUMNS = re.compile(r"--column \w+=\w+(?: --column \w+=\w+)*")
+_OF_PLUGIN = re.compile(
+    r"--(option|strategy-option|metric-option) (\w+)=('[^']*'|[^\s']*[^\s'.,;:)](?:,\.{3})?)"
+)
 _MEMORY_ROW = re.compile(r"(train |dev |test )?row(s given in Python| \d)")
 _COMMAND = re.compile(r"(?:the )?same (?:'adaptkit tune' )?command")
 
@@ -60,6 +63,7 @@ def in_python_words() -> Iterator[None]:
 def with_arguments(text: str) -> str:
     """The text with ``--dev-fraction`` as ``dev_fraction=``, and so on."""
     text = text.replace("Change these options", "Change these arguments")
+    text = _OF_PLUGIN.sub(_plugin_option, text)
     text = _COMMAND.sub("the same call", _OPTION.sub(_argument, _COLUMNS.sub(_columns, text)))
     return text.replace("'adaptkit tune'", "adaptkit.tune()")
 
@@ -68,6 +72,12 @@ def _columns(options: re.Match[str]) -> str:
     """``--column text=body`` as ``columns={'text': 'body'}``."""
     pairs = dict(re.findall(r"(\w+)=(\w+)", options[0]))
     return f"columns={pairs}"
+
+
+def _plugin_option(option: re.Match[str]) -> str:
+    """``--option separator=;`` as ``options={'separator': ';'}``."""
+    values = {option[2]: option[3].strip("'")}
+    return f"{OTHER_NAMES[option[1]]}={values}"
 
 
 def _about_rows(error: AdaptkitError) -> None:

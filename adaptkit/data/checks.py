@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from adaptkit.data.columns import in_lower_case, named_row, notes_of
@@ -63,10 +64,10 @@ def prepare_rows(
     skipped: list[str] = []
     bad: list[BadRow] = []
     read_as: dict[str, None] = {}
-    raws, prepare, found = surveyed(task, split.rows, columns, optional)
-    for raw in raws:
+    found = surveyed(task, split.rows, columns, optional)
+    for raw in found.rows:
         try:
-            clean, notes = prepared_row(task, raw, columns, optional, prepare)
+            clean, notes = prepared_row(task, raw, columns, optional, found.prepare)
             values.append(clean)
             origins.append(raw.origin)
             if raw.notes or notes:
@@ -80,20 +81,30 @@ def prepare_rows(
                 bad.append(left_out)
     clean_rows = values.done()
     if not clean_rows:
-        raise nothing_left(task, split.source, bad, skipped, optional)
+        raise nothing_left(task, split.source, bad, skipped, optional, found.next_step)
     if bad and not skip_bad_rows:
         expected = expected_rows(task, optional)
         raise DataError(first_of(bad), expected=expected, next_step=CORRECT_OR_SKIP, code="bad-row")
-    notes = (*read_as, *found())
+    notes = (*read_as, *found.notes())
     return Rows(clean_rows, origins.done(), split.source, skipped, tuple(groups), group or "", read_as=notes)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Surveyed:
+    """Rows, and what `Task.survey` found in all of them, as a `Reading` says."""
+
+    rows: Iterable[RawRow]
+    prepare: Callable[[Row], Row]
+    notes: Callable[[], Sequence[str]] = tuple
+    next_step: str = ""
 
 
 def surveyed(
     task: Task, rows: Iterable[RawRow], columns: Mapping[str, str], optional: Collection[str]
-) -> tuple[Iterable[RawRow], Callable[[Row], Row], Callable[[], Sequence[str]]]:
+) -> Surveyed:
     """The rows, how to prepare them, and what `Task.survey` finds in all of them, if the task has it."""
     if task.survey is None:
-        return rows, task.prepare, tuple
+        return Surveyed(rows=rows, prepare=task.prepare)
     kept = list(rows)
     seen = []
     for raw in kept:
@@ -102,13 +113,13 @@ def surveyed(
                 seen.append(named_row(task, raw.values, columns, optional)[0])
     with calling(task, "survey"):
         reading = task.survey(seen)
-        prepare, noted = Guarded(reading.prepare, no_exit), reading.notes
+        prepare, noted, next_step = Guarded(reading.prepare, no_exit), reading.notes, reading.next_step
 
     def notes() -> Sequence[str]:
         with calling(task, "survey"):
             return tuple(noted())
 
-    return kept, prepare, notes
+    return Surveyed(rows=kept, prepare=prepare, notes=notes, next_step=next_step)
 
 
 def skipped_warnings(splits: Mapping[str, Rows]) -> list[str]:

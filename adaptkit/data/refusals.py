@@ -93,8 +93,9 @@ def expected_rows(task: Task, optional: Collection[str]) -> str:
 
 
 def nothing_left(
-    task: Task, source: str, bad: Sequence[BadRow], skipped: Sequence[str], optional: Collection[str]
-) -> DataError:
+    task: Task, source: str, bad: Sequence[BadRow], skipped: Sequence[str], optional: Collection[str],
+    without_answer: str = "",
+) -> DataError:  # fmt: skip
     """The error for a source of which no row can be used.
 
     Args:
@@ -103,6 +104,7 @@ def nothing_left(
         bad: the bad rows, in order.
         skipped: all rows that were left out, with their reasons.
         optional: the columns that a row need not have.
+        without_answer: the next step if the rows lack the answer; empty if the task knows none.
     """
     expected = expected_rows(task, optional)
     lacking = _lacking(bad)
@@ -110,7 +112,7 @@ def nothing_left(
         return DataError(
             f"{source}: {lacking}",
             expected=f"{expected}{_other_forms(task)}",
-            next_step=f"Name {_columns_of(lacking)} with {_column_options(lacking, source)}",
+            next_step=_name_columns(task, lacking, source, without_answer),
             code="bad-row",
         )
     if bad:
@@ -179,6 +181,17 @@ def _lacking(bad: Sequence[BadRow]) -> MissingColumns | None:
 
 def _columns_of(error: MissingColumns) -> str:
     return "the column" if len(error.wanted) == 1 else "the columns"
+
+
+def _name_columns(task: Task, lacking: MissingColumns, source: str, without_answer: str) -> str:
+    """The options that name what all rows lack; for the answer, what the task knows, if it does."""
+    others = {name: file for name, file in lacking.wanted.items() if name not in task.target_columns}
+    if not without_answer or len(others) == len(lacking.wanted):
+        return f"Name {_columns_of(lacking)} with {_column_options(lacking, source)}"
+    if not others:
+        return without_answer
+    left = MissingColumns(others, lacking.candidates, ())
+    return f"Name {_columns_of(left)} with {_column_options(left, source)}. {without_answer}"
 
 
 def _described(source: str, bad: Sequence[BadRow], frequent: Sequence[BadRow]) -> str:

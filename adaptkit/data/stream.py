@@ -70,12 +70,12 @@ def _checked(
     optional = task.target_columns
     split = source.open()
     first = islice(split.rows, ROWS_TO_SURVEY if task.survey else 0)
-    _, prepare, found = surveyed(task, first, columns, optional)
+    found = surveyed(task, first, columns, optional)
 
     def rows() -> Iterator[Row]:
         for raw in source.open().rows:
             with suppress(ValueError):
-                yield prepared_row(task, raw, columns, optional, prepare)[0]
+                yield prepared_row(task, raw, columns, optional, found.prepare)[0]
 
     streamed = StreamedRows(source=split.source, rows=rows)
     read_as: dict[str, None] = {}
@@ -83,7 +83,7 @@ def _checked(
     refused = 0
     for raw in source.open().rows:
         try:
-            _, notes = prepared_row(task, raw, columns, optional, prepare)
+            _, notes = prepared_row(task, raw, columns, optional, found.prepare)
             streamed.count += 1
             read_as |= dict.fromkeys((*raw.notes, *notes))
         except ValueError as error:
@@ -97,5 +97,5 @@ def _checked(
     if refused and not skip_bad_rows:
         expected = expected_rows(task, optional)
         raise DataError(first_of(bad, refused), expected=expected, next_step=CORRECT_OR_SKIP, code="bad-row")
-    streamed.read_as = (*read_as, *found(), *source.hints)
+    streamed.read_as = (*read_as, *found.notes(), *source.hints)
     return streamed

@@ -22,6 +22,9 @@ from adaptkit.errors import ConfigError, Interrupted
         ("or start a study with 'adaptkit tune'.", "or start a study with adaptkit.tune()."),
         ("Run the same command again", "Run the same call again"),
         ("name it with --column text=body", "name it with columns={'text': 'body'}"),
+        ("Use --option a=b,c, or", "Use options={'a': 'b,c'}, or"),
+        ("Use --metric-option a='b, c'.", "Use metric_options={'a': 'b, c'}."),
+        ("Leave out --option.", "Leave out options=."),
         ("with --column a=x --column b=COLUMN.", "with columns={'a': 'x', 'b': 'COLUMN'}."),
     ],
 )  # fmt: skip

@@ -8,7 +8,7 @@ from adaptkit.data.checks import prepare_rows
 from adaptkit.data.refusals import in_a_form
 from adaptkit.data.rows import RawRow, RawSplit
 from adaptkit.errors import DataError
-from adaptkit.task import Form, Row, Task
+from adaptkit.task import Form, Reading, Row, Task
 
 MakeTask = Callable[..., Task]
 
@@ -163,3 +163,17 @@ def test_a_column_that_no_row_has_is_lacking_in_the_file(make_task: MakeTask) ->
     assert "COLUMN is one of 'utterance', 'intent'" in error.next_step
     differing = refusal(make_task(), rows[0], {"text": "Fine."}, source="f.jsonl")
     assert differing.problem.startswith("f.jsonl: all of its 2 rows are bad.")
+
+
+@pytest.mark.parametrize(
+    ("given", "next_step"),
+    [
+        ({"text": "a", "x": 1}, "Use --option x"),
+        ({"body": "a", "label": 1}, "Name the column with --column text=body"),
+        ({"body": "a"}, "Name the column with --column text=body. Use --option x"),
+    ],
+)
+def test_the_survey_knows_where_the_answer_may_be(make_task: MakeTask, given: Row, next_step: str) -> None:
+    reading = Reading(prepare=lambda row: row, next_step="Use --option x")
+    error = refusal(make_task(survey=lambda rows: reading), given, given)
+    assert error.next_step == next_step

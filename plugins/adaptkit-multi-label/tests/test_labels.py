@@ -100,6 +100,16 @@ def test_a_column_for_each_label():
     assert "labels" not in task.prepare({"text": "t"})
 
 
+def test_columns_of_0_and_1_are_named_where_labels_are_missing():
+    rows = [{"id": 7, "text": "t", "noise": "1", "cold food": "0"}, {"text": "u", "noise": 0, "cold food": 1}]
+    found = multi_label().survey(rows)
+    assert "--option label_columns='noise,cold food', without" in found.next_step
+    assert multi_label().survey([{**row, "labels": "a"} for row in rows]).next_step == ""
+    assert multi_label(label_columns=("noise",)).survey(rows).next_step == ""
+    assert multi_label().survey([{"text": "t", "noise": 1}]).next_step == ""
+    assert multi_label().survey([]).next_step == ""
+
+
 def test_a_list_written_as_text():
     task = multi_label()
     for written in ("['noise', 'food']", '["noise", "food"]', "noise|food"):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 from collections import Counter
 from contextlib import suppress
 from dataclasses import dataclass
@@ -111,6 +112,23 @@ class Labels:
             if _truth(row[name]) is None:
                 raise ValueError(f"{name} = {row[name]!r:.80}; expected 0 or 1")
         return [name for name in self.columns if _truth(row[name])]
+
+
+def columns_of_labels(rows: Sequence[Row]) -> list[str]:
+    """The columns that have a 0 or a 1 in each row; none if a row has a column of labels."""
+    if any(name in row for row in rows for name in COLUMNS):
+        return []
+    names = dict.fromkeys(name for row in rows for name in row)
+    return [name for name in names if all(_truth(row.get(name)) is not None for row in rows)]
+
+
+def in_columns(names: Sequence[str]) -> str:
+    """How to say that these columns are the labels, for a message."""
+    listed = ",".join(names)
+    return (
+        f"Name the columns of the labels with --option label_columns={shlex.quote(listed)}, without those of "
+        "them that are no labels"
+    )
 
 
 def _truth(value: object) -> bool | None:

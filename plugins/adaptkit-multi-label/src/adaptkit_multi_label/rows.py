@@ -6,7 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from adaptkit import Example, Reading, required_text, text_examples
-from adaptkit_multi_label.labels import Labels
+from adaptkit_multi_label.labels import Labels, columns_of_labels, in_columns
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -39,12 +39,17 @@ def prepare(
 def survey(
     rows: Sequence[Row], *, separator: str, names: Sequence[str] | None, columns: Sequence[str]
 ) -> Reading:
-    """How the rows of a source are prepared: with labels as names, or as vectors of 0 and 1."""
+    """How the rows of a source are prepared: with labels as names, or as vectors of 0 and 1.
+
+    If the rows have no labels, but columns of 0 and 1, the next step names these.
+    """
     length = 0 if columns else Labels(separator=separator, names=names).length_of_vectors(rows)
+    apart = [] if columns else columns_of_labels(rows)
     unnamed = "" if names else ", which --option label_names=A,B,... names"
     return Reading(
         prepare=partial(prepare, separator=separator, names=names, columns=columns, vector_length=length),
         notes=lambda: [f"labels are vectors of 0 and 1{unnamed}"] if length else [],
+        next_step=in_columns(apart) if len(apart) > 1 else "",
     )
 
 
