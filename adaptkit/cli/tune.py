@@ -64,7 +64,8 @@ POOLINGS = ("auto", "mean", "first", "normalized-mean", "normalized-first", "pai
 )  # fmt: skip
 @click.option(
     "--pooling", type=click.Choice(POOLINGS),
-    help="How a head for texts pools the tokens. [default: auto, as the model declares]",
+    help="How a head for texts pools the tokens. [default: auto, as the model declares, else the best in"
+    " cross-validation]",
 )  # fmt: skip
 @click.option(
     "--head-solver", type=click.Choice(["auto", "lbfgs", "adamw"]),

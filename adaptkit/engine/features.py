@@ -7,7 +7,7 @@ encoder and passes them on, so any transformers head works unchanged.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
 from itertools import chain
@@ -25,7 +25,7 @@ from adaptkit.engine.patches.first_token import reads_first_token_only
 from adaptkit.engine.patches.last_layer import narrow, widen
 from adaptkit.engine.patches.probe import all_outputs, some_tokens
 from adaptkit.engine.store import FeatureStore, InMemory
-from adaptkit.models.pooling import pooled_head
+from adaptkit.models.pooling import pooled_head, pooled_states
 
 TOKENS_AT_ONCE = 4096
 """Tokens in one forward pass of the encoder."""
@@ -78,6 +78,9 @@ class FrozenEncoder:
         self.wanted = fast_paths
         self.in_use: list[str] = []
         self.head = pooled_head(model)
+        self.beside: Sequence[str] = ()
+        """Poolings whose states are kept in the same pass, for later models that pool in these ways."""
+
         self.examples_read = 0
         self.examples_reused = 0
 
@@ -161,17 +164,27 @@ class FrozenEncoder:
         all tokens, because a loss may use it.
         """
         read = bucket.tensors.only([name for name in bucket.tensors if name in inputs])
-        key = fingerprint.of_tensors(read, self.fingerprint, self._kept_states)
-        features = self.store.find(key)
+        features = self.store.find(self._key(read, self._kept_states))
         if features is None:
-            size = max(1, TOKENS_AT_ONCE // (bucket.length * bucket.choices))
-            features = self.store.keep(key, *self._computed(read, len(bucket.positions), size))
+            features = self._kept(read, len(bucket.positions), bucket.length * bucket.choices)
             self.examples_read += len(bucket.positions)
         else:
             self.examples_reused += len(bucket.positions)
         kept = bucket.tensors.only([n for n in bucket.tensors if n not in inputs or n == "attention_mask"])
         tensors = kept.joined({"inputs_embeds": features})
         return replace(bucket, length=features.shape[-2], tensors=tensors)
+
+    def _key(self, read: Tensors, states: bool | str) -> str:
+        return fingerprint.of_tensors(read, self.fingerprint, states)
+
+    def _kept(self, read: Tensors, examples: int, tokens: int) -> torch.Tensor:
+        """The features of tensors ``[examples, ..., tokens]``, computed and stored."""
+        others: dict[str, list[torch.Tensor]] = {pooling: [] for pooling in self.beside}
+        parts = self._computed(read, examples, max(1, TOKENS_AT_ONCE // tokens), others)
+        features = self.store.keep(self._key(read, self._kept_states), *parts)
+        for pooling, its in others.items():
+            self.store.keep(self._key(read, pooling), (examples, *its[0].shape[1:]), iter(its))
+        return features
 
     @property
     def _kept_states(self) -> bool | str:
@@ -187,20 +200,28 @@ class FrozenEncoder:
         return fingerprint.of_encoder(self.encoder, pooler, precision, self.device.type, attention)
 
     def _computed(
-        self, read: Tensors, examples: int, size: int
+        self, read: Tensors, examples: int, size: int, others: Mapping[str, list[torch.Tensor]]
     ) -> tuple[tuple[int, ...], Iterator[torch.Tensor]]:
-        """The shape of the features of tensors ``[examples, ..., tokens]``, and their parts."""
-        parts = (self._hidden(read.at(slice(start, start + size))) for start in range(0, examples, size))
+        """The shape of the features of tensors ``[examples, ..., tokens]``, and their parts.
+
+        ``others``, by pooling, receive the parts of other features of the same states.
+        """
+        starts = range(0, examples, size)
+        parts = (self._hidden(read.at(slice(start, start + size)), others) for start in starts)
         first = next(parts)
         return (examples, *first.shape[1:]), chain([first], parts)
 
     @torch.inference_mode()
-    def _hidden(self, batch: dict[str, torch.Tensor]) -> torch.Tensor:
+    def _hidden(
+        self, batch: dict[str, torch.Tensor], others: Mapping[str, list[torch.Tensor]]
+    ) -> torch.Tensor:
         """The hidden states ``[batch, ..., tokens, width]`` of tensors ``[batch, ..., tokens]``."""
         examples = batch["input_ids"].shape[:-1]
         moved = {name: tensor.to(self.device).flatten(0, -2) for name, tensor in batch.items()}
         with torch.autocast(self.device.type, dtype=torch.bfloat16, enabled=self.bfloat16):
             hidden = self.encoder(**moved)[0]  # [batch, tokens, width], choices among the batch
+        for pooling, parts in others.items():
+            parts.append(pooled_states(pooling, hidden, moved["attention_mask"]).half().cpu().unsqueeze(1))
         if self.head is not None:
             pooled = self.head.pool(hidden, moved["attention_mask"])  # [batch, width of the pooled states]
             return pooled.half().cpu().unsqueeze(1)

@@ -56,13 +56,25 @@ class PooledHead(nn.Module):
 
     def pool(self, hidden: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
         """Hidden states ``[batch, tokens, width]`` and mask ``[batch, tokens]`` → ``[batch, width]``."""
-        pooled = hidden[:, 0] if self.kind == "first" else mean_state(hidden, mask)
-        return normalize(pooled, dim=-1) if self.normalized else pooled
+        return pooled_states(self.pooling, hidden, mask)
 
     def forward(self, hidden: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
         """The logits ``[batch, outputs]``."""
         logits: torch.Tensor = self.out(self.dropout(self.pool(hidden, mask)))
         return logits
+
+
+def pooled_states(pooling: str, hidden: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
+    """The states ``[batch, width]`` of hidden states ``[batch, tokens, width]`` and their mask.
+
+    Args:
+        pooling: "mean" or "first", each also with `NORMALIZED` before it.
+        hidden: the tokens' states.
+        mask: ``[batch, tokens]``, 0 for padding.
+    """
+    kind = pooling.removeprefix(NORMALIZED)
+    pooled = hidden[:, 0] if kind == "first" else mean_state(hidden, mask)
+    return pooled if kind == pooling else normalize(pooled, dim=-1)
 
 
 def mean_state(hidden: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:

@@ -53,7 +53,14 @@ def _head(summary: StudySummary) -> list[tuple[str, str]]:
         how = "pools as the checkpoint's own architecture does"
     solved = "solved by L-BFGS with an L2 penalty, not trained in steps" if "l2" in summary.space else ""
     text = "; ".join(part for part in (how, solved) if part)
-    return [("head", text)] if text else []
+    return [*([("head", text)] if text else []), *_choice_of_pooling(summary)]
+
+
+def _choice_of_pooling(summary: StudySummary) -> list[tuple[str, str]]:
+    """What the ways to pool scored, if one had to be chosen."""
+    scores = ", ".join(f"{name} {score:.4f}" for name, score in summary.pooling_scores.items())
+    chosen = f"{summary.pooling}, the best in cross-validation by {summary.metric}: {scores}"
+    return [("pooling", chosen)] if scores else []
 
 
 def _layers(summary: StudySummary) -> list[tuple[str, str]]:

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
     from adaptkit.config import StudyConfig
     from adaptkit.data.in_memory import MemoryRows
+    from adaptkit.run.method import Method
 
 
 def forecast(config: StudyConfig, console: Console, *, rows: Sequence[MemoryRows] = ()) -> Forecast:
@@ -81,7 +82,7 @@ def forecast(config: StudyConfig, console: Console, *, rows: Sequence[MemoryRows
         train_rows=len(data.train), dev_rows=len(data.dev), rows_measured=len(part.train),
         seconds={**starting, **costs.seconds}, spared_seconds=costs.spared_seconds,
         memory_bytes=costs.memory_bytes, disk_bytes=costs.disk_bytes, cache_bytes=costs.kept_features,
-        together=costs.together, measuring_seconds=took, not_known=not_known(config, solved=solved),
+        together=costs.together, measuring_seconds=took, not_known=not_known(config, method),
     )  # fmt: skip
 
 
@@ -91,10 +92,11 @@ def load_libraries() -> None:
         import_module(name)
 
 
-def not_known(config: StudyConfig, *, solved: bool) -> tuple[str, ...]:
+def not_known(config: StudyConfig, method: Method) -> tuple[str, ...]:
     """What no forecast can know, each in a few words."""
-    search = config.search
+    search, solved = config.search, method.solver == "lbfgs"
+    choice = "the choice of the pooling" if len(method.poolings) > 1 else ""
     pruned = "" if solved or not search.pruning else "which trials are pruned"
     patience = "" if solved or search.patience == 0 else "which trials end without a better score"
     timeout = "that --timeout ends the search" if search.timeout else ""
-    return tuple(filter(None, (pruned, patience, timeout)))
+    return tuple(filter(None, (choice, pruned, patience, timeout)))

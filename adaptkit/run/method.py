@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from adaptkit.config import StudyConfig
@@ -10,6 +10,7 @@ from adaptkit.data.folds import groups_of
 from adaptkit.errors import ConfigError
 from adaptkit.models.depth import TOKEN_HEADS, default_layers, refuse_layers, width_of
 from adaptkit.run.penalty import penalty_space
+from adaptkit.run.pooling import PAIR, poolings_for
 from adaptkit.run.reshuffling import refuse_reshuffle
 from adaptkit.run.resolve import strategy_of
 from adaptkit.run.soup import refuse_soup
@@ -17,11 +18,12 @@ from adaptkit.run.weighting import UNWEIGHTED, Weighting, resolve_weighting
 from adaptkit.search.space import RANGES_VERSION, USUAL_WIDTH, SearchSpace, space_for
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     from adaptkit.data.load import Dataset
     from adaptkit.study.provenance import Provenance
     from adaptkit.task import Task
 
-PAIR = "pair"
 POOLED = ("mean", "first", "normalized-mean", "normalized-first", PAIR)
 
 MOST_ROWS_FOR_FOLDS, MOST_SENTENCES_FOR_FOLDS = 3_000, 300
@@ -29,10 +31,6 @@ MOST_ROWS_FOR_FOLDS, MOST_SENTENCES_FOR_FOLDS = 3_000, 300
 
 FEWEST_WITHOUT_GAIN = 3
 """The least evaluations without a better score that end a trial. Chosen, not measured."""
-
-MOST_ROWS_FOR_PAIRS = 3_000
-"""Up to so many rows a sentence encoder reads two texts apart where it is trained; benchmarks/curves has
-figures for 300."""
 
 MOST_ROWS_TO_SOLVE = 50_000
 """Up to so many training rows a head is solved. Chosen, not measured."""
@@ -44,6 +42,12 @@ class Method:
 
     pooling: str
     """One of `POOLED`, or "checkpoint" for the head of transformers or of the task's plugin."""
+
+    poolings: Sequence[str] = ()
+    """Those that `adaptkit.run.pooling` chooses from; it needs no choice if there is one."""
+
+    pooling_scores: Mapping[str, float] = field(default_factory=dict)
+    """What each of them scores; empty if none was chosen."""
 
     solver: str
     """"lbfgs" for a head that is solved, "adamw" for gradient steps."""
@@ -76,7 +80,9 @@ def resolve_method(config: StudyConfig, task: Task, earlier: Provenance | None, 
     Raises:
         ConfigError: the task or the strategy has no such method.
     """
-    pooling = _pooling(config, task, earlier, len(data.train))
+    steps = _asks_for_steps(config, task)
+    poolings = poolings_for(config, task, earlier, rows=len(data.train), steps=steps)
+    pooling = poolings[0]
     solver = _solver(config, task, pooling, earlier, rows=len(data.train))
     refuse_soup(config, solver)
     refuse_reshuffle(config, data)
@@ -86,6 +92,7 @@ def resolve_method(config: StudyConfig, task: Task, earlier: Provenance | None, 
     refuse_layers(layers, config.model)
     return Method(
         pooling=pooling,
+        poolings=poolings if solver == "lbfgs" or len(poolings) == 1 else poolings[:1],
         solver=solver,
         head_init=_head_init(config, task, pooling, earlier),
         folds=_folds(config, task, solver, pooling, earlier, data),
@@ -93,13 +100,6 @@ def resolve_method(config: StudyConfig, task: Task, earlier: Provenance | None, 
         weighting=resolve_weighting(config.search, task, data.labels),
         ranges=earlier.ranges if earlier else RANGES_VERSION,
     )
-
-
-def _pooling(config: StudyConfig, task: Task, earlier: Provenance | None, rows: int) -> str:
-    """As configured, else the started study's, else the default."""
-    if config.pooling != "auto":
-        return config.pooling
-    return earlier.pooling if earlier else _default_pooling(config, task, rows)
 
 
 def _solver(config: StudyConfig, task: Task, pooling: str, earlier: Provenance | None, *, rows: int) -> str:
@@ -176,34 +176,6 @@ def _default_folds(task: Task, solver: str, pooling: str, data: Dataset) -> int:
 def _groups(task: Task, data: Dataset) -> int:
     """How many groups of rows can be in different folds."""
     return len(set(groups_of(task, data.train.joined(data.dev))))
-
-
-def _default_pooling(config: StudyConfig, task: Task, rows: int) -> str:
-    """What the model folder declares; else the mean for heads that are solved, and the checkpoint's head.
-
-    Vectors are divided by their length, as the folder may declare, for heads that are solved alone.
-
-    The two texts of a row are read apart if the head is solved, and by a sentence encoder on few rows.
-    """
-    from adaptkit.models.files import locate
-    from adaptkit.models.pooling import (
-        CHECKPOINT,
-        NORMALIZED,
-        POOLED_HEADS,
-        declared_pooling,
-        declares_normalized,
-    )
-
-    if task.head not in POOLED_HEADS:
-        return CHECKPOINT
-    solved = not strategy_of(config).trains_encoder and not _asks_for_steps(config, task)
-    location = locate(config.model)
-    declared = declared_pooling(location)
-    if task.text_pair and (solved or (declared and rows <= MOST_ROWS_FOR_PAIRS)):
-        return PAIR
-    if solved and declared and declares_normalized(location):
-        return f"{NORMALIZED}{declared}"
-    return declared or ("mean" if solved else CHECKPOINT)
 
 
 def _default_solver(config: StudyConfig, task: Task, pooling: str, rows: int) -> str:

@@ -32,7 +32,7 @@ KEPT_ON_RESUME = (
     "peak_memory_bytes",
     "encoder_passes", "features_reused", "model_folder", "started", "parallel_trials", "trials_per_pass",
     "micro_batch", "bytes_a_trial", "speeds", "occurring_tokens", "fast_paths", "not_together", "refit",
-    "trained_again", "baselines_split", "start_scores",
+    "trained_again", "baselines_split", "start_scores", "pooling_scores",
     "trained_parameters", "total_parameters", "device", "precision", "versions", "truncation",
 )  # fmt: skip
 """The fields of the summary that a resumed study takes from its earlier runs."""
@@ -124,7 +124,8 @@ def open_study(
         write_text(folder.left_out, "".join(f"{reason}\n" for reason in data.left_out))
     summary = new_summary(folder, config, task, plugin, data, provenance)
     notes = [loaded.head_note] if loaded.head_note else []
-    summary = replace(summary, warnings=[*summary.warnings, *loaded.warnings, *notes])
+    warnings = [*summary.warnings, *loaded.warnings, *notes]
+    summary = replace(summary, warnings=warnings, pooling_scores=method.pooling_scores)
     before = folder.read_summary()
     return summary if before is None else _resumed(summary, before, folder)
 

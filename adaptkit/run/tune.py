@@ -24,6 +24,7 @@ from adaptkit.run.head_init import initialize_head
 from adaptkit.run.heads import solve_best_again, solve_trials, solving_again_is_due
 from adaptkit.run.method import Method, patience_of, resolve_method, space_of
 from adaptkit.run.opening import open_study, with_its_settings
+from adaptkit.run.pooling import choose_pooling
 from adaptkit.run.refit import drop_refit, refit_due, train_again
 from adaptkit.run.reshuffling import first_alone, held_out_of
 from adaptkit.run.resolve import (
@@ -107,6 +108,7 @@ def run(
         data = read_data(config, task, earlier, progress, clock, given)
         with with_its_settings(folder, config, data, earlier):
             method = resolve_method(config, task, earlier, data)
+            method = choose_pooling(config, task, data, method, (metric, direction), progress, clock)
             space = space_of(config, task, method, data)
             built = with_layers(with_pooling(task, method.pooling), method.layers)
             machine, loaded = load_encoder(

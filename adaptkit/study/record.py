@@ -187,6 +187,9 @@ class StudySummary:
     pooling: str = "checkpoint"
     """How the head pools the tokens' states; "checkpoint" where it is transformers' or the plugin's own."""
 
+    pooling_scores: Mapping[str, Number] = field(default_factory=dict)
+    """Pooling → what its solved head scored in cross-validation; empty if none had to be chosen."""
+
     layers: int = 0
     """How many of the encoder's layers are used; 0 for all."""
 
