@@ -92,8 +92,6 @@ def test_tags_of_words_are_named_where_they_differ(make_task: MakeTask) -> None:
         "train: 1 input occurs more than once with different answers; the first: f:1 and f:44, which differ "
         "at 2 of 40 words, first at word 21, 'w20': 'O' and 'B-LOC'. A model cannot learn both: correct "
         "these rows, or leave one of each out."
-        "at 2 of 40 words, first at word 21, 'w20': 'O' and 'B-LOC'. A model cannot learn both: correct these"
-        " rows, or leave one of each out."
     )
     (warning,) = conflict_warnings(task, "train", Rows([nested, tagged], ["f:1", "f:44"], "f"))
     assert "40 of 40 words, first at word 1, 'w0': ['O'] and 'O'." in warning
