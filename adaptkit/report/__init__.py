@@ -9,7 +9,7 @@ Reads the records only; does not import torch or Optuna. In reading order:
 - `formatting.py`: numbers as text.
 - `escaping.py`: makes texts from data and plugins safe to show.
 - `loading.py`: the Python code that loads the exported model.
-- `terminal.py`: the report in a terminal.
+- `terminal.py`, `trial_table.py`, `widgets.py`: the report in a terminal.
 - `html.py`, `report.html.jinja`, `style.css.jinja`, `charts.py`: the report as a web page with two charts.
 - `markdown.py`: the report as GitHub Markdown.
 - `document.py`: the report as JSON.

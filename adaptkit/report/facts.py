@@ -163,6 +163,11 @@ def failures(trials: Sequence[TrialRecord]) -> list[tuple[str, list[int]]]:
     return sorted(reasons.items(), key=lambda item: -len(item[1]))
 
 
+def have_curves(trials: Sequence[TrialRecord]) -> bool:
+    """Whether a trial was scored more than once; a head that is solved is scored at its end only."""
+    return any(len(trial.rungs) > 1 for trial in trials)
+
+
 def spark_range(trials: Sequence[TrialRecord], direction: str) -> tuple[float, float]:
     """The range of the spark lines: from the median score of the first rungs to the best score.
 

@@ -101,6 +101,7 @@ def _trials(summary: StudySummary, best: TrialRecord | None, trials: Sequence[Tr
         code(summary.metric),
         *(prose(formatting.in_words(name)) for name in differing),
     ]
+    rungs = ["rungs"] if facts.have_curves(trials) else []
     low, high = facts.spark_range(trials, summary.direction)
     rows = []
     for trial in facts.ranked(trials, summary.direction):
@@ -108,11 +109,11 @@ def _trials(summary: StudySummary, best: TrialRecord | None, trials: Sequence[Tr
             f"**{trial.number}**" if best is not None and trial.number == best.number else str(trial.number)
         )
         values = [formatting.hyperparameter(name, trial.hyperparameters.get(name)) for name in differing]
-        spark = formatting.spark([rung.score for rung in trial.rungs], low, high)
+        sparks = [formatting.spark([rung.score for rung in trial.rungs], low, high)] if rungs else []
         score = formatting.score(trial.score)
-        rows.append([number, facts.state_of(trial), score, *values, spark, prose(facts.why(trial))])
+        rows.append([number, facts.state_of(trial), score, *values, *sparks, prose(facts.why(trial))])
     shared = [f"All with {prose(', '.join(facts.listed(alike)))}."] if alike else []
-    table = _table([*heads, "rungs", "why it ended"], rows, 2, numbers=1 + len(differing))
+    table = _table([*heads, *rungs, "why it ended"], rows, 2, numbers=1 + len(differing))
     return ["## Trials", f"{facts.state_counts(trials)}.", table, *shared]
 
 

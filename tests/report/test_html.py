@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from functools import cache
 from html.parser import HTMLParser
 
@@ -8,7 +9,7 @@ import pytest
 
 from adaptkit.report.formatting import NONE
 from adaptkit.report.html import as_html
-from tests.helpers.studies import edge_studies
+from tests.helpers.studies import edge_studies, ner_summary
 
 STUDIES = edge_studies()
 VOID = {"meta", "br", "hr", "img", "input", "link"}
@@ -158,3 +159,8 @@ def test_the_runs_with_new_seeds_are_drawn() -> None:
     assert "trial 0 (default)" in page.text
     assert "Confirmation" not in checked("finished").text
     assert "2 of 3" in checked("confirming").text
+
+
+def test_a_lost_winner_leaves_a_page_without_its_number() -> None:
+    html = as_html(replace(ner_summary(), best=99), [])
+    assert "Scores, the most frequent" in html
