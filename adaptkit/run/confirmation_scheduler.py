@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 from adaptkit.analysis.resampling import resampled_scores, resamples
 from adaptkit.engine.evaluate import ScoringSet, calibrated
 from adaptkit.engine.types import Outcome, RungReport, Trial
-from adaptkit.run.scheduler import as_trial, weights_writer
+from adaptkit.run.scheduler import as_trial
+from adaptkit.run.weights import weights_writer
 from adaptkit.study.confirmation import Confirmation, ConfirmationFolder, ConfirmationRun
 from adaptkit.study.record import TrialRecord
 

@@ -15,8 +15,8 @@ from adaptkit.report.html import as_html
 from adaptkit.run.baselines import score_baselines
 from adaptkit.run.context import RunContext, versions
 from adaptkit.run.resolve import plugins_of, strategy_of
-from adaptkit.run.scheduler import HEAD_INPUT
 from adaptkit.run.scoring import score_rows
+from adaptkit.run.weights import HEAD_INPUT
 from adaptkit.study.confirmation import ConfirmationFolder
 from adaptkit.study.record import UNTESTED, StudySummary, TrialRecord
 from adaptkit.study.refit import RefitFolder

@@ -88,7 +88,7 @@ def _is_kept(context: RunContext, number: int) -> bool:
 def solve_best_again(context: RunContext, training: Training) -> None:
     """Solve the best trial's head again, on the training and dev rows together, and keep its weights."""
     from adaptkit.engine.solver import refit
-    from adaptkit.run.scheduler import weights_writer
+    from adaptkit.run.weights import weights_writer
 
     best = winning_trial(context.summary, context.folder.read_trials())
     if best is None:

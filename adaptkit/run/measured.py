@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 
 from adaptkit.analysis.resampling import resampled_scores, resamples
 from adaptkit.run.confirmation_scheduler import RESAMPLES
-from adaptkit.run.scheduler import WEIGHTS_KEPT, weights_writer
+from adaptkit.run.ended_trials import WEIGHTS_KEPT
+from adaptkit.run.weights import weights_writer
 from adaptkit.study.weights import KeptWeights
 
 if TYPE_CHECKING:

@@ -7,11 +7,11 @@ import time
 from typing import TYPE_CHECKING
 
 from adaptkit.run.costs import Costs
+from adaptkit.run.ended_trials import WEIGHTS_KEPT
 from adaptkit.run.heads import head_to_solve
 from adaptkit.run.measured import Counted, Listed, keeping_weights, model_of, resampling, times_kept
 from adaptkit.run.measured_rest import measured_rest
 from adaptkit.run.penalty import penalty_space
-from adaptkit.run.scheduler import WEIGHTS_KEPT
 from adaptkit.search.confirmation import FEWEST_TRIALS, MOST_CANDIDATES, MOST_RUNS
 from adaptkit.system.devices import peak_memory_bytes
 

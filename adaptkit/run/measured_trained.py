@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from adaptkit.run.context import Clock
 from adaptkit.run.costs import Costs
+from adaptkit.run.ended_trials import WEIGHTS_KEPT
 from adaptkit.run.head_init import MOST_ROWS, frozen_model, put_head
 from adaptkit.run.initials import initials_of
 from adaptkit.run.measured import (
@@ -23,7 +24,6 @@ from adaptkit.run.measured_rest import measured_rest
 from adaptkit.run.method import patience_of
 from adaptkit.run.penalty import penalty_space
 from adaptkit.run.repeated import Repeated, repeated
-from adaptkit.run.scheduler import WEIGHTS_KEPT
 from adaptkit.search.expected import expected_rungs, rungs_with_patience
 from adaptkit.system.devices import peak_memory_bytes
 

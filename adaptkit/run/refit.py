@@ -139,7 +139,8 @@ def _trained(
     from adaptkit.engine.rehearsal import some_head_inputs
     from adaptkit.run.confirmation import redrawn
     from adaptkit.run.initials import initials_of
-    from adaptkit.run.scheduler import as_trial, weights_writer
+    from adaptkit.run.scheduler import as_trial
+    from adaptkit.run.weights import weights_writer
 
     rows = data.train.joined(data.dev)
     with context.interruption.exposed():

@@ -8,30 +8,36 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
-from pathlib import Path
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from adaptkit.engine.types import Outcome, RungReport, Trial
 from adaptkit.run.callbacks import rung_score, started_trial
 from adaptkit.search.pruning import trials_to_prune
-from adaptkit.search.repair import LOST
 from adaptkit.study.record import INTERRUPTED, RungRecord, TrialRecord
-from adaptkit.study.recovery import missing_records
 
 if TYPE_CHECKING:
-    import torch
-
     from adaptkit.report.progress import Progress
+    from adaptkit.run.ended_trials import EndedTrials
     from adaptkit.search.search import Search
     from adaptkit.search.suggestion import Suggestion
-    from adaptkit.study.folder import StudyFolder
-
-WEIGHTS_KEPT = 3
-"""The number of best trials whose weights are kept."""
 
 
-HEAD_INPUT = "head_input."
-"""The start of the names of head inputs among the tensors that are kept with a trial's weights."""
+@dataclass(frozen=True, kw_only=True)
+class Rules:
+    """When a trial ends."""
+
+    metric: str
+    """The name of the optimised number."""
+
+    rungs: int
+    """The rungs of a complete trial."""
+
+    pruning: bool
+    """Whether trials are pruned."""
+
+    patience: int = 0
+    """A trial ends after so many rungs in a row without a better score; 0 for no such end."""
 
 
 class TrialScheduler:
@@ -39,63 +45,39 @@ class TrialScheduler:
 
     def __init__(
         self,
-        folder: StudyFolder,
         search: Search,
-        records: Sequence[TrialRecord],
+        ended: EndedTrials,
         progress: Progress,
+        rules: Rules,
         *,
-        metric: str,
-        direction: str,
-        rungs: int,
-        pruning: bool,
-        patience: int,
         deadline: float,
         check: Callable[[], None],
         check_study: Callable[[], None] = lambda: None,
         announce: Callable[..., None] = lambda *about: None,
-        vocabulary: torch.Tensor | None = None,
-        head_inputs: Mapping[str, torch.Tensor] = {},
     ) -> None:
         """Create the scheduler of one run.
 
         Args:
-            folder: the study's folder.
             search: suggests hyperparameters.
-            records: the trials that ended before this run.
+            ended: the trials that ended before this run; gets those that end in it.
             progress: shows what happens.
-            metric: the name of the optimised number.
-            direction: "maximize" or "minimize".
-            rungs: the rungs of a complete trial.
-            pruning: whether trials are pruned.
-            patience: a trial ends after so many rungs in a row without a better score; 0 for no such end.
+            rules: when a trial ends.
             deadline: the end of the time budget, on the clock of `time.monotonic`.
             check: raises Interrupted if a signal has been received.
             check_study: raises StudyError if the study is not this process's any more.
             announce: calls the callbacks: the event, the trials that have ended, and what it is about.
-            vocabulary: the tokens whose embeddings are trained; kept with each trial's weights.
-            head_inputs: examples of what the head receives; kept with each trial's weights.
         """
-        self.folder = folder
         self.search = search
-        self.records = list(records)
+        self.ended = ended
         self.progress = progress
-        self.metric = metric
-        self.direction = direction
-        self.rungs = rungs
-        self.pruning = pruning
-        self.patience = patience
+        self.rules = rules
         self.deadline = deadline
         self.check = check
         self.check_study = check_study
         self.announce = announce
-        self.vocabulary = vocabulary
-        self.head_inputs = head_inputs
         self.running: dict[int, Suggestion] = {}
         self.scored: dict[int, list[RungReport]] = {}
         self.began: dict[int, float] = {}  # trial number → a time of time.monotonic
-        self.best_parameters: torch.Tensor | None = None
-        """``[P]``: those of the best trial, if it ended in this run."""
-
         self.stopped = False
         self.cut_short = 0
         """The trials that were stopped by the deadline and count with their best score so far."""
@@ -114,10 +96,14 @@ class TrialScheduler:
             self.scored[suggestion.number] = []
             self.began[suggestion.number] = time.monotonic()
             self.progress.started(suggestion.number, suggestion.hyperparameters)
-            self.announce("on_trial_start", self.records, started_trial(suggestion))
+            self.announce("on_trial_start", self.ended.records, started_trial(suggestion))
         return [
             as_trial(
-                one.hyperparameters, number=one.number, seed=one.seed, patience=self.patience, split=one.split
+                one.hyperparameters,
+                number=one.number,
+                seed=one.seed,
+                patience=self.rules.patience,
+                split=one.split,
             )
             for one in suggestions
         ]
@@ -131,23 +117,23 @@ class TrialScheduler:
             self.search.report(number, report.rung, report.score)
             self.progress.rung(number, report.epoch, report.score)
             self.announce(
-                "on_rung_end", self.records, started_trial(self.running[number]), rung_score(report)
+                "on_rung_end", self.ended.records, started_trial(self.running[number]), rung_score(report)
             )
         unfinished = [report for report in reports if not report.last]
-        if not self.pruning or not unfinished:
+        if not self.rules.pruning or not unfinished:
             return {}
-        scores = {r.number: self._to_the_end(r) for r in self.records if not r.interrupted}
+        scores = {r.number: self._to_the_end(r) for r in self.ended.records if not r.interrupted}
         scores |= {number: self._scores(number) for number in self.running}  # some end with this rung
         running = {report.trial.number: scores.pop(report.trial.number) for report in unfinished}
         return trials_to_prune(
             running,
             scores,
-            metric=self.metric,
-            direction=self.direction,
-            rungs=self.rungs,
+            metric=self.rules.metric,
+            direction=self.ended.direction,
+            rungs=self.rules.rungs,
             epochs=unfinished[0].trial.epochs,
             protected={number for number, suggestion in self.running.items() if suggestion.is_default},
-            pruned={record.number for record in self.records if record.state == "pruned"},
+            pruned={record.number for record in self.ended.records if record.state == "pruned"},
         )
 
     def on_trial_end(self, outcome: Outcome) -> None:
@@ -155,14 +141,10 @@ class TrialScheduler:
         self.check_study()
         record = self._record(outcome)
         self.cut_short += self.stopped and record.state == "complete"
-        if outcome.parameters is not None and record.state == "complete" and self._is_among_best(record):
-            self.folder.keep_weights(record.number, self._writer(outcome.parameters))
+        if outcome.parameters is not None:
+            self.ended.keep_weights(record, outcome.parameters)
         self._acknowledge(record)
-        best = self._best_numbers(self.records)
-        if outcome.parameters is not None and best[:1] == [record.number]:
-            self.best_parameters = outcome.parameters
-        self.restore()
-        self.folder.drop_weights_except({*best, *self._without_record()})
+        self._warn(self.ended.drop_weights(record, outcome.parameters))
 
     def on_micro_step(self, examples: int, tokens: int) -> bool:
         """Count the progress. Returns False after the deadline; raises Interrupted after a signal."""
@@ -187,31 +169,19 @@ class TrialScheduler:
 
     def restore(self) -> None:
         """Write records again that someone has removed, and the best trial's weights if they are known."""
-        missing = missing_records(self.folder, [record.number for record in self.records])
-        for record in self.records:
-            if record.number in missing:
-                self.folder.write_trial(record)
-        best = self._best_numbers(self.records)[:1]
-        kept = self.folder.numbers_with_weights()
-        if best and best[0] not in kept and self.best_parameters is not None:
-            self.folder.keep_weights(best[0], self._writer(self.best_parameters))
-        if missing:
-            where = self.folder.trials
-            self.progress.note(f"{where}: {len(missing)} records were removed; they were written again")
+        self._warn(self.ended.restore())
 
-    def _without_record(self) -> set[int]:
-        """The trials whose weights stay because their record is lost."""
-        recorded = {record.number for record in self.records if record.reason != LOST}
-        return self.folder.numbers_with_weights() - recorded
+    def _warn(self, warning: str) -> None:
+        if warning:
+            self.progress.note(warning)
 
     def _acknowledge(self, record: TrialRecord) -> None:
-        self.folder.write_trial(record)
+        self.ended.add(record)
         # The trial is acknowledged. It must not count as running, even if Optuna's storage fails now.
-        self.records.append(record)
         del self.running[record.number]
         self.search.tell(record)
         self.progress.ended(record)
-        self.announce("on_trial_end", self.records, record)
+        self.announce("on_trial_end", self.ended.records, record)
 
     def _record(self, outcome: Outcome) -> TrialRecord:
         number = outcome.trial.number
@@ -250,23 +220,11 @@ class TrialScheduler:
     def _to_the_end(self, record: TrialRecord) -> list[float]:
         """A trial's scores; one that ended because of its patience keeps its last score to the last rung."""
         scores = [rung.score for rung in record.rungs]
-        rest = self.rungs - len(scores) if record.state == "complete" and scores else 0
+        rest = self.rules.rungs - len(scores) if record.state == "complete" and scores else 0
         return scores + scores[-1:] * rest
-
-    def _writer(self, parameters: torch.Tensor) -> Callable[[Path], None]:
-        return weights_writer(parameters, self.vocabulary, self.head_inputs)
 
     def _scores(self, number: int) -> list[float]:
         return [report.score for report in self.scored[number]]
-
-    def _is_among_best(self, record: TrialRecord) -> bool:
-        return record.number in self._best_numbers([*self.records, record])
-
-    def _best_numbers(self, records: Sequence[TrialRecord]) -> list[int]:
-        scored = [record for record in records if record.state == "complete" and record.score is not None]
-        sign = -1.0 if self.direction == "maximize" else 1.0
-        scored.sort(key=lambda record: (sign * (record.score or 0.0), record.number))
-        return [record.number for record in scored[:WEIGHTS_KEPT]]
 
 
 def as_trial(values: Mapping[str, float], *, number: int, seed: int, patience: int, split: int = 0) -> Trial:
@@ -283,18 +241,3 @@ def as_trial(values: Mapping[str, float], *, number: int, seed: int, patience: i
         split=split,
         patience=patience,
     )
-
-
-def weights_writer(
-    parameters: torch.Tensor, vocabulary: torch.Tensor | None, head_inputs: Mapping[str, torch.Tensor] = {}
-) -> Callable[[Path], None]:
-    """A function that writes a trial's parameters ``[P]``, and what belongs to them, as safetensors."""
-
-    def write(path: Path) -> None:
-        from safetensors.torch import save_file
-
-        beside = {f"{HEAD_INPUT}{name}": tensor for name, tensor in head_inputs.items()}
-        words = {} if vocabulary is None else {"vocabulary": vocabulary}
-        save_file({"row": parameters, **words, **beside}, path)
-
-    return write

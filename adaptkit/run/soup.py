@@ -61,7 +61,7 @@ def averaged(
     from adaptkit.engine.rehearsal import some_head_inputs
     from adaptkit.engine.scoring import score_slot
     from adaptkit.run.confirmation_scheduler import finite, finite_groups
-    from adaptkit.run.scheduler import weights_writer
+    from adaptkit.run.weights import weights_writer
 
     folder = ConfirmationFolder(context.folder.confirmation)
     scored = [run for run in runs if run.score is not None]

@@ -94,24 +94,21 @@ def make_scheduler(
 ) -> TrialScheduler:  # fmt: skip
     """The scheduler between the engine and the study."""
     from adaptkit.engine.rehearsal import some_head_inputs
-    from adaptkit.run.scheduler import TrialScheduler
+    from adaptkit.run.ended_trials import EndedTrials
+    from adaptkit.run.scheduler import Rules, TrialScheduler
 
+    pruning, metric = config.search.pruning, context.summary.metric
     return TrialScheduler(
-        context.folder,
         search,
-        context.folder.read_trials(),
+        EndedTrials(
+            context.folder, context.summary.direction, training.vocabulary, some_head_inputs(training)
+        ),
         context.progress,
-        metric=context.summary.metric,
-        direction=context.summary.direction,
-        rungs=rungs,
-        pruning=config.search.pruning,
-        patience=patience,
+        Rules(metric=metric, rungs=rungs, pruning=pruning, patience=patience),
         deadline=time.monotonic() + (config.search.timeout or math.inf),
         check=context.check,
         check_study=context.check_study,
         announce=context.announce,
-        vocabulary=training.vocabulary,
-        head_inputs=some_head_inputs(training),
     )
 
 

@@ -130,7 +130,7 @@ def test_a_solved_default_that_wins_is_exported(
 ) -> None:
     """Its own weights are kept only if it is among the best trials; else those of its run are exported."""
     monkeypatch.setattr("adaptkit.analysis.confirmation.CLEAR", 1e9)
-    monkeypatch.setattr("adaptkit.run.scheduler.WEIGHTS_KEPT", 1)
+    monkeypatch.setattr("adaptkit.run.ended_trials.WEIGHTS_KEPT", 1)
     monkeypatch.setattr("adaptkit.search.space.FIRST_STEP", 500.0)  # the first trials are far from it
     worse = PenaltySpace(l2=(1e-4, 10.0), default_l2=10.0)
     monkeypatch.setattr("adaptkit.run.penalty.ONE_LABEL_PER_TEXT", worse)

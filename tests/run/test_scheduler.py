@@ -17,7 +17,8 @@ from adaptkit.config import SearchConfig
 from adaptkit.engine.types import Outcome, RungReport, Trial
 from adaptkit.errors import Interrupted, StudyError
 from adaptkit.report.progress import Progress
-from adaptkit.run.scheduler import WEIGHTS_KEPT, TrialScheduler
+from adaptkit.run.ended_trials import WEIGHTS_KEPT, EndedTrials
+from adaptkit.run.scheduler import Rules, TrialScheduler
 from adaptkit.search.search import Search, open_search
 from adaptkit.search.space import space_for
 from adaptkit.strategies.registry import built_in
@@ -58,10 +59,9 @@ def make(folder: StudyFolder) -> Iterator[Make]:
                 )
             )
             progress = Progress(Console(file=io.StringIO()), trials, "f1", "maximize")
-            return TrialScheduler(
-                folder, search, folder.read_trials(), progress, metric="f1", direction="maximize", rungs=4,
-                pruning=pruning, patience=patience, deadline=deadline, check=check,
-            )  # fmt: skip
+            rules = Rules(metric="f1", rungs=4, pruning=pruning, patience=patience)
+            ended = EndedTrials(folder, "maximize")
+            return TrialScheduler(search, ended, progress, rules, deadline=deadline, check=check)
 
         yield scheduler
 
@@ -195,9 +195,9 @@ def test_the_vocabulary_is_kept_with_the_parameters(make: Make) -> None:
     from safetensors.torch import load_file
 
     scheduler = make()
-    scheduler.vocabulary = torch.tensor([3, 5, 8])
+    scheduler.ended.vocabulary = torch.tensor([3, 5, 8])
     finish(scheduler, scheduler.suggest(1), [0.5])
-    path = scheduler.folder.weights(0)
+    path = scheduler.ended.folder.weights(0)
     assert path is not None
     assert load_file(path)["vocabulary"].tolist() == [3, 5, 8]
 
