@@ -85,7 +85,8 @@ def subset(rows: Sequence[Row], size: str, seed: int) -> list[Row]:
 def _labels_first(rows: Sequence[Row]) -> list[Row]:
     """The rows, those first that have a label which no row before them has; in order where there are none."""
     seen: set[str] = set()
-    first, others = [], []
+    first: list[Row] = []
+    others: list[Row] = []
     for row in rows:
         labels = set(row[-1].split("|")) if len(row) > 1 and not _is_number(row[-1]) else set()
         (first if labels - seen else others).append(row)

@@ -82,10 +82,12 @@ def _tags(train: Sequence[Row], test: Sequence[Row], seed: int) -> dict[str, flo
     folder = _folder()
     tokenizer = AutoTokenizer.from_pretrained(folder)
     examples = [[_example(tokenizer, words, names) for words in side] for side in sides]
+    inputs = [[example for example, _ in side] for side in examples]
     outputs = _trained(
         lambda: AutoModelForTokenClassification.from_pretrained(folder, num_labels=len(names)),
         DataCollatorForTokenClassification(tokenizer),
-        *([example for example, _ in side] for side in examples),
+        inputs[0],
+        inputs[1],
         seed,
     )
     true = [[tag for _, tag in words] for words in sides[1]]
@@ -133,7 +135,7 @@ def _trained(
             per_device_eval_batch_size=64, warmup_steps=WARMUP, seed=seed, use_cpu=True, save_strategy="no",
             report_to=[], disable_tqdm=True, logging_strategy="no",
         )  # fmt: skip
-        trainer = Trainer(
+        trainer: Any = Trainer(  # a list is a data set, which its types do not say
             model=model(), args=settings, data_collator=collator, train_dataset=[train[at] for at in order]
         )
         trainer.train()

@@ -67,7 +67,12 @@ def run(data: Path, name: str, size: str, seed: int, strategy: str) -> dict[str,
     with tempfile.TemporaryDirectory() as folder:
         place = Path(folder)
         task, files = files_of(data, name, size, seed, place)
-        options = {"strategy": strategy, "seed": seed, "studies": place / "studies", "train": files["train"]}
+        options: dict[str, Any] = {
+            "strategy": strategy,
+            "seed": seed,
+            "studies": place / "studies",
+            "train": files["train"],
+        }
         started = time.process_time()
         study = adaptkit.tune(task, test=files["test"], **options)
         seconds = time.process_time() - started

@@ -56,7 +56,9 @@ def run(folder: Path, name: str, strategy: str, seed: int, side: str) -> dict[st
         "test": subset(reader(folder, "test"), str(TEST_ROWS), 0),
     }
     with tempfile.TemporaryDirectory() as place:
-        files = {split: str(write(Path(place, split), columns, its)) for split, its in rows.items()}
+        files: dict[str, Any] = {
+            split: str(write(Path(place, split), columns, its)) for split, its in rows.items()
+        }
         started = time.process_time()
         study = adaptkit.tune(
             task, **files, strategy=strategy, seed=seed, confirm=0, pruning=SIDES[side],

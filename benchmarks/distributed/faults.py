@@ -11,7 +11,7 @@ import argparse
 import shutil
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -92,7 +92,9 @@ class Benchmark:
             if alone.end() != 0:
                 raise SystemExit(alone.output())
 
-    def cases(self, kind: str, count: int, more: list[object], inject: Callable[[Run, Random], bool]) -> None:
+    def cases(
+        self, kind: str, count: int, more: Sequence[object], inject: Callable[[Run, Random], bool]
+    ) -> None:
         """Inject so many faults of this kind; a study that ends before its fault does not count."""
         done = [one for one in records.read(self.result) if one["kind"] == kind]
         faults, number = sum(one["faults"] for one in done), len(done)
@@ -102,7 +104,12 @@ class Benchmark:
             faults, number = faults + case["faults"], number + 1
 
     def case(
-        self, kind: str, number: int, more: list[object], inject: Callable[[Run, Random], bool], count: int
+        self,
+        kind: str,
+        number: int,
+        more: Sequence[object],
+        inject: Callable[[Run, Random], bool],
+        count: int,
     ) -> Case:
         """One study with up to so many faults; when one ends it, the same command continues it."""
         folder, again = self.folder / f"{kind} {number}", command(self.model, self.data, *more)

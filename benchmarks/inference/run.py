@@ -92,7 +92,8 @@ def in_bfloat16(folder: Path) -> Predict:
 
 def piped(folder: Path, task: str) -> Callable[[int], Predict]:
     """transformers' pipeline by its batch size."""
-    found = transformers.pipeline(task, model=str(folder), device="cpu")
+    pipeline: Any = transformers.pipeline  # its types are for names of tasks that are literal
+    found = pipeline(task, model=str(folder), device="cpu")
     return lambda batch: lambda texts: found(list(texts), batch_size=batch)
 
 

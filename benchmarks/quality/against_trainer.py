@@ -1,6 +1,6 @@
 """Trains a finished study's winning configuration with transformers' Trainer; shows both dev scores.
 
-    python benchmarks/quality/against_trainer.py studies/ner-full --seeds 3
+    python -m benchmarks.quality.against_trainer studies/ner-full --seeds 3
 
 README.md beside this file says what the comparison can tell, and what it cannot.
 """
@@ -23,15 +23,15 @@ from typing import Any
 import psutil
 import torch
 import transformers
-from finished import Finished, read_study
-from scoring import score_of
-from table import in_words
-from trainer_side import HEADS, Recipe, train
 
 from adaptkit.errors import AdaptkitError
 from adaptkit.models.files import locate
 from adaptkit.models.loading import head_settings, load_model
 from adaptkit.task import Example
+from benchmarks.quality.finished import Finished, read_study
+from benchmarks.quality.scoring import score_of
+from benchmarks.quality.table import in_words
+from benchmarks.quality.trainer_side import HEADS, Recipe, train
 
 RESULTS = Path(__file__).parent / "results"
 PACKAGES = ("adaptkit", "torch", "transformers", "accelerate", "peft")
@@ -114,7 +114,7 @@ def recipe_of(study: Finished) -> Recipe:
 def compare(study: Finished, seeds: int) -> dict[str, Any]:
     """What was compared, where, and what came of it, as JSON-ready values."""
     config, summary, task, data = study.config, study.summary, study.task, study.data
-    busy_before = psutil.cpu_percent(interval=1.0) / 100 * psutil.cpu_count()
+    busy_before = psutil.cpu_percent(interval=1.0) / 100 * (psutil.cpu_count() or 1)
     loaded = load_model(task, config.model, data.labels, seed=0, max_length=config.max_length)
     tokenizer = loaded.tokenizer
     tokenizer.padding_side = "right"  # where Trainer pads the logits it gathers

@@ -66,7 +66,7 @@ def made_tokenizer() -> Any:
         pair="[CLS] $A [SEP] $B [SEP]",
         special_tokens=[(name, numbers[name]) for name in ("[CLS]", "[SEP]")],
     )
-    return transformers.BertTokenizerFast(
+    return transformers.BertTokenizerFast(  # type: ignore[attr-defined]
         tokenizer_object=core, model_max_length=512, unk_token="[UNK]", sep_token="[SEP]",
         pad_token="[PAD]", cls_token="[CLS]", mask_token="[MASK]",
     )  # fmt: skip

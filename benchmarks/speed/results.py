@@ -27,7 +27,7 @@ def circumstances() -> dict[str, Any]:
         "processor": processor(),
         "cores": os.cpu_count(),
         "memory": psutil.virtual_memory().total,
-        "busy_before": psutil.cpu_percent(interval=1.0) / 100 * psutil.cpu_count(),
+        "busy_before": psutil.cpu_percent(interval=1.0) / 100 * (psutil.cpu_count() or 1),
         "python": platform.python_version(),
         "versions": versions(),
     }
