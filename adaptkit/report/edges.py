@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping
 
 from adaptkit.report import formatting
-from adaptkit.report.formatting import SCIENTIFIC
+from adaptkit.study.ranges import NUMBER
 from adaptkit.study.record import StudySummary, TrialRecord
 
 NEAR = 0.05
@@ -67,7 +67,7 @@ def _edge(
     space: Mapping[str, str], values: Mapping[str, float], name: str
 ) -> tuple[str, float, float] | None:
     """The edge that a value is at ("lower" or "upper"), and the range; None if it is at no edge."""
-    found = re.fullmatch(rf"({SCIENTIFIC}) … ({SCIENTIFIC}) \(log\)", space.get(name, ""))
+    found = re.fullmatch(rf"({NUMBER}) … ({NUMBER}) \(log\)", space.get(name, ""))
     low, high = (float(text) for text in found.groups()) if found else (0.0, 0.0)
     value = values.get(name, 0.0)
     if not (0 < low < high and value > 0):

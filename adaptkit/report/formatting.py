@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 import math
-import re
 import sys
 from collections.abc import Sequence
-from decimal import Decimal
 
 NONE = "\u2013"  # an en dash
 LEVELS = "▁▂▃▄▅▆▇█"
 EIGHTHS = "▏▎▍▌▋▊▉█"
-SCIENTIFIC = r"\d(?:\.\d+)?e[+-]?\d+"
-"""A number in the text of a searched range; see `adaptkit.search.space`."""
 
 
 def finite(value: float | None) -> bool:
@@ -47,20 +43,6 @@ def hyperparameter(name: str, value: float | None) -> str:
         return f"{value:g}"
     mantissa, exponent = f"{value:.2e}".split("e")
     return f"{mantissa}e{int(exponent)}" if int(exponent) else mantissa
-
-
-def searched(text: str) -> str:
-    """The text of a searched range, "1e-04 … 1e+00 (log)", with plain numbers: "0.0001 … 1 (log)"."""
-    return re.sub(SCIENTIFIC, lambda found: _plain(found[0]), text)
-
-
-def _plain(number: str) -> str:
-    """A number with all of its digits, and without an exponent if it is between 1e-4 and 1e4."""
-    if 1e-4 <= float(number) <= 1e4:
-        return f"{Decimal(number):f}"
-    mantissa, exponent = number.split("e")
-    sign = "-" if exponent.startswith("-") else ""
-    return f"{mantissa}e{sign}{exponent.lstrip('+-0') or '0'}"
 
 
 def in_words(name: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from adaptkit.report import formatting
+from adaptkit.study.ranges import plain_range
 from adaptkit.study.record import StudySummary
 
 POOLINGS = {
@@ -18,8 +19,7 @@ POOLINGS = {
 def setting(summary: StudySummary) -> list[tuple[str, str]]:
     """What was searched and trained, and how, as pairs of name and value."""
     facts = [
-        (f"searched {formatting.in_words(name)}", formatting.searched(text))
-        for name, text in summary.space.items()
+        (f"searched {formatting.in_words(name)}", plain_range(text)) for name, text in summary.space.items()
     ]
     facts += [
         *_head(summary),

@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from adaptkit.config import STRICT, DataConfig, StudyConfig, from_mapping, to_toml
+from adaptkit.study.ranges import plain_range
 
 MAY_CHANGE = frozenset({"data", "search", "device", "fast_paths", "parallel_trials", "precision"})
 """The settings that may change when a study is resumed. The data are compared by their fingerprint, and the
@@ -117,7 +118,8 @@ def _compared(config: StudyConfig, provenance: Provenance) -> dict[str, Any]:
     resolved = asdict(provenance)
     for name in ("versions", "base_fingerprints", "read_as", "plugin", "task_options"):
         del resolved[name]
-    flat = settings | resolved.pop("space") | resolved.pop("fixed") | resolved
+    space = {name: plain_range(text) for name, text in resolved.pop("space").items()}
+    flat = settings | space | resolved.pop("fixed") | resolved
     return {name.replace("_", " "): value for name, value in flat.items()} | options
 
 

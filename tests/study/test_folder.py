@@ -97,7 +97,7 @@ def test_every_difference_is_listed_with_old_and_new_value(study: StudyFolder) -
         "option kinds: ['a', 'b'] → not set",
         "data fingerprint: aa11 → bb22",
         "labels: 5 → 6",
-        "learning rate: 1e-05 … 2e-04 (log) → 1e-05 … 3e-04 (log)",
+        "learning rate: 1e-5 … 0.0002 (log) → 1e-5 … 0.0003 (log)",
         "batch size: 8, 16 → not set",
         "epochs: 3 → 4",
         "metric: f1 → accuracy",

@@ -65,7 +65,7 @@ def test_other_rows_are_shown_with_where_they_come_from(old: DataConfig, new: Da
         ({}, {"fixed": {"epochs": 4, "warmup": 0.1}}, ["epochs: 3 → 4", "warmup: not set → 0.1"]),
         ({}, {"class_weights": "balanced"}, ["class weights: none → balanced"]),
         ({}, {"split": 2}, ["split: 1 → 2"]),
-        ({}, {"space": {}, "labels": 6}, ["labels: 5 → 6", "learning rate: 1e-05 … 2e-04 (log) → not set"]),
+        ({}, {"space": {}, "labels": 6}, ["labels: 5 → 6", "learning rate: 1e-5 … 0.0002 (log) → not set"]),
     ],
 )
 def test_each_difference_is_a_line_with_the_users_name_for_it(
