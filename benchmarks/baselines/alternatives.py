@@ -25,10 +25,10 @@ def scores(
     answers, true = [row[-1] for row in train], [row[-1] for row in test]
     if task == "similarity":
         return _similarity(matrix, [float(row[-1]) for row in test], len(train))
-    model = _logistic(answers)
+    classifier = _logistic(answers)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        predicted = model.fit(matrix[: len(train)], answers).predict(matrix[len(train) :])
+        predicted = classifier.fit(matrix[: len(train)], answers).predict(matrix[len(train) :])
     return {
         "accuracy": float(accuracy_score(true, predicted)),
         "macro_f1": float(f1_score(true, predicted, average="macro", zero_division=0)),
