@@ -13,5 +13,5 @@ Reads the records only; does not import torch or Optuna. In reading order:
 - `html.py`, `report.html.jinja`, `style.css.jinja`, `charts.py`: the report as a web page with two charts.
 - `markdown.py`: the report as GitHub Markdown.
 - `document.py`: the report as JSON.
-- `progress.py`, `throughput.py`: the progress of a running study.
+- `progress.py`, `running_trials.py`, `throughput.py`: the progress of a running study.
 """

@@ -11,35 +11,26 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
 from functools import partial, wraps
 from types import TracebackType
 from typing import Concatenate, ParamSpec
 
 from rich.console import Console, Group, RenderableType
 from rich.live import Live
-from rich.table import Table
 from rich.text import Text
 
 from adaptkit.report import formatting
 from adaptkit.report.escaping import LONGEST_WARNING, encodable, visible
 from adaptkit.report.facts import state_of, why
+from adaptkit.report.running_trials import RunningTrials
 from adaptkit.report.throughput import Throughput
 from adaptkit.study.confirmation import ConfirmationRun
 from adaptkit.study.record import TrialRecord
 
 SECONDS_BETWEEN_DRAWINGS = 0.25
 SECONDS_BETWEEN_LINES = 10.0
-MOST_RUNNING = 8
 
 P = ParamSpec("P")
-
-
-@dataclass
-class _Running:
-    hyperparameters: Mapping[str, float]
-    epoch: float = 0.0
-    scores: list[float] = field(default_factory=list)
 
 
 def _harmless(method: Callable[Concatenate[Progress, P], None]) -> Callable[Concatenate[Progress, P], None]:
@@ -62,16 +53,14 @@ class Progress:
         console.on_broken_pipe = partial(setattr, console, "quiet", True)  # type: ignore[method-assign]
         self._total = total_trials
         self._metric = visible(metric, 12)
-        self._better = max if direction == "maximize" else min
         self._lock = threading.RLock()
         self._stop = threading.Event()
         self._drawer: threading.Thread | None = None
         self._live: Live | None = None
         self._phase = ""
         self._encoded = 0  # examples, in this phase
-        self._running: dict[int, _Running] = {}
+        self._trials = RunningTrials(direction)
         self._workers: dict[int, str] = {}
-        self._best_of: dict[int, float] = {}
         self._ended = 0
         self._throughput = Throughput()
         self._begun = time.monotonic()
@@ -120,20 +109,16 @@ class Progress:
     @_harmless
     def started(self, number: int, hyperparameters: Mapping[str, float]) -> None:
         """A trial has started to train."""
-        self._running[number] = _Running(hyperparameters)
+        self._trials.started(number, hyperparameters)
 
     @_harmless
     def rung(self, number: int, epoch: float, score: float) -> None:
         """A trial was scored after ``epoch`` epochs."""
-        trial = self._running.setdefault(number, _Running({}))
-        trial.epoch = epoch
-        if math.isfinite(score):
-            trial.scores.append(score)
-            self._best_of[number] = self._better(score, self._best_of.get(number, score))
+        self._trials.scored(number, epoch, score)
         self._line_at_times(
             lambda: ", ".join(
                 [
-                    f"{formatting.in_trials(len(self._running))} training",
+                    f"{formatting.in_trials(len(self._trials))} training",
                     self._standing(),
                     *self._pace(),
                 ]
@@ -143,7 +128,6 @@ class Progress:
     @_harmless
     def ended(self, record: TrialRecord) -> None:
         """A trial has ended."""
-        self._running.pop(record.number, None)
         self._count(record)
         score = f"{self._metric} {formatting.score(record.score)}, " if record.score is not None else ""
         line = f"trial {record.number} {state_of(record)}: {score}{visible(why(record), 120)}"
@@ -175,9 +159,7 @@ class Progress:
 
     def _count(self, record: TrialRecord) -> None:
         self._ended += not record.interrupted  # an interrupted trial is trained again
-        self._best_of.pop(record.number, None)
-        if record.state != "fail" and record.score is not None and math.isfinite(record.score):
-            self._best_of[record.number] = record.score
+        self._trials.ended(record)
 
     def _encoding(self) -> str:
         return f"{formatting.count(self._encoded)} examples encoded"
@@ -186,10 +168,10 @@ class Progress:
         return ", ".join([f"{self._ended} of {self._total} trials done", *self._best()])
 
     def _best(self) -> list[str]:
-        if not self._best_of:
+        if (best := self._trials.best()) is None:
             return []
-        number = self._better(self._best_of, key=self._best_of.__getitem__)
-        return [f"best {self._metric} {formatting.score(self._best_of[number])} (trial {number})"]
+        number, score = best
+        return [f"best {self._metric} {formatting.score(score)} (trial {number})"]
 
     def _pace(self) -> list[str]:
         now, parts = time.monotonic(), []
@@ -258,38 +240,8 @@ class Progress:
         for line in (head, foot):
             line.no_wrap, line.overflow = True, "crop"
         workers = [text(self._workers[place], "dim") for place in sorted(self._workers)]
-        return Group(head, *([self._table()] if self._running else []), *workers, foot)
-
-    def _table(self) -> RenderableType:
-        table = Table(box=None, header_style="dim", padding=(0, 2, 0, 0), pad_edge=False)
-        for name in ("trial", "lr", "batch", "epoch", f"best {self._metric}"):
-            table.add_column(self._text(name), justify="right", no_wrap=True, overflow="crop")
-        table.add_column(self._text("rungs"), no_wrap=True, overflow="crop")
-        order = sorted(self._running, key=lambda number: -self._rank(number))
-        scores = [score for trial in self._running.values() for score in trial.scores]
-        for number in order[:MOST_RUNNING]:
-            trial = self._running[number]
-            given = trial.hyperparameters
-            table.add_row(
-                str(number),
-                *(
-                    formatting.hyperparameter(name, given.get(name))
-                    for name in ("learning_rate", "batch_size")
-                ),
-                f"{trial.epoch:.2f}",
-                formatting.score(self._best_of[number])
-                if number in self._best_of
-                else self._text(formatting.NONE),
-                self._text(
-                    formatting.spark(trial.scores, min(scores), max(scores), 16) if scores else "", "cyan"
-                ),
-            )
-        left = len(order) - MOST_RUNNING
-        return Group(table, self._text(f"and {left} more", "dim")) if left > 0 else table
-
-    def _rank(self, number: int) -> float:
-        sign = 1.0 if self._better is max else -1.0
-        return sign * self._best_of[number] if number in self._best_of else -math.inf
+        table = [self._trials.table(self._metric, self._text)] if self._trials else []
+        return Group(head, *table, *workers, foot)
 
     def _text(self, value: str, style: str = "") -> Text:
         return Text(encodable(value, self._console.encoding), style)
