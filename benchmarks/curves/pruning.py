@@ -63,7 +63,7 @@ def main(arguments: Sequence[str]) -> None:
 def losses(found: Mapping[Key, Sequence[Curve]], rule: Rule, trials: int, studies: int) -> Iterator[Loss]:
     """What a rule does to so many studies of each group."""
     for key, curves in found.items():
-        default = _default(key, curves)
+        default = default_of(key, curves)
         for seed in range(studies):
             its = drawn(curves, default, trials, seed)
             without, pruned = (replay(its, one, slots=SLOTS[trials]) for one in (none, rule))
@@ -76,7 +76,7 @@ def losses(found: Mapping[Key, Sequence[Curve]], rule: Rule, trials: int, studie
             )
 
 
-def _default(key: Key, curves: Sequence[Curve]) -> Configuration:
+def default_of(key: Key, curves: Sequence[Curve]) -> Configuration:
     """The default of a group of rows; of a study of `benchmarks/speed`, its first trial."""
     if key[0] in READERS:
         return default_configuration(name=key[0], strategy=key[2])

@@ -85,8 +85,15 @@ class Study:
         return max(points, key=lambda point: point[0])
 
 
-def replay(trials: Sequence[Curve], prunes: Rule, *, slots: int) -> Replayed:
-    """A study of these trials, the first of which is the default."""
+def patience(rungs: int) -> int:
+    """The patience of a study at default options."""
+    return max(3, -(-rungs // 2))
+
+
+def replay(
+    trials: Sequence[Curve], prunes: Rule, *, slots: int, patience: Callable[[int], int] = patience
+) -> Replayed:
+    """A study of these trials, the first of which is the default; ``patience`` is of so many rungs."""
     study, waiting, trained = Study(trials), list(range(len(trials))), 0
     rungs = len(trials[0].points)
     while waiting or study.running:
@@ -94,11 +101,11 @@ def replay(trials: Sequence[Curve], prunes: Rule, *, slots: int) -> Replayed:
             study.running[waiting.pop(0)] = 0
         study.running = {number: seen + 1 for number, seen in study.running.items()}
         trained += len(study.running)
-        _end_of_rung(study, prunes, rungs)
+        _end_of_rung(study, prunes, rungs, patience(rungs))
     return Replayed(trained, *study.winner())
 
 
-def _end_of_rung(study: Study, prunes: Rule, rungs: int) -> None:
+def _end_of_rung(study: Study, prunes: Rule, rungs: int, patience: int) -> None:
     """End the trials that are trained to their end, pruned, or out of patience."""
     scores = {number: study.scores(number, seen) for number, seen in study.running.items()}
     going = {number: its for number, its in scores.items() if len(its) < rungs}
@@ -107,13 +114,8 @@ def _end_of_rung(study: Study, prunes: Rule, rungs: int) -> None:
     for number, its in scores.items():
         if number in pruned and number:
             study.end(number, complete=False)
-        elif len(its) == rungs or len(its) - 1 - its.index(max(its)) >= patience(rungs):
+        elif len(its) == rungs or len(its) - 1 - its.index(max(its)) >= patience:
             study.end(number, complete=True)
-
-
-def patience(rungs: int) -> int:
-    """The patience of a study at default options."""
-    return max(3, -(-rungs // 2))
 
 
 def pools(lines: Sequence[Mapping[str, str]]) -> dict[Key, list[Curve]]:
