@@ -61,7 +61,11 @@ def _sentence(key: str, detail: ErrorDetails, value: Any, written: Written) -> s
     if value is MISSING:
         return f"{key} is missing"
     known = EXPECTED.get(detail["type"])
-    expected = (
-        known.format(**detail.get("ctx", {})) if known else detail["msg"].removeprefix("Input should be ")
-    )
+    limits = {name: _plain(limit) for name, limit in detail.get("ctx", {}).items()}
+    expected = known.format(**limits) if known else detail["msg"].removeprefix("Input should be ")
     return f"{written(key, value)}: expected {expected}"
+
+
+def _plain(limit: object) -> object:
+    """A limit for a message: 1 for 1.0."""
+    return f"{limit:.15g}" if isinstance(limit, float) else limit

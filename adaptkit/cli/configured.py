@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import fields, replace
+from math import isfinite
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -94,11 +95,10 @@ def as_typed(option: click.Parameter, value: Any) -> str:
     """The option and its value as on the command line: "--trials 0", "--lr 0.1 0.01"."""
     if isinstance(value, bool):
         return option.opts[0] if value else option.secondary_opts[0]
-    if isinstance(value, (tuple, list)):
-        text = (" " if option.nargs > 1 else ",").join(map(str, value))
-    else:
-        text = f"{value:.15g}s" if isinstance(option.type, Duration) else str(value)
-    return f"{option.opts[0]} {text}"
+    values = value if isinstance(value, (tuple, list)) else [value]
+    texts = [f"{one:.15g}" if isinstance(one, float) else str(one) for one in values]
+    unit = "s" if isinstance(option.type, Duration) and isfinite(value) else ""
+    return f"{option.opts[0]} {(' ' if option.nargs > 1 else ',').join(texts)}{unit}"
 
 
 def _fields_of(kind: type[DataConfig | SearchConfig], chosen: Mapping[str, Any]) -> dict[str, Any]:

@@ -158,7 +158,7 @@ def test_patience_and_confirm_are_in_the_configuration() -> None:
         ("--together 0", "--parallel-trials 0: expected at least 1"),
         ("--lr 0.1 0.01", "--lr 0.1 0.01: expected the lowest rate first"),
         ("--batch-size 0,4", "--batch-size 0,4: expected at least 1"),
-        ("--timeout 0s", "--timeout 0s: expected more than 0.0"),
+        ("--timeout 0s", "--timeout 0s: expected more than 0"),
         ("--lora-rank 4", "--lora-rank 4: only the strategy 'lora' has a rank"),
         ("--soup --confirm 1", "--soup with --confirm 1: expected at least 2 runs to average"),
     ],
