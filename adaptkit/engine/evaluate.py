@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from numbers import Real
 from typing import Any
 
@@ -34,6 +35,11 @@ class ScoringSet:
     rows: Sequence[Row]
     examples: Sequence[Example]
     buckets: Sequence[Bucket]
+
+    @cached_property
+    def row_of(self) -> Sequence[int]:
+        """The row of each example."""
+        return [example.row for example in self.examples]
 
 
 def predict_rows(
@@ -81,9 +87,11 @@ def _predict_together(
             batch = {name: tensor.to(forward.device) for name, tensor in batch.items()}
             outputs = forward.outputs(parameters, batch)  # name → [slots, batch, ...]
             arrays = {name: output.float().cpu().numpy() for name, output in outputs.items()}
+            positions = bucket.positions[start : start + size]
+            examples = [data.examples[position] for position in positions]
             for slot, pieces in enumerate(collected):
                 one = {name: array[slot] for name, array in arrays.items()}  # name → [batch, ...]
-                pieces.take(one, bucket.positions[start : start + size])
+                pieces.take(one, positions, examples)
             check()
     return [pieces.merged() for pieces in collected]
 
@@ -96,14 +104,14 @@ class Pieces:
         self.pieces: list[Any] = [None] * len(data.examples)
         self.failure: TrialError | None = None
 
-    def take(self, outputs: Mapping[str, Any], positions: Sequence[int]) -> None:
-        """Decodes ``outputs`` (name → ``[batch, ...]``) of the examples at ``positions``."""
+    def take(self, outputs: Mapping[str, Any], positions: Sequence[int], examples: Sequence[Example]) -> None:
+        """Decodes ``outputs`` (name → ``[batch, ...]``) of these examples, which are at ``positions``."""
         if self.failure is not None:
             return
         if not all(np.isfinite(array).all() for array in outputs.values()):
             self.failure = TrialDiverged("diverged: the model's outputs are not finite")
             return
-        task, examples = self.data.task, [self.data.examples[position] for position in positions]
+        task = self.data.task
         try:
             with no_exit():
                 pieces = task.decode(outputs, examples, self.data.labels)
@@ -117,8 +125,8 @@ class Pieces:
         if self.failure is not None:
             return self.failure
         of_row: list[list[Any]] = [[] for _ in self.data.rows]
-        for example, piece in zip(self.data.examples, self.pieces, strict=True):
-            of_row[example.row].append(piece)
+        for row, piece in zip(self.data.row_of, self.pieces, strict=True):
+            of_row[row].append(piece)
         try:
             return [
                 self.data.task.merge_windows(row, its)

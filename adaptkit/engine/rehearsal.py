@@ -47,10 +47,11 @@ def _decode(training: Training) -> None:
     bucket, forward = training.dev.buckets[0], training.forward
     parameters = views(training.layout, _initial(training))
     outputs = forward.outputs(parameters, _few(bucket, forward.device))  # name → [1, examples, ...]
-    pieces = Pieces(training.dev)
+    pieces, positions = Pieces(training.dev), bucket.positions[:EXAMPLES]
     pieces.take(
         {name: output[0].float().cpu().numpy() for name, output in outputs.items()},
-        bucket.positions[:EXAMPLES],
+        positions,
+        [training.dev.examples[position] for position in positions],
     )
     if pieces.failure is not None and not isinstance(pieces.failure, TrialDiverged):
         raise TaskError(

@@ -13,7 +13,7 @@ rows that its split holds out, and scored on them.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
@@ -25,11 +25,15 @@ from numpy.typing import NDArray
 from adaptkit.engine.batch_limits import BatchLimits
 from adaptkit.engine.evaluate import ScoringSet, calibrate_and_score, predict_rows
 from adaptkit.engine.objective import LinearHead, Objective, linear_head
+from adaptkit.engine.splits import Splits
 from adaptkit.engine.train import Training
 from adaptkit.engine.trial_stack import views
 from adaptkit.engine.types import Outcome, RungReport, Scheduler, Trial
 from adaptkit.errors import TrialError
 from adaptkit.task import Prediction
+
+_Folds = Mapping[int, tuple[Sequence[int], ScoringSet]]
+"""The number of each fold → the positions of its rows, and these rows; empty without folds."""
 
 ALL_ROWS = -1
 """Stands for a fold that leaves out no row."""
@@ -58,11 +62,12 @@ def solve(
     """
     objective = Objective(training, head, _left_out(training, folds))
     known = {} if known is None else known
+    of_folds = {} if folds is None else _scored_by_folds(training, folds)
     while trials := scheduler.suggest(at_once):
         with _timed(training, "train"):
             solved = _solve_all(objective, trials, scheduler, known)
         with _timed(training, "score"):
-            _score_all(objective, folds, solved, scheduler)
+            _score_all(training, of_folds, solved, scheduler)
         scheduler.on_rung_end([one.report for one in solved if one.report is not None])
         for one in solved:
             scheduler.on_trial_end(_outcome(one))
@@ -146,22 +151,29 @@ def _solve_all(
     return solved
 
 
-def _score_all(
-    objective: Objective, folds: NDArray[np.int64] | None, solved: Sequence[_Solved], scheduler: Scheduler
-) -> None:
+def _scored_by_folds(training: Training, folds: NDArray[np.int64]) -> _Folds:
+    """The number of each fold → the positions of its rows, and these rows."""
+    held_out = {int(fold): np.flatnonzero(folds == fold).tolist() for fold in np.unique(folds)}
+    splits = Splits(training.dev, held_out)
+    return {fold: (rows, splits.scored(fold)) for fold, rows in held_out.items()}
+
+
+def _score_all(training: Training, folds: _Folds, solved: Sequence[_Solved], scheduler: Scheduler) -> None:
     """Gives each trial its report, or the reason why it has none."""
     for one in solved:
         try:
-            one.report = _report(objective.training, folds, one, scheduler)
+            one.report = _report(training, folds, one, scheduler)
         except TrialError as failure:
             one.failure = str(failure)
 
 
-def _report(
-    training: Training, folds: NDArray[np.int64] | None, one: _Solved, scheduler: Scheduler
-) -> RungReport:
+def _report(training: Training, folds: _Folds, one: _Solved, scheduler: Scheduler) -> RungReport:
     rows = training.scored_by(one.trial)
-    predictions = _predictions(training, rows, folds, one, scheduler)
+    predictions = (
+        _out_of_fold(training, folds, one, scheduler)
+        if folds
+        else _predicted(training, rows, next(iter(one.solutions.values())), scheduler)
+    )
     calibration, scores = calibrate_and_score(rows, predictions, training.metric)
     one.predictions = predictions if isinstance(predictions, list) else None
     return RungReport(
@@ -170,21 +182,28 @@ def _report(
     )  # fmt: skip
 
 
-def _predictions(
-    training: Training, rows: ScoringSet, folds: NDArray[np.int64] | None, one: _Solved, scheduler: Scheduler
+def _out_of_fold(
+    training: Training, folds: _Folds, one: _Solved, scheduler: Scheduler
 ) -> list[Prediction] | TrialError:
-    """One prediction per row, with folds by the solution without the row's fold; or why there is none."""
-    used = [number for number in one.solutions if folds is None or number != ALL_ROWS]
-    stacked = torch.stack([one.solutions[number] for number in used])  # [used, P]
-    parameters = views(training.layout, stacked.to(training.forward.device))
-    limits = BatchLimits(slots=len(used), examples=1)
-    results = predict_rows(training.forward, parameters, rows, limits, scheduler.check)
-    failures = (result for result in results if isinstance(result, TrialError))
-    failure = next(failures, None)
-    if failure is not None or folds is None:
-        return failure or results[0]
-    of_fold: dict[int, Any] = dict(zip(used, results, strict=True))
-    return [of_fold[fold][row] for row, fold in enumerate(folds.tolist())]
+    """One prediction per row, by the solution without the row's fold; or why there is none."""
+    predictions: list[Any] = [None] * len(training.dev.rows)
+    for fold, (positions, rows) in folds.items():
+        found = _predicted(training, rows, one.solutions[fold], scheduler)
+        if isinstance(found, TrialError):
+            return found
+        for position, prediction in zip(positions, found, strict=True):
+            predictions[position] = prediction
+    return predictions
+
+
+def _predicted(
+    training: Training, rows: ScoringSet, solution: torch.Tensor, scheduler: Scheduler
+) -> list[Prediction] | TrialError:
+    """One prediction per row by the solution ``[P]``; or why there is none."""
+    parameters = views(training.layout, solution.unsqueeze(0).to(training.forward.device))
+    limits = BatchLimits(slots=1, examples=1)
+    (result,) = predict_rows(training.forward, parameters, rows, limits, scheduler.check)
+    return result
 
 
 def _outcome(one: _Solved) -> Outcome:

@@ -30,7 +30,7 @@ class Splits:
     @cached_property
     def _row_of(self) -> NDArray[np.int64]:
         """``[examples]``: the row of each."""
-        return np.array([example.row for example in self.every.examples], dtype=np.int64)
+        return np.array(self.every.row_of, dtype=np.int64)
 
     def scored(self, split: int) -> ScoringSet:
         """The rows that are held out. They are taken anew each time, as each split has other ones."""

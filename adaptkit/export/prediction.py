@@ -80,7 +80,8 @@ def predict_examples(
     for positions in batches_of([tokens_of(example) for example in examples], network.tokens_at_once):
         length = max(length_of(examples[position]) for position in positions)
         batch = collate(task, examples, positions, network.tokenizer, length)
-        pieces.take(network.outputs(batch.tensors), positions)
+        its = [examples[position] for position in positions]
+        pieces.take(network.outputs(batch.tensors), positions, its)
     result = pieces.merged()
     if isinstance(result, Exception):
         raise result

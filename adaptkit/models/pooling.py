@@ -73,7 +73,8 @@ def pooled_states(pooling: str, hidden: torch.Tensor, mask: torch.Tensor) -> tor
         mask: ``[batch, tokens]``, 0 for padding.
     """
     kind = pooling.removeprefix(NORMALIZED)
-    pooled = hidden[:, 0] if kind == "first" else mean_state(hidden, mask)
+    pooled_before = hidden.shape[1] == 1  # states that a frozen encoder has kept
+    pooled = hidden[:, 0] if kind == "first" or pooled_before else mean_state(hidden, mask)
     return pooled if kind == pooling else normalize(pooled, dim=-1)
 
 
