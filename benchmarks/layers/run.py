@@ -76,13 +76,15 @@ def _heads(layers: int) -> dict[str, Callable[[torch.Tensor], torch.Tensor]]:
     }
 
 
-def _solved(features: torch.Tensor, answers: torch.Tensor, classes: int) -> tuple[torch.Tensor, ...]:
+def _solved(
+    features: torch.Tensor, answers: torch.Tensor, classes: int, l2: float = L2
+) -> tuple[torch.Tensor, ...]:
     """Weights, bias, and the mean and deviation that standardise, of the head that minimises the loss."""
     middle, spread = features.mean(0), features.std(0).clamp_min(1e-6)  # each [numbers]
     standard = (features - middle) / spread
     weights = torch.zeros(features.shape[1], classes, requires_grad=True)
     bias = torch.zeros(classes, requires_grad=True)
-    _minimise([weights, bias], lambda: _loss(standard @ weights + bias, answers, weights))
+    _minimise([weights, bias], lambda: _loss(standard @ weights + bias, answers, weights, l2))
     return weights.detach(), bias.detach(), middle, spread
 
 
@@ -99,13 +101,13 @@ def _mixed(
     def logits(given: torch.Tensor) -> torch.Tensor:
         return torch.einsum("nlw,l->nw", given, mix.softmax(0)) @ weights + bias
 
-    _minimise([weights, bias, mix], lambda: _loss(logits(standard), answers, weights))
+    _minimise([weights, bias, mix], lambda: _loss(logits(standard), answers, weights, L2))
     with torch.no_grad():
         return logits(tested), mix.softmax(0)
 
 
-def _loss(logits: torch.Tensor, answers: torch.Tensor, weights: torch.Tensor) -> torch.Tensor:
-    return cross_entropy(logits, answers) + L2 / 2 * weights.square().sum()
+def _loss(logits: torch.Tensor, answers: torch.Tensor, weights: torch.Tensor, l2: float) -> torch.Tensor:
+    return cross_entropy(logits, answers) + l2 / 2 * weights.square().sum()
 
 
 def _minimise(parameters: Sequence[torch.Tensor], loss: Callable[[], torch.Tensor]) -> None:

@@ -1,0 +1,89 @@
+"""Solved heads on texts that read more than the mean of the last layer: banking77, 1,500 rows.
+
+    python -m benchmarks.layers.texts --data FOLDER --seeds 0,1,2
+
+All vectors have length 1 and are standardised. Prints the test accuracy in points as a Markdown table.
+"""
+
+from __future__ import annotations
+
+import argparse
+import statistics
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import torch
+from torch.nn.functional import normalize
+
+from benchmarks.baselines.alternatives import encoder_folder
+from benchmarks.baselines.data_sets import MOST_TEST_ROWS, READERS, Row, subset
+from benchmarks.layers.run import _logits, _solved
+
+ROWS = "1500"
+PENALTIES = (1e-2, 2e-2, 4e-2)
+Vectors = Callable[[torch.Tensor], torch.Tensor]
+
+HEADS: dict[str, Vectors] = {
+    "mean of the last layer": lambda states: states[:, -2],
+    "the same and the first token": lambda states: states[:, -2:].flatten(1),
+    "means of the last two layers side by side": lambda states: states[:, -3:-1].flatten(1),
+    "means of the last three layers side by side": lambda states: states[:, -4:-1].flatten(1),
+    "mean of the last two layers": lambda states: normalize(states[:, -3:-1].mean(1), dim=-1),
+}
+"""What a head reads → how, of `pooled` states ``[rows, layers + 1, width]``: ``[rows, numbers]``."""
+
+
+def main(arguments: Sequence[str]) -> None:
+    """Prints the table."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.layers.texts")
+    parser.add_argument("--data", type=Path, required=True)
+    parser.add_argument("--seeds", default="0,1,2")
+    options = parser.parse_args(arguments)
+    reader = READERS["banking77"][2]
+    test = subset(reader(options.data, "test"), str(MOST_TEST_ROWS), 0)
+    trains = [
+        subset(reader(options.data, "train"), ROWS, seed) for seed in map(int, options.seeds.split(","))
+    ]
+    texts = sorted({text for rows in (*trains, test) for text, _ in rows}, key=len)
+    states = dict(zip(texts, pooled(texts), strict=True))  # text → [layers + 1, width]
+    print(f"| reads | {' | '.join(f'penalty {l2:g}' for l2 in PENALTIES)} |\n|---{'|--:' * len(PENALTIES)}|")
+    for name, read in HEADS.items():
+        cells = []
+        for l2 in PENALTIES:
+            found = [100 * accuracy(states, read, train, test, l2) for train in trains]
+            cells.append(f"{statistics.fmean(found):.1f} ± {statistics.stdev(found):.1f}")
+        print(f"| {name} | {' | '.join(cells)} |", flush=True)
+
+
+def accuracy(
+    states: dict[str, torch.Tensor], read: Vectors, train: Sequence[Row], test: Sequence[Row], l2: float
+) -> float:
+    """The share of test rows that the head solved on the training rows predicts."""
+    labels = sorted({label for _, label in train})
+    answers = torch.tensor([labels.index(label) for _, label in train])  # [rows]
+    known, unseen = (read(torch.stack([states[text] for text, _ in rows])) for rows in (train, test))
+    predicted: list[int] = _logits(unseen, *_solved(known, answers, len(labels), l2)).argmax(-1).tolist()
+    right = sum(labels[one] == row[1] for one, row in zip(predicted, test, strict=True))
+    return right / len(test)
+
+
+@torch.inference_mode()
+def pooled(texts: Sequence[str]) -> torch.Tensor:
+    """Each layer's mean of the tokens, then the last layer's first token: ``[texts, layers + 1, width]``."""
+    from transformers import AutoModel, AutoTokenizer
+
+    folder = encoder_folder()
+    tokenizer, model = AutoTokenizer.from_pretrained(folder), AutoModel.from_pretrained(folder).eval()
+    parts: list[torch.Tensor] = []
+    for start in range(0, len(texts), 64):
+        batch = tokenizer(list(texts[start : start + 64]), padding=True, truncation=True, return_tensors="pt")
+        layers = model(**batch, output_hidden_states=True).hidden_states[1:]
+        kept = batch["attention_mask"].unsqueeze(-1).float()  # [batch, tokens, 1]
+        means = [(hidden * kept).sum(1) / kept.sum(1) for hidden in layers]
+        parts.append(torch.stack([*means, layers[-1][:, 0]], dim=1))  # [batch, layers + 1, width]
+    return normalize(torch.cat(parts), dim=-1)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
