@@ -111,13 +111,13 @@ def _default_wins(its: Confirmation, winner: Candidate, direction: str) -> str:
     if not others:
         return f"{sentence}: it has the best {best}; no other configuration has a score."
     second = max(others, key=lambda one: sign * (one.mean or 0.0))
+    within = f", 95% interval {span(second)}" if span(second) else ""
     if sign * (second.difference or 0.0) > 0:
-        lead = f"{formatting.score(abs(second.difference or 0.0))}, 95% interval {span(second)}"
+        lead = formatting.score(abs(second.difference or 0.0)) + (f"{within}," if within else "")
         return (
-            f"{sentence}: trial {second.trial} has the best {best}, but its lead of {lead}, is less than "
+            f"{sentence}: trial {second.trial} has the best {best}, but its lead of {lead} is less than "
             f"{CLEAR:g} standard errors."
         )
-    within = f", 95% interval {span(second)}" if span(second) else ""
     difference = f"the next best, trial {second.trial}, differs from it by {signed(second.difference)}"
     return f"{sentence}: it has the best {best}; {difference}{within}."
 

@@ -15,7 +15,7 @@ from pathlib import Path
 import torch
 
 from benchmarks.baselines.data_sets import READERS, subset
-from benchmarks.layers.run import _logits, _score_of, _solved, _states, _words
+from benchmarks.layers.run import logits_of, score_of, solved, states_of, words_of
 from benchmarks.ner_lora.run import SETS, TAGS, tags
 
 SENTENCES, TEST_SENTENCES = (200, 600, 1500), "700"
@@ -40,16 +40,16 @@ def lines(folder: Path, name: str) -> list[str]:
     """A line of the table for each number of sentences."""
     reader = tags if name == TAGS else READERS[name][2]
     rows = (("train", str(max(SENTENCES))), ("test", TEST_SENTENCES))
-    train, test = ([_words(block) for (block,) in subset(reader(folder, part), of, 0)] for part, of in rows)
-    states, unseen = (_states(sentences)[:, LAYER] for sentences in (train, test))  # each [words, width]
-    score = _score_of(test, accuracy=name == TAGS)
+    train, test = ([words_of(block) for (block,) in subset(reader(folder, part), of, 0)] for part, of in rows)
+    states, unseen = (states_of(sentences)[:, LAYER] for sentences in (train, test))  # each [words, width]
+    score = score_of(test, accuracy=name == TAGS)
     found = []
     for count in SENTENCES:
         its = [tag for words in train[:count] for _, tag in words]
         names = sorted(set(its))
         answers = torch.tensor([names.index(tag) for tag in its])  # [words]
-        heads = (_solved(states[: len(its)], answers, len(names), l2) for l2 in PENALTIES)
-        predicted = [_logits(unseen, *head).argmax(-1).tolist() for head in heads]
+        heads = (solved(states[: len(its)], answers, len(names), l2) for l2 in PENALTIES)
+        predicted = [logits_of(unseen, *head).argmax(-1).tolist() for head in heads]
         scores = [100 * score([names[tag] for tag in one]) for one in predicted]
         found.append(f"| {name} | {count:,} | {' | '.join(f'{one:.1f}' for one in scores)} |")
     return found

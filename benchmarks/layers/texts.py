@@ -18,7 +18,7 @@ from torch.nn.functional import normalize
 
 from benchmarks.baselines.alternatives import encoder_folder
 from benchmarks.baselines.data_sets import MOST_TEST_ROWS, READERS, Row, subset
-from benchmarks.layers.run import _logits, _solved
+from benchmarks.layers.run import logits_of, solved
 
 ROWS = "1500"
 PENALTIES = (1e-2, 2e-2, 4e-2)
@@ -63,7 +63,7 @@ def accuracy(
     labels = sorted({label for _, label in train})
     answers = torch.tensor([labels.index(label) for _, label in train])  # [rows]
     known, unseen = (read(torch.stack([states[text] for text, _ in rows])) for rows in (train, test))
-    predicted: list[int] = _logits(unseen, *_solved(known, answers, len(labels), l2)).argmax(-1).tolist()
+    predicted: list[int] = logits_of(unseen, *solved(known, answers, len(labels), l2)).argmax(-1).tolist()
     right = sum(labels[one] == row[1] for one, row in zip(predicted, test, strict=True))
     return right / len(test)
 

@@ -54,6 +54,8 @@ def test_the_default_wins_where_no_lead_is_clear() -> None:
     said = notes(its)
     assert said.startswith("The default itself is the winner: trial 8 has the best mean of 3 runs")
     assert "but its lead of 0.0003, 95% interval -0.0100 to +0.0107, is less than 1.5 standard" in said
+    without = [replace(one, low=None, high=None) for one in its.candidates]
+    assert "but its lead of 0.0003 is less than 1.5 standard" in notes(replace(its, candidates=without))
 
 
 def test_a_lower_score_that_is_better() -> None:
