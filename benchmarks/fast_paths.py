@@ -29,7 +29,7 @@ from adaptkit.engine.batch_limits import BatchLimits
 from adaptkit.engine.batches import MicroStep
 from adaptkit.engine.patches.fast_paths import FAST_PATHS
 from adaptkit.engine.prepare import Model, make_training, prepare_model
-from adaptkit.engine.train import Training
+from adaptkit.engine.training import Training
 from adaptkit.engine.trial_stack import TrialStack
 from adaptkit.engine.types import Trial
 from adaptkit.engine.vmap_check import vmap_check

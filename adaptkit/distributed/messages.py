@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from adaptkit.engine.batch_limits import BatchLimits
-    from adaptkit.engine.train import Training
+    from adaptkit.engine.training import Training
 
 
 @dataclass(frozen=True)

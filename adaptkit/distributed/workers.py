@@ -16,8 +16,8 @@ from adaptkit.distributed.worker_place import WorkerPlace
 
 if TYPE_CHECKING:
     from adaptkit.engine.batch_limits import BatchLimits
-    from adaptkit.engine.train import Training
     from adaptkit.engine.trainer import Display, SharedScheduler
+    from adaptkit.engine.training import Training
 
 
 class Workers:

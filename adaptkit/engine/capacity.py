@@ -16,7 +16,7 @@ from adaptkit.data.encode import Bucket
 from adaptkit.engine.accumulate import Accumulator
 from adaptkit.engine.batch_limits import OUT_OF_MEMORY, BatchLimits, is_out_of_memory
 from adaptkit.engine.batches import MicroStep
-from adaptkit.engine.train import Training
+from adaptkit.engine.training import Training
 from adaptkit.engine.trial_stack import BYTES_PER_PARAMETER, TrialStack
 from adaptkit.engine.types import Trial
 from adaptkit.engine.vmap_check import NO_MEMORY, VmapCheck, vmap_check

@@ -19,7 +19,7 @@ from adaptkit.engine.prepare import Model, make_solver_training, scoring_data
 from adaptkit.engine.scoring import score_slot
 from adaptkit.engine.solver import ALL_ROWS
 from adaptkit.engine.splits import Splits
-from adaptkit.engine.train import Training
+from adaptkit.engine.training import Training
 from adaptkit.engine.trial_stack import views
 from adaptkit.task import Row, Scores, Task
 

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from adaptkit.data.encode import Bucket
 from adaptkit.data.tensors import Tensors
-from adaptkit.engine.train import Training
+from adaptkit.engine.training import Training
 from adaptkit.engine.trial_stack import SMALLEST_WEIGHT, views
 from adaptkit.models.pairs import PairHead
 from adaptkit.models.pooling import pooled_head

@@ -21,7 +21,7 @@ from adaptkit.engine.prepare import (
     training_data,
 )
 from adaptkit.engine.splits import Splits
-from adaptkit.engine.train import Training
+from adaptkit.engine.training import Training
 from adaptkit.task import Row, Task
 
 

@@ -26,7 +26,7 @@ from adaptkit.engine.patches.fast_paths import FAST_PATHS, patch_model
 from adaptkit.engine.patches.last_layer import narrow_for
 from adaptkit.engine.patches.vocabulary import occurring, trim
 from adaptkit.engine.store import FeatureStore
-from adaptkit.engine.train import Training
+from adaptkit.engine.training import Training
 from adaptkit.engine.trial_stack import layout_of, read_slot
 from adaptkit.models.custom_head import OWN_HEAD
 from adaptkit.models.loading import LoadedModel

@@ -7,7 +7,8 @@ from collections.abc import Callable
 import torch
 
 from adaptkit.engine.batch_limits import BatchLimits
-from adaptkit.engine.train import Training, populate
+from adaptkit.engine.train import populate
+from adaptkit.engine.training import Training
 from adaptkit.engine.types import Trial
 
 

@@ -7,7 +7,7 @@ import torch
 from adaptkit.data.encode import Bucket
 from adaptkit.engine.batch_limits import OUT_OF_MEMORY, is_out_of_memory
 from adaptkit.engine.evaluate import Pieces
-from adaptkit.engine.train import Training
+from adaptkit.engine.training import Training
 from adaptkit.engine.trial_stack import views
 from adaptkit.errors import TaskError, TrialDiverged
 from adaptkit.models.custom_head import HEAD, refuse_state

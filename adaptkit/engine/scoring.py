@@ -12,7 +12,7 @@ from adaptkit.engine.trial_stack import views
 if TYPE_CHECKING:
     import torch
 
-    from adaptkit.engine.train import Training
+    from adaptkit.engine.training import Training
     from adaptkit.task import Scores
 
 

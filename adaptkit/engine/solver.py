@@ -26,7 +26,7 @@ from adaptkit.engine.batch_limits import BatchLimits
 from adaptkit.engine.evaluate import ScoringSet, calibrate_and_score, predict_rows
 from adaptkit.engine.objective import LinearHead, Objective, linear_head
 from adaptkit.engine.splits import Splits
-from adaptkit.engine.train import Training
+from adaptkit.engine.training import Training
 from adaptkit.engine.trial_stack import views
 from adaptkit.engine.types import Outcome, RungReport, Scheduler, Trial
 from adaptkit.errors import TrialError
@@ -79,7 +79,7 @@ def solve(
             return
 
 
-def refit(training: Training, l2: float) -> torch.Tensor:
+def solve_on_all_rows(training: Training, l2: float) -> torch.Tensor:
     """The parameters ``[P]`` of the head solved on the training and dev rows together.
 
     Raises:

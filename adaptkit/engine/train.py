@@ -9,77 +9,23 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
 from itertools import groupby
 from typing import Literal, TypeVar
 
-import torch
-
-from adaptkit.data.encode import Bucket
-from adaptkit.data.plan import Plan
 from adaptkit.engine.accumulate import Accumulator
 from adaptkit.engine.batch_limits import OUT_OF_MEMORY, BatchLimits, is_out_of_memory
 from adaptkit.engine.batches import micro_steps
-from adaptkit.engine.evaluate import ScoringSet, calibrate_and_score, predict_rows
-from adaptkit.engine.forward import Forward
+from adaptkit.engine.evaluate import calibrate_and_score, predict_rows
 from adaptkit.engine.running import Running
 from adaptkit.engine.schedule import learning_rate, rungs_of, steps_of
-from adaptkit.engine.splits import Splits
-from adaptkit.engine.trial_stack import Layout, TrialStack
+from adaptkit.engine.training import Training
+from adaptkit.engine.trial_stack import TrialStack
 from adaptkit.engine.types import Outcome, RungReport, Scheduler, Trial
 from adaptkit.errors import TrialDiverged, TrialError
 from adaptkit.task import Prediction
 
 T = TypeVar("T")
-
-
-@dataclass(frozen=True, kw_only=True)
-class Training:
-    """Everything that a population is trained with; the same for every trial."""
-
-    forward: Forward
-    layout: Layout
-    initial: torch.Tensor
-    """``[P]``: where every trial starts."""
-
-    plan: Plan
-    buckets: Sequence[Bucket]
-    """The training examples, a bucket for each of the plan's."""
-
-    dev: ScoringSet
-    metric: str
-    direction: str
-    splits: Splits | None = None
-    """The rows that score each trial instead of ``dev``, which are those of split 0."""
-
-    starts: Mapping[int, Mapping[str, torch.Tensor]] = field(default_factory=dict)
-    """A trial's split → the parameters that it starts with instead of those in ``initial``, by name."""
-
-    initials: Mapping[int, torch.Tensor] = field(default_factory=dict)
-    """A trial's seed → ``[P]``, where it starts instead of ``initial`` and of ``starts``."""
-
-    vocabulary: torch.Tensor | None = None
-    """``[occurring]``: the tokens whose embeddings are in a slot. None if no embeddings were left out."""
-
-    fast_paths: Sequence[str] = ()
-    """The names of those in use."""
-
-    seconds: dict[str, float] = field(default_factory=lambda: {"train": 0.0, "score": 0.0})
-    """Phase → seconds spent in it so far."""
-
-    def start_of(self, trial: Trial) -> torch.Tensor:
-        """``[P]``: where the trial starts."""
-        if trial.seed in self.initials:
-            return self.initials[trial.seed]
-        start = self.initial.clone()  # [P]
-        for name, values in self.starts.get(trial.split, {}).items():
-            start[self.layout.columns[name]] = values.to(start).reshape(-1)
-        return start
-
-    def scored_by(self, trial: Trial) -> ScoringSet:
-        """The rows that score the trial."""
-        return self.dev if self.splits is None else self.splits.scored(trial.split)
 
 
 def populate(training: Training, capacity: int, limits: BatchLimits) -> Population:

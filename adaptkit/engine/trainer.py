@@ -9,7 +9,7 @@ from adaptkit.engine.types import Scheduler
 
 if TYPE_CHECKING:
     from adaptkit.engine.batch_limits import BatchLimits
-    from adaptkit.engine.train import Training
+    from adaptkit.engine.training import Training
 
 
 class SharedScheduler(Scheduler, Protocol):

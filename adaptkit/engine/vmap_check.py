@@ -15,7 +15,7 @@ import torch
 
 from adaptkit.engine.batch_limits import OUT_OF_MEMORY, is_out_of_memory
 from adaptkit.engine.forward import Forward, MaskForm, Tensors
-from adaptkit.engine.train import Training
+from adaptkit.engine.training import Training
 from adaptkit.engine.trial_stack import views
 from adaptkit.errors import TaskError
 from adaptkit.models.custom_head import HeadFailed

@@ -9,7 +9,7 @@ import torch
 from torch.nn.functional import cross_entropy
 
 from adaptkit.data.encode import Bucket
-from adaptkit.engine.train import Training
+from adaptkit.engine.training import Training
 
 IGNORED = -100
 """The label of an item that does not count, such as padding."""

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from adaptkit.config import StudyConfig
     from adaptkit.data.load import Dataset
     from adaptkit.engine.capacity import Capacity
-    from adaptkit.engine.train import Training
+    from adaptkit.engine.training import Training
     from adaptkit.run.confirmation_scheduler import ConfirmationScheduler
     from adaptkit.run.context import RunContext
     from adaptkit.run.method import Method

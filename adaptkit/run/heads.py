@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from adaptkit.config import StudyConfig
     from adaptkit.data.load import Dataset
     from adaptkit.engine.objective import LinearHead
-    from adaptkit.engine.train import Training
+    from adaptkit.engine.training import Training
     from adaptkit.run.context import RunContext
     from adaptkit.run.method import Method
     from adaptkit.search.search import Search
@@ -87,7 +87,7 @@ def _is_kept(context: RunContext, number: int) -> bool:
 
 def solve_best_again(context: RunContext, training: Training) -> None:
     """Solve the best trial's head again, on the training and dev rows together, and keep its weights."""
-    from adaptkit.engine.solver import refit
+    from adaptkit.engine.solver import solve_on_all_rows
     from adaptkit.run.weights import weights_writer
 
     best = winning_trial(context.summary, context.folder.read_trials())
@@ -95,6 +95,6 @@ def solve_best_again(context: RunContext, training: Training) -> None:
         return
     context.progress.phase("solving the best head on all rows")
     with context.clock.phase("train"), context.interruption.exposed():
-        parameters = refit(training, best.hyperparameters["l2"])
+        parameters = solve_on_all_rows(training, best.hyperparameters["l2"])
     context.folder.keep_weights(best.number, weights_writer(parameters, training.vocabulary))
     context.write(refit=best.number, best=None, model_folder=None, **UNTESTED)

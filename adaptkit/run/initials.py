@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     import torch
 
     from adaptkit.config import StudyConfig
-    from adaptkit.engine.train import Training
+    from adaptkit.engine.training import Training
     from adaptkit.task import Task
 
 

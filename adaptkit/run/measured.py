@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from adaptkit.data.load import Dataset
     from adaptkit.engine.evaluate import ScoringSet
     from adaptkit.engine.prepare import Model
-    from adaptkit.engine.train import Training
+    from adaptkit.engine.training import Training
     from adaptkit.engine.types import Outcome, RungReport, Trial
     from adaptkit.models.loading import LoadedModel
     from adaptkit.run.method import Method

@@ -15,7 +15,7 @@ from adaptkit.run.measured import seconds_of
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from adaptkit.engine.train import Training
+    from adaptkit.engine.training import Training
     from adaptkit.engine.types import Outcome
     from adaptkit.run.measured import Measured
 

@@ -16,7 +16,7 @@ from adaptkit.search.confirmation import FEWEST_TRIALS, MOST_CANDIDATES, MOST_RU
 from adaptkit.system.devices import peak_memory_bytes
 
 if TYPE_CHECKING:
-    from adaptkit.engine.train import Training
+    from adaptkit.engine.training import Training
     from adaptkit.run.measured import Measured
 
 FLOAT = 4

@@ -29,7 +29,7 @@ from adaptkit.system.devices import peak_memory_bytes
 
 if TYPE_CHECKING:
     from adaptkit.engine.capacity import Capacity
-    from adaptkit.engine.train import Training
+    from adaptkit.engine.training import Training
     from adaptkit.engine.types import Outcome
     from adaptkit.run.measured import Measured
     from adaptkit.search.space import SearchSpace

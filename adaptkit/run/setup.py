@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from adaptkit.engine.capacity import Capacity
     from adaptkit.engine.head_init import SolvedHead
     from adaptkit.engine.prepare import Model
-    from adaptkit.engine.train import Training
+    from adaptkit.engine.training import Training
     from adaptkit.models.loading import LoadedModel
     from adaptkit.study.provenance import Provenance
     from adaptkit.task import Row, Task

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     import torch
 
     from adaptkit.config import StudyConfig
-    from adaptkit.engine.train import Training
+    from adaptkit.engine.training import Training
     from adaptkit.run.context import RunContext
 
 

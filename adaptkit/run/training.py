@@ -13,7 +13,7 @@ from adaptkit.errors import Interrupted
 if TYPE_CHECKING:
     from adaptkit.config import StudyConfig
     from adaptkit.engine.capacity import Capacity
-    from adaptkit.engine.train import Training
+    from adaptkit.engine.training import Training
     from adaptkit.run.context import RunContext
     from adaptkit.run.scheduler import TrialScheduler
     from adaptkit.search.search import Search

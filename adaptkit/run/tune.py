@@ -57,7 +57,7 @@ if TYPE_CHECKING:
     from adaptkit.data.load import Dataset
     from adaptkit.engine.head_init import SolvedHead
     from adaptkit.engine.prepare import Model
-    from adaptkit.engine.train import Training
+    from adaptkit.engine.training import Training
     from adaptkit.models.loading import LoadedModel
     from adaptkit.search.search import Search
     from adaptkit.task import Task

@@ -16,7 +16,7 @@ from adaptkit.task import cross_entropy
 
 if TYPE_CHECKING:
     from adaptkit.config import SearchConfig
-    from adaptkit.engine.train import Training
+    from adaptkit.engine.training import Training
     from adaptkit.task import Task
 
 BALANCED = "balanced"

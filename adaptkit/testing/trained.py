@@ -10,7 +10,8 @@ import torch
 from adaptkit.engine.batch_limits import BatchLimits
 from adaptkit.engine.prepare import Model, make_training
 from adaptkit.engine.scoring import score_slot
-from adaptkit.engine.train import Population, Training
+from adaptkit.engine.train import Population
+from adaptkit.engine.training import Training
 from adaptkit.engine.types import Outcome, RungReport, Trial
 from adaptkit.errors import TrialError
 from adaptkit.task import Row, Scores, Task

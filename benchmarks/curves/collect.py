@@ -31,7 +31,8 @@ from adaptkit.engine.batch_limits import BatchLimits
 from adaptkit.engine.head_init import solve_head
 from adaptkit.engine.prepare import make_training, prepare_model, rungs_per_epoch_for
 from adaptkit.engine.schedule import steps_of
-from adaptkit.engine.train import Training, populate
+from adaptkit.engine.train import populate
+from adaptkit.engine.training import Training
 from adaptkit.engine.types import RungReport, Trial
 from adaptkit.models.depth import TOKEN_HEADS, default_layers, width_of, with_layers
 from adaptkit.models.loading import LoadedModel, load_model

@@ -12,7 +12,8 @@ from adaptkit.config import DataConfig
 from adaptkit.data.load import load
 from adaptkit.engine.batch_limits import BatchLimits
 from adaptkit.engine.prepare import make_training, prepare_model
-from adaptkit.engine.train import Training, populate
+from adaptkit.engine.train import populate
+from adaptkit.engine.training import Training
 from adaptkit.engine.types import RungReport, Trial
 from adaptkit.models.loading import load_model
 from adaptkit.strategies.registry import built_in

@@ -26,7 +26,7 @@ from adaptkit.engine.accumulate import Accumulator
 from adaptkit.engine.batch_limits import BatchLimits
 from adaptkit.engine.batches import MicroStep
 from adaptkit.engine.prepare import make_training, prepare_model
-from adaptkit.engine.train import Training
+from adaptkit.engine.training import Training
 from adaptkit.engine.trial_stack import TrialStack
 from adaptkit.engine.types import Trial
 from adaptkit.models.loading import load_model

@@ -16,7 +16,7 @@ from torch.utils._pytree import tree_leaves
 
 from adaptkit.engine.accumulate import Accumulator
 from adaptkit.engine.batch_limits import BatchLimits
-from adaptkit.engine.train import Training
+from adaptkit.engine.training import Training
 from adaptkit.engine.trial_stack import TrialStack
 from adaptkit.engine.types import Trial
 from adaptkit.engine.vmap_check import _two_slots

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from adaptkit.engine.scoring import score_slot
-from adaptkit.engine.train import Training
+from adaptkit.engine.training import Training
 from adaptkit.engine.types import Trial
 from adaptkit.errors import TrialError
 from tests.helpers.number_task import number_rows

@@ -16,7 +16,7 @@ from adaptkit.engine.evaluate import predict_rows, score
 from adaptkit.engine.other_rows import make_split_training
 from adaptkit.engine.patches.fast_paths import FAST_PATHS
 from adaptkit.engine.prepare import Model, prepare_model
-from adaptkit.engine.train import Training
+from adaptkit.engine.training import Training
 from adaptkit.engine.trial_stack import views
 from adaptkit.engine.types import Trial
 from adaptkit.engine.vmap_check import vmap_check

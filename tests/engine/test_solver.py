@@ -14,8 +14,8 @@ from sklearn.linear_model import LogisticRegression
 from adaptkit.engine.objective import FEATURES, MASK, Objective, linear_head
 from adaptkit.engine.prepare import make_solver_training, make_training, prepare_model
 from adaptkit.engine.solver import _left_out as left_out
-from adaptkit.engine.solver import refit, solve
-from adaptkit.engine.train import Training
+from adaptkit.engine.solver import solve, solve_on_all_rows
+from adaptkit.engine.training import Training
 from adaptkit.engine.trial_stack import views
 from adaptkit.engine.types import Trial
 from adaptkit.engine.weighting import weighted
@@ -234,7 +234,7 @@ def test_refit_uses_the_dev_rows_too(tiny_model: Any) -> None:
         model, number_task(), rows[:30], rows[30:], batch_sizes=[4], rungs_per_epoch=1, seed=0, **AIM
     )
     folded = make_solver_training(model, number_task(), rows, seed=0, **AIM)
-    assert_same(folded, refit(split, L2), set(range(40)), L2)
+    assert_same(folded, solve_on_all_rows(split, L2), set(range(40)), L2)
 
 
 def test_a_head_of_several_layers_is_not_solved(tiny_model: Any) -> None:

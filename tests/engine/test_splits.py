@@ -15,8 +15,8 @@ from adaptkit.engine.objective import linear_head
 from adaptkit.engine.other_rows import make_split_solver_training, make_split_training
 from adaptkit.engine.prepare import make_solver_training, prepare_model, scoring_data
 from adaptkit.engine.scoring import score_slot
-from adaptkit.engine.solver import refit, solve
-from adaptkit.engine.train import Training
+from adaptkit.engine.solver import solve, solve_on_all_rows
+from adaptkit.engine.training import Training
 from adaptkit.engine.trial_stack import views
 from adaptkit.engine.types import Trial
 from adaptkit.strategies.registry import built_in
@@ -93,7 +93,7 @@ def test_solved_heads_together_are_each_alone(split: Training, every: Training) 
 
 
 def test_a_head_solved_again_is_that_of_all_rows(split: Training, every: Training) -> None:
-    assert_same(every, refit(split, L2), set(range(40)), L2)
+    assert_same(every, solve_on_all_rows(split, L2), set(range(40)), L2)
 
 
 @pytest.mark.parametrize("number", HELD_OUT)

@@ -12,7 +12,8 @@ import torch
 
 from adaptkit.engine.batch_limits import BatchLimits
 from adaptkit.engine.prepare import prepare_model, scoring_data, training_data
-from adaptkit.engine.train import Population, Training
+from adaptkit.engine.train import Population
+from adaptkit.engine.training import Training
 from adaptkit.engine.trial_stack import layout_of, read_slot, write_slot
 from adaptkit.engine.types import Trial
 from adaptkit.strategies.registry import built_in

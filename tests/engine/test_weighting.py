@@ -10,7 +10,7 @@ import pytest
 import torch
 from torch.nn.functional import cross_entropy
 
-from adaptkit.engine.train import Training
+from adaptkit.engine.training import Training
 from adaptkit.engine.weighting import WeightedCrossEntropy, balanced, weighted
 from adaptkit.task import cross_entropy as unweighted
 from tests.helpers.number_task import number_rows

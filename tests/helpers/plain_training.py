@@ -11,7 +11,7 @@ from torch.nn.functional import cross_entropy
 
 from adaptkit.data.plan import Plan
 from adaptkit.engine.patches.vocabulary import trim, write_trial
-from adaptkit.engine.train import Training
+from adaptkit.engine.training import Training
 from adaptkit.engine.trial_stack import read_slot
 from adaptkit.engine.types import Trial
 from tests.helpers.number_task import number_rows

@@ -13,7 +13,8 @@ from adaptkit.engine.batches import MicroStep
 from adaptkit.engine.patches.fast_paths import FAST_PATHS
 from adaptkit.engine.patches.vocabulary import occurring
 from adaptkit.engine.prepare import narrow_and_trim, prepare_model, scoring_data, training_data
-from adaptkit.engine.train import Population, Training
+from adaptkit.engine.train import Population
+from adaptkit.engine.training import Training
 from adaptkit.engine.trial_stack import TrialStack, layout_of, read_slot
 from adaptkit.engine.types import Outcome, RungReport, Trial
 from adaptkit.engine.vmap_check import vmap_check
