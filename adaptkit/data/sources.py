@@ -166,6 +166,13 @@ def _near_names(path: Path) -> list[str]:
 
 def _missing(source: str) -> DataError:
     path = Path(source)
+    if os.path.exists(source):
+        return DataError(
+            f"{shortened(source, most=MAX_HUB_ID)} is neither a file nor a folder, but a pipe or a device",
+            expected="a file, as its rows are read more than once",
+            next_step="Save what it gives to a file, and name that file",
+            code="not-a-file",
+        )
     near = _near_names(path)
     if near:
         next_step = f"Did you mean {' or '.join(repr(str(path.with_name(name))) for name in near)}?"

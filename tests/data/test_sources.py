@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -92,6 +93,15 @@ def test_a_source_that_is_no_path_and_no_hub_id_is_refused(make_task: MakeTask, 
     with pytest.raises(DataError) as caught:
         splits_of(source, make_task(), ())
     assert caught.value.code == "no-such-source"
+
+
+def test_a_pipe_is_refused(tmp_path: Path, make_task: MakeTask) -> None:
+    os.mkfifo(tmp_path / "rows.csv")
+    with pytest.raises(
+        DataError, match=r"neither a file nor a folder.*Save what it gives to a file"
+    ) as caught:
+        splits_of(str(tmp_path / "rows.csv"), make_task(), ())
+    assert caught.value.code == "not-a-file"
 
 
 def test_a_mistyped_folder_is_not_a_hub_id(

@@ -33,7 +33,7 @@ def test_the_start_of_a_trial_is_its_own(training: Training) -> None:
     assert torch.equal(training.initial, before)
 
 
-def test_the_parameters_of_a_split_replace_those_of_the_same_name(training: Training) -> None:
+def test_the_parameters_of_a_split_replace_others(training: Training) -> None:
     name = next(iter(training.layout.columns))
     ones = torch.ones_like(training.initial[training.layout.columns[name]])
     with_starts = replace(training, starts={1: {name: ones}})
