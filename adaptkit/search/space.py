@@ -188,9 +188,10 @@ _VERSION_1: Mapping[str, StrategySpace] = {
 }
 """The ranges of version 1. Studies keep the version that they started with; today's are the strategies'."""
 
-RANGES_VERSION = 4
-"""Of new studies. Version 2 had no rates of their own for heads on tokens, and version 3 no penalties of
-their own for squared error on two texts and for one label per text."""
+RANGES_VERSION = 5
+"""Of new studies. Version 2 had no rates of their own for heads on tokens, version 3 no penalties of their
+own for squared error on two texts and for one label per text, and version 4 no more epochs for heads on
+tokens than for others."""
 
 USUAL_WIDTH, MOST_SCALING = 768, 2.0
 """Where rates are for encoders of one width, they are scaled for another by the inverse ratio of the widths,
@@ -198,8 +199,9 @@ at most by this factor."""
 
 _BATCH_SIZES = (8, 16, 32, 64)
 _DEFAULT_BATCH_SIZE = 16
-EXAMPLES_TO_SEE = 2000
-"""With few rows, a trial has more epochs, so that it sees at least this many examples ..."""
+EXAMPLES_TO_SEE, EXAMPLES_TO_SEE_ON_TOKENS = 2_000, 12_000
+"""With few rows, a trial has more epochs, so that it sees at least this many examples. Heads on tokens need
+more, as they start further from their optimum (`benchmarks/epochs` has the scores) ..."""
 
 MOST_EPOCHS = 10
 """... but no more epochs than this, unless the strategy has more by default."""
@@ -220,7 +222,7 @@ def space_for(
         hints: the task's ranges.
         rows: the number of training rows; few rows make more epochs.
         width: of the encoder's hidden states. Narrow encoders have higher rates.
-        on_tokens: whether the head is on tokens, for which a strategy may have higher rates.
+        on_tokens: whether the head is on tokens: it sees more examples, and may have higher rates.
         version: of the strategies' ranges.
 
     Raises:
@@ -230,6 +232,7 @@ def space_for(
     own = _VERSION_1.get(name, strategy.space) if version == 1 else strategy.space
     scale = _scale_of(width, own.for_width) if own.for_width else 1.0
     scale *= own.token_factor if on_tokens and version > 2 else 1.0
+    examples = EXAMPLES_TO_SEE_ON_TOKENS if on_tokens and version > 4 else EXAMPLES_TO_SEE
     ranges = (own.learning_rate[0] * scale, own.learning_rate[1] * scale)
     low, high = search.learning_rate or hints.learning_rate.get(name) or ranges
     sizes = tuple(sorted(set(search.batch_sizes or hints.batch_sizes or _BATCH_SIZES)))
@@ -243,7 +246,7 @@ def space_for(
     return Space(
         learning_rate=(low, high),
         batch_sizes=sizes,
-        epochs=search.epochs or hints.epochs or _epochs_for(rows, own.epochs),
+        epochs=search.epochs or hints.epochs or _epochs_for(rows, own.epochs, examples),
         default_learning_rate=min(max(own.default_learning_rate * scale, low), high),
         default_batch_size=min(sizes, key=lambda size: abs(math.log(size / _DEFAULT_BATCH_SIZE))),
         extendable=version > 1 and search.learning_rate is None and name not in hints.learning_rate,
@@ -258,9 +261,9 @@ def _scale_of(width: int, usual: int) -> float:
     return min(max(usual / max(width, 1), 1 / MOST_SCALING), MOST_SCALING)
 
 
-def _epochs_for(rows: int, fewest: float) -> float:
-    """The strategy's epochs, or more if there are few rows: a new head needs a minimum of steps."""
-    return max(fewest, min(MOST_EPOCHS, math.ceil(EXAMPLES_TO_SEE / max(rows, 1))))
+def _epochs_for(rows: int, fewest: float, examples: int) -> float:
+    """The strategy's epochs, or more if there are few rows, so that a trial sees so many examples."""
+    return max(fewest, min(MOST_EPOCHS, math.ceil(examples / max(rows, 1))))
 
 
 def _scientific(number: float) -> str:

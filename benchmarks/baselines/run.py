@@ -77,7 +77,8 @@ def run(folder: Path, name: str, size: str, seed: int, side: str, model: str = "
     if side in ALTERNATIVES:
         scores = _alternative(task, train, test, side, seed, model)
     else:
-        scores = _adaptkit(task, columns, train, test, side, seed, model)
+        options = ["--strategy", side, "--seed", str(seed), *(["--model", model] if model else [])]
+        scores = study(task, columns, train, test, options)
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
     return {
@@ -107,15 +108,10 @@ def _alternative(
     return dict(json.loads(answer.stdout.splitlines()[-1]))
 
 
-def _adaptkit(
-    task: str,
-    columns: Sequence[str],
-    train: Sequence[Any],
-    test: Sequence[Any],
-    side: str,
-    seed: int,
-    model: str,
+def study(
+    task: str, columns: Sequence[str], train: Sequence[Any], test: Sequence[Any], options: Sequence[str]
 ) -> dict[str, Any]:
+    """The scores of a study's winner, or its error, under "error"."""
     with tempfile.TemporaryDirectory() as folder:
         files = {
             split: write(Path(folder, split), columns, rows)
@@ -123,9 +119,8 @@ def _adaptkit(
         }
         answer = subprocess.run(
             [
-                sys.executable, "-m", "adaptkit", "tune", "--task", task, "--strategy", side,
-                "--seed", str(seed), "--train", files["train"], "--test", files["test"],
-                "--studies", folder, "--json", *(["--model", model] if model else []),
+                sys.executable, "-m", "adaptkit", "tune", "--task", task, "--train", files["train"],
+                "--test", files["test"], "--studies", folder, "--json", *options,
             ],
             capture_output=True, text=True, check=False,
         )  # fmt: skip

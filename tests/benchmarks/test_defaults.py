@@ -10,6 +10,7 @@ import pytest
 from benchmarks.baselines import table as baselines
 from benchmarks.baselines.data_sets import subset
 from benchmarks.curves import table as curves
+from benchmarks.epochs import table as epochs
 from benchmarks.imbalance import run as imbalance
 
 
@@ -53,6 +54,18 @@ def test_the_default_configuration_depends_on_the_task() -> None:
     assert curves.default_configuration("banking77", "lora") == (1e-3, 16)
     assert curves.default_configuration("wnut17", "lora") == (2e-3, 16)
     assert curves.default_configuration("wnut17", "full") == (1e-4, 16)
+
+
+def test_epochs_are_in_order_and_averaged_over_seeds() -> None:
+    about = {"set": "wnut17", "rows": "1500", "strategy": "lora", "pooling": "auto"}
+    runs = [
+        {**about, "epochs": count, "seed": seed, "dev": 0.5, "f1": f1, "cpu": 10.0}
+        for count, seed, f1 in (("10", 0, 0.3), ("8", 0, 0.4), ("8", 1, 0.6))
+    ]
+    assert epochs.table(runs).splitlines()[2:] == [
+        "| wnut17 | 1500 | lora | auto | 8 | 2 | 50.0 ± 0.0 | 50.0 ± 14.1 | 10 |",
+        "| wnut17 | 1500 | lora | auto | 10 | 1 | 50.0 | 30.0 | 10 |",
+    ]
 
 
 def run(side: str, seed: int, accuracy: float, cpu: float) -> dict[str, Any]:

@@ -211,6 +211,24 @@ def test_few_rows_make_more_epochs_within_limits(strategy: str, rows: int, epoch
     assert space_for(built_in(strategy), SearchConfig(epochs=1.5), NO_HINTS, rows=rows).epochs == 1.5
 
 
+@pytest.mark.parametrize(
+    ("strategy", "rows", "version", "epochs"),
+    [
+        ("full", 10_000, 5, 3),
+        ("full", 3_000, 5, 4),
+        ("lora", 1_500, 5, 8),
+        ("lora", 200, 5, 10),
+        ("full", 1_500, 4, 3),
+        ("frozen", 1_500, 5, 10),
+    ],
+)
+def test_heads_on_tokens_see_more_examples(strategy: str, rows: int, version: int, epochs: float) -> None:
+    space: Space = space_for(
+        built_in(strategy), SearchConfig(), NO_HINTS, rows=rows, on_tokens=True, version=version
+    )
+    assert space.epochs == epochs
+
+
 def test_penalties_are_tried_around_the_default_first() -> None:
     space = PenaltySpace(l2=(1e-4, 0.5), default_l2=1e-2)
     weights = [point["l2"] for point in space.first_points(seed=0)]

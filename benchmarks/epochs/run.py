@@ -1,0 +1,70 @@
+"""The default trial with different numbers of epochs; a line of JSON for each run.
+
+    python -m benchmarks.epochs.run --data FOLDER --sets wnut17 --epochs 3,8 --seeds 0,1
+
+A run is `adaptkit tune --trials 1 --confirm 0 --epochs E`, all else default, in a process of its own on one
+thread. Runs that the results already hold are skipped.
+"""
+
+from __future__ import annotations
+
+import argparse
+import resource
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from benchmarks.baselines.data_sets import MOST_TEST_ROWS, READERS, subset
+from benchmarks.baselines.run import study
+from benchmarks.records import add, read
+
+RESULTS = Path(__file__).parent / "results.jsonl"
+
+
+def main(arguments: Sequence[str]) -> None:
+    """Does all runs that were asked for and are not in the results."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.epochs.run")
+    parser.add_argument("--data", type=Path, required=True)
+    parser.add_argument("--sets", default="wnut17,ncbi_disease,snli,stsb,banking77")
+    parser.add_argument("--rows", default="1500")
+    parser.add_argument("--strategies", default="full,lora")
+    parser.add_argument("--epochs", default="3,8")
+    parser.add_argument("--seeds", default="0,1")
+    parser.add_argument("--pooling", default="auto")
+    options = parser.parse_args(arguments)
+    wanted = [
+        {
+            "set": name, "rows": rows, "strategy": strategy, "epochs": epochs, "pooling": options.pooling,
+            "seed": int(seed),
+        }
+        for seed in options.seeds.split(",")
+        for name in options.sets.split(",")
+        for rows in options.rows.split(",")
+        for strategy in options.strategies.split(",")
+        for epochs in options.epochs.split(",")
+    ]  # fmt: skip
+    done = [{name: one[name] for name in wanted[0]} for one in read(RESULTS)]
+    for one in wanted:
+        if one not in done:
+            add(RESULTS, run(options.data, one))
+
+
+def run(folder: Path, what: dict[str, Any]) -> dict[str, Any]:
+    """One default trial."""
+    task, columns, reader = READERS[what["set"]]
+    train = subset(reader(folder, "train"), what["rows"], what["seed"])
+    test = subset(reader(folder, "test"), str(MOST_TEST_ROWS), 0)
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    options = [
+        "--strategy", what["strategy"], "--seed", str(what["seed"]), "--pooling", what["pooling"],
+        "--trials", "1", "--confirm", "0", "--epochs", what["epochs"],
+    ]  # fmt: skip
+    scores = study(task, columns, train, test, options)
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    return {**what, "cpu": round(cpu, 1), **scores}
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
