@@ -90,7 +90,7 @@ POOLINGS = ("auto", "mean", "first", "normalized-mean", "normalized-first", "pai
     "--max-length", type=int, help="The most tokens in one example. [default: the model's limit, up to 512]"
 )
 @click.option("--trials", type=int, help="The total number of trials. [default: 8]")
-@click.option("--epochs", type=float, help="The epochs of a trial. [default: by strategy and number of rows]")
+@click.option("--epochs", type=float, help="The epochs of a trial. [default: by strategy, task and rows]")
 @click.option(
     "--lr",
     "learning_rate",
