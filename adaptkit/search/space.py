@@ -199,7 +199,7 @@ at most by this factor."""
 
 _BATCH_SIZES = (8, 16, 32, 64)
 _DEFAULT_BATCH_SIZE = 16
-EXAMPLES_TO_SEE, EXAMPLES_TO_SEE_ON_TOKENS = 2_000, 12_000
+EXAMPLES_TO_SEE, EXAMPLES_TO_SEE_ON_TOKENS = 2_000, 10_000
 """With few rows, a trial has more epochs, so that it sees at least this many examples. Heads on tokens need
 more, as they start further from their optimum (`benchmarks/epochs` has the scores) ..."""
 

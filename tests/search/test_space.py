@@ -216,7 +216,7 @@ def test_few_rows_make_more_epochs_within_limits(strategy: str, rows: int, epoch
     [
         ("full", 10_000, 5, 3),
         ("full", 3_000, 5, 4),
-        ("lora", 1_500, 5, 8),
+        ("lora", 1_275, 5, 8),
         ("lora", 200, 5, 10),
         ("full", 1_500, 4, 3),
         ("frozen", 1_500, 5, 10),
