@@ -16,7 +16,7 @@ from tests.helpers.program import Answer, called
 
 @pytest.fixture(scope="module")
 def perfect(tiny_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with a model for moods that is always right, as transformers would save it."""
+    """A folder with a model for moods that is nearly always right, as transformers would save it."""
     root = tmp_path_factory.mktemp("perfect")
     write_csv(root / "train.csv", moods(60, 1))
     answer = called(
@@ -25,7 +25,7 @@ def perfect(tiny_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path
         "--lr", 1e-2, 1e-2, "--batch-size", 4, "--study", "first", "--studies", root, "--json",
     )  # fmt: skip
     assert answer.code == 0, answer.err
-    assert json.loads(answer.out)["best"]["score"] == 1.0
+    assert json.loads(answer.out)["best"]["score"] > 0.8
     folder = folders.copied(root / "first" / "best", root / "model")
     for name in ("adaptkit.json", "manifest.json"):
         (folder / name).unlink()
@@ -52,7 +52,7 @@ def reordered(folder: Path, order: list[int], names: dict[str, str] | None = Non
 @pytest.fixture
 def tune(tmp_path: Path) -> Callable[..., Answer]:
     """A study that hardly changes the model."""
-    write_csv(tmp_path / "train.csv", moods(30, 5))
+    write_csv(tmp_path / "train.csv", moods(120, 5))
 
     def run(model: Path, *options: object) -> Answer:
         return called(
@@ -72,8 +72,8 @@ def test_the_order_of_the_labels_makes_no_difference(
     reordered(folder, order)
     answer = tune(folder)
     assert answer.code == 0, answer.err
-    found = json.loads(answer.out)
-    assert found["best"]["score"] == 1.0
+    found, as_saved = json.loads(answer.out), json.loads(tune(perfect, "--study", "as-saved").out)
+    assert found["best"]["score"] == as_saved["best"]["score"] > 0.7
     said = "in the same order" if order == [0, 1, 2] else "in another order"
     assert said in " ".join(answer.err.split())
     assert any(said in warning for warning in found["study"]["warnings"])

@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from adaptkit.system.manifest import entry_of, read_manifest, write_entries
 from tests.helpers.program import called
 
 ARCHIVE = Path(__file__).parents[1] / "fixtures" / "studies-0.1.0.tar.xz"
@@ -34,8 +35,19 @@ def study(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.Mo
         if hasattr(tarfile, "data_filter"):  # from Python 3.11.4 on
             archive.extraction_filter = tarfile.data_filter
         archive.extractall(tmp_path)
+    for best in tmp_path.glob("studies/*/best"):
+        base_model_here(best, tmp_path / "model")
     monkeypatch.chdir(tmp_path)
     return str(request.param)
+
+
+def base_model_here(best: Path, model: Path) -> None:
+    """An adapter names its base model by the path that it had where the study was made."""
+    path = best / "adaptkit.json"
+    description = json.loads(path.read_text(encoding="utf-8"))
+    if description.get("base_model"):
+        path.write_text(json.dumps({**description, "base_model": str(model)}), encoding="utf-8")
+        write_entries(best, {**read_manifest(best), path.name: entry_of(path)})
 
 
 def command(study: str, trials: int) -> list[object]:
