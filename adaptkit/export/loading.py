@@ -150,7 +150,7 @@ def load_module(folder: Path, description: Description, task: Task) -> nn.Module
 def reload_base(folder: Path, description: Description, task: Task) -> nn.Module:
     """The adapter's base model with a head of the right size, whose weights the adapter supplies."""
     base = str(description.base_model)
-    config, location = load_config(str(folder), str(folder)), checked_location(base)
+    config, location = load_config(str(folder), str(folder)), _location_of_base(folder, base)
     refuse_changed(description.base_fingerprints, fingerprints_of(location), base)
     tokens = getattr(config, "vocab_size", None)
     if tokens is not None:  # with the task's new tokens, whose embeddings the adapter supplies
@@ -159,6 +159,21 @@ def reload_base(folder: Path, description: Description, task: Task) -> nn.Module
     if tokens is not None:
         resize(module, tokens, base)
     return module  # type: ignore[no-any-return]
+
+
+def _location_of_base(folder: Path, base: str) -> str:
+    try:
+        return checked_location(base)
+    except ModelError as error:
+        if error.code != "no-such-model":
+            raise
+        raise ModelError(
+            f"the base model {base} of the adapter {folder} is not there",
+            expected="the folder that the adapter was trained on, at the same path",
+            next_step="Put it there again, or, where it still is, run "
+            "'adaptkit export --merge': it writes one model that needs no other.",
+            code="no-base-model",
+        ) from error
 
 
 def load_exported(folder: Path, task: Task, description: Description, device: str) -> Model:
