@@ -47,11 +47,15 @@ def main(arguments: Sequence[str]) -> None:
     done = [{name: one[name] for name in wanted[0]} for one in read(RESULTS)]
     for one in wanted:
         if one not in done:
-            add(RESULTS, run(options.data, one))
+            record = run(options.data, one)
+            if "error" in record:
+                print(record, flush=True)
+                continue
+            add(RESULTS, record)
 
 
 def run(folder: Path, what: dict[str, Any]) -> dict[str, Any]:
-    """One default trial."""
+    """The scores of one default trial, or its error, under "error"."""
     task, columns, reader = READERS[what["set"]]
     train = subset(reader(folder, "train"), what["rows"], what["seed"])
     test = subset(reader(folder, "test"), str(MOST_TEST_ROWS), 0)
