@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import click
@@ -56,11 +57,12 @@ def evaluate(
     with plugin_output_on_stderr():
         predictor = load_predictor(study_or_model, studies_dir, device, task)
         options = as_in_training(predictor, data, given)
-        rows = read_labelled(
-            predictor.task, data,
-            labels=predictor.description.labels, columns=options.columns, skip_bad_rows=skip_bad_rows,
-            options=options,
-        )  # fmt: skip
+        with options_of_the_training():
+            rows = read_labelled(
+                predictor.task, data,
+                labels=predictor.description.labels, columns=options.columns, skip_bad_rows=skip_bad_rows,
+                options=options,
+            )  # fmt: skip
         print_read_as(rows)
         print_left_out(rows)
         scored = score_rows(predictor, rows.values)
@@ -82,3 +84,24 @@ def evaluate(
     for group, numbers in scores.groups.items():
         values = ", ".join(f"{visible(name)} {figure(name, value)}" for name, value in numbers.items())
         click.echo(f"  {visible(group)}: {values}")
+
+
+@contextmanager
+def options_of_the_training() -> Iterator[None]:
+    """A block whose errors do not advise an option of the task: a model keeps those of its training."""
+    from adaptkit.errors import DataError
+
+    try:
+        yield
+    except DataError as error:
+        if "--option" not in error.next_step:
+            raise
+        raise DataError(
+            error.problem,
+            expected=error.expected,
+            next_step=(
+                "The task reads rows with the options of the training. Write these rows in the form of the "
+                "training rows, or tune a model with other options."
+            ),
+            code=error.code,
+        ) from error

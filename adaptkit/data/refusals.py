@@ -237,7 +237,8 @@ def _column_options(error: MissingColumns, source: str) -> str:
     alone = len(error.wanted) == 1
     found = {name: _likely(absent, left, alone=alone) for name, absent in error.wanted.items()}
     options = " ".join(f"--column {name}={column or 'COLUMN'}" for name, column in found.items())
-    which = "" if all(found.values()) or not left else f", where COLUMN is one of {listed(left)}"
+    unused = [column for column in left if column not in found.values()]
+    which = "" if all(found.values()) or not unused else f", where COLUMN is one of {listed(unused)}"
     plain = re.search(r"\.(csv|tsv)(\.\w+)?$", source.lower())
     header = " (in a file without a header line, COLUMN is 1, 2, ...)" if plain else ""
     return f"{options}{which}{header}"

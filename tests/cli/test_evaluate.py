@@ -75,3 +75,25 @@ def test_columns_of_the_training_are_reused(tmp_path: Path, tiny_folder: Path) -
     predictor = adaptkit.load(tmp_path / "model")
     assert predictor.predict({"review": "merry boats"}) == predictor.predict("merry boats")
     assert adaptkit.evaluate(predictor, [{"review": "merry boats", "mood": "glad"}]).rows == 1
+
+
+def test_rows_in_another_form_get_no_advice_that_the_command_lacks(tmp_path: Path, tiny_folder: Path) -> None:
+    train = write_csv(
+        tmp_path / "train.csv", [(f"boats {n}", "a|b" if n % 2 else "b") for n in range(40)],
+        header=("text", "labels"),
+    )  # fmt: skip
+    columns = write_csv(
+        tmp_path / "test.csv",
+        [("boats", "1", "1"), ("boats", "0", "1"), ("old", "1", "0")],
+        header=("text", "a", "b"),
+    )
+    studies = ("--studies", tmp_path / "studies")
+    made = called(
+        *("tune", "--task", "multi-label", "--data", train, *studies, "--study", "s"),
+        *("--model", tiny_folder, "--strategy", "frozen", "--trials", 1, "--confirm", 0),
+    )
+    assert made.code == 0, made.err
+    answer = called("evaluate", "s", *studies, "--data", columns)
+    assert answer.code == 2
+    assert "Name the columns of the labels with --option" not in answer.err
+    assert "Write these rows in the form of the training rows" in answer.err

@@ -96,6 +96,12 @@ def test_a_reason_that_all_rows_have(make_task: MakeTask) -> None:
             "Name the columns with --column text=COLUMN --column label=COLUMN, where COLUMN is one of "
             "'It broke.', 'bad' (in a file without a header line, COLUMN is 1, 2, ...)",
         ),
+        (
+            {"labels": "a", "body": "x", "id": 1},
+            "f.jsonl",
+            "Name the columns with --column text=COLUMN --column label=labels, where COLUMN is one of "
+            "'body', 'id'",
+        ),
         ({}, "f.jsonl", "Name the columns with --column text=COLUMN --column label=COLUMN"),
     ],
 )
