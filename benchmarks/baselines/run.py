@@ -18,6 +18,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from benchmarks.baselines.alternatives import encoder_folder
 from benchmarks.baselines.data_sets import MOST_TEST_ROWS, READERS, subset, write
 from benchmarks.records import add, read
 
@@ -35,6 +36,7 @@ def main(arguments: Sequence[str]) -> None:
     parser.add_argument("--seeds", default="0,1")
     parser.add_argument("--sides", default=",".join(SIDES))
     parser.add_argument("--model", default="", help="folder of another encoder, whose name is recorded")
+    parser.add_argument("--setfit", default="", help="the Python interpreter of an environment with SetFit")
     options = parser.parse_args(arguments)
     done = {_key(record) for record in records()}
     for size in options.sizes.split(","):
@@ -43,7 +45,7 @@ def main(arguments: Sequence[str]) -> None:
                 for side in options.sides.split(","):
                     key = (name, size, seed, side)
                     if (*key, Path(options.model).name) not in done and _makes_sense(name, size, side):
-                        record = run(options.data, *key, model=options.model)
+                        record = run(options.data, *key, model=options.model, setfit=options.setfit)
                         if "error" in record:
                             print(record, flush=True)
                             continue
@@ -63,18 +65,25 @@ def _makes_sense(name: str, size: str, side: str) -> bool:
     """Token and multi-label tasks have no classes to draw eight of, nor alternatives of a few lines here."""
     task = READERS[name][0]
     few = size != "8c" or task in ("text-classification", "nli")
+    if side == "setfit":
+        return task == "text-classification"
     if side == "trainer":
         return few and task != "multi-label"
     return few and (side not in ("tfidf", "mean") or task in ("text-classification", "nli", "similarity"))
 
 
-def run(folder: Path, name: str, size: str, seed: int, side: str, model: str = "") -> dict[str, Any]:
+def run(
+    folder: Path, name: str, size: str, seed: int, side: str, model: str = "", setfit: str = ""
+) -> dict[str, Any]:
     """One side on one subset, in a process of its own; with the folder of an encoder, or with MiniLM."""
     task, columns, reader = READERS[name]
     train = subset(reader(folder, "train"), size, seed)
     test = subset(reader(folder, "test"), str(MOST_TEST_ROWS), 0)
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    if side in ALTERNATIVES:
+    if side == "setfit":
+        module = str(Path(__file__).with_name("setfit_side.py"))
+        scores = _answer([setfit, module], [train, test, seed, model or encoder_folder()])
+    elif side in ALTERNATIVES:
         scores = _alternative(task, train, test, side, seed, model)
     else:
         options = ["--strategy", side, "--seed", str(seed), *(["--model", model] if model else [])]
@@ -101,10 +110,12 @@ def _alternative(
         f"import json, sys; from benchmarks.baselines.{module} import scores\n"
         "print(json.dumps(scores(*json.load(sys.stdin))))"
     )
-    answer = subprocess.run(
-        [sys.executable, "-c", code], input=json.dumps([task, train, test, last, model]),
-        capture_output=True, text=True, check=True,
-    )  # fmt: skip
+    return _answer([sys.executable, "-c", code], [task, train, test, last, model])
+
+
+def _answer(command: Sequence[str], question: Any) -> dict[str, float]:
+    """The last line of JSON that the command prints, with the question on its standard input."""
+    answer = subprocess.run(command, input=json.dumps(question), capture_output=True, text=True, check=True)
     return dict(json.loads(answer.stdout.splitlines()[-1]))
 
 

@@ -24,6 +24,7 @@ MAIN = {
 SIDES = {
     "tfidf": "TF-IDF",
     "mean": "mean pooling",
+    "setfit": "SetFit",
     "trainer": "Trainer",
     "frozen_before": "adaptkit frozen, before",
     "frozen": "adaptkit frozen",
