@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -22,6 +23,10 @@ from adaptkit.cli.parameters import (
     studies_option,
     task_option,
 )
+
+if TYPE_CHECKING:
+    from adaptkit.data.rows import Rows
+    from adaptkit.export.predictor import Predictor
 
 
 @click.command(short_help="Score a model on labelled rows.")
@@ -48,6 +53,7 @@ def evaluate(
     from adaptkit.cli.predict import as_in_training, load_predictor, print_left_out, print_read_as
     from adaptkit.data.load import read_labelled
     from adaptkit.data.options import ReadOptions
+    from adaptkit.report.escaping import visible
     from adaptkit.run.scoring import score_rows
 
     given = ReadOptions(
@@ -65,6 +71,8 @@ def evaluate(
             )  # fmt: skip
         print_read_as(rows)
         print_left_out(rows)
+        if warning := truncation_warning(predictor, rows):
+            click.echo(f"warning: {visible(warning, 2000)}", err=True)
         scored = score_rows(predictor, rows.values)
     scores = scored.scores
     if as_json:
@@ -72,7 +80,6 @@ def evaluate(
         over = {"intervals": scored.intervals, "no_interval": scored.no_interval}
         click.echo(json.dumps({**counts, "values": scores.values, **over, "groups": scores.groups}))
         return
-    from adaptkit.report.escaping import visible
     from adaptkit.report.formatting import figure
     from adaptkit.report.intervals import OVER_ROWS, absent, span
 
@@ -84,6 +91,15 @@ def evaluate(
     for group, numbers in scores.groups.items():
         values = ", ".join(f"{visible(name)} {figure(name, value)}" for name, value in numbers.items())
         click.echo(f"  {visible(group)}: {values}")
+
+
+def truncation_warning(predictor: Predictor, rows: Rows) -> str:
+    """What to say if rows are longer than the model reads; empty if none is."""
+    from adaptkit.data.lengths import in_words, truncated
+
+    model = predictor.model
+    found = truncated(predictor.task, rows, model.tokenizer, model.labels, model.max_length)
+    return in_words(rows.source, found, model.max_length) if found else ""
 
 
 @contextmanager

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO, TypeVar
@@ -60,7 +61,8 @@ def predict(
     """Predict with a study's winner, or with an exported model.
 
     The texts are the arguments TEXT..., the rows of --file, or the lines of standard input. Columns that
-    --column named for tune are read again where the file has them.
+    --column named for tune are read again where the file has them. With --json each prediction has the number
+    of its row, from 1; rows that are left out have numbers, too.
     """
     if text and file:
         raise click.UsageError("Give texts or --file, not both.")
@@ -76,12 +78,35 @@ def predict(
     options.check()
     with plugin_output_on_stderr():
         predictor = load_predictor(study_or_model, studies_dir, device, task)
-        rows: Iterable[Row] = _parsed(predictor, text or input_lines(), skip_bad_rows)
+        rows: Iterable[tuple[int, Row]] = _parsed(
+            predictor, enumerate(text, 1) if text else _lines_of_input(), skip_bad_rows
+        )
         count = len(text) or None
         if file:
             rows, count = _read(predictor, file, options, skip_bad_rows)
-        for one in shown_progress(predictor.stream(rows), count, output):
-            click.echo(json.dumps(one, ensure_ascii=False) if as_json else _in_words(one), file=output)
+        for number, one in shown_progress(_predicted(predictor, rows), count, output):
+            words = json.dumps({"row": number, **one}, ensure_ascii=False) if as_json else _in_words(one)
+            click.echo(words, file=output)
+
+
+def _predicted(
+    predictor: Predictor, rows: Iterable[tuple[int, Row]]
+) -> Iterator[tuple[int, Mapping[str, Any]]]:
+    """Each row's number and prediction. Standard error says at the end how many rows were truncated."""
+    from adaptkit.export.truncated import TruncatedRows
+
+    numbers: deque[int] = deque()  # of the rows that are read, but not predicted yet
+    truncated = TruncatedRows()
+
+    def without_numbers() -> Iterator[Row]:
+        for number, row in rows:
+            numbers.append(number)
+            yield row
+
+    for one in predictor.stream(without_numbers(), truncated=truncated):
+        yield numbers.popleft(), one
+    if warning := truncated.in_words(predictor.model.max_length):
+        click.echo(f"warning: {warning}", err=True)
 
 
 def shown_progress(predictions: Iterator[T], count: int | None, output: TextIO) -> Iterator[T]:
@@ -150,13 +175,27 @@ def print_left_out(rows: Rows | StreamedRows) -> None:
         click.echo(f"left out: {visible(reason, 2000)}", err=True)
 
 
-def _parsed(predictor: Predictor, texts: Iterable[str], skip_bad_rows: bool) -> Iterator[Row]:
+def _lines_of_input() -> Iterator[tuple[int, str]]:
+    """The lines of standard input and their numbers. Empty lines are left out, as they are of a file."""
+    from adaptkit.data.readers import EMPTY_LINE
+
+    for number, line in enumerate(input_lines(), 1):
+        if line.strip():
+            yield number, line
+        else:
+            click.echo(f"left out: text {number}: {EMPTY_LINE}", err=True)
+
+
+def _parsed(
+    predictor: Predictor, texts: Iterable[tuple[int, str]], skip_bad_rows: bool
+) -> Iterator[tuple[int, Row]]:
+    """The rows of texts, and the numbers of the texts."""
     from adaptkit.errors import DataError
     from adaptkit.report.escaping import visible
 
-    for number, text in enumerate(texts, 1):
+    for number, text in texts:
         try:
-            yield predictor.row_of(text.rstrip("\r\n"))
+            yield number, predictor.row_of(text.rstrip("\r\n"))
         except ValueError as error:
             if not skip_bad_rows:
                 raise DataError(
@@ -169,8 +208,8 @@ def _parsed(predictor: Predictor, texts: Iterable[str], skip_bad_rows: bool) -> 
 
 def _read(
     predictor: Predictor, file: str, given: ReadOptions, skip_bad_rows: bool
-) -> tuple[Iterable[Row], int]:
-    """The rows of a file, and their number."""
+) -> tuple[Iterable[tuple[int, Row]], int]:
+    """The rows of a file, each with its number there, and how many there are."""
     from adaptkit.data.stream import stream_unlabelled
 
     options = as_in_training(predictor, file, given)
@@ -181,7 +220,7 @@ def _read(
     print_left_out(rows)
     if rows.left_out > len(rows.skipped):
         click.echo(f"left out: {rows.left_out - len(rows.skipped):,} more rows", err=True)
-    return rows, rows.count
+    return rows.numbered(), rows.count
 
 
 def _in_words(prediction: Mapping[str, Any]) -> str:

@@ -109,7 +109,7 @@ def surveyed(
     seen = []
     for raw in kept:
         with suppress(ValueError):
-            if not raw.problem and not (raw.left_out and not optional):
+            if not (raw.problem or raw.empty or (raw.left_out and not optional)):
                 seen.append(named_row(task, raw.values, columns, optional)[0])
     with calling(task, "survey"):
         reading = task.survey(seen)
@@ -154,8 +154,8 @@ def prepared_row(
     Where the row does not fit, the names of its columns are tried in lower case. Raises ValueError that says
     what is wrong with the raw row, or SkipRow.
     """
-    if raw.left_out and not optional:
-        raise SkipRow(raw.left_out)
+    if raw.empty or (raw.left_out and not optional):
+        raise SkipRow(raw.empty or raw.left_out)
     if raw.problem:
         raise NotARow(raw.problem)
     row, notes = named_row(task, raw.values, columns, optional)

@@ -61,7 +61,11 @@ def truncation_warnings(
         limit: the most tokens that the model can read.
     """
     found = {name: truncated(task, rows, tokenizer, labels, max_length) for name, rows in splits.items()}
-    return [_sentence(name, one, max_length, limit) for name, one in found.items() if one is not None]
+    return [
+        f"{in_words(name, one, max_length)}. {_remedy(max_length, limit)}"
+        for name, one in found.items()
+        if one is not None
+    ]
 
 
 def truncated(
@@ -74,22 +78,7 @@ def truncated(
     sizes = [_bytes_in(row) for row in rows.values]
     long = [place for place, size in enumerate(sizes) if size + SPECIAL > max_length]
     chosen = _chosen(long, sizes)
-    room = max(max_length, max((sizes[place] for place in chosen), default=0) + SPECIAL)
-    found: dict[int, int] = {}
-    for start in range(0, len(chosen), AT_ONCE):
-        places = chosen[start : start + AT_ONCE]
-        its_rows = [rows.values[place] for place in places]
-        try:
-            cut, free = (
-                _sizes(task.encode(its_rows, tokenizer, labels, most)) for most in (max_length, room)
-            )
-        except (
-            Exception
-        ):  # such as a limit of its own; the error of the same rows in training is the one to see
-            return None
-        found |= {places[row]: max(free[row]) for row in cut if sum(cut[row]) < sum(free.get(row, ()))}
-        if not found and len(cut) < len(its_rows):
-            return None  # the task splits long rows into windows
+    found = longer_rows(task, rows.values, chosen, tokenizer, labels, max_length)
     if not found:
         return None
     return Truncated(
@@ -99,6 +88,30 @@ def truncated(
         first=rows.origins[min(found)],
         estimated=len(chosen) < len(long),
     )
+
+
+def longer_rows(
+    task: Task, rows: Sequence[Row], chosen: Sequence[int], tokenizer: PreTrainedTokenizerBase,
+    labels: Sequence[str], max_length: int,
+) -> dict[int, int]:  # fmt: skip
+    """The places of the chosen rows that are truncated, each with the tokens of the complete row."""
+    room = max(max_length, max((_bytes_in(rows[place]) for place in chosen), default=0) + SPECIAL)
+    found: dict[int, int] = {}
+    for start in range(0, len(chosen), AT_ONCE):
+        places = chosen[start : start + AT_ONCE]
+        its_rows = [rows[place] for place in places]
+        try:
+            cut, free = (
+                _sizes(task.encode(its_rows, tokenizer, labels, most)) for most in (max_length, room)
+            )
+        except (
+            Exception
+        ):  # such as a limit of its own; the error of the same rows in training is the one to see
+            return {}
+        found |= {places[row]: max(free[row]) for row in cut if sum(cut[row]) < sum(free.get(row, ()))}
+        if not found and len(cut) < len(its_rows):
+            return {}  # the task splits long rows into windows
+    return found
 
 
 def _chosen(long: Sequence[int], sizes: Sequence[int]) -> list[int]:
@@ -137,14 +150,15 @@ def _sizes(examples: Sequence[Example]) -> dict[int, list[int]]:
     return sizes
 
 
-def _sentence(split: str, found: Truncated, max_length: int, limit: int) -> str:
+def in_words(name: str, found: Truncated, max_length: int) -> str:
+    """What was found in a split or a file, as a sentence without its full stop."""
     share = f"{max(1, round(100 * found.rows / found.of))}%"
     about = "about " if found.estimated else ""
     verb = "is" if found.rows == 1 else "are"
     return (
-        f"{split}: {about}{found.rows:,} of {counted(found.of, 'row')} ({share}) {verb} longer than "
+        f"{name}: {about}{found.rows:,} of {counted(found.of, 'row')} ({share}) {verb} longer than "
         f"{max_length:,} tokens and {verb} truncated: the model does not see the rest; the longest has "
-        f"{found.longest:,} tokens; the first: {found.first}. {_remedy(max_length, limit)}"
+        f"{found.longest:,} tokens; the first: {found.first}"
     )
 
 

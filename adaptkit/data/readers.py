@@ -47,6 +47,7 @@ T = TypeVar("T")
 
 _OTHERS = (".parquet", ".xlsx", ".spacy", ".yml", ".yaml")
 READ_AT_ONCE = 256
+EMPTY_LINE = "the line is empty"
 """So many rows are read before the first of them is used."""
 
 _NUMBERED = re.compile(r"line (\d+): ")
@@ -138,7 +139,7 @@ def _unknown_suffix(path: Path, task: Task, suffix: str) -> DataError:
 
 
 def parsed_lines(path: Path, task: Task, encoding: str | None = None) -> Iterator[RawRow]:
-    """Rows to be predicted, one for each line of a text file that is not empty, by `parse_text`."""
+    """Rows to be predicted, one for each line of a text file, by `parse_text`; of an empty line none."""
     return _guarded(path, _parsed_lines(path, task), encoding)
 
 
@@ -154,9 +155,10 @@ def is_readable(path: Path, task: Task) -> bool:
 
 def _parsed_lines(path: Path, task: Task) -> Iterator[RawRow]:
     for number, line in numbered_lines(path):
-        if not line.strip():
-            continue
         origin = f"{path}:{number}"
+        if not line.strip():
+            yield RawRow(origin, {}, empty=EMPTY_LINE)
+            continue
         try:
             row = RawRow(origin, task.parse_text(line))
         except ValueError as error:

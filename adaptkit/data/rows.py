@@ -30,6 +30,9 @@ class RawRow:
     left_out: str = ""
     """Why the row's answer does not count, such as that an annotator rejected it; empty if it does."""
 
+    empty: str = ""
+    """Why there is nothing here to read, such as that a line is empty; ``values`` is then empty."""
+
     notes: tuple[str, ...] = ()
     """What was inferred to read it, such as the format or the delimiter."""
 

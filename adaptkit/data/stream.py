@@ -34,7 +34,9 @@ class StreamedRows:
     """Checked rows of a source, which are read again when they are iterated over."""
 
     source: str
-    rows: Callable[[], Iterator[Row]]
+    numbered: Callable[[], Iterator[tuple[int, Row]]]
+    """Each row with its number in the source, from 1; those that are left out have numbers, too."""
+
     count: int = 0
     """The number of rows without those that are left out."""
 
@@ -47,7 +49,7 @@ class StreamedRows:
     read_as: tuple[str, ...] = ()
 
     def __iter__(self) -> Iterator[Row]:
-        return self.rows()
+        return (row for _, row in self.numbered())
 
 
 def stream_unlabelled(
@@ -72,12 +74,12 @@ def _checked(
     first = islice(split.rows, ROWS_TO_SURVEY if task.survey else 0)
     found = surveyed(task, first, columns, optional)
 
-    def rows() -> Iterator[Row]:
-        for raw in source.open().rows:
+    def numbered() -> Iterator[tuple[int, Row]]:
+        for number, raw in enumerate(source.open().rows, 1):
             with suppress(ValueError):
-                yield prepared_row(task, raw, columns, optional, found.prepare)[0]
+                yield number, prepared_row(task, raw, columns, optional, found.prepare)[0]
 
-    streamed = StreamedRows(source=split.source, rows=rows)
+    streamed = StreamedRows(source=split.source, numbered=numbered)
     read_as: dict[str, None] = {}
     bad: list[BadRow] = []
     refused = 0

@@ -14,6 +14,7 @@ import numpy as np
 import torch
 
 from adaptkit.engine.evaluate import ScoringSet
+from adaptkit.engine.last_layer import Head, head_with_last_layer
 from adaptkit.engine.objective import Objective, linear_head
 from adaptkit.engine.prepare import Model, make_solver_training, scoring_data
 from adaptkit.engine.scoring import score_slot
@@ -21,6 +22,7 @@ from adaptkit.engine.solver import ALL_ROWS
 from adaptkit.engine.splits import Splits
 from adaptkit.engine.training import Training
 from adaptkit.engine.trial_stack import views
+from adaptkit.models.pooling import pooled_head
 from adaptkit.task import Row, Scores, Task
 
 
@@ -34,13 +36,21 @@ class SolvedHead:
     scores: Scores
     """On the dev rows."""
 
+    def as_layer(self, name: str) -> SolvedHead:
+        """The same head, where its linear layer has this name in the model."""
+        return replace(
+            self, weights={f"{name}.{own.rpartition('.')[2]}": one for own, one in self.weights.items()}
+        )
+
 
 def solve_head(
     model: Model, task: Task, train: Sequence[Row], dev: Sequence[Row], *,
     l2: float, seed: int, metric: str, direction: str,
     weigh: Callable[[Training], Training] = lambda training: training,
 ) -> SolvedHead | None:  # fmt: skip
-    """The head that minimises the penalised loss on the training rows; None if it is not one linear layer.
+    """The head that minimises the penalised loss on the training rows; None if it cannot be solved.
+
+    A head of transformers with several layers has its last one solved; the others keep their weights.
 
     Args:
         model: with the strategy `frozen`.
@@ -56,11 +66,15 @@ def solve_head(
     Raises:
         TrialError: the dev rows cannot be scored.
     """
-    solving = weigh(make_solver_training(model, task, train, seed=seed, metric=metric, direction=direction))
+    solving = make_solver_training(model, task, train, seed=seed, metric=metric, direction=direction)
+    its = _its_last_layer(solving)
+    solving = weigh(its.alone(solving) if its else solving)
     head = linear_head(solving)
     if head is None:
         return None
-    return _solved(Objective(solving, head), scoring_data(model, task, dev), l2, ALL_ROWS)
+    scored = scoring_data(model, task, dev)
+    solved = _solved(Objective(solving, head), its.scored(scored) if its else scored, l2, ALL_ROWS)
+    return solved.as_layer(its.name) if its else solved
 
 
 def solve_heads(
@@ -85,7 +99,9 @@ def solve_heads(
     Raises:
         TrialError: the rows of a split cannot be scored.
     """
-    solving = weigh(make_solver_training(model, task, rows, seed=seed, metric=metric, direction=direction))
+    solving = make_solver_training(model, task, rows, seed=seed, metric=metric, direction=direction)
+    its = _its_last_layer(solving)
+    solving = weigh(its.alone(solving) if its else solving)
     head = linear_head(solving)
     if head is None:
         return {}
@@ -93,7 +109,13 @@ def solve_heads(
     unused = {split: _unused(rows, held, most_rows, seed) for split, held in held_out.items()}
     left_out = Splits(solving.dev, unused)
     objective = Objective(solving, head, {split: left_out.examples(split) for split in held_out})
-    return {split: _solved(objective, splits.scored(split), l2, split) for split in held_out}
+    solved = {split: _solved(objective, splits.scored(split), l2, split) for split in held_out}
+    return {split: one.as_layer(its.name) if its else one for split, one in solved.items()}
+
+
+def _its_last_layer(solving: Training) -> Head | None:
+    """The head, if it has layers before its last one; None if it is one linear layer, or has no last one."""
+    return None if pooled_head(solving.forward.module) else head_with_last_layer(solving)
 
 
 def _unused(rows: Sequence[Row], held: Sequence[int], most: int, seed: int) -> Sequence[int]:

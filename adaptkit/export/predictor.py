@@ -14,6 +14,7 @@ from adaptkit.data.options import ReadOptions
 from adaptkit.errors import UserError
 from adaptkit.export.inputs import is_single, prepared_inputs
 from adaptkit.export.loading import Description, load_exported, read_description
+from adaptkit.export.truncated import TruncatedRows
 from adaptkit.export.versions import installed_task, naming_versions, other_versions
 from adaptkit.models.pooling import with_pooling
 from adaptkit.tasks import registry
@@ -117,7 +118,10 @@ class Predictor:
         )
         options.check()
         rows = prepared_inputs(self.task, data, options, self.description.columns, self.row_of)
-        found = list(self.stream(rows))
+        counts = TruncatedRows()
+        found = list(self.stream(rows, truncated=counts))
+        if warning := counts.in_words(self.model.max_length):
+            warnings.warn(warning, stacklevel=2)
         return found[0] if is_single(data) else found
 
     def row_of(self, text: str) -> Row:
@@ -140,11 +144,17 @@ class Predictor:
             json.dumps(found)
         return found
 
-    def stream(self, rows: Iterable[Row]) -> Iterator[dict[str, Any]]:
+    def stream(
+        self, rows: Iterable[Row], *, truncated: TruncatedRows | None = None
+    ) -> Iterator[dict[str, Any]]:
         """The predictions of any number of prepared rows, in their order, with bounded memory.
 
         While some rows are computed, the next ones are tokenised in another thread. If reading the rows
         fails, the rows before are predicted first.
+
+        Args:
+            rows: rows as the task's `prepare` returns them.
+            truncated: counts the rows that are longer than the model reads.
 
         Raises:
             UserError: reading the rows failed.
@@ -153,16 +163,22 @@ class Predictor:
         """
         from concurrent.futures import ThreadPoolExecutor
 
-        from adaptkit.export.prediction import encoded
-
         following: Future[list[Example]] | None = None
         with ThreadPoolExecutor(1, "adaptkit-encode") as pool:  # it starts a thread with its first work
             for (rows_now, failure), after in with_next(chunks(rows)):
-                examples = following.result() if following else encoded(self.model, self.task, rows_now)
-                following = pool.submit(encoded, self.model, self.task, after[0]) if after else None
+                examples = following.result() if following else self._encoded(rows_now, truncated)
+                following = pool.submit(self._encoded, after[0], truncated) if after else None
                 yield from self.in_json(rows_now, self.predictions_of(rows_now, examples))
                 if failure is not None:
                     raise failure
+
+    def _encoded(self, rows: Sequence[Row], truncated: TruncatedRows | None) -> list[Example]:
+        from adaptkit.export.prediction import encoded
+
+        examples = encoded(self.model, self.task, rows)
+        if truncated is not None:
+            truncated.add(self.model, self.task, rows, examples)
+        return examples
 
     def score(self, rows: Sequence[Row], metric: str | None = None) -> Scores:
         """The task's scores on labelled rows."""

@@ -38,7 +38,7 @@ def initialize_head(
 ) -> Mapping[int, SolvedHead]:  # fmt: skip
     """Solve the head of the loaded model on the frozen encoder, and record what it scores on dev.
 
-    The head stays random if it is not one linear layer, or if the solved head cannot be scored.
+    The head stays random if it has no last linear layer, or if the solved head cannot be scored.
 
     Returns:
         The number of each split → the head that its trials start with; empty without splits.
@@ -68,7 +68,7 @@ def initialize_head(
             context.progress.note(f"the head starts at random: {error}")
             return {}
     if solved is None:
-        context.progress.note("the head starts at random: it is not one linear layer")
+        context.progress.note("the head starts at random: no linear layer gives its outputs")
         return {}
     put_head(loaded, solved)
     context.write(

@@ -9,13 +9,21 @@ from adaptkit.config import StudyConfig
 from adaptkit.data.folds import groups_of
 from adaptkit.errors import ConfigError
 from adaptkit.models.depth import TOKEN_HEADS, default_layers, refuse_layers, width_of
+from adaptkit.models.pooling import POOLED_HEADS
 from adaptkit.run.penalty import penalty_space
 from adaptkit.run.pooling import PAIR, poolings_for
 from adaptkit.run.reshuffling import refuse_reshuffle
 from adaptkit.run.resolve import strategy_of
 from adaptkit.run.soup import refuse_soup
 from adaptkit.run.weighting import UNWEIGHTED, Weighting, resolve_weighting
-from adaptkit.search.space import RANGES_VERSION, USUAL_WIDTH, SearchSpace, space_for
+from adaptkit.search.space import (
+    EXAMPLES_TO_SEE,
+    MORE_EXAMPLES_TO_SEE,
+    RANGES_VERSION,
+    USUAL_WIDTH,
+    SearchSpace,
+    space_for,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -31,6 +39,9 @@ MOST_ROWS_FOR_FOLDS, MOST_SENTENCES_FOR_FOLDS = 3_000, 300
 
 FEWEST_WITHOUT_GAIN = 3
 """The least evaluations without a better score that end a trial. Chosen, not measured."""
+
+FIRST_FOR_TOKENS, FIRST_FOR_TEXTS_TOGETHER = 5, 6
+"""The versions of the ranges that have more epochs for heads on tokens, and for texts read together."""
 
 MOST_ROWS_TO_SOLVE = 50_000
 """Up to so many training rows a head is solved. Chosen, not measured."""
@@ -125,13 +136,13 @@ def _solver(config: StudyConfig, task: Task, pooling: str, earlier: Provenance |
 
 
 def _head_init(config: StudyConfig, task: Task, pooling: str, earlier: Provenance | None) -> str:
-    """As configured, else the started study's, else solved where a linear head is trained in steps."""
-    linear = pooling in POOLED or task.head == "token-classification"
+    """As configured, else the started study's, else solved where a head with a linear layer is trained."""
+    linear = pooling in POOLED or task.head in (*TOKEN_HEADS, *POOLED_HEADS)
     possible = strategy_of(config).trains_encoder and linear
     if config.head_init == "solved" and not possible:
         raise ConfigError(
             "--head-init solved",
-            expected="--strategy lora or full, and a head of one linear layer",
+            expected="--strategy lora or full, and a head on texts or tokens whose last layer is linear",
             next_step="Leave --head-init out.",
             code="head-init",
         )
@@ -213,7 +224,15 @@ def space_of(config: StudyConfig, task: Task, method: Method, data: Dataset) -> 
         width=width,
         on_tokens=task.head in TOKEN_HEADS,
         version=method.ranges,
+        examples=_examples_to_see(task, method),
     )
+
+
+def _examples_to_see(task: Task, method: Method) -> int:
+    """The examples that a trial sees at least: more for heads on tokens, and for texts read together."""
+    on_tokens = task.head in TOKEN_HEADS and method.ranges >= FIRST_FOR_TOKENS
+    together = task.text_pair and method.pooling != PAIR and method.ranges >= FIRST_FOR_TEXTS_TOGETHER
+    return MORE_EXAMPLES_TO_SEE if on_tokens or together else EXAMPLES_TO_SEE
 
 
 def patience_of(config: StudyConfig, method: Method, rungs: int) -> int:

@@ -29,9 +29,9 @@ if TYPE_CHECKING:
 
 PAIR = "pair"
 
-MOST_ROWS_FOR_PAIRS = 3_000
-"""Up to so many rows a sentence encoder reads two texts apart where it is trained; benchmarks/curves has
-figures for 300."""
+MOST_ROWS_APART, MOST_ROWS_APART_FOR_NUMBERS = 1_000, 3_000
+"""Up to so many rows a sentence encoder reads two texts apart where it is trained: for a label, and for a
+number, which its own training has been about. `benchmarks/heads` has the scores."""
 
 MOST_ROWS_TO_CHOOSE = 3_000
 """So many rows choose a pooling; of more, so many are drawn. As many as folds score at most."""
@@ -45,7 +45,8 @@ def poolings_for(
     """How the head may pool: one way, or several of which the best is to be chosen.
 
     As configured, else as in the started study, else as the model folder declares. A model that declares
-    nothing leaves it open for a head that is solved; a head that is trained in steps is the checkpoint's.
+    nothing leaves it open for a head that is solved; a head that is trained in steps is the checkpoint's. So
+    is a head on two texts that are read together while the encoder is trained.
 
     Vectors are divided by their length, as the folder may declare, for heads that are solved alone. The two
     texts of a row are read apart if the head is solved, and by a sentence encoder on few rows.
@@ -79,11 +80,19 @@ def _of_the_model(config: StudyConfig, task: Task, *, rows: int, steps: bool) ->
     declared = declared_pooling(location)
     if solved and not declared:
         return (*([PAIR] if task.text_pair else []), "mean", "first")
-    if task.text_pair and (solved or (declared and rows <= MOST_ROWS_FOR_PAIRS)):
+    if task.text_pair and (solved or (declared and rows <= _most_rows_apart(task))):
         return (PAIR,)
+    if task.text_pair and strategy_of(config).trains_encoder:
+        return (CHECKPOINT,)
     if solved and declares_normalized(location):
         return (f"{NORMALIZED}{declared}",)
     return (declared or CHECKPOINT,)
+
+
+def _most_rows_apart(task: Task) -> int:
+    """Up to how many rows two texts are read apart by a sentence encoder that is trained."""
+    numbers = task.config_overrides.get("problem_type") == "regression"
+    return MOST_ROWS_APART_FOR_NUMBERS if numbers else MOST_ROWS_APART
 
 
 def choose_pooling(

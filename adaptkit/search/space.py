@@ -188,10 +188,10 @@ _VERSION_1: Mapping[str, StrategySpace] = {
 }
 """The ranges of version 1. Studies keep the version that they started with; today's are the strategies'."""
 
-RANGES_VERSION = 5
+RANGES_VERSION = 6
 """Of new studies. Version 2 had no rates of their own for heads on tokens, version 3 no penalties of their
-own for squared error on two texts and for one label per text, and version 4 no more epochs for heads on
-tokens than for others."""
+own for squared error on two texts and for one label per text, version 4 no more epochs for heads on tokens
+than for others, and version 5 no more for two texts that are read together."""
 
 USUAL_WIDTH, MOST_SCALING = 768, 2.0
 """Where rates are for encoders of one width, they are scaled for another by the inverse ratio of the widths,
@@ -199,9 +199,10 @@ at most by this factor."""
 
 _BATCH_SIZES = (8, 16, 32, 64)
 _DEFAULT_BATCH_SIZE = 16
-EXAMPLES_TO_SEE, EXAMPLES_TO_SEE_ON_TOKENS = 2_000, 10_000
-"""With few rows, a trial has more epochs, so that it sees at least this many examples. Heads on tokens need
-more, as they start further from their optimum (`benchmarks/epochs` has the scores) ..."""
+EXAMPLES_TO_SEE, MORE_EXAMPLES_TO_SEE = 2_000, 10_000
+"""With few rows, a trial has more epochs, so that it sees at least this many examples. Heads on tokens, and
+two texts that are read together, need more, as they start further from their optimum (`benchmarks/epochs`
+and `benchmarks/heads` have the scores) ..."""
 
 MOST_EPOCHS = 10
 """... but no more epochs than this, unless the strategy has more by default."""
@@ -210,6 +211,7 @@ MOST_EPOCHS = 10
 def space_for(
     strategy: Strategy, search: SearchConfig, hints: Hints, *, rows: int,
     width: int = USUAL_WIDTH, on_tokens: bool = False, version: int = RANGES_VERSION,
+    examples: int = EXAMPLES_TO_SEE,
 ) -> Space:  # fmt: skip
     """The space of a study: the user's ranges, else the task's hints, else the strategy's ranges.
 
@@ -222,8 +224,9 @@ def space_for(
         hints: the task's ranges.
         rows: the number of training rows; few rows make more epochs.
         width: of the encoder's hidden states. Narrow encoders have higher rates.
-        on_tokens: whether the head is on tokens: it sees more examples, and may have higher rates.
+        on_tokens: whether the head is on tokens: it may have higher rates.
         version: of the strategies' ranges.
+        examples: so many examples a trial sees at least.
 
     Raises:
         ConfigError: a range is empty or not positive.
@@ -232,7 +235,6 @@ def space_for(
     own = _VERSION_1.get(name, strategy.space) if version == 1 else strategy.space
     scale = _scale_of(width, own.for_width) if own.for_width else 1.0
     scale *= own.token_factor if on_tokens and version > 2 else 1.0
-    examples = EXAMPLES_TO_SEE_ON_TOKENS if on_tokens and version > 4 else EXAMPLES_TO_SEE
     ranges = (own.learning_rate[0] * scale, own.learning_rate[1] * scale)
     low, high = search.learning_rate or hints.learning_rate.get(name) or ranges
     sizes = tuple(sorted(set(search.batch_sizes or hints.batch_sizes or _BATCH_SIZES)))

@@ -77,7 +77,7 @@ def test_columns_of_the_training_are_reused(tmp_path: Path, tiny_folder: Path) -
     assert adaptkit.evaluate(predictor, [{"review": "merry boats", "mood": "glad"}]).rows == 1
 
 
-def test_rows_in_another_form_get_no_advice_that_the_command_lacks(tmp_path: Path, tiny_folder: Path) -> None:
+def test_rows_in_another_form_get_other_advice(tmp_path: Path, tiny_folder: Path) -> None:
     train = write_csv(
         tmp_path / "train.csv", [(f"boats {n}", "a|b" if n % 2 else "b") for n in range(40)],
         header=("text", "labels"),
@@ -97,3 +97,11 @@ def test_rows_in_another_form_get_no_advice_that_the_command_lacks(tmp_path: Pat
     assert answer.code == 2
     assert "Name the columns of the labels with --option" not in answer.err
     assert "Write these rows in the form of the training rows" in answer.err
+
+
+def test_truncated_rows_give_a_warning(tuned: Callable[[str, str], Any], tmp_path: Path) -> None:
+    data = write_csv(tmp_path / "long.csv", [("boats", "glad"), ("boats " * 5000, "sad")])
+    answer = called("evaluate", tuned("text-classification", "full").folder.path, "--data", data)
+    assert answer.code == 0, answer.err
+    assert f"warning: {data}: 1 of 2 rows (50%) is longer than" in answer.err
+    assert f"the first: {data}:3" in answer.err

@@ -95,3 +95,26 @@ def test_a_txt_file_of_texts_gives_a_note(tuned: Callable[[str, str], Any], tmp_
     assert answer.code == 0, answer.err
     assert [json.loads(line)["text"] for line in answer.out.splitlines()] == file.read_text().splitlines()
     assert f"{file}: read as one text per line. To read columns, rename the file" in answer.err
+
+
+def test_each_prediction_has_the_number_of_its_row(tuned: Callable[[str, str], Any], tmp_path: Path) -> None:
+    study = tuned("text-classification", "full").folder.path
+    (file := tmp_path / "texts.txt").write_text("boats\n\nrivers\n")
+    answer = called("predict", study, "--file", file, "--json")
+    assert answer.code == 0, answer.err
+    assert [json.loads(line)["row"] for line in answer.out.splitlines()] == [1, 3]
+    assert f"left out: {file}:2: the line is empty" in answer.err
+    answer = called("predict", study, "--json", stdin="boats\n\nrivers\n")
+    assert answer.code == 0, answer.err
+    assert [json.loads(line)["row"] for line in answer.out.splitlines()] == [1, 3]
+    assert "left out: text 2: the line is empty" in answer.err
+    (table := tmp_path / "texts.csv").write_text("text\nboats\n \nrivers\n")
+    answer = called("predict", study, "--file", table, "--json", "--skip-bad-rows")
+    assert [json.loads(line)["row"] for line in answer.out.splitlines()] == [1, 3]
+
+
+def test_truncated_texts_give_a_warning(tuned: Callable[[str, str], Any]) -> None:
+    study = tuned("text-classification", "full").folder.path
+    answer = called("predict", study, "boats", "boats " * 5000)
+    assert "warning: 1 of 2 rows is longer than" in answer.err
+    assert "the first: prediction 2" in answer.err

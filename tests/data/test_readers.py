@@ -126,6 +126,8 @@ def test_each_line_of_text_is_parsed_by_the_task(tmp_path: Path, make_task: Make
     path.write_text("x|1\n\n  \ny\nz|2")
     assert list(parsed_lines(path, make_task(parse_text=parse))) == [
         RawRow(f"{path}:1", {"text": "x"}),
+        RawRow(f"{path}:2", {}, empty="the line is empty"),
+        RawRow(f"{path}:3", {}, empty="the line is empty"),
         RawRow(f"{path}:4", {}, "no bar"),
         RawRow(f"{path}:5", {"text": "z"}),
     ]

@@ -38,7 +38,7 @@ def test_trained_studies_have_all_phases(strategy: Any, data_folder: Path, tiny_
     assert found.memory_bytes > 0
     assert found.disk_bytes > 0
     assert found.spared_seconds >= 0
-    assert found.cache_bytes == 0
+    assert found.cache_bytes > 0  # the features that the head starts from
     assert len(found.not_known) == 2
 
 

@@ -61,7 +61,6 @@ def test_more_folds_than_groups_are_refused(tiny_folder: Path, tmp_path: Path) -
         ({"head_solver": "lbfgs", "search": SearchConfig(learning_rate=(1e-3, 1e-2))}, "solver-steps"),
         ({"head_solver": "lbfgs", "search": SearchConfig(epochs=3)}, "solver-steps"),
         ({"head_init": "solved"}, "head-init"),
-        ({"strategy": "full", "pooling": "checkpoint", "head_init": "solved"}, "head-init"),
         ({"folds": 1}, "folds"),
         ({"strategy": "full", "folds": 3}, "folds"),
         ({"layers": 9}, "layers"),
@@ -114,6 +113,26 @@ def test_rates_of_lora_are_higher_on_tokens(
             config, registry.load(task), resolve_method(config, registry.load(task), earlier, data), data
         )
         assert space.default["learning_rate"] == pytest.approx(expected)
+
+
+@pytest.mark.parametrize(
+    ("task", "pooling", "ranges", "epochs"),
+    [
+        ("ner", "checkpoint", 5, 10), ("ner", "checkpoint", 4, 3),
+        ("nli", "checkpoint", 6, 10), ("nli", "checkpoint", 5, 3), ("nli", "pair", 6, 3),
+    ],
+)  # fmt: skip
+def test_tokens_and_texts_read_together_have_more_epochs(
+    task: str, pooling: str, ranges: int, epochs: float, tiny_folder: Path, tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    monkeypatch.setattr("adaptkit.run.method.EXAMPLES_TO_SEE", 1)
+    monkeypatch.setattr("adaptkit.run.method.MORE_EXAMPLES_TO_SEE", 2_000)  # there are few rows here
+    config = StudyConfig(task=task, strategy="full", model=str(tiny_folder))
+    data = tagged_rows(tmp_path) if task == "ner" else rows_about(20, tmp_path)
+    earlier = started_with(ranges=ranges, pooling=pooling)
+    method = resolve_method(config, registry.load(task), earlier, data)
+    assert space_of(config, registry.load(task), method, data).epochs == epochs
 
 
 def test_a_started_study_keeps_its_method(tiny_folder: Path, tmp_path: Path) -> None:

@@ -53,6 +53,25 @@ def test_a_declared_pooling_is_not_open(tiny_folder: Path, tmp_path: Path) -> No
     assert poolings(FROZEN, as_sentence_encoder(tiny_folder, tmp_path / "model")) == ("mean",)
 
 
+@pytest.mark.parametrize(
+    ("task", "rows", "strategy", "expected"),
+    [
+        ("nli", 1_000, "full", "pair"),
+        ("nli", 1_001, "lora", "checkpoint"),
+        ("similarity", 3_000, "lora", "pair"),
+        ("similarity", 3_001, "full", "checkpoint"),
+        ("nli", 100_000, "frozen", "pair"),
+        ("text-classification", 100_000, "full", "mean"),
+    ],
+)
+def test_texts_are_read_together_on_many_rows(
+    task: str, rows: int, strategy: str, expected: str, tiny_folder: Path, tmp_path: Path
+) -> None:
+    config = StudyConfig(task=task, strategy=strategy)
+    model = as_sentence_encoder(tiny_folder, tmp_path / "model")
+    assert poolings(config, model, rows=rows) == (expected,)
+
+
 def test_a_head_in_steps_has_no_choice(tiny_folder: Path, data_folder: Path) -> None:
     config = replace(FROZEN, model=str(tiny_folder), head_solver="adamw", search=SearchConfig(epochs=1))
     task = registry.load("text-classification")

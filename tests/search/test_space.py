@@ -7,7 +7,7 @@ import pytest
 
 from adaptkit.config import SearchConfig
 from adaptkit.errors import ConfigError
-from adaptkit.search.space import PenaltySpace, Space, space_for
+from adaptkit.search.space import EXAMPLES_TO_SEE, MORE_EXAMPLES_TO_SEE, PenaltySpace, Space, space_for
 from adaptkit.strategies.registry import built_in
 
 
@@ -212,20 +212,20 @@ def test_few_rows_make_more_epochs_within_limits(strategy: str, rows: int, epoch
 
 
 @pytest.mark.parametrize(
-    ("strategy", "rows", "version", "epochs"),
+    ("strategy", "rows", "examples", "epochs"),
     [
-        ("full", 10_000, 5, 3),
-        ("full", 3_000, 5, 4),
-        ("lora", 1_275, 5, 8),
-        ("lora", 200, 5, 10),
-        ("full", 1_500, 4, 3),
-        ("frozen", 1_500, 5, 10),
+        ("full", 10_000, MORE_EXAMPLES_TO_SEE, 3),
+        ("full", 3_000, MORE_EXAMPLES_TO_SEE, 4),
+        ("lora", 1_275, MORE_EXAMPLES_TO_SEE, 8),
+        ("lora", 200, MORE_EXAMPLES_TO_SEE, 10),
+        ("full", 1_500, EXAMPLES_TO_SEE, 3),
+        ("frozen", 1_500, MORE_EXAMPLES_TO_SEE, 10),
     ],
 )
-def test_heads_on_tokens_see_more_examples(strategy: str, rows: int, version: int, epochs: float) -> None:
-    space: Space = space_for(
-        built_in(strategy), SearchConfig(), NO_HINTS, rows=rows, on_tokens=True, version=version
-    )
+def test_a_trial_sees_at_least_so_many_examples(
+    strategy: str, rows: int, examples: int, epochs: float
+) -> None:
+    space: Space = space_for(built_in(strategy), SearchConfig(), NO_HINTS, rows=rows, examples=examples)
     assert space.epochs == epochs
 
 
