@@ -123,7 +123,7 @@ def open_study(
     if data.left_out:
         write_text(folder.left_out, "".join(f"{reason}\n" for reason in data.left_out))
     summary = new_summary(folder, config, task, plugin, data, provenance)
-    notes = [loaded.head_note] if loaded.head_note else []
+    notes = [one for one in (loaded.head_note, method.note) if one]
     warnings = [*summary.warnings, *loaded.warnings, *notes]
     summary = replace(summary, warnings=warnings, pooling_scores=method.pooling_scores)
     before = folder.read_summary()

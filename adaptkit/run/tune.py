@@ -108,6 +108,8 @@ def run(
         data = read_data(config, task, earlier, progress, clock, given)
         with with_its_settings(folder, config, data, earlier):
             method = resolve_method(config, task, earlier, data)
+            if method.note:
+                progress.note(method.note)
             method = choose_pooling(config, task, data, method, (metric, direction), progress, clock)
             space = space_of(config, task, method, data)
             built = with_layers(with_pooling(task, method.pooling), method.layers)
