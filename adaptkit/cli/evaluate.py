@@ -48,6 +48,7 @@ def evaluate(
     from adaptkit.cli.predict import as_in_training, load_predictor, print_left_out, print_read_as
     from adaptkit.data.load import read_labelled
     from adaptkit.data.options import ReadOptions
+    from adaptkit.report.escaping import visible
     from adaptkit.run.scoring import score_rows
 
     given = ReadOptions(
@@ -65,6 +66,8 @@ def evaluate(
             )  # fmt: skip
         print_read_as(rows)
         print_left_out(rows)
+        for warning in rows.warnings:
+            click.echo(visible(f"{rows.source}: {warning}", 2000), err=True)
         scored = score_rows(predictor, rows.values)
     scores = scored.scores
     if as_json:
@@ -72,7 +75,6 @@ def evaluate(
         over = {"intervals": scored.intervals, "no_interval": scored.no_interval}
         click.echo(json.dumps({**counts, "values": scores.values, **over, "groups": scores.groups}))
         return
-    from adaptkit.report.escaping import visible
     from adaptkit.report.formatting import figure
     from adaptkit.report.intervals import OVER_ROWS, absent, span
 

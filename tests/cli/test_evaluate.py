@@ -39,6 +39,14 @@ def test_a_label_that_the_model_lacks(tuned: Callable[[str, str], Any], tmp_path
     assert f"left out: {data}:3: " in answer.err
 
 
+def test_tags_that_do_not_fit_their_scheme(tuned: Callable[[str, str], Any], tmp_path: Path) -> None:
+    data = tmp_path / "odd.conll"
+    data.write_text("Ada B-PER\nByron I-PER\n\nAda B-PER\nNorth I-LOC\n")
+    answer = called("evaluate", tuned("ner", "full").folder.path, "--data", data)
+    assert answer.code == 0, answer.err
+    assert f"the first: {data}:4 ('B-PER I-LOC'). All tags are read as 3 entities" in answer.err
+
+
 def test_other_column_names(tuned: Callable[[str, str], Any], tmp_path: Path) -> None:
     data = write_csv(tmp_path / "named.csv", [("boats", "glad")], header=("sentence", "mood"))
     study = tuned("text-classification", "full").folder.path
