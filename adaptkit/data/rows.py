@@ -67,6 +67,9 @@ class Rows:
     warnings: Sequence[str] = ()
     """What the task's survey of the rows warned of, each a sentence."""
 
+    unknown_labels: int = 0
+    """How many rows were left out because a label of theirs is not one of the model's."""
+
     asked: NDArray[np.int64] | None = None
     """``[rows, 2]``: what `adaptkit.data.duplicates` compares, while the rows are being loaded."""
 

@@ -54,12 +54,30 @@ def notes(summary: StudySummary, best: TrialRecord, trials: Sequence[TrialRecord
 
 def caveats(summary: StudySummary, best: TrialRecord) -> str:
     """How far the winner's scores can be trusted."""
-    sentences = [_chosen(summary, best), *exported(summary, best)]
+    sentences = [_chosen(summary, best), *exported(summary, best), *too_high(summary, "dev")]
     if summary.test:
-        return " ".join([*sentences, "The test rows were not used to choose it."])
+        return " ".join([*sentences, "The test rows were not used to choose it.", *too_high(summary, "test")])
     if "test" in summary.data:
         return " ".join([*sentences, "The test rows have not been scored yet."])
     return " ".join([*sentences, "There are no test rows."])
+
+
+def too_high(summary: StudySummary, split: str) -> list[str]:
+    """That rows of a split are not among those that were scored, although the model is wrong on them."""
+    record = summary.data.get(split)
+    return [] if record is None else not_counted(record.unknown_labels, f"{split} score")
+
+
+def not_counted(rows: int, score: str) -> list[str]:
+    """That a score is too high, because rows with unknown labels were left out; nothing if there are none."""
+    if not rows:
+        return []
+    which = "1 row with a label" if rows == 1 else f"{formatting.count(rows)} rows with labels"
+    were, they, errors = ("was", "it", "an error") if rows == 1 else ("were", "they", "errors")
+    return [
+        f"The {score} is too high: {which} that the model does not have {were} left out; {they} would count "
+        f"as {errors}."
+    ]
 
 
 def majority_share(summary: StudySummary, best: TrialRecord) -> float:

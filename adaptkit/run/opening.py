@@ -212,7 +212,13 @@ def _splits(data: Dataset, folds: int) -> dict[str, SplitRecord]:
     """The splits by name. With folds, the rows that would be the dev split are training rows."""
     splits = {"train": data.train, "dev": data.dev, **({"test": data.test} if data.test else {})}
     found = {
-        name: SplitRecord(source=rows.source, rows=len(rows), skipped=len(rows.skipped), examples=len(rows))
+        name: SplitRecord(
+            source=rows.source,
+            rows=len(rows),
+            skipped=len(rows.skipped),
+            unknown_labels=rows.unknown_labels,
+            examples=len(rows),
+        )
         for name, rows in splits.items()
     }
     if folds:

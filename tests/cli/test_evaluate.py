@@ -34,9 +34,11 @@ def test_a_label_that_the_model_lacks(tuned: Callable[[str, str], Any], tmp_path
     assert "'angry'" in answer.err
     answer = called("evaluate", study, "--data", data, "--skip-bad-rows", "--json")
     said = json.loads(answer.out)
-    assert (said["rows"], said["skipped"]) == (1, 1)
+    assert (said["rows"], said["skipped"], said["unknown_labels"]) == (1, 1, 1)
     assert said["intervals"] == {}  # one row says nothing about others
     assert f"left out: {data}:3: " in answer.err
+    answer = called("evaluate", study, "--data", data, "--skip-bad-rows")
+    assert "The score is too high: 1 row with a label that the model does not have was left out" in answer.out
 
 
 def test_tags_that_do_not_fit_their_scheme(tuned: Callable[[str, str], Any], tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from adaptkit.report import comparison
-from adaptkit.study.record import StudySummary, TrialRecord
+from adaptkit.study.record import SplitRecord, StudySummary, TrialRecord
 from adaptkit.task import MAJORITY_CLASS
 from tests.helpers.studies import failed_trial, ner_summary, ner_trials
 
@@ -128,3 +128,16 @@ def test_the_caveats_say_whether_there_is_a_test() -> None:
     unscored = replace(SUMMARY, test={})
     assert "have not been scored yet" in comparison.caveats(unscored, BEST)
     assert "There are no test rows." in comparison.caveats(replace(unscored, data={}), BEST)
+
+
+def test_the_caveats_count_rows_with_unknown_labels() -> None:
+    some = {"test": SplitRecord(source="t", rows=40, skipped=3, unknown_labels=2)}
+    assert comparison.caveats(replace(SUMMARY, data=some), BEST).endswith(
+        "The test score is too high: 2 rows with labels that the model does not have were left out; they "
+        "would count as errors."
+    )
+    one = {"dev": SplitRecord(source="d", rows=40, skipped=3, unknown_labels=1)}
+    said = comparison.caveats(replace(SUMMARY, data=one), BEST)
+    assert "The dev score is too high: 1 row with a label that the model does not have was left out;" in said
+    assert "The test score" not in said
+    assert "too high: " not in comparison.caveats(SUMMARY, BEST)
