@@ -6,7 +6,14 @@ from collections.abc import Sequence
 
 from adaptkit.report import formatting
 from adaptkit.report.chance import chance_warnings
-from adaptkit.report.comparison import beats_majority, best_baseline, majority_share, on_split, unbeaten
+from adaptkit.report.comparison import (
+    beats_majority,
+    best_baseline,
+    is_perfect,
+    majority_share,
+    on_split,
+    unbeaten,
+)
 from adaptkit.report.edges import edges
 from adaptkit.report.setting import is_solved
 from adaptkit.study.record import StudySummary, TrialRecord
@@ -33,7 +40,8 @@ def winner_warnings(summary: StudySummary, best: TrialRecord) -> list[str]:
         *_baseline(summary, best, majority),
         *_unpredicted(summary, best),
     ]
-    return [*found, *([] if found else chance_warnings(summary, best)), *edges(summary, best)]
+    wider = [] if is_perfect(summary, best) else edges(summary, best)
+    return [*found, *([] if found else chance_warnings(summary, best)), *wider]
 
 
 def _few_rows(summary: StudySummary) -> list[str]:

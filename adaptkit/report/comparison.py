@@ -127,14 +127,25 @@ def beats_baselines(summary: StudySummary, best: TrialRecord) -> bool | None:
 
 
 def unbeaten(summary: StudySummary, best: TrialRecord) -> str:
-    """That a baseline is as good as the winner or better, with the next step; empty if none is."""
+    """That a baseline is as good as the winner or better, and the next step if one can help; else empty."""
     baseline = best_baseline(summary)
     if baseline is None or beats_baselines(summary, best) is not False:
         return ""
     name, score = baseline
+    if is_perfect(summary, best):
+        return (
+            f"The baseline {name} and this model both score {formatting.score(score)}, which no model can "
+            "beat on these rows. The baseline is simpler, and enough for rows like these."
+        )
     next_step = NEXT_STEPS.get(summary.strategy, "Try another --strategy, or use the baseline.")
     shown = f"The baseline {name} scores {formatting.score(score)} on the same rows"
     return f"{shown}: this model does not beat it. {next_step}"
+
+
+def is_perfect(summary: StudySummary, best: TrialRecord) -> bool:
+    """Whether no score is better than the trial's, as shown: 1, or 0 where less is better."""
+    perfect = 1.0 if summary.direction == "maximize" else 0.0
+    return best.score is not None and formatting.score(best.score) == formatting.score(perfect)
 
 
 def default(summary: StudySummary, best: TrialRecord, trials: Sequence[TrialRecord]) -> str:

@@ -167,6 +167,14 @@ def test_a_winner_at_the_edge_of_a_range() -> None:
     assert warning.endswith("start another study with --batch-size 8,16,32,64.")
 
 
+def test_a_perfect_winner_gets_no_advice() -> None:
+    trial = classified(1.0, {"a": 30, "b": 30}, {"a": 1.0, "b": 1.0})
+    summary = study_of(trial, space={"batch_size": "16, 32, 64"}, baselines={"words": {"accuracy": 1.0}})
+    (warning,) = winner_warnings(summary, trial)
+    assert "both score 1.0000" in warning
+    assert "--" not in warning
+
+
 def test_every_format_shows_them_once() -> None:
     """Also for an older study, which has not recorded them."""
     trial = classified(58 / 60, RARE, {"fraud": 0})

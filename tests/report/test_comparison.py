@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from adaptkit.report import comparison
-from adaptkit.study.record import SplitRecord, StudySummary, TrialRecord
+from adaptkit.study.record import RungRecord, SplitRecord, StudySummary, TrialRecord
 from adaptkit.task import MAJORITY_CLASS
 from tests.helpers.studies import failed_trial, ner_summary, ner_trials
 
@@ -75,6 +75,18 @@ def test_a_winner_that_does_not_beat_a_baseline(score: float, shown: str) -> Non
     assert not any("baseline" in note for note in comparison.notes(summary, BEST, TRIALS))
     other = replace(summary, strategy="full")
     assert "Try --strategy frozen, more epochs (--epochs)" in comparison.unbeaten(other, BEST)
+
+
+@pytest.mark.parametrize(("direction", "score"), [("maximize", 1.0), ("minimize", 0.0)])
+def test_a_baseline_and_a_model_that_are_both_perfect(direction: str, score: float) -> None:
+    best = replace(BEST, rungs=[RungRecord(epoch=1, score=score, loss=0.1)], best_rung=0)
+    summary = replace(SUMMARY, direction=direction, baselines={"words": {"f1": score}})
+    assert comparison.unbeaten(summary, best) == (
+        f"The baseline words and this model both score {score:.4f}, which no model can beat on these rows. "
+        "The baseline is simpler, and enough for rows like these."
+    )
+    worse = replace(best, rungs=[RungRecord(epoch=1, score=0.5, loss=0.1)])
+    assert "this model does not beat it" in comparison.unbeaten(summary, worse)
 
 
 def test_the_lower_score_is_better_if_it_is_minimised() -> None:
