@@ -105,6 +105,7 @@ class Progress:
         """Counts trials that ended before this run."""
         for record in records:
             self._count(record)
+        self._total = max(self._total, self._ended)  # a run may ask for fewer than there are
 
     @_harmless
     def started(self, number: int, hyperparameters: Mapping[str, float]) -> None:

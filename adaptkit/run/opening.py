@@ -235,4 +235,6 @@ def _resumed(summary: StudySummary, before: StudySummary, folder: StudyFolder) -
     if before.model_folder:
         kept["model_folder"] = str(folder.best)  # the folder may have been moved or renamed
     examples = {name: split.examples for name, split in before.data.items()}
-    return replace(summary, **kept, data=with_examples(summary.data, **examples))
+    ended = sum(not record.interrupted for record in folder.read_trials())
+    total = max(summary.trials, ended)  # fewer may be asked for now, and none is removed
+    return replace(summary, **kept, trials=total, data=with_examples(summary.data, **examples))
