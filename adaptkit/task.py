@@ -77,7 +77,6 @@ class SearchHints:
     """Strategy name → (lowest, highest)."""
 
     batch_sizes: Sequence[int] | None = None
-
     epochs: float | None = None
 
 
@@ -125,6 +124,9 @@ class Reading:
     next_step: str = ""
     """What helps if the rows lack the answer, such as an option that reads it from other columns."""
 
+    warnings: Sequence[DataWarning] = ()
+    """What is probably not meant, with positions in the rows that were surveyed."""
+
 
 Encode = Callable[[Sequence[Row], "PreTrainedTokenizerBase", Sequence[str], int], Sequence[Example]]
 """``(rows, tokenizer, labels, max_length) -> examples``; no example may be longer than ``max_length``.
@@ -144,8 +146,7 @@ HeadFactory = Callable[["PretrainedConfig", Sequence[str]], "torch.nn.Module"]
 and the attention mask ``[batch, tokens]``, 0 for padding, and with `Task.head_inputs` by name. It returns
 logits, or a mapping of `Task.outputs` by name.
 
-Trials trained together share everything in the module but its parameters, so training must change nothing
-else in it."""
+Trials trained together share all of the module but its parameters: training must change nothing else."""
 
 Loss = Callable[
     [Mapping[str, "torch.Tensor"], Mapping[str, "torch.Tensor"]], tuple["torch.Tensor", "torch.Tensor"]

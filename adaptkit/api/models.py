@@ -48,6 +48,9 @@ class Evaluation:
     skipped: tuple[str, ...] = field(default=(), repr=False)
     """For each row that was left out, its place and the reason."""
 
+    unknown_labels: int = 0
+    """How many of these have a label that the model does not have: no score counts them as errors."""
+
 
 def load(
     model: StudyOrFolder,
@@ -139,7 +142,7 @@ def evaluate(
         return Evaluation(
             values=dict(scored.scores.values), intervals=dict(scored.intervals),
             no_interval=dict(scored.no_interval), groups=dict(scored.scores.groups),
-            rows=len(rows), skipped=tuple(rows.skipped),
+            rows=len(rows), skipped=tuple(rows.skipped), unknown_labels=rows.unknown_labels,
         )  # fmt: skip
 
 

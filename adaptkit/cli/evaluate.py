@@ -71,19 +71,26 @@ def evaluate(
             )  # fmt: skip
         print_read_as(rows)
         print_left_out(rows)
+        for warning in rows.warnings:
+            click.echo(visible(f"{rows.source}: {warning}", 2000), err=True)
         if warning := truncation_warning(predictor, rows):
             click.echo(f"warning: {visible(warning, 2000)}", err=True)
         scored = score_rows(predictor, rows.values)
     scores = scored.scores
     if as_json:
-        counts = {"rows": len(rows), "skipped": len(rows.skipped)}
+        counts = {
+            "rows": len(rows), "skipped": len(rows.skipped), "unknown_labels": rows.unknown_labels
+        }  # fmt: skip
         over = {"intervals": scored.intervals, "no_interval": scored.no_interval}
         click.echo(json.dumps({**counts, "values": scores.values, **over, "groups": scores.groups}))
         return
+    from adaptkit.report.comparison import not_counted
     from adaptkit.report.formatting import figure
     from adaptkit.report.intervals import OVER_ROWS, absent, span
 
     click.echo(f"{len(rows):,} rows of {visible(rows.source)}")
+    for sentence in not_counted(rows.unknown_labels, "score"):
+        click.echo(sentence)
     for name, value in scores.values.items():
         ends = scored.intervals.get(name)
         between = f"{OVER_ROWS}: {span(name, ends)}" if ends else absent(scored.no_interval[name])

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from adaptkit.data.duplicates import conflict_warnings
-from adaptkit.data.rows import shortened
+from adaptkit.data.rows import sentence_of
 from adaptkit.data.shares import share_warnings
 from adaptkit.data.spellings import spelling_warnings
 from adaptkit.errors import TaskError
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from adaptkit.data.rows import Rows
-    from adaptkit.task import DataWarning, Task
+    from adaptkit.task import Task
 
 
 def audit_warnings(task: Task, splits: Mapping[str, Rows]) -> list[str]:
@@ -23,17 +23,18 @@ def audit_warnings(task: Task, splits: Mapping[str, Rows]) -> list[str]:
 
     Raises TaskError if the task's own audit fails.
     """
+    surveyed = [f"{name}: {warning}" for name, rows in splits.items() for warning in rows.warnings]
     own = [warning for name, rows in splits.items() for warning in _own(task, name, rows)]
     conflicts = [warning for name, rows in splits.items() for warning in conflict_warnings(task, name, rows)]
     spellings = spelling_warnings(task, "train", splits["train"])
-    return [*spellings, *own, *conflicts, *share_warnings(task, splits)]
+    return [*spellings, *surveyed, *own, *conflicts, *share_warnings(task, splits)]
 
 
 def _own(task: Task, split: str, rows: Rows) -> list[str]:
     if task.audit is None:
         return []
     try:
-        return [_sentence(split, rows, one) for one in task.audit(rows.values)]
+        return [f"{split}: {sentence_of(one, rows.origins[one.row])}" for one in task.audit(rows.values)]
     except Exception as error:
         raise TaskError(
             f"the task {task.name!r} could not audit the {split} rows: {type(error).__name__}: {error}",
@@ -41,10 +42,3 @@ def _own(task: Task, split: str, rows: Rows) -> list[str]:
             next_step="Report this to the author of the task",
             code="audit-failed",
         ) from error
-
-
-def _sentence(split: str, rows: Rows, warning: DataWarning) -> str:
-    place = rows.origins[warning.row]
-    quoted = f" ({shortened(warning.quoted, 40)})" if warning.quoted else ""
-    remedy = f" {warning.next_step.rstrip('.')}." if warning.next_step else ""
-    return f"{split}: {warning.problem}; the first: {place}{quoted}.{remedy}"

@@ -20,7 +20,7 @@ from adaptkit.data.refusals import (
     kinds_of,
     nothing_left,
 )
-from adaptkit.data.rows import RawRow, RawSplit, Rows, counted
+from adaptkit.data.rows import RawRow, RawSplit, Rows, counted, sentence_of
 from adaptkit.errors import DataError, TaskError
 from adaptkit.task import SkipRow
 from adaptkit.tasks.calls import Guarded, calling, no_exit
@@ -86,7 +86,10 @@ def prepare_rows(
         expected = expected_rows(task, optional)
         raise DataError(first_of(bad), expected=expected, next_step=CORRECT_OR_SKIP, code="bad-row")
     notes = (*read_as, *found.notes())
-    return Rows(clean_rows, origins.done(), split.source, skipped, tuple(groups), group or "", read_as=notes)
+    return Rows(
+        clean_rows, origins.done(), split.source, skipped, tuple(groups), group or "", read_as=notes,
+        warnings=found.warnings,
+    )  # fmt: skip
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -97,6 +100,7 @@ class Surveyed:
     prepare: Callable[[Row], Row]
     notes: Callable[[], Sequence[str]] = tuple
     next_step: str = ""
+    warnings: Sequence[str] = ()
 
 
 def surveyed(
@@ -106,20 +110,22 @@ def surveyed(
     if task.survey is None:
         return Surveyed(rows=rows, prepare=task.prepare)
     kept = list(rows)
-    seen = []
+    seen, origins = [], []
     for raw in kept:
         with suppress(ValueError):
             if not (raw.problem or raw.empty or (raw.left_out and not optional)):
                 seen.append(named_row(task, raw.values, columns, optional)[0])
+                origins.append(raw.origin)
     with calling(task, "survey"):
         reading = task.survey(seen)
+        warnings = [sentence_of(warning, origins[warning.row]) for warning in reading.warnings]
         prepare, noted, next_step = Guarded(reading.prepare, no_exit), reading.notes, reading.next_step
 
     def notes() -> Sequence[str]:
         with calling(task, "survey"):
             return tuple(noted())
 
-    return Surveyed(rows=kept, prepare=prepare, notes=notes, next_step=next_step)
+    return Surveyed(rows=kept, prepare=prepare, notes=notes, next_step=next_step, warnings=warnings)
 
 
 def skipped_warnings(splits: Mapping[str, Rows]) -> list[str]:

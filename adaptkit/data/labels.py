@@ -72,7 +72,7 @@ def known_labels_only(task: Task, rows: Rows, labels: Sequence[str], *, skip_bad
             next_step=CORRECT_OR_SKIP,
             code="unknown-label",
         )
-    return replace(rows.take(kept), skipped=[*rows.skipped, *bad])
+    return replace(rows.take(kept), skipped=[*rows.skipped, *bad], unknown_labels=len(bad))
 
 
 def labels_of(task: Task, row: Row) -> set[str]:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from adaptkit.task import Row
+    from adaptkit.task import DataWarning, Row
 
 
 @dataclass(frozen=True)
@@ -67,6 +67,12 @@ class Rows:
     read_as: Sequence[str] = ()
     """What was inferred to read the rows, each in a few words."""
 
+    warnings: Sequence[str] = ()
+    """What the task's survey of the rows warned of, each a sentence."""
+
+    unknown_labels: int = 0
+    """How many rows were left out because a label of theirs is not one of the model's."""
+
     asked: NDArray[np.int64] | None = None
     """``[rows, 2]``: what `adaptkit.data.duplicates` compares, while the rows are being loaded."""
 
@@ -116,3 +122,10 @@ def shortened(value: object, most: int = 80) -> str:
 def counted(number: int, thing: str) -> str:
     """A number of things for a message: "1 row", "2,000 rows"."""
     return f"{number:,} {thing}{'' if number == 1 else 's'}"
+
+
+def sentence_of(warning: DataWarning, place: str) -> str:
+    """The warning of a task in words, with the place of its first row."""
+    quoted = f" ({shortened(warning.quoted, 40)})" if warning.quoted else ""
+    remedy = f" {warning.next_step.rstrip('.')}." if warning.next_step else ""
+    return f"{warning.problem}; the first: {place}{quoted}.{remedy}"

@@ -91,6 +91,7 @@ def _on_dev(summary: StudySummary, trial: TrialRecord) -> list[str]:
         "This model was chosen by its score on these rows, so this score is somewhat too high."
         if exported_refit(summary, trial) is None
         else "These scores are the configuration's. It was chosen by them, so they are somewhat too high.",
+        *comparison.too_high(summary, "dev"),
         *comparison.exported(summary, trial),
         *about_exported(summary, trial),
     ]
@@ -118,7 +119,7 @@ def _on_test(summary: StudySummary) -> list[str]:
     return [
         "## Scores on test",
         _items(f"{code(name)}: {score(value)}{beside[name]}" for name, value in summary.test.items()),
-        "These rows were not used to choose this model.",
+        " ".join(["These rows were not used to choose this model.", *comparison.too_high(summary, "test")]),
     ]
 
 

@@ -6,8 +6,16 @@ from collections.abc import Sequence
 
 from adaptkit.report import formatting
 from adaptkit.report.chance import chance_warnings
-from adaptkit.report.comparison import beats_majority, best_baseline, majority_share, on_split, unbeaten
+from adaptkit.report.comparison import (
+    beats_majority,
+    best_baseline,
+    is_perfect,
+    majority_share,
+    on_split,
+    unbeaten,
+)
 from adaptkit.report.edges import edges
+from adaptkit.report.setting import is_solved
 from adaptkit.study.record import StudySummary, TrialRecord
 from adaptkit.task import MAJORITY_CLASS
 
@@ -32,7 +40,8 @@ def winner_warnings(summary: StudySummary, best: TrialRecord) -> list[str]:
         *_baseline(summary, best, majority),
         *_unpredicted(summary, best),
     ]
-    return [*found, *([] if found else chance_warnings(summary, best)), *edges(summary, best)]
+    wider = [] if is_perfect(summary, best) else edges(summary, best)
+    return [*found, *([] if found else chance_warnings(summary, best)), *wider]
 
 
 def _few_rows(summary: StudySummary) -> list[str]:
@@ -96,6 +105,8 @@ def _remedy(summary: StudySummary, best: TrialRecord, missing: str) -> str:
     if MAJORITY_CLASS in summary.baselines and summary.class_weights == "none":
         options.append("--class-weights balanced")
     add = f"add training rows of {missing}"
-    if not options:
-        return f"Train longer (--epochs, --trials), or {add}."
-    return f"Start another study with {' and '.join(options)}, or {add}."
+    if options:
+        return f"Start another study with {' and '.join(options)}, or {add}."
+    if is_solved(summary):  # has no epochs, and more trials only search its penalty
+        return f"Start another study with --strategy lora or --strategy full, or {add}."
+    return f"Train longer (--epochs, --trials), or {add}."

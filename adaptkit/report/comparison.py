@@ -54,12 +54,30 @@ def notes(summary: StudySummary, best: TrialRecord, trials: Sequence[TrialRecord
 
 def caveats(summary: StudySummary, best: TrialRecord) -> str:
     """How far the winner's scores can be trusted."""
-    sentences = [_chosen(summary, best), *exported(summary, best)]
+    sentences = [_chosen(summary, best), *exported(summary, best), *too_high(summary, "dev")]
     if summary.test:
-        return " ".join([*sentences, "The test rows were not used to choose it."])
+        return " ".join([*sentences, "The test rows were not used to choose it.", *too_high(summary, "test")])
     if "test" in summary.data:
         return " ".join([*sentences, "The test rows have not been scored yet."])
     return " ".join([*sentences, "There are no test rows."])
+
+
+def too_high(summary: StudySummary, split: str) -> list[str]:
+    """That rows of a split are not among those that were scored, although the model is wrong on them."""
+    record = summary.data.get(split)
+    return [] if record is None else not_counted(record.unknown_labels, f"{split} score")
+
+
+def not_counted(rows: int, score: str) -> list[str]:
+    """That a score is too high, because rows with unknown labels were left out; nothing if there are none."""
+    if not rows:
+        return []
+    which = "1 row with a label" if rows == 1 else f"{formatting.count(rows)} rows with labels"
+    were, they, errors = ("was", "it", "an error") if rows == 1 else ("were", "they", "errors")
+    return [
+        f"The {score} is too high: {which} that the model does not have {were} left out; {they} would count "
+        f"as {errors}."
+    ]
 
 
 def majority_share(summary: StudySummary, best: TrialRecord) -> float:
@@ -109,14 +127,25 @@ def beats_baselines(summary: StudySummary, best: TrialRecord) -> bool | None:
 
 
 def unbeaten(summary: StudySummary, best: TrialRecord) -> str:
-    """That a baseline is as good as the winner or better, with the next step; empty if none is."""
+    """That a baseline is as good as the winner or better, and the next step if one can help; else empty."""
     baseline = best_baseline(summary)
     if baseline is None or beats_baselines(summary, best) is not False:
         return ""
     name, score = baseline
+    if is_perfect(summary, best):
+        return (
+            f"The baseline {name} and this model both score {formatting.score(score)}, which no model can "
+            "beat on these rows. The baseline is simpler, and enough for rows like these."
+        )
     next_step = NEXT_STEPS.get(summary.strategy, "Try another --strategy, or use the baseline.")
     shown = f"The baseline {name} scores {formatting.score(score)} on the same rows"
     return f"{shown}: this model does not beat it. {next_step}"
+
+
+def is_perfect(summary: StudySummary, best: TrialRecord) -> bool:
+    """Whether no score is better than the trial's, as shown: 1, or 0 where less is better."""
+    perfect = 1.0 if summary.direction == "maximize" else 0.0
+    return best.score is not None and formatting.score(best.score) == formatting.score(perfect)
 
 
 def default(summary: StudySummary, best: TrialRecord, trials: Sequence[TrialRecord]) -> str:

@@ -36,6 +36,9 @@ the dev rows alone, and it does not change the winner.
 With ``study.reshuffle`` each trial has the dev rows of its ``split``. Confirmation runs have those of split
 0, and decide which configuration wins, also where they are "over" rows.
 
+``study.data`` has the rows of each split. ``unknown_labels`` of them were left out because of labels that the
+model does not have, so the scores do not count them as errors.
+
 ``beats_baselines`` is null if no baseline was scored. Numbers that are not finite are null. Strings are not
 escaped: escape them before you show them.
 """

@@ -105,6 +105,7 @@ class Progress:
         """Counts trials that ended before this run."""
         for record in records:
             self._count(record)
+        self._total = max(self._total, self._ended)  # a run may ask for fewer than there are
 
     @_harmless
     def started(self, number: int, hyperparameters: Mapping[str, float]) -> None:
@@ -119,7 +120,7 @@ class Progress:
             lambda: ", ".join(
                 [
                     f"{formatting.in_trials(len(self._trials))} training",
-                    self._standing(),
+                    self._standing(self._trials.best()),
                     *self._pace(),
                 ]
             )
@@ -131,7 +132,7 @@ class Progress:
         self._count(record)
         score = f"{self._metric} {formatting.score(record.score)}, " if record.score is not None else ""
         line = f"trial {record.number} {state_of(record)}: {score}{visible(why(record), 120)}"
-        self._line(f"{line}; {self._standing()}")
+        self._line(f"{line}; {self._standing(self._trials.best_ended())}")
 
     @_harmless
     def confirmed(self, run: ConfirmationRun, left: int) -> None:
@@ -164,11 +165,11 @@ class Progress:
     def _encoding(self) -> str:
         return f"{formatting.count(self._encoded)} examples encoded"
 
-    def _standing(self) -> str:
-        return ", ".join([f"{self._ended} of {self._total} trials done", *self._best()])
+    def _standing(self, best: tuple[int, float] | None) -> str:
+        return ", ".join([f"{self._ended} of {self._total} trials done", *self._best(best)])
 
-    def _best(self) -> list[str]:
-        if (best := self._trials.best()) is None:
+    def _best(self, best: tuple[int, float] | None) -> list[str]:
+        if best is None:
             return []
         number, score = best
         return [f"best {self._metric} {formatting.score(score)} (trial {number})"]
@@ -234,7 +235,7 @@ class Progress:
                 text(f"{self._ended}/{self._total} trials"),
             ]
         )
-        for best in self._best():
+        for best in self._best(self._trials.best()):
             head.append("  ").append_text(text(best, "green"))
         foot = text(" · ".join([self._elapsed(), *self._pace()]), "dim")
         for line in (head, foot):

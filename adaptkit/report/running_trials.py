@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from rich.console import Group, RenderableType
@@ -57,10 +57,15 @@ class RunningTrials:
 
     def best(self) -> tuple[int, float] | None:
         """The number and the score of the best trial; None without any score."""
-        if not self._best_of:
-            return None
-        number = self._better(self._best_of, key=self._best_of.__getitem__)
-        return number, self._best_of[number]
+        return self._best_among(self._best_of)
+
+    def best_ended(self) -> tuple[int, float] | None:
+        """The same of the trials that have ended."""
+        return self._best_among(number for number in self._best_of if number not in self._running)
+
+    def _best_among(self, numbers: Iterable[int]) -> tuple[int, float] | None:
+        number = self._better(numbers, key=self._best_of.__getitem__, default=None)
+        return None if number is None else (number, self._best_of[number])
 
     def table(self, metric: str, text: Callable[[str], Text]) -> RenderableType:
         """The best of the trials that are being trained, with their scores so far.

@@ -40,6 +40,11 @@ def setting(summary: StudySummary) -> list[tuple[str, str]]:
     return facts
 
 
+def is_solved(summary: StudySummary) -> bool:
+    """Whether the heads are solved, and not trained in steps."""
+    return "l2" in summary.space
+
+
 def phases(summary: StudySummary) -> list[str]:
     """The time spent, phase by phase: "data 3.1 s", "train 5 min 12 s"."""
     spent = [(name, seconds) for name, seconds in summary.seconds.items() if seconds > 0]
@@ -51,7 +56,7 @@ def _head(summary: StudySummary) -> list[tuple[str, str]]:
     how = POOLINGS.get(summary.pooling, "")
     if not how and summary.head == "sequence-classification":
         how = "pools as the checkpoint's own architecture does"
-    solved = "solved by L-BFGS with an L2 penalty, not trained in steps" if "l2" in summary.space else ""
+    solved = "solved by L-BFGS with an L2 penalty, not trained in steps" if is_solved(summary) else ""
     text = "; ".join(part for part in (how, solved) if part)
     return [*([("head", text)] if text else []), *_choice_of_pooling(summary)]
 

@@ -63,6 +63,8 @@ def forecast(config: StudyConfig, console: Console, *, rows: Sequence[MemoryRows
         given = rows_by_reference(study_folder(Path(place), "forecast"), config.data, rows)
         data = read_data(config, task, None, progress, clock, given)
         method = resolve_method(config, task, None, data)
+        if method.note:
+            progress.note(method.note)
         space = space_of(config, task, method, data)
         built = with_layers(with_pooling(task, method.pooling), method.layers)
         machine, loaded = load_encoder(config, built, data, None, progress, clock, solver=method.solver)

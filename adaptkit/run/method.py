@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
 
 from adaptkit.config import StudyConfig
 from adaptkit.data.folds import groups_of
@@ -47,6 +47,15 @@ MOST_ROWS_TO_SOLVE = 50_000
 """Up to so many training rows a head is solved. Chosen, not measured."""
 
 
+STEP_OPTIONS = {
+    "learning_rate": "--lr",
+    "batch_sizes": "--batch-size",
+    "epochs": "--epochs",
+    "evals_per_epoch": "--evals-per-epoch",
+}
+"""The fields of the search that are about gradient steps, with their options."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Method:
     """How the study's models are built and trained, where the configuration says "auto"."""
@@ -77,6 +86,9 @@ class Method:
 
     ranges: int = RANGES_VERSION
     """The version of the strategies' ranges; see `adaptkit.search.space`."""
+
+    note: str = ""
+    """What options changed that they do not say themselves; empty for nothing."""
 
 
 def resolve_method(config: StudyConfig, task: Task, earlier: Provenance | None, data: Dataset) -> Method:
@@ -110,6 +122,7 @@ def resolve_method(config: StudyConfig, task: Task, earlier: Provenance | None, 
         layers=layers,
         weighting=resolve_weighting(config.search, task, data.labels),
         ranges=earlier.ranges if earlier else RANGES_VERSION,
+        note=_note_on_steps(config, task, solver, data),
     )
 
 
@@ -200,14 +213,33 @@ def _asks_for_steps(config: StudyConfig, task: Task) -> bool:
     """Whether options or the task's hints are about gradient steps."""
     hints = task.hints
     hinted = hints.batch_sizes is not None or hints.epochs is not None or "frozen" in hints.learning_rate
-    return hinted or _options_for_steps(config)
+    return hinted or bool(_options_for_steps(config))
 
 
-def _options_for_steps(config: StudyConfig) -> bool:
-    """Whether an option is given that a head that is solved cannot use."""
-    search = config.search
-    given = (search.learning_rate, search.batch_sizes, search.epochs, search.evals_per_epoch)
-    return any(one is not None for one in given)
+def _options_for_steps(config: StudyConfig) -> list[str]:
+    """The given options that a head that is solved cannot use."""
+    return [option for name, option in STEP_OPTIONS.items() if getattr(config.search, name) is not None]
+
+
+def _note_on_steps(config: StudyConfig, task: Task, solver: str, data: Dataset) -> str:
+    """That options of gradient steps are why the head is not solved; empty if they are not."""
+    given = _options_for_steps(config)
+    if solver == "lbfgs" or not given or config.head_solver != "auto":
+        return ""
+    none: dict[str, Any] = dict.fromkeys(STEP_OPTIONS)
+    without = replace(config, search=replace(config.search, **none))
+    rows = len(data.train)
+    pooling = poolings_for(without, task, None, rows=rows, steps=_asks_for_steps(without, task))[0]
+    if _default_solver(without, task, pooling, rows) != "lbfgs":
+        return ""
+    chosen = config.folds is not None or config.reshuffle
+    folds = 0 if chosen else _default_folds(task, "lbfgs", pooling, data)
+    these = "this option" if len(given) == 1 else "these options"
+    steps, solved = ("", "") if not folds else (" and scored on dev rows", f" and scored in {folds} folds")
+    return (
+        f"{', '.join(given)}: the head is trained in gradient steps{steps}; without {these} it is "
+        f"solved{solved}"
+    )
 
 
 def space_of(config: StudyConfig, task: Task, method: Method, data: Dataset) -> SearchSpace:

@@ -123,7 +123,7 @@ def open_study(
     if data.left_out:
         write_text(folder.left_out, "".join(f"{reason}\n" for reason in data.left_out))
     summary = new_summary(folder, config, task, plugin, data, provenance)
-    notes = [loaded.head_note] if loaded.head_note else []
+    notes = [one for one in (loaded.head_note, method.note) if one]
     warnings = [*summary.warnings, *loaded.warnings, *notes]
     summary = replace(summary, warnings=warnings, pooling_scores=method.pooling_scores)
     before = folder.read_summary()
@@ -212,7 +212,13 @@ def _splits(data: Dataset, folds: int) -> dict[str, SplitRecord]:
     """The splits by name. With folds, the rows that would be the dev split are training rows."""
     splits = {"train": data.train, "dev": data.dev, **({"test": data.test} if data.test else {})}
     found = {
-        name: SplitRecord(source=rows.source, rows=len(rows), skipped=len(rows.skipped), examples=len(rows))
+        name: SplitRecord(
+            source=rows.source,
+            rows=len(rows),
+            skipped=len(rows.skipped),
+            unknown_labels=rows.unknown_labels,
+            examples=len(rows),
+        )
         for name, rows in splits.items()
     }
     if folds:
@@ -229,4 +235,6 @@ def _resumed(summary: StudySummary, before: StudySummary, folder: StudyFolder) -
     if before.model_folder:
         kept["model_folder"] = str(folder.best)  # the folder may have been moved or renamed
     examples = {name: split.examples for name, split in before.data.items()}
-    return replace(summary, **kept, data=with_examples(summary.data, **examples))
+    ended = sum(not record.interrupted for record in folder.read_trials())
+    total = max(summary.trials, ended)  # fewer may be asked for now, and none is removed
+    return replace(summary, **kept, trials=total, data=with_examples(summary.data, **examples))

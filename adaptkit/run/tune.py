@@ -60,6 +60,7 @@ if TYPE_CHECKING:
     from adaptkit.engine.training import Training
     from adaptkit.models.loading import LoadedModel
     from adaptkit.search.search import Search
+    from adaptkit.study.folder import StudyFolder
     from adaptkit.task import Task
 
 
@@ -108,6 +109,8 @@ def run(
         data = read_data(config, task, earlier, progress, clock, given)
         with with_its_settings(folder, config, data, earlier):
             method = resolve_method(config, task, earlier, data)
+            if method.note:
+                progress.note(method.note)
             method = choose_pooling(config, task, data, method, (metric, direction), progress, clock)
             space = space_of(config, task, method, data)
             built = with_layers(with_pooling(task, method.pooling), method.layers)
@@ -125,11 +128,22 @@ def run(
                 folder, summary, progress, clock, interruption, summary.seconds, lock, Callbacks(callbacks),
                 trainer or LocalTrainer(),
             )  # fmt: skip
-            progress.resumed(record for record in folder.read_trials() if not record.interrupted)
+            show_earlier(progress, folder, config.search.trials)
             with recorded_on_error(context):
                 search_and_train(context, config, built, data, loaded, machine, space, method)
                 records = finalize_study(context, config, task, data, machine.device)
     return Study(folder, context.summary, records)
+
+
+def show_earlier(progress: Progress, folder: StudyFolder, total: int) -> None:
+    """Count the trials of earlier runs, and say if they are more than are wanted now."""
+    ended = [record for record in folder.read_trials() if not record.interrupted]
+    progress.resumed(ended)
+    if len(ended) > total:
+        progress.note(
+            f"the study has {len(ended):,} trials already, so --trials {total:,} changes nothing: it is the "
+            "total of all runs"
+        )
 
 
 def search_and_train(

@@ -32,5 +32,8 @@ class SplitRecord:
     skipped: int = 0
     """Rows that were left out, by --skip-bad-rows or by the task."""
 
+    unknown_labels: int = 0
+    """Those of them that have a label which the model does not have: no score counts them as errors."""
+
     examples: int = 0
     """Model inputs made from the rows; more than the rows if long rows are split into windows."""

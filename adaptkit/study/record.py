@@ -110,7 +110,7 @@ class StudySummary:
     """Each searched hyperparameter and its range, in words."""
 
     trials: int
-    """The requested total."""
+    """The requested total, or the number of trials if there are more."""
 
     trained_parameters: int
     total_parameters: int

@@ -72,7 +72,7 @@ def test_bad_rows_are_refused_or_left_out(study: Any) -> None:
     with pytest.raises(DataError, match=r"^row 13: .*skip_bad_rows=True"):
         adaptkit.evaluate(study, rows, device="cpu")
     found = adaptkit.evaluate(study, rows, skip_bad_rows=True, device="cpu")
-    assert (found.rows, len(found.skipped)) == (12, 1)
+    assert (found.rows, len(found.skipped), found.unknown_labels) == (12, 1, 1)
     with pytest.raises(ConfigError, match=r"^data = 3"):
         adaptkit.evaluate(study, 3, device="cpu")  # type: ignore[arg-type]
 

@@ -34,9 +34,19 @@ def test_a_label_that_the_model_lacks(tuned: Callable[[str, str], Any], tmp_path
     assert "'angry'" in answer.err
     answer = called("evaluate", study, "--data", data, "--skip-bad-rows", "--json")
     said = json.loads(answer.out)
-    assert (said["rows"], said["skipped"]) == (1, 1)
+    assert (said["rows"], said["skipped"], said["unknown_labels"]) == (1, 1, 1)
     assert said["intervals"] == {}  # one row says nothing about others
     assert f"left out: {data}:3: " in answer.err
+    answer = called("evaluate", study, "--data", data, "--skip-bad-rows")
+    assert "The score is too high: 1 row with a label that the model does not have was left out" in answer.out
+
+
+def test_tags_that_do_not_fit_their_scheme(tuned: Callable[[str, str], Any], tmp_path: Path) -> None:
+    data = tmp_path / "odd.conll"
+    data.write_text("Ada B-PER\nByron I-PER\n\nAda B-PER\nNorth I-LOC\n")
+    answer = called("evaluate", tuned("ner", "full").folder.path, "--data", data)
+    assert answer.code == 0, answer.err
+    assert f"the first: {data}:4 ('B-PER I-LOC'). All tags are read as 3 entities" in answer.err
 
 
 def test_other_column_names(tuned: Callable[[str, str], Any], tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import pytest
 
@@ -35,6 +36,8 @@ def test_what_the_task_finds_names_split_and_place(make_task: MakeTask) -> None:
         "dev: 2 texts are in capitals; the first: b.csv:3 ('STOP'). Be calm."
     ]
     assert audit_warnings(make_task(), splits) == []
+    splits["dev"] = replace(splits["dev"], warnings=["odd; the first: b.csv:3."])
+    assert audit_warnings(make_task(), splits) == ["dev: odd; the first: b.csv:3."]
 
 
 @pytest.mark.parametrize("audit", [lambda rows: 1 // 0, lambda rows: [DataWarning(problem="x", row=9)]])

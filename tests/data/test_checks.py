@@ -9,7 +9,7 @@ import pytest
 from adaptkit.data.checks import prepare_rows, skipped_warnings
 from adaptkit.data.rows import RawRow, RawSplit, Rows
 from adaptkit.errors import DataError, TaskError
-from adaptkit.task import Reading, Row, SkipRow, Task
+from adaptkit.task import DataWarning, Reading, Row, SkipRow, Task
 
 MakeTask = Callable[..., Task]
 
@@ -185,6 +185,16 @@ def test_a_prepare_that_fails_on_a_valid_row_is_a_task_error(make_task: MakeTask
 
 def leaving(*_: object) -> Any:
     sys.exit(3)
+
+
+def test_a_survey_warns_of_rows_by_their_places_in_the_source(make_task: MakeTask) -> None:
+    warning = DataWarning(problem="odd", row=1, quoted="y", next_step="Look.")
+    reading = Reading(prepare=lambda row: row, warnings=[warning])
+    given = [{"text": "x", "label": "a"}, {"text": "y", "label": "a"}]
+    listed = [RawRow("f:1", {}, "not JSON"), *(RawRow(f"f:{n}", row) for n, row in enumerate(given, start=2))]
+    task = make_task(survey=lambda rows: reading)
+    rows = prepare_rows(task, RawSplit("f", listed), columns={}, skip_bad_rows=True)
+    assert rows.warnings == ["odd; the first: f:3 ('y'). Look."]
 
 
 @pytest.mark.parametrize(

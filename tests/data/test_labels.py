@@ -68,7 +68,7 @@ def test_the_error_names_an_unknown_label_and_the_nearest_ones(make_task: MakeTa
 def test_rows_with_unknown_labels_are_left_out_on_request(make_task: MakeTask) -> None:
     rows = known_labels_only(make_task(), rows_of("a", "c", "b"), ["a", "b"], skip_bad_rows=True)
     assert rows.origins == ["f:1", "f:3"]
-    assert rows.skipped == ["f:2: unknown label 'c'"]
+    assert (rows.skipped, rows.unknown_labels) == (["f:2: unknown label 'c'"], 1)
     with pytest.raises(DataError, match="unknown label 'c'"):
         known_labels_only(make_task(), rows_of("c", "c"), ["a", "b"], skip_bad_rows=True)
 

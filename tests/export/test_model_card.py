@@ -58,6 +58,12 @@ def test_the_card_has_the_test_scores_once_there_are_any() -> None:
     assert "Scores on test" not in model_card(summary(), TRIAL, loaded_as="lora")
 
 
+def test_the_card_says_which_test_rows_are_not_counted() -> None:
+    data = {"test": SplitRecord(source="t", rows=40, skipped=2, unknown_labels=2)}
+    card = model_card(summary(test={"f1": 1.0}, data=data), TRIAL, loaded_as="lora")
+    assert "not used to choose this model. The test score is too high: 2 rows with labels that the" in card
+
+
 def test_the_card_has_the_intervals_of_the_test_scores() -> None:
     tested = summary(test={"f1": 0.7125, "recall": 0.5}, test_intervals={"f1": (0.69, 0.735)})
     card = model_card(tested, TRIAL, loaded_as="lora")

@@ -136,6 +136,16 @@ def test_only_options_that_are_left_are_named(changes: dict[str, str], remedy: s
     assert remedy in warning
 
 
+@pytest.mark.parametrize("space", [{"l2": "1e-04 … 1e+00 (log)"}, {"learning_rate": "1e-03 … 1e-01 (log)"}])
+def test_epochs_are_no_remedy_for_a_head_that_is_solved(space: dict[str, str]) -> None:
+    trial = classified(0.99, RARE, {"fraud": 0})
+    summary = study_of(trial, strategy="frozen", metric="macro_f1", class_weights="balanced", space=space)
+    never = next(one for one in winner_warnings(summary, trial) if "never predicts" in one)
+    other = "Start another study with --strategy lora or --strategy full, or add training rows of them."
+    assert never.endswith(other) == ("l2" in space)
+    assert ("--epochs" in never) == ("l2" not in space)
+
+
 def test_many_classes_without_a_right_prediction() -> None:
     names = [f"class {number}" for number in range(9)]
     trial = classified(0.9, dict.fromkeys(names, 3), dict.fromkeys(names[1:], 0))
@@ -155,6 +165,14 @@ def test_a_winner_at_the_edge_of_a_range() -> None:
     summary = study_of(trial, space={"batch_size": "16, 32, 64"})
     (warning,) = winner_warnings(summary, trial)
     assert warning.endswith("start another study with --batch-size 8,16,32,64.")
+
+
+def test_a_perfect_winner_gets_no_advice() -> None:
+    trial = classified(1.0, {"a": 30, "b": 30}, {"a": 1.0, "b": 1.0})
+    summary = study_of(trial, space={"batch_size": "16, 32, 64"}, baselines={"words": {"accuracy": 1.0}})
+    (warning,) = winner_warnings(summary, trial)
+    assert "both score 1.0000" in warning
+    assert "--" not in warning
 
 
 def test_every_format_shows_them_once() -> None:

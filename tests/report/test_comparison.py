@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from adaptkit.report import comparison
-from adaptkit.study.record import StudySummary, TrialRecord
+from adaptkit.study.record import RungRecord, SplitRecord, StudySummary, TrialRecord
 from adaptkit.task import MAJORITY_CLASS
 from tests.helpers.studies import failed_trial, ner_summary, ner_trials
 
@@ -77,6 +77,18 @@ def test_a_winner_that_does_not_beat_a_baseline(score: float, shown: str) -> Non
     assert "Try --strategy frozen, more epochs (--epochs)" in comparison.unbeaten(other, BEST)
 
 
+@pytest.mark.parametrize(("direction", "score"), [("maximize", 1.0), ("minimize", 0.0)])
+def test_a_baseline_and_a_model_that_are_both_perfect(direction: str, score: float) -> None:
+    best = replace(BEST, rungs=[RungRecord(epoch=1, score=score, loss=0.1)], best_rung=0)
+    summary = replace(SUMMARY, direction=direction, baselines={"words": {"f1": score}})
+    assert comparison.unbeaten(summary, best) == (
+        f"The baseline words and this model both score {score:.4f}, which no model can beat on these rows. "
+        "The baseline is simpler, and enough for rows like these."
+    )
+    worse = replace(best, rungs=[RungRecord(epoch=1, score=0.5, loss=0.1)])
+    assert "this model does not beat it" in comparison.unbeaten(summary, worse)
+
+
 def test_the_lower_score_is_better_if_it_is_minimised() -> None:
     baselines = {"a": {"error": 0.9}, "b": {"error": 0.95}}
     summary = replace(SUMMARY, direction="minimize", metric="error", baselines=baselines)
@@ -128,3 +140,16 @@ def test_the_caveats_say_whether_there_is_a_test() -> None:
     unscored = replace(SUMMARY, test={})
     assert "have not been scored yet" in comparison.caveats(unscored, BEST)
     assert "There are no test rows." in comparison.caveats(replace(unscored, data={}), BEST)
+
+
+def test_the_caveats_count_rows_with_unknown_labels() -> None:
+    some = {"test": SplitRecord(source="t", rows=40, skipped=3, unknown_labels=2)}
+    assert comparison.caveats(replace(SUMMARY, data=some), BEST).endswith(
+        "The test score is too high: 2 rows with labels that the model does not have were left out; they "
+        "would count as errors."
+    )
+    one = {"dev": SplitRecord(source="d", rows=40, skipped=3, unknown_labels=1)}
+    said = comparison.caveats(replace(SUMMARY, data=one), BEST)
+    assert "The dev score is too high: 1 row with a label that the model does not have was left out;" in said
+    assert "The test score" not in said
+    assert "too high: " not in comparison.caveats(SUMMARY, BEST)

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ from rich.cells import cell_len
 from rich.console import Console
 
 from adaptkit.report.progress import Progress
+from adaptkit.study.record import RungRecord
 from tests.helpers.studies import HOSTILE, failed_trial, ner_trials
 
 STUDY = """
@@ -67,6 +69,23 @@ def test_a_log_gets_a_plain_line_per_phase_and_trial() -> None:
     assert "12 of 12 trials done, best f1 0.8977 (trial 8)" in ended[-1]
     assert len(lines) <= 2 + 11 + 1  # one line for the rungs, because the study took less than ten seconds
     assert "\x1b" not in file.getvalue()
+
+
+def test_an_ended_trial_is_compared_with_ended_trials() -> None:
+    """Heads that are solved are scored together, before the end of each is shown."""
+    file, trials = io.StringIO(), ner_trials()[:3]
+    best = max(trials, key=lambda trial: trial.score or 0.0)
+    assert best.number > 0
+    with Progress(Console(file=file, width=80), 3, "f1", "maximize") as progress:
+        for trial in trials:
+            progress.started(trial.number, {})
+            progress.rung(trial.number, 1.0, trial.score or 0.0)
+        for trial in trials:
+            progress.ended(trial)
+    ended = [line for line in file.getvalue().splitlines() if "; " in line and "] trial " in line]
+    assert "1 of 3 trials done, best f1" in ended[0]
+    assert ended[0].endswith("(trial 0)")
+    assert ended[-1].endswith(f"(trial {best.number})")
 
 
 def test_a_long_encoding_is_reported_at_intervals(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -178,6 +197,10 @@ def test_failed_trials_are_never_the_best() -> None:
             progress.started(number, {})
             progress.rung(number, 1.0, score)
         progress.ended(failed_trial(1))
+        progress.ended(
+            replace(ner_trials()[0], rungs=(RungRecord(epoch=1, score=0.5, loss=0.1),), best_rung=0)
+        )
+        progress.ended(failed_trial(2))
     assert "best loss 0.5000 (trial 0)" in file.getvalue().splitlines()[-1]
 
 

@@ -83,6 +83,36 @@ def test_options_of_steps_choose_steps(search: SearchConfig, tiny_folder: Path, 
 
 
 @pytest.mark.parametrize(
+    ("changes", "note"),
+    [
+        (
+            {"search": SearchConfig(epochs=2)},
+            "--epochs: the head is trained in gradient steps and scored on dev rows; without this option it "
+            "is solved and scored in 5 folds",
+        ),
+        (
+            {"search": SearchConfig(epochs=2, batch_sizes=(8,)), "folds": 0},
+            "--batch-size, --epochs: the head is trained in gradient steps; without these options it is "
+            "solved",
+        ),
+        ({"search": SearchConfig(epochs=2), "head_solver": "adamw"}, ""),
+        ({"search": SearchConfig(epochs=2), "pooling": "checkpoint"}, ""),
+        ({"search": SearchConfig(epochs=2), "strategy": "lora"}, ""),
+        ({}, ""),
+    ],
+)
+def test_options_that_change_a_solved_head_are_noted(
+    changes: dict[str, Any], note: str, tiny_folder: Path, tmp_path: Path
+) -> None:
+    config, data = replace(CONFIG, model=str(tiny_folder), **changes), rows_about(20, tmp_path)
+    task = registry.load("nli")
+    method = resolve_method(config, task, None, data)
+    assert method.note == note
+    earlier = started_with(solver=method.solver, pooling=method.pooling)
+    assert resolve_method(config, task, earlier, data).note == note
+
+
+@pytest.mark.parametrize(
     ("strategy", "search"),
     [
         ("lora", SearchConfig()), ("full", SearchConfig()), ("frozen", SearchConfig()),

@@ -179,6 +179,25 @@ def test_a_moved_study_finds_its_model(
     assert again.summary.data == before.summary.data, "the examples of the first run are still there"
 
 
+def test_fewer_trials_than_there_are_change_nothing(tiny_folder: Path, tmp_path: Path) -> None:
+    rows = [{"text": f"{word} {n}", "label": word} for n in range(20) for word in ("merry", "grey")]
+    lines: list[str] = []
+
+    def tuned_with(trials: int) -> Any:
+        return adaptkit.tune(
+            "text-classification", train=rows, model=str(tiny_folder), strategy="frozen", trials=trials,
+            confirm=0, studies=tmp_path, study="s", device="cpu", progress=lines.append,
+        )  # fmt: skip
+
+    sentence = "the study has 3 trials already, so --trials 1 changes nothing: it is the total of all runs"
+    tuned_with(3)
+    tuned_with(3)
+    assert not any("already" in line for line in lines)
+    again = tuned_with(1)
+    assert sum(sentence in line for line in lines) == 1
+    assert (len(again.trials), again.summary.trials) == (3, 3)
+
+
 def test_rows_that_were_left_out_are_listed(tiny_folder: Path, tmp_path: Path) -> None:
     file = tmp_path / "train.csv"
     rows = [f"a merry river {number},glad\n a grey river {number},sad\n" for number in range(20)]

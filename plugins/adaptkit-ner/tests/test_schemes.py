@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import pytest
-from adaptkit_ner.schemes import neighbours_of, scheme_of, spelling_of, usual_tags
+from adaptkit_ner.schemes import spelling_of, usual_tags
 from adaptkit_ner.tags import canonical
 
 BIO = ["B-PER", "I-PER", "O", "B-LOC", "B-LOC", "I-LOC"]
@@ -33,7 +33,6 @@ def test_every_spelling_is_found_and_read(form):
 def test_types_without_prefix(tags, types):
     spelling = spelling_of(tags)
     assert canonical(usual_tags(tags, spelling)) == types
-    assert scheme_of(neighbours_of([tags]), spelling) == "IO"
 
 
 @pytest.mark.parametrize(
@@ -53,21 +52,3 @@ def test_tags_of_no_spelling_are_read_as_usual(tags):
     assert spelling.form == ""
     with pytest.raises(ValueError, match="is unknown"):
         list(map(spelling.read, tags))
-
-
-@pytest.mark.parametrize(
-    ("sentences", "name"),
-    [
-        ([BIO], "BIO"),
-        ([["I-PER", "I-PER", "O", "I-LOC", "B-LOC"]], "IOB1"),
-        ([["I-PER", "O"], ["I-LOC"]], "IO"),
-        ([["I-PER", "E-PER", "O", "E-LOC"]], "IOE"),
-        ([["B-PER", "E-PER", "O", "S-LOC"]], "BIOES"),
-        ([["B-PER", "L-PER", "O", "U-LOC"]], "BILOU"),
-        ([["B-PER", "M-PER", "E-PER", "W-LOC"]], "BMEWO"),
-        ([["O", "O"]], ""),
-        ([], ""),
-    ],
-)
-def test_the_name_of_the_scheme(sentences, name):
-    assert scheme_of(neighbours_of(sentences)) == name

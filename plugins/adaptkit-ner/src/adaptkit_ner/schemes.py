@@ -1,4 +1,4 @@
-"""Finds how the tags of a data set are written: the scheme, and how prefix and type are put together.
+"""Finds how the tags of a data set are written: how prefix and type are put together.
 
 The tags of one row do not show it: ``PER`` alone may be a type without prefix (IO), or an error. The tags of
 all rows do.
@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
-from adaptkit_ner.tags import BEGINS, ENDS, PREFIXES, read_tag
+from adaptkit_ner.tags import PREFIXES, read_tag
 
 Reader = Callable[[str], tuple[str, str]]
 """A function that gives the prefix and the type of a tag, as `read_tag` does, or raises ValueError."""
@@ -82,45 +82,13 @@ def spelling_of(tags: Iterable[str]) -> Spelling:
 
 def usual_tags(tags: Sequence[str], spelling: Spelling) -> list[str]:
     """The tags in the usual form, such as ``B-PER``; raises ValueError for a tag of another spelling."""
-    if spelling is USUAL:
-        return list(tags)
-    read = map(spelling.read, tags)
-    return ["O" if prefix == "O" else f"{prefix}-{label}" for prefix, label in read]
+    return list(tags) if spelling is USUAL else [usual_tag(tag, spelling) for tag in tags]
 
 
-def neighbours_of(sentences: Iterable[Sequence[str]]) -> set[tuple[str | None, str]]:
-    """Every pair of tags that follow each other in a sentence; the first of a sentence follows None."""
-    pairs: set[tuple[str | None, str]] = set()
-    for tags in sentences:
-        pairs.update(zip((None, *tags), tags, strict=False))
-    return pairs
-
-
-def scheme_of(neighbours: Iterable[tuple[str | None, str]], spelling: Spelling = USUAL) -> str:
-    """The name of the scheme, from the pairs of tags in sentences; empty if there are no entities."""
-    prefixes: set[str] = set()
-    inside_starts = False
-    for before, here in neighbours:
-        (last, last_label), (prefix, label) = _read(before or "O", spelling), _read(here, spelling)
-        inside_starts |= prefix in "IM" and (last == "O" or last_label != label)
-        prefixes.add(prefix)
-    return _named(prefixes - {"O"}, inside_starts=inside_starts)
-
-
-def _named(prefixes: set[str], *, inside_starts: bool) -> str:
-    if not prefixes:
-        return ""
-    if prefixes == {"I"}:
-        return "IO"
-    if prefixes & {"L", "U"}:
-        return "BILOU"
-    if prefixes & {"M", "W"}:
-        return "BMEWO"
-    if prefixes & BEGINS and prefixes & ENDS:
-        return "BIOES"
-    if prefixes & ENDS:
-        return "IOE"
-    return "IOB1" if inside_starts else "BIO"
+def usual_tag(tag: str, spelling: Spelling) -> str:
+    """One tag in the usual form; raises ValueError if it cannot be read."""
+    prefix, label = spelling.read(tag)
+    return "O" if prefix == "O" else f"{prefix}-{label}"
 
 
 def _reads(spelling: Spelling, tag: str) -> bool:
@@ -129,10 +97,3 @@ def _reads(spelling: Spelling, tag: str) -> bool:
     except ValueError:
         return False
     return True
-
-
-def _read(tag: str, spelling: Spelling) -> tuple[str, str]:
-    try:
-        return spelling.read(tag)
-    except ValueError:
-        return "O", ""
