@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from adaptkit.data.duplicates import conflict_warnings
+from adaptkit.data.duplicates import conflict_warnings, repeat_warnings
 from adaptkit.data.rows import shortened
 from adaptkit.data.shares import share_warnings
 from adaptkit.data.spellings import spelling_warnings
@@ -18,15 +18,16 @@ if TYPE_CHECKING:
 
 
 def audit_warnings(task: Task, splits: Mapping[str, Rows]) -> list[str]:
-    """Warnings about labels written in several ways, the task's own, equal rows with different answers, and
-    labels that are far more frequent in one split.
+    """Warnings about labels written in several ways, the task's own, equal rows with different answers,
+    labels that are far more frequent in one split, and rows that occur more than once.
 
     Raises TaskError if the task's own audit fails.
     """
     own = [warning for name, rows in splits.items() for warning in _own(task, name, rows)]
     conflicts = [warning for name, rows in splits.items() for warning in conflict_warnings(task, name, rows)]
     spellings = spelling_warnings(task, "train", splits["train"])
-    return [*spellings, *own, *conflicts, *share_warnings(task, splits)]
+    repeats = [warning for name, rows in splits.items() for warning in repeat_warnings(task, name, rows)]
+    return [*spellings, *own, *conflicts, *share_warnings(task, splits), *repeats]
 
 
 def _own(task: Task, split: str, rows: Rows) -> list[str]:

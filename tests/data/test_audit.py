@@ -46,6 +46,7 @@ def test_an_audit_that_fails_is_the_tasks_error(make_task: MakeTask, audit: Call
 
 def test_spellings_and_conflicts_are_part_of_the_audit(make_task: MakeTask) -> None:
     train = rows_of("a.csv", ("one", "x"), ("one", "X"), ("two", "x"))
-    spelling, conflict = audit_warnings(make_task(), {"train": train})
+    spelling, conflict, repeat = audit_warnings(make_task(), {"train": train})
     assert spelling.startswith("train: 1 label is written in 2 ways")
     assert conflict.startswith("train: 1 input occurs more than once with different answers")
+    assert repeat.startswith("train: 1 of the 3 rows repeats the input of an earlier row")
