@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from adaptkit.data.duplicates import conflict_warnings, repeat_warnings
+from adaptkit.data.encodings import wrong_encoding_warnings
 from adaptkit.data.rows import shortened
 from adaptkit.data.shares import share_warnings
 from adaptkit.data.spellings import spelling_warnings
@@ -17,9 +18,10 @@ if TYPE_CHECKING:
     from adaptkit.task import DataWarning, Task
 
 
-def audit_warnings(task: Task, splits: Mapping[str, Rows]) -> list[str]:
+def audit_warnings(task: Task, splits: Mapping[str, Rows], encoding: str | None = None) -> list[str]:
     """Warnings about labels written in several ways, the task's own, equal rows with different answers,
-    labels that are far more frequent in one split, and rows that occur more than once.
+    labels that are far more frequent in one split, rows that occur more than once, and texts that look like
+    UTF-8 that was read in this encoding.
 
     Raises TaskError if the task's own audit fails.
     """
@@ -27,7 +29,8 @@ def audit_warnings(task: Task, splits: Mapping[str, Rows]) -> list[str]:
     conflicts = [warning for name, rows in splits.items() for warning in conflict_warnings(task, name, rows)]
     spellings = spelling_warnings(task, "train", splits["train"])
     repeats = [warning for name, rows in splits.items() for warning in repeat_warnings(task, name, rows)]
-    return [*spellings, *own, *conflicts, *share_warnings(task, splits), *repeats]
+    garbled = [one for name, rows in splits.items() for one in wrong_encoding_warnings(name, rows, encoding)]
+    return [*spellings, *own, *conflicts, *share_warnings(task, splits), *repeats, *garbled]
 
 
 def _own(task: Task, split: str, rows: Rows) -> list[str]:

@@ -109,7 +109,7 @@ def load(
     }
     splits = {name: with_asked(task, rows) for name, rows in splits.items()}
     warnings = [*skipped_warnings(splits), *rare_label_warnings(task, splits["train"])]
-    warnings += [*audit_warnings(task, splits), *_leakage_warnings(task, splits)]
+    warnings += [*audit_warnings(task, splits, config.encoding), *_leakage_warnings(task, splits)]
     dev_from_train = "dev" not in splits
     if split > 1:
         splits = {name: task_groups(task, rows) for name, rows in splits.items()}
