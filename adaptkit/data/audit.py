@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from adaptkit.data.duplicates import conflict_warnings, repeat_warnings
 from adaptkit.data.encodings import wrong_encoding_warnings
+from adaptkit.data.missing import missing_label_warnings
 from adaptkit.data.rows import shortened
 from adaptkit.data.shares import share_warnings
 from adaptkit.data.spellings import spelling_warnings
@@ -19,9 +20,9 @@ if TYPE_CHECKING:
 
 
 def audit_warnings(task: Task, splits: Mapping[str, Rows], encoding: str | None = None) -> list[str]:
-    """Warnings about labels written in several ways, the task's own, equal rows with different answers,
-    labels that are far more frequent in one split, rows that occur more than once, and texts that look like
-    UTF-8 that was read in this encoding.
+    """Warnings about labels written in several ways or missing, the task's own, equal rows with different
+    answers, labels that are far more frequent in one split, rows that occur more than once, and texts that
+    look like UTF-8 that was read in this encoding.
 
     Raises TaskError if the task's own audit fails.
     """
@@ -30,7 +31,8 @@ def audit_warnings(task: Task, splits: Mapping[str, Rows], encoding: str | None 
     spellings = spelling_warnings(task, "train", splits["train"])
     repeats = [warning for name, rows in splits.items() for warning in repeat_warnings(task, name, rows)]
     garbled = [one for name, rows in splits.items() for one in wrong_encoding_warnings(name, rows, encoding)]
-    return [*spellings, *own, *conflicts, *share_warnings(task, splits), *repeats, *garbled]
+    missing = [one for name, rows in splits.items() for one in missing_label_warnings(task, name, rows)]
+    return [*spellings, *missing, *own, *conflicts, *share_warnings(task, splits), *repeats, *garbled]
 
 
 def _own(task: Task, split: str, rows: Rows) -> list[str]:
