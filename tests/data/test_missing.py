@@ -21,8 +21,8 @@ def test_labels_that_may_be_missing_values_are_counted(make_task: MakeTask) -> N
     rows = rows_of("good", "nan", "bad", "None", "nan", "NaN")
     assert audit_warnings(make_task(), {"train": rows})[-1] == (
         "train: 4 rows have a label that may be a missing value written as text: 'nan' (2), 'NaN' (1), "
-        "'None' (1); the first: f.csv:3. If so, remove these rows or fill the labels in, with pandas by dropna or "
-        "fillna before the labels become text. If not, each is a class of its own."
+        "'None' (1); the first: f.csv:3. If so, remove these rows or fill the labels in, with pandas by "
+        "dropna or fillna before the labels become text. If not, each is a class of its own."
     )
 
 

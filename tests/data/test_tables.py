@@ -72,9 +72,20 @@ def test_a_column_named_twice_is_refused(tmp_path: Path, read_file: ReadFile) ->
 def test_a_file_without_header_is_read_by_position(tmp_path: Path, read_file: ReadFile) -> None:
     path = write(tmp_path / "f.csv", "first,a\nsecond,b\n")
     assert read_file(path, ("1", "2")) == [
-        RawRow(f"{path}:1", {"1": "first", "2": "a"}),
-        RawRow(f"{path}:2", {"1": "second", "2": "b"}),
+        RawRow(f"{path}:1", {"1": "first", "2": "a"}, notes=("the first line as a row",)),
+        RawRow(f"{path}:2", {"1": "second", "2": "b"}, notes=("the first line as a row",)),
     ]
+
+
+@pytest.mark.parametrize("wanted", [("1", "2"), ("2",), ("2", "text")])
+@pytest.mark.parametrize("start", ["text,label", "text;LABEL;note"])
+def test_a_header_is_no_row_where_positions_are_named(
+    tmp_path: Path, read_file: ReadFile, wanted: tuple[str, ...], start: str
+) -> None:
+    line = "x;a;b" if ";" in start else "x,a"
+    (row,) = read_file(write(tmp_path / "f.csv", f"{start}\n{line}\n"), wanted)
+    assert (row.values["2"], next(iter(row.values.values()))) == ("a", "x")
+    assert row.notes[-1] == "the first line as the names of columns"
 
 
 def test_a_header_may_name_its_columns_1_and_2(tmp_path: Path, read_file: ReadFile) -> None:
