@@ -37,7 +37,7 @@ def csv_rows(path: Path, wanted: Collection[str], known: Collection[str], delimi
 def tsv_rows(path: Path, wanted: Collection[str], known: Collection[str]) -> Iterator[RawRow]:
     """The rows of a TSV file, one per line, with the columns of `columns_of`."""
     records = ((number, [_unquoted(field) for field in line.split("\t")], "")
-               for number, line in numbered_lines(path) if line)  # fmt: skip
+               for number, line in _lines_of(path) if line)  # fmt: skip
     return _rows(path, records, wanted, known)
 
 
@@ -53,7 +53,7 @@ def table_rows(
         known: the task's columns.
         delimiter: the delimiter that the user named, if any.
     """
-    first = next((line for _, line in numbered_lines(path) if line.strip()), "")
+    first = next((line for _, line in _lines_of(path) if line.strip()), "")
     declared = EXCEL_DELIMITER.fullmatch(first)
     if declared is not None:
         yield from _rows(path, islice(_csv_records(path, declared[1]), 1, None), wanted, known)
@@ -97,10 +97,22 @@ def _rows(
         yield RawRow(f"{place}:{number}", values, problem, notes=notes)
 
 
+def _lines_of(path: Path) -> Iterator[tuple[int, str]]:
+    """The numbered lines of a table. Carriage returns end them if the file has no line feed, as some programs
+    for the Macintosh write it."""
+    lines = numbered_lines(path)
+    start = list(islice(lines, 2))
+    if len(start) == 1 and "\r" in start[0][1]:
+        yield from enumerate(start[0][1].split("\r"), start=1)
+        return
+    yield from start
+    yield from lines
+
+
 def _csv_records(path: Path, delimiter: str) -> Iterator[Record]:
     # The csv module's limit of 131,072 characters per field holds for the process: raise it, never lower it.
     csv.field_size_limit(max(MAX_LINE_BYTES, csv.field_size_limit()))
-    lines = (f"{line}\n" for _, line in numbered_lines(path))
+    lines = (f"{line}\n" for _, line in _lines_of(path))
     # strict: otherwise an unclosed quote silently includes the rows after it.
     reader = csv.reader(lines, strict=True, delimiter=delimiter)
     while True:

@@ -25,6 +25,21 @@ def test_csv_rows_have_the_line_in_which_they_start(tmp_path: Path, read_file: R
     ]
 
 
+@pytest.mark.parametrize(("suffix", "delimiter"), [("csv", ","), ("csv", ";"), ("tsv", "\t")])
+def test_lines_may_end_with_carriage_returns_alone(
+    tmp_path: Path, read_file: ReadFile, suffix: str, delimiter: str
+) -> None:
+    text = 'text,label\r"one",a\r\rfour,b\r'.replace(",", delimiter)
+    first, second = read_file(path := write(tmp_path / f"f.{suffix}", text))
+    assert (first.origin, first.values) == (f"{path}:2", {"text": "one", "label": "a"})
+    assert (second.origin, second.values) == (f"{path}:4", {"text": "four", "label": "b"})
+
+
+def test_a_carriage_return_within_a_line_is_kept(tmp_path: Path, read_file: ReadFile) -> None:
+    (row,) = read_file(write(tmp_path / "f.tsv", "text\tlabel\na\rb\tc\n"))
+    assert row.values == {"text": "a\rb", "label": "c"}
+
+
 def test_a_wrong_number_of_fields_is_one_bad_row(tmp_path: Path, read_file: ReadFile) -> None:
     rows = read_file(write(tmp_path / "f.csv", "text,label\nalone\nx,a,surplus\ny,b\n"))
     assert [row.problem for row in rows] == ["1 field, but 2 columns", "3 fields, but 2 columns", ""]
