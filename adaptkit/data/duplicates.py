@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import string
 import unicodedata
-from collections import Counter
 from dataclasses import replace
 from functools import lru_cache
 from hashlib import blake2b
@@ -105,16 +104,43 @@ def _words_beside(task: Task, row: Row, answer: Any) -> Sequence[Any]:
     return next(lists, ())
 
 
+def repeat_warnings(task: Task, split: str, rows: Rows) -> list[str]:
+    """A warning if rows have the question of an earlier row; see `question_of`."""
+    import numpy as np
+
+    firsts = first_copies(task, rows)  # [rows]
+    repeated = np.flatnonzero(firsts != np.arange(len(rows))).tolist()
+    if not repeated:
+        return []
+    place, source = repeated[0], firsts[repeated[0]]
+    repeat = "repeats" if len(repeated) == 1 else "repeat"
+    return [
+        f"{split}: {len(repeated):,} of the {len(rows):,} rows {repeat} the input of an earlier row "
+        f"(ignoring case, spaces and punctuation); the first: {rows.origins[place]}, as "
+        f"{rows.origins[source]}. Repeated rows count as often as they occur: leave them out if that is not "
+        "meant."
+    ]
+
+
+def first_copies(task: Task, rows: Rows) -> NDArray[np.int64]:
+    """``[rows]``: the position of the first row with the question of the row, often its own."""
+    import numpy as np
+
+    digest = _digest_of(question_of(task))
+    firsts = np.arange(len(rows), dtype=np.int64)  # [rows]
+    known: dict[bytes, int] = {}
+    for place in _repeated(_numbers(task, rows)[:, QUESTION]):
+        firsts[place] = known.setdefault(digest(rows.values[place]), place)
+    return firsts
+
+
 def occur_once(task: Task, rows: Rows) -> NDArray[np.bool_]:
     """``[rows]``: whether no other row has the question of the row; see `question_of`."""
     import numpy as np
 
-    digest = _digest_of(question_of(task))
-    alone = np.ones(len(rows), dtype=np.bool_)  # [rows]
-    likely = {place: digest(rows.values[place]) for place in _repeated(_numbers(task, rows)[:, QUESTION])}
-    times = Counter(likely.values())
-    alone[[place for place, one in likely.items() if times[one] > 1]] = False
-    return alone
+    firsts = first_copies(task, rows)
+    once: NDArray[np.bool_] = np.bincount(firsts, minlength=len(rows))[firsts] == 1
+    return once
 
 
 def question_of(task: Task) -> Callable[[Row], str]:

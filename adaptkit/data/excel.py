@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 from xml.etree.ElementTree import ParseError
 from zipfile import BadZipFile
 
+from adaptkit.data.headers import check_header, columns_of
 from adaptkit.data.rows import RawRow, listed
-from adaptkit.data.tables import by_position, check_header
 from adaptkit.errors import AdaptkitError, DataError
 
 if TYPE_CHECKING:
@@ -22,8 +22,8 @@ DAMAGED = (
 """What openpyxl raises for a damaged file, now or while the rows are read."""
 
 
-def xlsx_rows(path: Path, wanted: Collection[str]) -> Iterator[RawRow]:
-    """The rows of the first sheet; ``wanted`` are the columns that the user named. Empty rows are left out.
+def xlsx_rows(path: Path, wanted: Collection[str], known: Collection[str]) -> Iterator[RawRow]:
+    """The rows of the first sheet, with the columns of `columns_of`. Empty rows are left out.
 
     Raises DataError if openpyxl is not installed, the file is damaged, or the first row names no columns.
     """
@@ -38,7 +38,7 @@ def xlsx_rows(path: Path, wanted: Collection[str]) -> Iterator[RawRow]:
         ) from None
     try:
         with closing(load_workbook(path, read_only=True, data_only=True)) as book:
-            yield from _first_sheet(path, book, wanted)
+            yield from _first_sheet(path, book, wanted, known)
     except AdaptkitError:
         raise
     except DAMAGED as error:
@@ -50,32 +50,38 @@ def xlsx_rows(path: Path, wanted: Collection[str]) -> Iterator[RawRow]:
         ) from error
 
 
-def _first_sheet(path: Path, book: Any, wanted: Collection[str]) -> Iterator[RawRow]:
+def _first_sheet(path: Path, book: Any, wanted: Collection[str], known: Collection[str]) -> Iterator[RawRow]:
     sheet = book.worksheets[0]
     note = f"the sheet {sheet.title!r}"
     if len(book.worksheets) > 1:
         note += f" of {listed(other.title for other in book.worksheets)}"
-    yield from _rows(path, sheet.iter_rows(values_only=True), wanted, note)
+    yield from _rows(path, sheet.iter_rows(values_only=True), wanted, known, note)
 
 
 def _rows(
-    path: Path, records: Iterator[Sequence[Any]], wanted: Collection[str], note: str
+    path: Path,
+    records: Iterator[Sequence[Any]],
+    wanted: Collection[str],
+    known: Collection[str],
+    note: str,
 ) -> Iterator[RawRow]:
-    header: list[str] | None = None
+    header: Sequence[str] | None = None
+    notes: tuple[str, ...] = (note,)
     for number, cells in enumerate(records, start=1):
         values = [None if cell is None else _value(cell) for cell in cells]
         if all(value is None or value == "" for value in values):
             continue
         if header is None:
-            header = ["" if value is None else str(value).strip() for value in values]
-            if not by_position(wanted, header):
-                check_header(path, number, [name for name in header if name], "")
+            names = ["" if value is None else str(value).strip() for value in values]
+            found = columns_of(names, wanted, known)
+            header, notes = found.names, (note, *found.notes)
+            if found.is_header:
+                check_header(path, number, [name for name in names if name], "")
                 continue
-            header = [str(position) for position in range(1, len(values) + 1)]
         surplus = [value for value in values[len(header) :] if value is not None]
         problem = f"{len(values)} cells, but {len(header)} columns" if surplus else ""
         named = {name: value for name, value in zip(header, values, strict=False) if name}
-        yield RawRow(f"{path}:{number}", {} if problem else named, problem, notes=(note,))
+        yield RawRow(f"{path}:{number}", {} if problem else named, problem, notes=notes)
 
 
 def _value(cell: Any) -> Any:

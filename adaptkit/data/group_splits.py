@@ -7,7 +7,6 @@ from hashlib import sha256
 from typing import TYPE_CHECKING
 
 from adaptkit.data.labels import names_in, strata_of
-from adaptkit.data.splits import parts_of
 from adaptkit.errors import DataError
 
 if TYPE_CHECKING:
@@ -20,8 +19,8 @@ Group = list[int]
 """The positions of its rows."""
 
 
-def split_off_groups(task: Task, rows: Rows, share: float, seed: int) -> tuple[Rows, Rows]:
-    """(train, dev): random groups become dev rows, about this share of the rows and of each stratum.
+def dev_groups(task: Task, rows: Rows, share: float, seed: int) -> set[int]:
+    """The positions of the rows of random groups, about this share of the rows and of each stratum.
 
     Every label keeps a training row.
 
@@ -34,25 +33,26 @@ def split_off_groups(task: Task, rows: Rows, share: float, seed: int) -> tuple[R
     Raises:
         DataError: all rows are in one group, or every group has a label that no other group has.
     """
-    return parts_of(rows, dev_groups(task, rows, share, seed))
-
-
-def dev_groups(task: Task, rows: Rows, share: float, seed: int) -> set[int]:
-    """The positions of the rows that `split_off_groups` makes dev rows."""
-    groups = _shuffled_groups(rows, seed)
-    if len(groups) == 1:
+    groups = len(set(rows.groups))
+    if groups == 1:
         raise _one_group(rows)
-    names = names_in(task, rows)
-    choice = _Choice(strata_of(task, rows.values, names), names, share)
-    choice.fill(groups)
-    if not choice.dev:
+    dev = chosen_groups(task, rows, rows.groups, share, seed)
+    if not dev:
         raise DataError(
             f"{rows.source}: dev rows cannot be split off by {rows.grouped_by!r}: each of the "
-            f"{len(groups):,} groups has a label that no other group has",
+            f"{groups:,} groups has a label that no other group has",
             expected="groups that share labels",
             next_step="Name dev rows with --dev, or another column to group by with --group",
             code="too-few-groups",
         )
+    return dev
+
+
+def chosen_groups(task: Task, rows: Rows, groups: Sequence[str], share: float, seed: int) -> set[int]:
+    """As `dev_groups`, for rows in these groups. It is empty if every group has a label of its own."""
+    names = names_in(task, rows)
+    choice = _Choice(strata_of(task, rows.values, names), names, share)
+    choice.fill(_shuffled(groups, seed))
     return choice.dev
 
 
@@ -107,9 +107,9 @@ class _Choice:
             self._lacking[self._strata[position]] -= 1
 
 
-def _shuffled_groups(rows: Rows, seed: int) -> list[Group]:
+def _shuffled(groups: Sequence[str], seed: int) -> list[Group]:
     members: dict[str, Group] = {}
-    for position, name in enumerate(rows.groups):
+    for position, name in enumerate(groups):
         members.setdefault(name, []).append(position)
 
     def place(name: str) -> bytes:

@@ -15,8 +15,9 @@ if TYPE_CHECKING:
     from adaptkit.data.rows import RawRow, Rows
     from adaptkit.task import Row, Task
 
-SPLIT_VERSION = 2
-"""How dev rows and folds are split off: 1 row by row, as in version 0.1.0; 2 by the task's groups, if any."""
+SPLIT_VERSION = 3
+"""How dev rows and folds are split off: 1 row by row, as in version 0.1.0; 2 by the task's groups, if any;
+3 also takes rows that occur more than once as dev rows, the copies of a row together."""
 
 
 def column_group(task: Task, raw: RawRow, row: Row, column: str) -> str:

@@ -24,7 +24,7 @@ MIN_TRAIN_ROWS = 2
 def labels_in(task: Task, rows: Rows) -> tuple[str, ...]:
     """The labels of the training rows in the order of the head's outputs; none for a task without labels.
 
-    Raises DataError if there are too few rows or labels to train on.
+    Raises DataError if there are too few rows, labels or different numbers to train on.
     """
     if len(rows) < MIN_TRAIN_ROWS:
         raise DataError(
@@ -34,6 +34,7 @@ def labels_in(task: Task, rows: Rows) -> tuple[str, ...]:
             code="too-few-rows",
         )
     if task.labels_of is None:
+        _refuse_one_number(task, rows)
         return ()
     labels = tuple(task.label_names(sorted(all_of(names_in(task, rows)))))
     if len(labels) < 2:
@@ -44,6 +45,23 @@ def labels_in(task: Task, rows: Rows) -> tuple[str, ...]:
             code="too-few-labels",
         )
     return labels
+
+
+def _refuse_one_number(task: Task, rows: Rows) -> None:
+    """Raise DataError if the task predicts a number, and it is the same one in all rows."""
+    if task.config_overrides.get("problem_type") != "regression":
+        return
+    answers = ({name: row[name] for name in task.target_columns if name in row} for row in rows.values)
+    first = next(answers)
+    if not first or any(answer != first for answer in answers):
+        return
+    (name, number), *_ = first.items()
+    raise DataError(
+        f"{rows.source}: all of its rows ({len(rows):,}) have the {name} {shortened(number)}",
+        expected=f"at least 2 different values of {name!r}",
+        next_step="Add rows with other values",
+        code="one-number",
+    )
 
 
 def known_labels_only(task: Task, rows: Rows, labels: Sequence[str], *, skip_bad_rows: bool) -> Rows:

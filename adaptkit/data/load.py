@@ -15,8 +15,8 @@ from uuid import UUID
 
 from adaptkit.data.audit import audit_warnings
 from adaptkit.data.checks import prepare_rows, skipped_warnings
+from adaptkit.data.dev_split import dev_positions
 from adaptkit.data.duplicates import duplicate_warnings, with_asked
-from adaptkit.data.group_splits import split_off_groups
 from adaptkit.data.groups import SPLIT_VERSION, group_warnings, task_groups
 from adaptkit.data.in_memory import MemoryRows
 from adaptkit.data.labels import known_labels_only, labels_in, rare_label_warnings, with_names
@@ -25,7 +25,7 @@ from adaptkit.data.readers import is_readable, parsed_lines
 from adaptkit.data.recognition import is_recognised
 from adaptkit.data.rows import RawSplit, Rows
 from adaptkit.data.sources import one_split, splits_of
-from adaptkit.data.splits import split_off_dev
+from adaptkit.data.splits import parts_of
 from adaptkit.errors import AdaptkitError, ConfigError, DataError, TaskError
 
 if TYPE_CHECKING:
@@ -109,13 +109,13 @@ def load(
     }
     splits = {name: with_asked(task, rows) for name, rows in splits.items()}
     warnings = [*skipped_warnings(splits), *rare_label_warnings(task, splits["train"])]
-    warnings += [*audit_warnings(task, splits), *_leakage_warnings(task, splits)]
+    warnings += [*audit_warnings(task, splits, config.encoding), *_leakage_warnings(task, splits)]
     dev_from_train = "dev" not in splits
     if split > 1:
         splits = {name: task_groups(task, rows) for name, rows in splits.items()}
     if dev_from_train:
-        split_off = split_off_groups if splits["train"].groups else split_off_dev
-        train, dev = split_off(task, splits["train"], config.dev_fraction, seed)
+        rows = splits["train"]
+        train, dev = parts_of(rows, dev_positions(task, rows, config.dev_fraction, seed, split))
         splits = {**splits, "train": train, "dev": dev}
         warnings += _leakage_warnings(task, {"train": train, "dev": dev})
     splits = {name: replace(rows, asked=None, names=None) for name, rows in splits.items()}

@@ -86,7 +86,7 @@ def _reader(
     if start.startswith(PARQUET):
         return parquet_rows(path)
     if start.startswith(ZIP) or suffix in _OTHERS:
-        return _other_rows(path, suffix, wanted)
+        return _other_rows(path, suffix, wanted, known)
     own = _special_reader(task, suffix, text)
     if own is not None:
         return _task_rows(path, task, own)
@@ -111,10 +111,10 @@ def _special_reader(task: Task, suffix: str, text: str) -> Reader | None:
     return None if plugin is None else plugin.read
 
 
-def _other_rows(path: Path, suffix: str, wanted: Collection[str]) -> Iterable[RawRow]:
+def _other_rows(path: Path, suffix: str, wanted: Collection[str], known: Collection[str]) -> Iterable[RawRow]:
     """The rows of a file that is not plain text, or of YAML."""
     if suffix == ".xlsx":
-        return xlsx_rows(path, wanted)
+        return xlsx_rows(path, wanted, known)
     if suffix == ".spacy":
         return docbin_rows(path)
     if is_yaml(path):

@@ -241,6 +241,8 @@ def _column_options(error: MissingColumns, source: str) -> str:
     which = "" if all(found.values()) or not unused else f", where COLUMN is one of {listed(unused)}"
     plain = re.search(r"\.(csv|tsv)(\.\w+)?$", source.lower())
     header = " (in a file without a header line, COLUMN is 1, 2, ...)" if plain else ""
+    if left and all(column.isdecimal() for column in left):
+        header = ". The first line is read as a row; if it has names of columns, name all columns by these"
     return f"{options}{which}{header}"
 
 

@@ -6,8 +6,7 @@ from dataclasses import replace
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
-from adaptkit.data.group_splits import dev_groups
-from adaptkit.data.splits import dev_rows
+from adaptkit.data.dev_split import dev_positions
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -32,9 +31,10 @@ def held_out_rows(
         splits: how many there are.
     """
     rows, train = data.train.joined(data.dev), len(data.train)
-    choose = dev_groups if rows.groups else dev_rows
     own = range(train, len(rows))
-    others = (choose(task, rows, share, _seed_of(seed, split)) for split in range(1, splits))
+    others = (
+        dev_positions(task, rows, share, _seed_of(seed, number), data.split) for number in range(1, splits)
+    )
     return dict(enumerate([own, *map(sorted, others)]))
 
 

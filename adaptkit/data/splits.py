@@ -52,13 +52,19 @@ def dev_rows(task: Task, rows: Rows, share: float, seed: int) -> set[int]:
             dev.add(position)
             in_train.subtract(row_labels[position])
     if not dev:
-        raise DataError(
-            f"{rows.source}: too few rows ({len(rows)}) to split dev rows off",
-            expected="a label with at least 2 different rows",
-            next_step="Add rows, or name dev rows with --dev",
-            code="too-few-rows",
-        )
+        raise too_few_rows(rows, len(rows))
     return dev
+
+
+def too_few_rows(rows: Rows, different: int) -> DataError:
+    """The error for rows of which none can become a dev row; so many of them are different."""
+    which = f", {different} different," if different < len(rows) else ""
+    return DataError(
+        f"{rows.source}: too few rows ({len(rows)}){which} to split dev rows off",
+        expected="a label with at least 2 different rows",
+        next_step="Add rows, or name dev rows with --dev",
+        code="too-few-rows",
+    )
 
 
 def parts_of(rows: Rows, dev: Collection[int]) -> tuple[Rows, Rows]:

@@ -9,12 +9,13 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from adaptkit.data.delimiters import delimiter_of, in_words
-from adaptkit.data.rows import RawRow, counted, listed
+from adaptkit.data.headers import check_header, columns_of
+from adaptkit.data.rows import RawRow, counted
 from adaptkit.data.text import MAX_LINE_BYTES, numbered_lines
 from adaptkit.errors import DataError
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Sequence
+    from collections.abc import Collection, Iterator
     from pathlib import Path
 
 EXCEL_DELIMITER = re.compile(r"sep=(.)\s*", re.IGNORECASE)
@@ -24,20 +25,20 @@ Record = tuple[int, list[str], str]
 """(line number, fields, what is wrong with them)"""
 
 
-def csv_rows(path: Path, wanted: Collection[str], delimiter: str = ",") -> Iterator[RawRow]:
-    """The rows of a CSV file; ``wanted`` are the columns that the user named.
+def csv_rows(path: Path, wanted: Collection[str], known: Collection[str], delimiter: str) -> Iterator[RawRow]:
+    """The rows of a CSV file, with the columns of `columns_of`.
 
     A quoted field may contain line breaks. Raises DataError for an invalid header, and for a quote that is
     never closed, after which no row can be read.
     """
-    return _rows(path, _csv_records(path, delimiter), wanted)
+    return _rows(path, _csv_records(path, delimiter), wanted, known)
 
 
-def tsv_rows(path: Path, wanted: Collection[str]) -> Iterator[RawRow]:
-    """The rows of a TSV file, one per line; ``wanted`` are the columns that the user named."""
+def tsv_rows(path: Path, wanted: Collection[str], known: Collection[str]) -> Iterator[RawRow]:
+    """The rows of a TSV file, one per line, with the columns of `columns_of`."""
     records = ((number, [_unquoted(field) for field in line.split("\t")], "")
-               for number, line in numbered_lines(path) if line)  # fmt: skip
-    return _rows(path, records, wanted)
+               for number, line in _lines_of(path) if line)  # fmt: skip
+    return _rows(path, records, wanted, known)
 
 
 def table_rows(
@@ -52,19 +53,20 @@ def table_rows(
         known: the task's columns.
         delimiter: the delimiter that the user named, if any.
     """
-    first = next((line for _, line in numbered_lines(path) if line.strip()), "")
+    first = next((line for _, line in _lines_of(path) if line.strip()), "")
     declared = EXCEL_DELIMITER.fullmatch(first)
     if declared is not None:
-        yield from _rows(path, islice(_csv_records(path, declared[1]), 1, None), wanted)
+        yield from _rows(path, islice(_csv_records(path, declared[1]), 1, None), wanted, known)
         return
     chosen = delimiter or _found_delimiter(first, usual, wanted, known)
-    rows = tsv_rows(path, wanted) if chosen == usual == "\t" else csv_rows(path, wanted, chosen)
+    is_tsv = chosen == usual == "\t"
+    rows = tsv_rows(path, wanted, known) if is_tsv else csv_rows(path, wanted, known, chosen)
     if chosen == usual:
         yield from rows
         return
     note = f"{in_words(chosen)} between fields"
     for row in rows:
-        yield replace(row, notes=(note,))
+        yield replace(row, notes=(note, *row.notes))
 
 
 def _found_delimiter(header: str, usual: str, wanted: Collection[str], known: Collection[str]) -> str:
@@ -73,48 +75,44 @@ def _found_delimiter(header: str, usual: str, wanted: Collection[str], known: Co
     return delimiter_of(header, usual, {*wanted, *known}, positions)
 
 
-def _rows(path: Path, records: Iterator[Record], wanted: Collection[str]) -> Iterator[RawRow]:
+def _rows(
+    path: Path, records: Iterator[Record], wanted: Collection[str], known: Collection[str]
+) -> Iterator[RawRow]:
     first = next(records, None)
     if first is None:
         return
     number, fields, problem = first
-    header = [name.strip() for name in fields]
-    if by_position(wanted, header):
-        header = [str(position) for position in range(1, len(fields) + 1)]
-        yield RawRow(f"{path}:{number}", dict(zip(header, fields, strict=True)), problem)
+    names = [name.strip() for name in fields]
+    found = columns_of(names, wanted, known)
+    header, notes = found.names, found.notes
+    if found.is_header:
+        check_header(path, number, names, problem)
     else:
-        check_header(path, number, header, problem)
+        yield RawRow(f"{path}:{number}", dict(zip(header, fields, strict=True)), problem, notes=notes)
     place, columns = str(path), len(header)
     for number, fields, problem in records:
         if not problem and len(fields) != columns:
             problem = f"{counted(len(fields), 'field')}, but {counted(len(header), 'column')}"
         values = {} if problem else dict(zip(header, fields, strict=True))
-        yield RawRow(f"{place}:{number}", values, problem)
+        yield RawRow(f"{place}:{number}", values, problem, notes=notes)
 
 
-def by_position(wanted: Collection[str], header: Collection[str]) -> bool:
-    """Whether the user named columns 1, 2, ... of a file that has no header line."""
-    return bool(wanted) and all(name.isdecimal() for name in wanted) and not set(wanted) <= set(header)
-
-
-def check_header(path: Path, number: int, header: Sequence[str], problem: str) -> None:
-    """Raise DataError if the first line of a table has this problem, or names a column twice."""
-    twice = sorted({name for name in header if header.count(name) > 1})
-    if twice:
-        problem = f"the columns {listed(twice)} occur twice"
-    if problem:
-        raise DataError(
-            f"{path}:{number}: {problem}",
-            expected="a first line that names each column once",
-            next_step="Correct the first line, or add one",
-            code="bad-header",
-        )
+def _lines_of(path: Path) -> Iterator[tuple[int, str]]:
+    """The numbered lines of a table. Carriage returns end them if the file has no line feed, as some programs
+    for the Macintosh write it."""
+    lines = numbered_lines(path)
+    start = list(islice(lines, 2))
+    if len(start) == 1 and "\r" in start[0][1]:
+        yield from enumerate(start[0][1].split("\r"), start=1)
+        return
+    yield from start
+    yield from lines
 
 
 def _csv_records(path: Path, delimiter: str) -> Iterator[Record]:
     # The csv module's limit of 131,072 characters per field holds for the process: raise it, never lower it.
     csv.field_size_limit(max(MAX_LINE_BYTES, csv.field_size_limit()))
-    lines = (f"{line}\n" for _, line in numbered_lines(path))
+    lines = (f"{line}\n" for _, line in _lines_of(path))
     # strict: otherwise an unclosed quote silently includes the rows after it.
     reader = csv.reader(lines, strict=True, delimiter=delimiter)
     while True:

@@ -10,6 +10,7 @@ from itertools import count
 from typing import TYPE_CHECKING
 
 from adaptkit.data.compressed import opened_bytes
+from adaptkit.data.encodings import count_lines
 from adaptkit.errors import ConfigError, DataError
 
 if TYPE_CHECKING:
@@ -131,13 +132,31 @@ def _decoded(raw: bytes, path: Path, offset: int, line: int) -> str:
 
 
 def _bad_byte(path: Path, raw: bytes, at: int, offset: int, line: int) -> DataError:
-    what = "NUL" if raw[at] == 0 else "not UTF-8"
     place = f"{path}:{line + raw.count(_NEW_LINE, 0, at)}"
-    return DataError(
-        f"{place}: byte 0x{raw[at]:02x} at byte offset {offset + at} is {what}",
-        expected="text in UTF-8",
-        next_step=_SAVE_AS_UTF8 if raw[at] == 0 else _NAME_ENCODING,
-        code="not-utf8",
+    byte = f"{place}: byte 0x{raw[at]:02x} at byte offset {offset + at} is"
+    if raw[at] == 0:
+        problem, next_step = f"{byte} NUL", _SAVE_AS_UTF8
+    else:
+        problem, next_step = f"{byte} not UTF-8", _NAME_ENCODING
+        if path.is_file():
+            problem, next_step = _with_counts(problem, path)
+    return DataError(problem, expected="text in UTF-8", next_step=next_step, code="not-utf8")
+
+
+def _with_counts(problem: str, path: Path) -> tuple[str, str]:
+    """The problem with the number of lines that have it, and the next step."""
+    counts = count_lines(path)
+    problem = f"{problem}; {counts.in_words}"
+    if not counts.mixed:
+        return problem, _NAME_ENCODING
+    more = counts.other - len(counts.first)
+    lines = f"{', '.join(f'{number:,}' for number in counts.first)}{f' and {more:,} more' if more else ''}"
+    which = "this line" if counts.other == 1 else "these lines"
+    return (
+        f"{problem}, but {counts.utf8:,} {'has' if counts.utf8 == 1 else 'have'} characters beyond ASCII in "
+        "UTF-8: the file mixes encodings",
+        f"Convert {which} to UTF-8: {lines}; or convert each of the files that it was joined from, and join "
+        "them again. --encoding would garble the other lines",
     )
 
 

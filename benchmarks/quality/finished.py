@@ -45,7 +45,8 @@ def read_study(path: Path, heads: Collection[str]) -> Finished:
         raise StudyError(
             f"the head {task.head!r}", expected=f"one of {', '.join(heads)}", next_step="Take another study."
         )
-    data = load(task, config.data, config.seed)
-    if data.fingerprint != folder.read_provenance().data_fingerprint:
+    provenance = folder.read_provenance()
+    data = load(task, config.data, config.seed, split=provenance.split)
+    if data.fingerprint != provenance.data_fingerprint:
         raise StudyError(f"the data of {path} have changed", next_step="Put them back as they were.")
     return Finished(config=config, summary=summary, trials=trials, winner=winner, task=task, data=data)

@@ -6,7 +6,14 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from adaptkit.data.duplicates import conflict_warnings, duplicate_warnings, occur_once, with_asked
+from adaptkit.data.duplicates import (
+    conflict_warnings,
+    duplicate_warnings,
+    first_copies,
+    occur_once,
+    repeat_warnings,
+    with_asked,
+)
 from adaptkit.data.rows import Rows
 from adaptkit.task import Task
 
@@ -30,6 +37,20 @@ def test_questions_that_occur_once(make_task: MakeTask) -> None:
     rows = rows_of("Where is it?", ":)", "where  is it", "fine", ":(")
     assert occur_once(make_task(), rows).tolist() == [False, True, False, True, True]
     assert occur_once(make_task(), rows_of()).tolist() == []
+
+
+def test_the_first_row_with_the_same_question(make_task: MakeTask) -> None:
+    rows = rows_of("Where is it?", ":)", "where  is it", "fine", "Where is it", ":)")
+    assert first_copies(make_task(), rows).tolist() == [0, 1, 0, 3, 0, 1]
+    assert first_copies(make_task(), rows_of()).tolist() == []
+
+
+def test_repeated_rows_are_counted(make_task: MakeTask) -> None:
+    rows = rows_of("Where is it?", ":)", "where  is it", "fine", "Where is it", ":)")
+    (warning,) = repeat_warnings(make_task(), "train", rows)
+    assert warning.startswith("train: 3 of the 6 rows repeat the input of an earlier row (ignoring case,")
+    assert "; the first: f:3, as f:1. " in warning
+    assert repeat_warnings(make_task(), "train", rows.take([0, 1, 3])) == []
 
 
 def test_target_columns_may_be_a_list(make_task: MakeTask) -> None:

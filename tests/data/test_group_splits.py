@@ -6,8 +6,9 @@ from collections.abc import Callable, Sequence
 
 import pytest
 
-from adaptkit.data.group_splits import split_off_groups
+from adaptkit.data.group_splits import dev_groups
 from adaptkit.data.rows import Rows
+from adaptkit.data.splits import parts_of
 from adaptkit.errors import DataError
 from adaptkit.task import Task
 
@@ -18,6 +19,10 @@ def rows_of(labels: Sequence[str], groups: Sequence[str]) -> Rows:
     values = [{"text": f"text {number}", "label": label} for number, label in enumerate(labels)]
     origins = [f"f:{line}" for line in range(1, len(values) + 1)]
     return Rows(values, origins, "f", groups=groups, grouped_by="story")
+
+
+def split_off_groups(task: Task, rows: Rows, share: float, seed: int) -> tuple[Rows, Rows]:
+    return parts_of(rows, dev_groups(task, rows, share, seed))
 
 
 def random_rows(groups: int, labels: str, seed: int, most: int = 9) -> Rows:

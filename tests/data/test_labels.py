@@ -45,6 +45,21 @@ def test_one_row_and_one_label_are_too_few(make_task: MakeTask, labels: list[str
     assert caught.value.code == code
 
 
+def test_the_same_number_in_all_rows_is_refused(make_task: MakeTask) -> None:
+    scored = make_task(labels_of=None, config_overrides={"num_labels": 1, "problem_type": "regression"})
+    one, two = (
+        Rows([{"text": "x", "label": number} for number in numbers], ["f:1"] * 3, "f")
+        for numbers in ([1.0, 1.0, 1.0], [1.0, 1.0, 2.0])
+    )
+    with pytest.raises(
+        DataError, match=r"^f: all of its rows \(3\) have the label 1\.0\..* at least 2"
+    ) as caught:
+        labels_in(scored, one)
+    assert caught.value.code == "one-number"
+    assert labels_in(scored, two) == ()
+    assert labels_in(make_task(labels_of=None), one) == ()
+
+
 def test_a_label_that_is_not_text_is_a_task_error(make_task: MakeTask) -> None:
     rows = Rows([{"text": "x", "label": 1}, {"text": "y", "label": 2}], ["f:1", "f:2"], "f")
     with pytest.raises(TaskError, match=r"the task 'toy' .*[12]") as caught:

@@ -96,7 +96,8 @@ def test_copies_in_two_groups_are_reported(tmp_path: Path, make_task: MakeTask) 
     path.write_text("\n".join(["text,label,conversation", *lines]))
     config = DataConfig(data=str(path), group="conversation")
     data = load(make_task(prepare=only_text_and_label), config, seed=0)
-    (warning,) = data.warnings
+    repeats, warning = data.warnings
+    assert repeats.startswith("train: 19 of the 40 rows repeat the input of an earlier row")
     assert warning.startswith(f"{len(data.dev) // 2} of the {len(data.dev)} dev rows are also training rows")
 
 

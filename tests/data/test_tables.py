@@ -25,6 +25,21 @@ def test_csv_rows_have_the_line_in_which_they_start(tmp_path: Path, read_file: R
     ]
 
 
+@pytest.mark.parametrize(("suffix", "delimiter"), [("csv", ","), ("csv", ";"), ("tsv", "\t")])
+def test_lines_may_end_with_carriage_returns_alone(
+    tmp_path: Path, read_file: ReadFile, suffix: str, delimiter: str
+) -> None:
+    text = 'text,label\r"one",a\r\rfour,b\r'.replace(",", delimiter)
+    first, second = read_file(path := write(tmp_path / f"f.{suffix}", text))
+    assert (first.origin, first.values) == (f"{path}:2", {"text": "one", "label": "a"})
+    assert (second.origin, second.values) == (f"{path}:4", {"text": "four", "label": "b"})
+
+
+def test_a_carriage_return_within_a_line_is_kept(tmp_path: Path, read_file: ReadFile) -> None:
+    (row,) = read_file(write(tmp_path / "f.tsv", "text\tlabel\na\rb\tc\n"))
+    assert row.values == {"text": "a\rb", "label": "c"}
+
+
 def test_a_wrong_number_of_fields_is_one_bad_row(tmp_path: Path, read_file: ReadFile) -> None:
     rows = read_file(write(tmp_path / "f.csv", "text,label\nalone\nx,a,surplus\ny,b\n"))
     assert [row.problem for row in rows] == ["1 field, but 2 columns", "3 fields, but 2 columns", ""]
@@ -72,9 +87,20 @@ def test_a_column_named_twice_is_refused(tmp_path: Path, read_file: ReadFile) ->
 def test_a_file_without_header_is_read_by_position(tmp_path: Path, read_file: ReadFile) -> None:
     path = write(tmp_path / "f.csv", "first,a\nsecond,b\n")
     assert read_file(path, ("1", "2")) == [
-        RawRow(f"{path}:1", {"1": "first", "2": "a"}),
-        RawRow(f"{path}:2", {"1": "second", "2": "b"}),
+        RawRow(f"{path}:1", {"1": "first", "2": "a"}, notes=("the first line as a row",)),
+        RawRow(f"{path}:2", {"1": "second", "2": "b"}, notes=("the first line as a row",)),
     ]
+
+
+@pytest.mark.parametrize("wanted", [("1", "2"), ("2",), ("2", "text")])
+@pytest.mark.parametrize("start", ["text,label", "text;LABEL;note"])
+def test_a_header_is_no_row_where_positions_are_named(
+    tmp_path: Path, read_file: ReadFile, wanted: tuple[str, ...], start: str
+) -> None:
+    line = "x;a;b" if ";" in start else "x,a"
+    (row,) = read_file(write(tmp_path / "f.csv", f"{start}\n{line}\n"), wanted)
+    assert (row.values["2"], next(iter(row.values.values()))) == ("a", "x")
+    assert row.notes[-1] == "the first line as the names of columns"
 
 
 def test_a_header_may_name_its_columns_1_and_2(tmp_path: Path, read_file: ReadFile) -> None:

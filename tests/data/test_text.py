@@ -27,9 +27,13 @@ def test_only_line_feeds_end_lines(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("content", "place", "what"),
     [
-        (b"good\nb\xe4d\n", ":2: ", "byte 0xe4 at byte offset 6 is not UTF-8"),
+        (b"good\nb\xe4d\n", ":2: ", "byte 0xe4 at byte offset 6 is not UTF-8; 1 of the 2 lines is not UTF-8"),
         (b"good\ngood\nn\0l\n", ":3: ", "byte 0x00 at byte offset 11 is NUL"),
-        (b"cut \xf0\x9f\x98", ":1: ", "byte 0xf0 at byte offset 4 is not UTF-8"),
+        (
+            b"cut \xf0\x9f\x98",
+            ":1: ",
+            "byte 0xf0 at byte offset 4 is not UTF-8; its only line is not UTF-8",
+        ),
         ("sixteen".encode("utf-16"), ":1: ", "byte 0x00 at byte offset 3 is NUL"),
     ],
 )
@@ -42,6 +46,34 @@ def test_the_error_names_the_place_of_bytes_that_are_not_text(
         read(path)  # type: ignore[operator]
     assert caught.value.code == "not-utf8"
     assert caught.value.problem == f"{path}{place}{what}"
+
+
+def written(path: Path, lines: str, latin: tuple[int, ...]) -> Path:
+    """A file whose lines at these places, from 1, are in Latin-1, and the others in UTF-8."""
+    every = enumerate(lines.split("\n"), start=1)
+    path.write_bytes(b"\n".join(line.encode("latin-1" if n in latin else "utf-8") for n, line in every))
+    return path
+
+
+@pytest.mark.parametrize("read", [lambda path: list(numbered_lines(path)), whole_text])
+def test_a_file_that_mixes_encodings_is_told_so(tmp_path: Path, read: object) -> None:
+    path = written(tmp_path / "f.csv", "plain\n" + "naïve café\n" * 20, (4, 6, 7, 9, 12, 15, 17))
+    with pytest.raises(DataError) as caught:
+        read(path)  # type: ignore[operator]
+    assert caught.value.problem.endswith(
+        "f.csv:4: byte 0xef at byte offset 34 is not UTF-8; 7 of the 21 lines are not UTF-8, but 13 have "
+        "characters beyond ASCII in UTF-8: the file mixes encodings"
+    )
+    assert caught.value.next_step is not None
+    assert caught.value.next_step.startswith("Convert these lines to UTF-8: 4, 6, 7, 9, 12 and 2 more;")
+    written(path, "plain\n" + "naïve café\n" * 20, ())
+    read(path)  # type: ignore[operator]
+
+
+def test_a_file_in_another_encoding_is_advised_to_name_it(tmp_path: Path) -> None:
+    lines = "plain\n" + "naïve café\n" * 20
+    with pytest.raises(DataError, match=r"20 of the 21 lines are not UTF-8\. .* --encoding cp1252"):
+        list(numbered_lines(written(tmp_path / "f.csv", lines, tuple(range(2, 22)))))
 
 
 def test_a_line_of_100_megabytes_is_refused_with_little_memory(tmp_path: Path) -> None:

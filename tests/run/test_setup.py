@@ -62,9 +62,25 @@ def test_a_study_keeps_how_its_dev_rows_were_split_off(tmp_path: Path) -> None:
         read_data(config, task, earlier, progress, Clock())
         for earlier in (None, recorded, replace(recorded, split=2))
     )
-    assert (new.split, by_row.split, by_premise.split) == (2, 1, 2)
+    assert (new.split, by_row.split, by_premise.split) == (3, 1, 2)
     assert new.fingerprint == by_premise.fingerprint == load(task, config.data, 0).fingerprint
     assert by_row.fingerprint == load(task, config.data, 0, split=1).fingerprint != new.fingerprint
+
+
+def test_an_earlier_study_keeps_copies_of_rows_in_train(tmp_path: Path) -> None:
+    lines = [f"text {n % 45},{'yes' if n % 3 else 'no'}" for n in range(60)]
+    (tmp_path / "train.csv").write_text("\n".join(["text,label", *lines]))
+    config = StudyConfig(task="text-classification", data=DataConfig(data=str(tmp_path / "train.csv")))
+    task, progress = registry.load(config.task), Progress(Console(file=io.StringIO()), 2, "f1", "maximize")
+    recorded = Provenance(
+        versions={}, data_fingerprint="", labels=2, space={}, fixed={}, metric="f1", direction="maximize",
+        split=2,
+    )  # fmt: skip
+    new, earlier = (read_data(config, task, its, progress, Clock()) for its in (None, recorded))
+    copied = {f"text {n}" for n in range(15)}
+    assert (new.split, earlier.split) == (3, 2)
+    assert copied & {row["text"] for row in new.dev.values}
+    assert not copied & {row["text"] for row in earlier.dev.values}
 
 
 @pytest.mark.parametrize("strategy", ["frozen", "full"])

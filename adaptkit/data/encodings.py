@@ -1,0 +1,134 @@
+"""Finds lines of a file that are not UTF-8, and texts of rows that were read in a wrong encoding."""
+
+from __future__ import annotations
+
+import codecs
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from adaptkit.data.compressed import opened_bytes
+from adaptkit.data.rows import counted, shortened
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from adaptkit.data.rows import Rows
+
+MOST_BYTES = 2**28
+"""So much of a file is read to count its lines."""
+
+MOST_LINE_BYTES = 2**20
+"""A longer line is looked at in parts."""
+
+LINES_NAMED = 5
+LEAST_SHARE = 0.05
+"""Of the lines or rows with characters beyond ASCII, so many must be UTF-8: a few are by chance."""
+
+
+@dataclass
+class LineCounts:
+    """The lines of a file by their bytes. Lines in ASCII alone are neither UTF-8 nor other."""
+
+    lines: int = 0
+    utf8: int = 0
+    other: int = 0
+    first: tuple[int, ...] = ()
+    """The numbers of the first lines that are not UTF-8."""
+
+    complete: bool = True
+    """Whether they are all lines of the file."""
+
+    @property
+    def mixed(self) -> bool:
+        """Whether the file has UTF-8 and another encoding."""
+        return min(self.other, self.utf8) > 0 and self.utf8 >= LEAST_SHARE * (self.utf8 + self.other)
+
+    @property
+    def in_words(self) -> str:
+        """How many lines are not UTF-8."""
+        if self.lines == 1:
+            return "its only line is not UTF-8"
+        of = f"{'' if self.complete else 'first '}{counted(self.lines, 'line')}"
+        return f"{self.other:,} of the {of} {'is' if self.other == 1 else 'are'} not UTF-8"
+
+    def add(self, line: bytes) -> None:
+        """Count a line."""
+        self.lines += 1
+        if line.isascii():
+            return
+        if is_utf8(line):
+            self.utf8 += 1
+            return
+        self.other += 1
+        if len(self.first) < LINES_NAMED:
+            self.first = (*self.first, self.lines)
+
+
+def count_lines(path: Path) -> LineCounts:
+    """The lines of a text file, of its first 256 MiB if it is larger."""
+    counts, size = LineCounts(), 0
+    with opened_bytes(path) as file:
+        while line := file.readline(MOST_LINE_BYTES):
+            counts.add(line)
+            size += len(line)
+            if size > MOST_BYTES:
+                counts.complete = not file.read(1)
+                break
+    return counts
+
+
+def is_utf8(raw: bytes) -> bool:
+    """Whether the bytes are UTF-8."""
+    try:
+        raw.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def wrong_encoding_warnings(split: str, rows: Rows, encoding: str | None) -> list[str]:
+    """A warning if texts of the rows look like UTF-8 that was read in this encoding, such as ``cafÃ©``."""
+    if encoding is None or codecs.lookup(encoding).name.startswith("utf"):
+        return []
+    beyond = wrong = 0
+    first: tuple[int, str, str] | None = None
+    for place, row in enumerate(rows.values):
+        texts = [text for text in texts_in(row) if not text.isascii()]
+        beyond += bool(texts)
+        read = next(filter(None, (_as_utf8(text, encoding) for text in texts)), None)
+        if read is not None:
+            wrong += 1
+            first = first or (place, *read)
+    if first is None or wrong < LEAST_SHARE * beyond:
+        return []
+    place, shown, meant = first
+    look = "looks" if wrong == 1 else "look"
+    return [
+        f"{split}: {wrong:,} of the {counted(len(rows), 'row')} {look} like UTF-8 that was read as "
+        f"{encoding}, such as {shortened(shown, 40)} for {shortened(meant, 40)}; the first: "
+        f"{rows.origins[place]}. Leave --encoding out; if lines of the file are not UTF-8, the error "
+        "names them."
+    ]
+
+
+def texts_in(value: object) -> Iterator[str]:
+    """The texts of a row, also those in its lists and dictionaries."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict):
+        for one in value.values():
+            yield from texts_in(one)
+    elif isinstance(value, (list, tuple)):
+        for one in value:
+            yield from texts_in(one)
+
+
+def _as_utf8(text: str, encoding: str) -> tuple[str, str] | None:
+    """The first word beyond ASCII, and what it is in UTF-8; None if the text is not UTF-8 read wrongly."""
+    try:
+        text.encode(encoding).decode("utf-8")
+        words = (word for word in text.split(" ") if not word.isascii())
+        return next((word, word.encode(encoding).decode("utf-8")) for word in words)
+    except UnicodeError:
+        return None

@@ -1,0 +1,44 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from adaptkit.data.headers import check_header, columns_of
+from adaptkit.errors import DataError
+
+KNOWN = ("premise", "hypothesis", "label")
+
+
+@pytest.mark.parametrize(
+    ("cells", "wanted", "names"),
+    [
+        (["premise", "hypothesis", "label"], (), ["premise", "hypothesis", "label"]),
+        (["a", "b", "c"], ("a", "c"), ["a", "b", "c"]),
+        (["1", "2"], ("1", "2"), ["1", "2"]),
+        (["Premise", "Hypothesis", "gold"], ("1", "2", "3"), ["1", "2", "3"]),
+        (["pairID", "gold", "premise", "hypothesis"], ("2",), ["pairID", "2", "premise", "hypothesis"]),
+        (["utterance", "intent", "what"], ("1", "2"), ["1", "2", "what"]),
+        (["who", "premise", "what"], ("2",), ["who", "2", "what"]),
+        (["one", "two", "three"], ("one", "3"), ["one", "two", "3"]),
+    ],
+)
+def test_a_first_line_that_is_a_header(cells: list[str], wanted: tuple[str, ...], names: list[str]) -> None:
+    found = columns_of(cells, wanted, KNOWN)
+    assert (found.names, found.is_header) == (names, True)
+    assert bool(found.notes) == any(name.isdecimal() and name not in cells for name in wanted)
+
+
+@pytest.mark.parametrize("wanted", [("1", "2"), ("2",), ("9",)])
+@pytest.mark.parametrize("cells", [["It is so.", "yes"], ["What is a label?", "question"], ["text", "spam"]])
+def test_a_first_line_that_is_a_row(cells: list[str], wanted: tuple[str, ...]) -> None:
+    found = columns_of(cells, wanted, KNOWN)
+    assert (found.names, found.is_header) == (["1", "2"], False)
+    assert found.notes == ("the first line as a row",)
+
+
+def test_a_header_names_each_column_once() -> None:
+    check_header(Path("f"), 1, ["a", "b"], "")
+    with pytest.raises(DataError, match=r"f:1: the columns 'a' occur twice") as caught:
+        check_header(Path("f"), 1, ["a", "b", "a"], "")
+    assert caught.value.code == "bad-header"
