@@ -130,7 +130,7 @@ def test_a_file_that_cannot_be_read_as_its_suffix_says(make_task: MakeTask) -> N
     )
 
 
-def test_columns_by_position_are_told_that_the_first_line_is_a_row(make_task: MakeTask) -> None:
+def test_with_positions_the_first_line_is_a_row(make_task: MakeTask) -> None:
     lacking = refusal(make_task(), *[{"1": "It broke.", "2": "bad"}] * 2, columns={"label": "2"})
     assert lacking.next_step == (
         "Name the column with --column text=COLUMN, where COLUMN is one of '1', '2'. The first line is read "
