@@ -17,7 +17,7 @@ from adaptkit.export.loading import DESCRIPTION
 from adaptkit.export.onnx_model import Precision
 from adaptkit.export.predictor import Predictor, load_quietly
 from adaptkit.run.exporting import export_winner_to, new_place, winner_of
-from adaptkit.run.study import Study, no_winner
+from adaptkit.run.study import Study, no_model
 from adaptkit.study.find import find_study
 from adaptkit.study.folder import StudyFolder
 
@@ -226,5 +226,5 @@ def _model_folder(model: object, studies: object) -> Path:
 
 def _winner_of(folder: StudyFolder) -> Path:
     if not folder.current_best.exists():
-        raise no_winner(folder.name)
+        raise no_model(folder)
     return folder.current_best

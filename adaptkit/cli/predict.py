@@ -123,7 +123,7 @@ def shown_progress(predictions: Iterator[T], count: int | None, output: TextIO) 
 def model_folder(study_or_model: str, studies_dir: Path) -> Path:
     """The folder of a model: the one that was given, or that of a study's winner."""
     from adaptkit.export.loading import DESCRIPTION
-    from adaptkit.run.study import no_winner
+    from adaptkit.run.study import no_model
     from adaptkit.study.find import find_study
 
     folder = Path(study_or_model)
@@ -131,7 +131,7 @@ def model_folder(study_or_model: str, studies_dir: Path) -> Path:
         return folder
     study = find_study(studies_dir, study_or_model)
     if not study.current_best.exists():
-        raise no_winner(study.name)
+        raise no_model(study)
     return study.current_best
 
 

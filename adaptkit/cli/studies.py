@@ -10,6 +10,9 @@ import click
 
 from adaptkit.cli.parameters import json_option, studies_option
 
+WIDEST = 10_000
+"""Columns of a line. A terminal wraps it itself, so that names stay in one piece and can be copied."""
+
 
 @click.command(short_help="List the studies.")
 @studies_option
@@ -71,4 +74,5 @@ def _print(rows: list[dict[str, Any]]) -> None:
         best = f"{row['metric']} {score(row['best'])}" if row.get("best") is not None else ""
         cells = (row["name"], row["state"], trials, best, row.get("updated", "")[:16].replace("T", " "))
         table.add_row(*(Text(visible(str(cell))) for cell in cells))
-    Console(highlight=False).print(table)
+    widest = Console(width=WIDEST)
+    Console(highlight=False, width=widest.measure(table).maximum).print(table, soft_wrap=True)

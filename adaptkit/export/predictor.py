@@ -35,7 +35,7 @@ Chunk: TypeAlias = "tuple[list[Row], UserError | None]"
 """Rows that are encoded together, and the error that ended the reading after them."""
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, repr=False)
 class Predictor:
     """An exported model with its task."""
 
@@ -45,6 +45,10 @@ class Predictor:
 
     warnings: Sequence[str] = ()
     """What is different from when the model was made, such as the version of its task's plugin."""
+
+    def __repr__(self) -> str:
+        labels = f", {len(names)} labels" if (names := self.description.labels) else ""
+        return f"<Predictor: {self.task.name}{labels}, at most {self.model.max_length} tokens>"
 
     def predictions(self, rows: Sequence[Row]) -> list[Prediction]:
         """One prediction per row, in the task's own form.

@@ -84,10 +84,9 @@ class Study:
         """
         from adaptkit.export.predictor import load
 
-        folder = self.folder.current_best
-        if not folder.exists():
-            raise no_winner(self.name)
-        return load(folder, device=device)
+        if not self.folder.current_best.exists():
+            raise no_model(self.folder)
+        return load(self.folder.current_best, device=device)
 
     def trials_dataframe(self) -> pandas.DataFrame:
         """The trials as a pandas DataFrame, one row per trial, with columns named as Optuna names them.
@@ -115,6 +114,18 @@ class Study:
         if best is None:
             raise no_winner(self.name)
         return best
+
+
+def no_model(folder: StudyFolder) -> StudyError:
+    """The error about a study without the folder of its winner's model: it is gone, or was never written."""
+    summary = folder.summary_as_it_stands()
+    if summary is None or summary.model_folder is None:
+        return no_winner(folder.name)
+    return StudyError(
+        f"the study {folder.name!r} has a winner, but its model folder {folder.best} is missing",
+        next_step="Run the same 'adaptkit tune' command again: it exports the winner again.",
+        code="no-model-folder",
+    )
 
 
 def no_winner(name: str) -> StudyError:

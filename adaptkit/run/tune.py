@@ -175,6 +175,7 @@ def search_and_train(
         drop_refit(context, config)
         again = refit_due(context, config, method) or solving_again_is_due(context, config, method, data)
         if not (search.remaining or due or again):
+            context.clock.seconds.clear()  # nothing is left to train, so reading it all again does not count
             context.note_versions(versions(*plugins_of(config, context.summary.plugin)))
             return
         context.write_versions(versions(*plugins_of(config, context.summary.plugin)))

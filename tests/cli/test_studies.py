@@ -28,3 +28,11 @@ def test_an_unreadable_study_does_not_hide_others(tuned: Callable[[str, str], An
     shown = called("studies", "--studies", tmp_path)
     assert shown.code == 0
     assert all(name in shown.out for name in ("good", "damaged", "new"))
+
+
+def test_long_names_stay_in_one_piece(tuned: Callable[[str, str], Any], tmp_path: Path) -> None:
+    name = "a-long-name-of-a-study-" * 6
+    shutil.copytree(tuned("ner", "frozen").folder.path, tmp_path / name)
+    shown = called("studies", "--studies", tmp_path)
+    assert shown.code == 0
+    assert any(line.startswith(f"{name} ") for line in shown.out.splitlines())

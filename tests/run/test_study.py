@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -28,6 +29,17 @@ def test_without_a_winner_there_are_no_best_values(tmp_path: Path) -> None:
         with pytest.raises(StudyError) as refused:
             ask()
         assert refused.value.code == "no-winner"
+
+
+def test_a_model_folder_that_is_gone_is_not_called_no_winner(
+    tuned: Callable[[str, str], Any], tmp_path: Path
+) -> None:
+    shutil.copytree(tuned("ner", "frozen").folder.path, tmp_path / "s", symlinks=True)
+    shutil.rmtree(tmp_path / "s" / "best")
+    folder = StudyFolder(tmp_path / "s")
+    with pytest.raises(StudyError, match=r"has a winner, but its model folder .*best is missing") as refused:
+        Study(folder, tuned("ner", "frozen").summary, ()).load()
+    assert refused.value.code == "no-model-folder"
 
 
 def test_a_study_is_shown_on_one_line(tuned: Callable[[str, str], Any], tmp_path: Path) -> None:

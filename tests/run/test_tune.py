@@ -58,6 +58,12 @@ def test_the_same_study_twice_gives_the_same_numbers(
         )
 
 
+def test_a_finished_study_takes_no_more_time(tuned: Callable[[str, str], Any], tmp_path: Path) -> None:
+    study = tuned("text-classification", "frozen")
+    first, second = (tuned_again(study, tmp_path) for _ in range(2))
+    assert second.summary.seconds == first.summary.seconds
+
+
 @pytest.mark.parametrize("strategy", ["frozen", "full"])
 def test_weights_of_classes_are_part_of_the_study(
     strategy: Any, tiny_folder: Path, data_folder: Path, tmp_path: Path
