@@ -72,7 +72,7 @@ def evaluate(
         print_read_as(rows)
         print_left_out(rows)
         for warning in rows.warnings:
-            click.echo(visible(f"{rows.source}: {warning}", 2000), err=True)
+            click.echo(visible(f"warning: {rows.source}: {warning}", 2000), err=True)
         if warning := truncation_warning(predictor, rows):
             click.echo(f"warning: {visible(warning, 2000)}", err=True)
         scored = score_rows(predictor, rows.values)
@@ -106,7 +106,7 @@ def truncation_warning(predictor: Predictor, rows: Rows) -> str:
 
     model = predictor.model
     found = truncated(predictor.task, rows, model.tokenizer, model.labels, model.max_length)
-    return in_words(rows.source, found, model.max_length) if found else ""
+    return f"{in_words(rows.source, found, model.max_length)}. Shorten or split the texts." if found else ""
 
 
 @contextmanager

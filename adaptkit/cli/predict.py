@@ -101,6 +101,7 @@ def _predicted(
     def without_numbers() -> Iterator[Row]:
         for number, row in rows:
             numbers.append(number)
+            truncated.numbers.append(number)
             yield row
 
     for one in predictor.stream(without_numbers(), truncated=truncated):
@@ -168,22 +169,36 @@ def print_read_as(rows: Rows | StreamedRows) -> None:
 
 
 def print_left_out(rows: Rows | StreamedRows) -> None:
-    """Print on standard error which rows were left out, and why."""
+    """Print on standard error which rows were left out, and why. Of empty lines the first is named."""
+    from adaptkit.data.readers import EMPTY_LINE
     from adaptkit.report.escaping import visible
 
+    empty = [reason for reason in rows.skipped if reason.endswith(EMPTY_LINE)]
     for reason in rows.skipped:
-        click.echo(f"left out: {visible(reason, 2000)}", err=True)
+        if reason not in empty[1:]:
+            click.echo(f"left out: {visible(reason, 2000)}", err=True)
+    print_more_empty_lines(len(empty) - 1)
+
+
+def print_more_empty_lines(count: int) -> None:
+    """Print on standard error how many empty lines were left out besides the first, if any were."""
+    if count > 0:
+        click.echo(f"left out: {count:,} more empty {'line' if count == 1 else 'lines'}", err=True)
 
 
 def _lines_of_input() -> Iterator[tuple[int, str]]:
     """The lines of standard input and their numbers. Empty lines are left out, as they are of a file."""
     from adaptkit.data.readers import EMPTY_LINE
 
+    empty = 0
     for number, line in enumerate(input_lines(), 1):
         if line.strip():
             yield number, line
-        else:
+            continue
+        empty += 1
+        if empty == 1:
             click.echo(f"left out: text {number}: {EMPTY_LINE}", err=True)
+    print_more_empty_lines(empty - 1)
 
 
 def _parsed(

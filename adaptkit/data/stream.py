@@ -90,10 +90,11 @@ def _checked(
             read_as |= dict.fromkeys((*raw.notes, *notes))
         except ValueError as error:
             streamed.left_out += 1
-            refused += not isinstance(error, SkipRow)
-            if streamed.left_out <= MOST_KEPT or not bad:
+            counts = not isinstance(error, SkipRow)
+            refused += counts
+            if streamed.left_out <= MOST_KEPT or (counts and not bad):
                 streamed.skipped.append(str(row := BadRow.of(raw.origin, error)))
-                bad += [] if isinstance(error, SkipRow) else [row]
+                bad += [row] if counts else []
     if not streamed.count:
         raise nothing_left(task, split.source, bad, streamed.skipped, optional)
     if refused and not skip_bad_rows:

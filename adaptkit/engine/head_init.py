@@ -72,8 +72,8 @@ def solve_head(
     head = linear_head(solving)
     if head is None:
         return None
-    scored = scoring_data(model, task, dev)
-    solved = _solved(Objective(solving, head), its.scored(scored) if its else scored, l2, ALL_ROWS)
+    scored = scoring_data(model, task, dev, its.read) if its else scoring_data(model, task, dev)
+    solved = _solved(Objective(solving, head), scored, l2, ALL_ROWS)
     return solved.as_layer(its.name) if its else solved
 
 

@@ -15,7 +15,6 @@ from torch import nn
 from transformers.utils.generic import ModelOutput
 
 from adaptkit.data.encode import Bucket
-from adaptkit.engine.evaluate import ScoringSet
 from adaptkit.engine.training import Training
 from adaptkit.engine.trial_stack import layout_of, read_slot
 
@@ -62,31 +61,29 @@ class Head:
         return layer
 
     def alone(self, training: Training) -> Training:
-        """The training of the last layer alone, on what it reads."""
+        """The training of the last layer alone, on what it reads. Its dev rows are the training rows."""
         module = LastLayer(self.layer, on_tokens=self.on_tokens)
         forward = replace(
             training.forward, module=module, inputs=frozenset({FEATURES}), halved=frozenset(), bfloat16=False
         )
         layout = layout_of(module)
+        buckets = [self.read(one) for one in training.buckets]
         return replace(
-            training, forward=forward, layout=layout, initial=read_slot(module, layout),
-            buckets=[self._read(one) for one in training.buckets], dev=self.scored(training.dev),
+            training, forward=forward, layout=layout, initial=read_slot(module, layout), buckets=buckets,
+            dev=replace(training.dev, buckets=buckets),
         )  # fmt: skip
 
-    def scored(self, data: ScoringSet) -> ScoringSet:
-        """The rows with what the last layer reads in the place of hidden states."""
-        return replace(data, buckets=[self._read(one) for one in data.buckets])
-
-    def _read(self, bucket: Bucket) -> Bucket:
+    def read(self, bucket: Bucket) -> Bucket:
         """The bucket with the vectors ``[examples, tokens or 1, width]`` that the layer reads."""
         parts = []
         for start in range(0, len(bucket.positions), EXAMPLES_AT_ONCE):
             few = slice(start, start + EXAMPLES_AT_ONCE)
             hidden = bucket.tensors[FEATURES][few].to(self.device)  # [some, tokens, width]
             mask = bucket.tensors[MASK][few].to(self.device)  # [some, tokens]
-            parts.append(_read_and_given(self.module, self.layer, hidden.float(), mask)[0])
-        vectors = torch.cat(parts).to(bucket.tensors.device)  # [examples, width] or with tokens
-        vectors = vectors.half() if self.on_tokens else vectors.unsqueeze(1)  # [examples, tokens or 1, width]
+            read = _read_and_given(self.module, self.layer, hidden.float(), mask)[0]  # [some, ..., width]
+            read = read.half() if self.on_tokens else read.unsqueeze(1)  # [some, tokens or 1, width]
+            parts.append(read.to(bucket.tensors.device))
+        vectors = torch.cat(parts)  # [examples, tokens or 1, width]
         kept = bucket.tensors.only([name for name in bucket.tensors if name != FEATURES])
         return replace(bucket, length=vectors.shape[1], tensors=kept.joined({FEATURES: vectors}))
 

@@ -6,7 +6,7 @@ Everything here is the same for all trials.
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, cast
 
@@ -154,13 +154,18 @@ def buckets_of(model: Model, task: Task, plan: Plan, examples: EncodedExamples) 
     ]
 
 
-def scoring_data(model: Model, task: Task, rows: Sequence[Row]) -> ScoringSet:
-    """The rows ready to be predicted, in buckets of similar length."""
+def scoring_data(
+    model: Model, task: Task, rows: Sequence[Row], change: Callable[[Bucket], Bucket] = lambda bucket: bucket
+) -> ScoringSet:
+    """The rows ready to be predicted, in buckets of similar length, each ``change``d when it is made."""
     examples = encode_in_columns(task, rows, model.tokenizer, model.labels, model.max_length)
-    return scoring_set(model, task, rows, examples)
+    return scoring_set(model, task, rows, examples, change)
 
 
-def scoring_set(model: Model, task: Task, rows: Sequence[Row], examples: EncodedExamples) -> ScoringSet:
+def scoring_set(
+    model: Model, task: Task, rows: Sequence[Row], examples: EncodedExamples,
+    change: Callable[[Bucket], Bucket] = lambda bucket: bucket,
+) -> ScoringSet:  # fmt: skip
     """The rows ready to be predicted, given their examples."""
     lengths = examples.lengths  # [examples]
     edges = bucket_lengths(lengths.tolist()) if len(lengths) else []
@@ -168,7 +173,11 @@ def scoring_set(model: Model, task: Task, rows: Sequence[Row], examples: Encoded
     ends = np.searchsorted(lengths[order], edges, side="right")  # [edges]
     members = zip(edges, np.split(order, ends[:-1]), strict=True) if edges else ()
     buckets = [
-        _ready(model, collate_narrow(task, examples, positions, model.tokenizer, min(edge, model.max_length)))
+        change(
+            _ready(
+                model, collate_narrow(task, examples, positions, model.tokenizer, min(edge, model.max_length))
+            )
+        )
         for edge, positions in members
         if len(positions)
     ]

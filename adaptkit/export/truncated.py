@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from adaptkit.data.encode import length_of
@@ -23,8 +23,11 @@ class TruncatedRows:
     of: int = 0
     """All rows that were encoded."""
 
+    numbers: deque[int] = field(default_factory=deque)
+    """The numbers of the rows that come next; empty where all rows are counted from 1."""
+
     first: int = 0
-    """The number of the first truncated row among them, from 1."""
+    """The number of the first truncated row."""
 
     longest: int = 0
     """The most tokens of a truncated row."""
@@ -37,8 +40,11 @@ class TruncatedRows:
         full = _full_rows(examples, network.max_length)
         chosen = full[: max(0, MOST_ENCODED - self.full)]
         found = longer_rows(task, rows, chosen, network.tokenizer, network.labels, network.max_length)
+        numbers = [
+            self.numbers.popleft() if self.numbers else self.of + place + 1 for place in range(len(rows))
+        ]
         if found and not self.rows:
-            self.first = self.of + min(found) + 1
+            self.first = numbers[min(found)]
         self.longest = max(self.longest, *found.values(), 0)
         self.rows += len(found)
         self.of += len(rows)
@@ -53,8 +59,8 @@ class TruncatedRows:
         return (
             f"{least}{self.rows:,} of {self.of:,} rows {verb} longer than {max_length:,} tokens and {verb} "
             f"truncated: the model does not see the rest; the longest has {self.longest:,} tokens; the "
-            f"first: prediction {self.first:,}. Shorten or split the texts, or train with a larger maximum "
-            "length."
+            f"first: row {self.first:,}. Shorten or split the texts, or train with a larger maximum length "
+            "if the model can read more."
         )
 
 

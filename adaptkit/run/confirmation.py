@@ -115,9 +115,10 @@ def confirm_trained(
 
 
 def redrawn(context: RunContext, config: StudyConfig) -> Callable[[str], bool]:
-    """Which parameters a run draws again: all that start at random. A head that started solved did not.
+    """Which parameters a run draws again: all that start at random, but none of a head that starts solved.
 
-    Runs whose weights are averaged start alike.
+    Its last layer was solved for the layers before it, so these are the same for all runs. Runs whose weights
+    are averaged start alike.
     """
     if config.soup:
         return lambda name: False

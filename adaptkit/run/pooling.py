@@ -29,9 +29,10 @@ if TYPE_CHECKING:
 
 PAIR = "pair"
 
-MOST_ROWS_APART, MOST_ROWS_APART_FOR_NUMBERS = 1_000, 3_000
-"""Up to so many rows a sentence encoder reads two texts apart where it is trained: for a label, and for a
-number, which its own training has been about. `benchmarks/heads` has the scores."""
+MOST_ROWS_APART, MOST_ROWS_APART_OTHERWISE = 1_000, 3_000
+"""Up to so many rows a sentence encoder reads two texts apart where it is trained for a label; and where it
+is trained for a number, as in its own training, or is not trained. `benchmarks/heads` has the scores with
+training."""
 
 MOST_ROWS_TO_CHOOSE = 3_000
 """So many rows choose a pooling; of more, so many are drawn. As many as folds score at most."""
@@ -75,24 +76,25 @@ def _of_the_model(config: StudyConfig, task: Task, *, rows: int, steps: bool) ->
 
     if task.head not in POOLED_HEADS:
         return (CHECKPOINT,)
-    solved = not strategy_of(config).trains_encoder and not steps
+    trains = strategy_of(config).trains_encoder
+    solved = not trains and not steps
     location = locate(config.model)
     declared = declared_pooling(location)
     if solved and not declared:
         return (*([PAIR] if task.text_pair else []), "mean", "first")
-    if task.text_pair and (solved or (declared and rows <= _most_rows_apart(task))):
+    if task.text_pair and (solved or (declared and rows <= _most_rows_apart(task, trains=trains))):
         return (PAIR,)
-    if task.text_pair and strategy_of(config).trains_encoder:
+    if task.text_pair and trains:
         return (CHECKPOINT,)
     if solved and declares_normalized(location):
         return (f"{NORMALIZED}{declared}",)
     return (declared or CHECKPOINT,)
 
 
-def _most_rows_apart(task: Task) -> int:
-    """Up to how many rows two texts are read apart by a sentence encoder that is trained."""
+def _most_rows_apart(task: Task, *, trains: bool) -> int:
+    """Up to how many rows a sentence encoder, which is trained or not, reads two texts apart."""
     numbers = task.config_overrides.get("problem_type") == "regression"
-    return MOST_ROWS_APART_FOR_NUMBERS if numbers else MOST_ROWS_APART
+    return MOST_ROWS_APART if trains and not numbers else MOST_ROWS_APART_OTHERWISE
 
 
 def choose_pooling(

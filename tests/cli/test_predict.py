@@ -104,6 +104,13 @@ def test_each_prediction_has_the_number_of_its_row(tuned: Callable[[str, str], A
     assert answer.code == 0, answer.err
     assert [json.loads(line)["row"] for line in answer.out.splitlines()] == [1, 3]
     assert f"left out: {file}:2: the line is empty" in answer.err
+    assert "more empty" not in answer.err
+    file.write_text("boats\n\n\n\nrivers\n")
+    said = called("predict", study, "--file", file).err
+    assert f"left out: {file}:2: the line is empty\nleft out: 2 more empty lines\n" in said
+    said = called("predict", study, stdin="boats\n\n\nrivers\n").err
+    assert "left out: text 2: the line is empty\n" in said
+    assert "left out: 1 more empty line\n" in said
     answer = called("predict", study, "--json", stdin="boats\n\nrivers\n")
     assert answer.code == 0, answer.err
     assert [json.loads(line)["row"] for line in answer.out.splitlines()] == [1, 3]
@@ -117,4 +124,6 @@ def test_truncated_texts_give_a_warning(tuned: Callable[[str, str], Any]) -> Non
     study = tuned("text-classification", "full").folder.path
     answer = called("predict", study, "boats", "boats " * 5000)
     assert "warning: 1 of 2 rows is longer than" in answer.err
-    assert "the first: prediction 2" in answer.err
+    assert "the first: row 2" in answer.err
+    answer = called("predict", study, stdin="boats\n\n" + "boats " * 5000)
+    assert "the first: row 3" in answer.err

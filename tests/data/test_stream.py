@@ -56,6 +56,13 @@ def test_only_some_reasons_are_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPa
         streamed(tmp_path / "f.jsonl")
 
 
+def test_only_some_empty_lines_are_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(stream, "MOST_KEPT", 3)
+    (tmp_path / "f.txt").write_text("abc" + "\n" * 50 + "d")
+    rows = streamed(tmp_path / "f.txt")
+    assert (rows.count, rows.left_out, len(rows.skipped)) == (2, 49, 3)
+
+
 def test_a_file_without_rows_is_refused(tmp_path: Path) -> None:
     (tmp_path / "f.jsonl").write_text("{}\n")
     with pytest.raises(DataError):

@@ -72,6 +72,17 @@ def test_texts_are_read_together_on_many_rows(
     assert poolings(config, model, rows=rows) == (expected,)
 
 
+@pytest.mark.parametrize(("rows", "expected"), [(3_000, "pair"), (3_001, "mean")])
+def test_a_frozen_encoder_with_steps_reads_apart_on_more_rows(
+    rows: int, expected: str, tiny_folder: Path, tmp_path: Path
+) -> None:
+    config, model = (
+        StudyConfig(task="nli", strategy="frozen"),
+        as_sentence_encoder(tiny_folder, tmp_path / "m"),
+    )
+    assert poolings(config, model, rows=rows, steps=True) == (expected,)
+
+
 def test_a_head_in_steps_has_no_choice(tiny_folder: Path, data_folder: Path) -> None:
     config = replace(FROZEN, model=str(tiny_folder), head_solver="adamw", search=SearchConfig(epochs=1))
     task = registry.load("text-classification")
