@@ -19,7 +19,7 @@ MOST_BYTES = 2**28
 """So much of a file is read to count its lines."""
 
 MOST_LINE_BYTES = 2**20
-"""A longer line is looked at in parts."""
+"""A longer line is read in parts."""
 
 LINES_NAMED = 5
 LEAST_SHARE = 0.05
@@ -48,16 +48,16 @@ class LineCounts:
     def in_words(self) -> str:
         """How many lines are not UTF-8."""
         if self.lines == 1:
-            return "its only line is not UTF-8"
+            return f"its {'only' if self.complete else 'first'} line is not UTF-8"
         of = f"{'' if self.complete else 'first '}{counted(self.lines, 'line')}"
         return f"{self.other:,} of the {of} {'is' if self.other == 1 else 'are'} not UTF-8"
 
-    def add(self, line: bytes) -> None:
+    def add(self, line: LineBytes) -> None:
         """Count a line."""
         self.lines += 1
-        if line.isascii():
+        if line.ascii:
             return
-        if is_utf8(line):
+        if line.utf8:
             self.utf8 += 1
             return
         self.other += 1
@@ -65,26 +65,45 @@ class LineCounts:
             self.first = (*self.first, self.lines)
 
 
+@dataclass(slots=True)
+class LineBytes:
+    """What the bytes of a line are, which are added in parts."""
+
+    ascii: bool = True
+    utf8: bool = True
+    rest: bytes = b""
+    """The start of a character whose end is in the next part."""
+
+    def add(self, part: bytes, *, final: bool = False) -> None:
+        """Add a part; ``final`` if the line ends with it."""
+        if not self.utf8 or (self.ascii and part.isascii()):
+            return
+        self.ascii = False
+        part = self.rest + part
+        try:
+            _, read = codecs.utf_8_decode(part, "strict", final)
+        except UnicodeDecodeError:
+            self.utf8 = False
+        else:
+            self.rest = part[read:]
+
+
 def count_lines(path: Path) -> LineCounts:
     """The lines of a text file, of its first 256 MiB if it is larger."""
-    counts, size = LineCounts(), 0
+    counts, line, size, started = LineCounts(), LineBytes(), 0, False
     with opened_bytes(path) as file:
-        while line := file.readline(MOST_LINE_BYTES):
-            counts.add(line)
-            size += len(line)
-            if size > MOST_BYTES:
-                counts.complete = not file.read(1)
-                break
+        while size <= MOST_BYTES and (part := file.readline(MOST_LINE_BYTES)):
+            size += len(part)
+            line.add(part)
+            started = not part.endswith(b"\n")
+            if not started:
+                counts.add(line)
+                line = line if line.ascii else LineBytes()
+        counts.complete = not file.read(1)
+    if started:
+        line.add(b"", final=counts.complete)
+        counts.add(line)
     return counts
-
-
-def is_utf8(raw: bytes) -> bool:
-    """Whether the bytes are UTF-8."""
-    try:
-        raw.decode("utf-8")
-    except UnicodeDecodeError:
-        return False
-    return True
 
 
 def wrong_encoding_warnings(split: str, rows: Rows, encoding: str | None) -> list[str]:
@@ -127,7 +146,10 @@ def texts_in(value: object) -> Iterator[str]:
 def _as_utf8(text: str, encoding: str) -> tuple[str, str] | None:
     """The first word beyond ASCII, and what it is in UTF-8; None if the text is not UTF-8 read wrongly."""
     try:
-        text.encode(encoding).decode("utf-8")
+        raw = text.encode(encoding)
+        if raw.isascii():  # an encoding with 7 bits, such as iso2022_jp
+            return None
+        raw.decode("utf-8")
         words = (word for word in text.split(" ") if not word.isascii())
         return next((word, word.encode(encoding).decode("utf-8")) for word in words)
     except UnicodeError:

@@ -45,23 +45,41 @@ def columns_of(cells: Sequence[str], wanted: Collection[str], known: Collection[
         wanted: the columns that the user named: names, or numbers from 1.
         known: the task's columns.
     """
-    positions = {name for name in wanted if name.isdecimal() and name not in cells}
+    usual = USUAL_NAMES | {name.casefold() for name in known}
+    positions = _positions(cells, wanted, usual)
     if not positions:
         return Columns(cells, is_header=True)
     numbers = [str(number) for number in range(1, len(cells) + 1)]
-    if positions == set(wanted) and not _are_names(cells, positions, known):
+    if positions == set(wanted) and not _are_names(cells, positions, known, usual):
         return Columns(numbers, is_header=False, notes=(NAMED_BY_POSITION,))
     names = [number if number in positions else name for number, name in zip(numbers, cells, strict=True)]
     return Columns(names, is_header=True, notes=(NAMED_BY_HEADER,))
 
 
-def _are_names(cells: Sequence[str], positions: Collection[str], known: Collection[str]) -> bool:
+def _positions(cells: Sequence[str], wanted: Collection[str], usual: Collection[str]) -> set[str]:
+    """The wanted columns that are positions.
+
+    Numbers are names where the first line has all of them among other numbers and usual names, as pandas
+    writes it. Beside other cells a number is more probably a label: ``good film,1``.
+    """
+    numbers = {name for name in wanted if name.isdecimal()}
+    if numbers != set(wanted):
+        return numbers - set(cells)
+    are_names = numbers <= set(cells) and all(
+        not cell or cell.isdecimal() or cell.casefold() in usual for cell in cells
+    )
+    return set() if are_names else numbers
+
+
+def _are_names(
+    cells: Sequence[str], positions: Collection[str], known: Collection[str], usual: Collection[str]
+) -> bool:
     """Whether the first line plainly is a header: two of its cells are usual names, or all those named are
     columns of the task."""
     own = {name.casefold() for name in known}
     folded = {str(number): cell.casefold() for number, cell in enumerate(cells, start=1)}
-    usual = [cell for cell in folded.values() if cell in USUAL_NAMES | own]
-    return len(usual) > 1 or all(folded.get(number) in own for number in positions)
+    names = [cell for cell in folded.values() if cell in usual]
+    return len(names) > 1 or all(folded.get(number) in own for number in positions)
 
 
 def check_header(path: Path, number: int, header: Sequence[str], problem: str) -> None:

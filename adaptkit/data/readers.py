@@ -47,9 +47,9 @@ T = TypeVar("T")
 
 _OTHERS = (".parquet", ".xlsx", ".spacy", ".yml", ".yaml")
 READ_AT_ONCE = 256
-EMPTY_LINE = "the line is empty"
 """So many rows are read before the first of them is used."""
 
+EMPTY_LINE = "the line is empty"
 _NUMBERED = re.compile(r"line (\d+): ")
 
 

@@ -59,7 +59,12 @@ def with_its_settings(
         yield
     except UserError:
         if earlier is not None:
-            now = replace(earlier, data_fingerprint=data.fingerprint, labels=len(data.labels))
+            now = replace(
+                earlier,
+                data_fingerprint=data.fingerprint,
+                labels=len(data.labels),
+                read_as=data.read_as,
+            )
             folder.refuse_if_changed(config, now)
         raise
 

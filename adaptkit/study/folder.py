@@ -151,7 +151,7 @@ class StudyFolder:
                 f"the study {self.name!r} in {self.path.parent} was started with other settings;"
                 f" {'; '.join(differences)}",
                 next_step="Start a new study under another name with --study, or in another folder with"
-                " --studies. To continue this study, use its settings.",
+                " --studies. To continue this study, use its settings and rows.",
                 code="study-differs",
             )
 

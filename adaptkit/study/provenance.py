@@ -81,7 +81,7 @@ class Provenance:
 def differences_of(old: tuple[StudyConfig, Provenance], new: tuple[StudyConfig, Provenance]) -> list[str]:
     """Each setting that differs between the old study and the new call, as ``name: old → new``."""
     was, becomes = _compared(*old), _compared(*new)
-    sources = _sources_in_words(old[0].data, new[0].data)
+    sources = _sources_in_words(old[0].data, new[0].data) + _reading_in_words(old[1].read_as, new[1].read_as)
     return [
         f"{name}: {_shown(was.get(name))} → {_shown(becomes.get(name))}"
         + (f" ({sources})" if name == "data fingerprint" else "")
@@ -96,6 +96,15 @@ def _sources_in_words(old: DataConfig, new: DataConfig) -> str:
     if was != becomes:
         return f"from {was}; now from {becomes}"
     return f"{becomes}: changed, or read in another way"
+
+
+def _reading_in_words(old: Mapping[str, str], new: Mapping[str, str]) -> str:
+    """How the first split that is read in another way was and is read; also a newer version may do that."""
+    split = next((one for one in {**new, **old} if new.get(one) != old.get(one)), None)
+    if split is None:
+        return ""
+    before, now = (reading.get(split, "nothing inferred") for reading in (old, new))
+    return f"; {split} was read as: {before}; now as: {now}"
 
 
 def _named(data: DataConfig) -> str:

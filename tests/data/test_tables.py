@@ -92,6 +92,14 @@ def test_a_file_without_header_is_read_by_position(tmp_path: Path, read_file: Re
     ]
 
 
+@pytest.mark.parametrize("line", ['1,"good film"', "good film,1", "good film,2"])
+def test_a_first_row_with_the_number_of_a_column_is_read(
+    tmp_path: Path, read_file: ReadFile, line: str
+) -> None:
+    rows = read_file(write(tmp_path / "f.csv", f"{line}\n0,1\n" * 3), ("1", "2"))
+    assert [tuple(row.values) for row in rows] == [("1", "2")] * 6
+
+
 @pytest.mark.parametrize("wanted", [("1", "2"), ("2",), ("2", "text")])
 @pytest.mark.parametrize("start", ["text,label", "text;LABEL;note"])
 def test_a_header_is_no_row_where_positions_are_named(

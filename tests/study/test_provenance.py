@@ -56,6 +56,27 @@ def test_other_rows_are_shown_with_where_they_come_from(old: DataConfig, new: Da
 
 
 @pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        (
+            {},
+            {"train": "a header", "dev": "a header"},
+            "train was read as: nothing inferred; now as: a header",
+        ),
+        ({"train": "x", "dev": "a row"}, {"train": "x"}, "dev was read as: a row; now as: nothing inferred"),
+    ],
+)
+def test_rows_read_in_another_way_are_shown_with_both_ways(
+    old: dict[str, str], new: dict[str, str], said: str
+) -> None:
+    was = replace(PROVENANCE, read_as=old)
+    becomes = replace(PROVENANCE, read_as=new, data_fingerprint="bb22")
+    (difference,) = differences_of((CONFIG, was), (CONFIG, becomes))
+    assert difference.endswith(f"; {said})")
+    assert differences_of((CONFIG, was), (CONFIG, replace(becomes, data_fingerprint="aa11"))) == []
+
+
+@pytest.mark.parametrize(
     ("config", "resolved", "differences"),
     [
         ({"max_length": 64}, {}, ["max length: not set → 64"]),
