@@ -130,15 +130,9 @@ def _augment(task: Task, tokenizer: PreTrainedTokenizerBase) -> Augment | None:
 
 
 def training_data(
-    model: Model,
-    task: Task,
-    rows: Sequence[Row],
-    *,
-    micro_batch: int,
-    rungs_per_epoch: int,
-    seed: int,
-    run: int = 1,
-) -> tuple[Plan, list[Bucket]]:
+    model: Model, task: Task, rows: Sequence[Row], *,
+    micro_batch: int, rungs_per_epoch: int, seed: int, run: int = 1,
+) -> tuple[Plan, list[Bucket]]:  # fmt: skip
     """The plan of an epoch, and its buckets on the device."""
     examples = encode_in_columns(task, rows, model.tokenizer, model.labels, model.max_length)
     lengths = examples.lengths.tolist()
@@ -155,7 +149,7 @@ def buckets_of(model: Model, task: Task, plan: Plan, examples: EncodedExamples) 
 
 
 def scoring_data(
-    model: Model, task: Task, rows: Sequence[Row], change: Callable[[Bucket], Bucket] = lambda bucket: bucket
+    model: Model, task: Task, rows: Sequence[Row], change: Callable[[Bucket], Bucket] = lambda one: one
 ) -> ScoringSet:
     """The rows ready to be predicted, in buckets of similar length, each ``change``d when it is made."""
     examples = encode_in_columns(task, rows, model.tokenizer, model.labels, model.max_length)
@@ -172,15 +166,12 @@ def scoring_set(
     order = np.argsort(lengths, kind="stable")
     ends = np.searchsorted(lengths[order], edges, side="right")  # [edges]
     members = zip(edges, np.split(order, ends[:-1]), strict=True) if edges else ()
-    buckets = [
-        change(
-            _ready(
-                model, collate_narrow(task, examples, positions, model.tokenizer, min(edge, model.max_length))
-            )
-        )
+    made = (
+        _ready(model, collate_narrow(task, examples, positions, model.tokenizer, min(edge, model.max_length)))
         for edge, positions in members
         if len(positions)
-    ]
+    )
+    buckets = list(map(change, made))
     return ScoringSet(task=task, labels=model.labels, rows=rows, examples=examples, buckets=buckets)
 
 
