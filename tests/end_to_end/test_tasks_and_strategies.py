@@ -48,7 +48,8 @@ def test_from_tuning_to_the_exported_model(task: str, strategy: str, tmp_path: P
     scored = json.loads(called("evaluate", "s", "--data", tmp_path / "test.jsonl", "--json", *studies).out)
     assert scored["values"] == pytest.approx(study["test"])
     predicted = json.loads(called("predict", "s", TEXTS[task], "--json", *studies).out)
-    assert adaptkit.load("s", studies=tmp_path / "studies").predict(TEXTS[task]) == predicted
+    by_python = adaptkit.load("s", studies=tmp_path / "studies").predict(TEXTS[task])
+    assert predicted == {"row": 1, **by_python}
     answer = called("export", "s", "--to", tmp_path / "model", *studies)
     assert answer.code == 0, answer.err
     assert json.loads(called("predict", tmp_path / "model", TEXTS[task], "--json").out) == predicted

@@ -26,7 +26,7 @@ EXPECTED = {
 def tuned(fast_paths: bool, strategy: Any, model: Path, data: Path, studies: Path) -> adaptkit.Study:
     return adaptkit.tune(
         "text-classification", data=data, model=model, strategy=strategy, trials=2, epochs=2,
-        learning_rate=(2e-3, 2e-2), batch_sizes=(4,), pruning=False, device="cpu", precision="fp32",
+        learning_rate=(1e-4, 1e-3), batch_sizes=(4,), pruning=False, device="cpu", precision="fp32",
         parallel_trials=2, fast_paths=fast_paths, study=f"{strategy}-{fast_paths}", studies=studies,
     )  # fmt: skip
 
