@@ -19,6 +19,9 @@ ONE_LABEL = "single_label_classification"
 FIRST_BY_LOSS = 4
 """The version of the ranges that has others for each loss."""
 
+FIRST_FOR_NUMBERS = 6
+"""The version that has its own for numbers that are not those of pairs."""
+
 USUAL = PenaltySpace(l2=(1e-4, 1.0), default_l2=5e-3)
 ONE_LABEL_PER_TEXT = PenaltySpace(l2=(1e-4, 1.0), default_l2=2e-2)
 
@@ -26,6 +29,9 @@ PAIRS = PenaltySpace(l2=(1e-2, 100.0), default_l2=1.0)
 """A head on two texts has four times as many features, and is fitted to noise sooner."""
 
 NUMBERS_OF_PAIRS = PenaltySpace(l2=(1e-1, 1000.0), default_l2=25.0)
+
+NUMBERS = PenaltySpace(l2=(1e-3, 10.0), default_l2=2e-1)
+"""On stsb with 1,500 rows, read together, the squared error is least at 0.1 to 0.5; at 5e-3 it is 9% more."""
 
 
 def penalty_space(task: Task, pooling: str, version: int) -> PenaltySpace:
@@ -41,4 +47,6 @@ def penalty_space(task: Task, pooling: str, version: int) -> PenaltySpace:
         return PAIRS if pooling == PAIR else USUAL
     if pooling == PAIR:
         return NUMBERS_OF_PAIRS if kind == "regression" else PAIRS
+    if kind == "regression" and version >= FIRST_FOR_NUMBERS:
+        return NUMBERS
     return ONE_LABEL_PER_TEXT if kind == ONE_LABEL and pooling != CHECKPOINT else USUAL

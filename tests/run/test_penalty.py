@@ -4,7 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from adaptkit.run.penalty import NUMBERS_OF_PAIRS, ONE_LABEL_PER_TEXT, PAIRS, USUAL, penalty_space
+from adaptkit.run.penalty import (
+    NUMBERS,
+    NUMBERS_OF_PAIRS,
+    ONE_LABEL_PER_TEXT,
+    PAIRS,
+    USUAL,
+    penalty_space,
+)
 from adaptkit.search.space import RANGES_VERSION, PenaltySpace
 from adaptkit.tasks import registry
 
@@ -20,7 +27,8 @@ from adaptkit.tasks import registry
         ("token-multi-label", "checkpoint", USUAL),
         ("nli", "pair", PAIRS),
         ("similarity", "pair", NUMBERS_OF_PAIRS),
-        ("similarity", "mean", USUAL),
+        ("similarity", "mean", NUMBERS),
+        ("similarity", "checkpoint", NUMBERS),
     ],
 )
 def test_the_penalty_follows_from_the_loss(task: str, pooling: str, space: PenaltySpace) -> None:
@@ -38,7 +46,11 @@ def test_started_studies_keep_their_penalty(
     assert penalty_space(registry.load(task), pooling, version) == space
 
 
-@pytest.mark.parametrize("space", [USUAL, ONE_LABEL_PER_TEXT, PAIRS, NUMBERS_OF_PAIRS])
+def test_numbers_have_the_usual_penalty_in_studies_of_version_5() -> None:
+    assert penalty_space(registry.load("similarity"), "mean", 5) == USUAL
+
+
+@pytest.mark.parametrize("space", [USUAL, ONE_LABEL_PER_TEXT, PAIRS, NUMBERS_OF_PAIRS, NUMBERS])
 def test_first_trials_are_on_both_sides_of_the_default(space: PenaltySpace) -> None:
     weights = [point["l2"] for point in space.first_points(seed=0)]
     low, high = space.l2
