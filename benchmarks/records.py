@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -20,3 +20,16 @@ def add(path: Path, record: Mapping[str, Any]) -> None:
     with path.open("a", encoding="utf-8") as stream:
         stream.write(json.dumps(record) + "\n")
     print(record, flush=True)
+
+
+def add_missing(
+    path: Path, wanted: Iterable[Mapping[str, Any]], run: Callable[[Mapping[str, Any]], Mapping[str, Any]]
+) -> None:
+    """Do what the records do not hold yet. A run that has failed, with "error", is shown and not added."""
+    for one in wanted:
+        if one not in [{name: old.get(name) for name in one} for old in read(path)]:
+            record = run(one)
+            if "error" in record:
+                print(record, flush=True)
+            else:
+                add(path, record)

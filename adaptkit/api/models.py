@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import warnings
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, cast, get_args
@@ -74,7 +74,7 @@ def load(
     """
     with in_python_words():
         predictor = _loaded(model, studies, device, task)
-    _warn_the_caller(predictor)
+    _warn_the_caller(predictor.warnings)
     return predictor
 
 
@@ -113,7 +113,7 @@ def evaluate(
     from adaptkit.data.load import read_labelled
     from adaptkit.data.options import ReadOptions
     from adaptkit.data.trained_columns import with_trained_columns
-    from adaptkit.run.scoring import score_rows
+    from adaptkit.run.scoring import row_warnings, score_rows
 
     with in_python_words():
         options = ReadOptions(
@@ -132,12 +132,13 @@ def evaluate(
             predictor = model
         else:
             predictor = _loaded(model, studies, device, task)
-            _warn_the_caller(predictor)
+            _warn_the_caller(predictor.warnings)
         options = with_trained_columns(predictor.task, source, options, predictor.description.columns)
         rows: Rows = read_labelled(
             predictor.task, source,
             labels=predictor.description.labels, columns=options.columns, skip_bad_rows=skip, options=options,
         )  # fmt: skip
+        _warn_the_caller(row_warnings(predictor, rows))
         scored = score_rows(predictor, rows.values)
         return Evaluation(
             values=dict(scored.scores.values), intervals=dict(scored.intervals),
@@ -199,9 +200,9 @@ def _loaded(model: object, studies: object, device: object, task: object) -> Pre
     return load_quietly(folder, device=given.device(device), task=named)
 
 
-def _warn_the_caller(predictor: Predictor) -> None:
-    """Give the predictor's warnings, at the line that called the function that calls this one."""
-    for warning in predictor.warnings:
+def _warn_the_caller(found: Sequence[str]) -> None:
+    """Give the warnings, at the line that called the function that calls this one."""
+    for warning in found:
         warnings.warn(warning, stacklevel=3)
 
 

@@ -6,7 +6,6 @@ import json
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
@@ -23,10 +22,6 @@ from adaptkit.cli.parameters import (
     studies_option,
     task_option,
 )
-
-if TYPE_CHECKING:
-    from adaptkit.data.rows import Rows
-    from adaptkit.export.predictor import Predictor
 
 
 @click.command(short_help="Score a model on labelled rows.")
@@ -54,7 +49,7 @@ def evaluate(
     from adaptkit.data.load import read_labelled
     from adaptkit.data.options import ReadOptions
     from adaptkit.report.escaping import visible
-    from adaptkit.run.scoring import score_rows
+    from adaptkit.run.scoring import row_warnings, score_rows
 
     given = ReadOptions(
         columns=pairs(columns, "--column"), delimiter=delimiter, encoding=encoding, reader=reader
@@ -71,9 +66,7 @@ def evaluate(
             )  # fmt: skip
         print_read_as(rows)
         print_left_out(rows)
-        for warning in rows.warnings:
-            click.echo(visible(f"warning: {rows.source}: {warning}", 2000), err=True)
-        if warning := truncation_warning(predictor, rows):
+        for warning in row_warnings(predictor, rows):
             click.echo(f"warning: {visible(warning, 2000)}", err=True)
         scored = score_rows(predictor, rows.values)
     scores = scored.scores
@@ -98,15 +91,6 @@ def evaluate(
     for group, numbers in scores.groups.items():
         values = ", ".join(f"{visible(name)} {figure(name, value)}" for name, value in numbers.items())
         click.echo(f"  {visible(group)}: {values}")
-
-
-def truncation_warning(predictor: Predictor, rows: Rows) -> str:
-    """What to say if rows are longer than the model reads; empty if none is."""
-    from adaptkit.data.lengths import in_words, truncated
-
-    model = predictor.model
-    found = truncated(predictor.task, rows, model.tokenizer, model.labels, model.max_length)
-    return f"{in_words(rows.source, found, model.max_length)}. Shorten or split the texts." if found else ""
 
 
 @contextmanager

@@ -173,11 +173,12 @@ def print_left_out(rows: Rows | StreamedRows) -> None:
     from adaptkit.data.readers import EMPTY_LINE
     from adaptkit.report.escaping import visible
 
-    empty = [reason for reason in rows.skipped if reason.endswith(EMPTY_LINE)]
+    empty = 0
     for reason in rows.skipped:
-        if reason not in empty[1:]:
+        empty += (is_empty := reason.endswith(f": {EMPTY_LINE}"))
+        if not is_empty or empty == 1:
             click.echo(f"left out: {visible(reason, 2000)}", err=True)
-    print_more_empty_lines(len(empty) - 1)
+    print_more_empty_lines(empty - 1)
 
 
 def print_more_empty_lines(count: int) -> None:

@@ -7,10 +7,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from adaptkit.data.compressed import opened_bytes
-from adaptkit.data.rows import counted, shortened
+from adaptkit.data.rows import counted, shortened, texts_in
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
     from adaptkit.data.rows import Rows
@@ -129,18 +128,6 @@ def wrong_encoding_warnings(split: str, rows: Rows, encoding: str | None) -> lis
         f"{rows.origins[place]}. Leave --encoding out; if lines of the file are not UTF-8, the error "
         "names them."
     ]
-
-
-def texts_in(value: object) -> Iterator[str]:
-    """The texts of a row, also those in its lists and dictionaries."""
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, dict):
-        for one in value.values():
-            yield from texts_in(one)
-    elif isinstance(value, (list, tuple)):
-        for one in value:
-            yield from texts_in(one)
 
 
 def _as_utf8(text: str, encoding: str) -> tuple[str, str] | None:

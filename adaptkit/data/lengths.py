@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from adaptkit.data.rows import counted
+from adaptkit.data.rows import counted, texts_in
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
@@ -124,18 +124,7 @@ def _chosen(long: Sequence[int], sizes: Sequence[int]) -> list[int]:
 
 def _bytes_in(row: Row) -> int:
     """The size of all texts in a row in UTF-8, also of those that are not encoded."""
-    return sum(len(text.encode("utf-8", "surrogatepass")) for text in _texts(row))
-
-
-def _texts(value: Any) -> Iterator[str]:
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, Mapping):
-        for one in value.values():
-            yield from _texts(one)
-    elif isinstance(value, (list, tuple)):
-        for one in value:
-            yield from _texts(one)
+    return sum(len(text.encode("utf-8", "surrogatepass")) for text in texts_in(row))
 
 
 def _sizes(examples: Sequence[Example]) -> dict[int, list[int]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain
 from typing import TYPE_CHECKING
@@ -129,3 +129,15 @@ def sentence_of(warning: DataWarning, place: str) -> str:
     quoted = f" ({shortened(warning.quoted, 40)})" if warning.quoted else ""
     remedy = f" {warning.next_step.rstrip('.')}." if warning.next_step else ""
     return f"{warning.problem}; the first: {place}{quoted}.{remedy}"
+
+
+def texts_in(value: object) -> Iterator[str]:
+    """The texts of a row, also those in its lists and dictionaries."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, Mapping):
+        for one in value.values():
+            yield from texts_in(one)
+    elif isinstance(value, (list, tuple)):
+        for one in value:
+            yield from texts_in(one)

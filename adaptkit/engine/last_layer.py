@@ -15,10 +15,9 @@ from torch import nn
 from transformers.utils.generic import ModelOutput
 
 from adaptkit.data.encode import Bucket
+from adaptkit.engine.objective import FEATURES, MASK
 from adaptkit.engine.training import Training
 from adaptkit.engine.trial_stack import layout_of, read_slot
-
-FEATURES, MASK = "inputs_embeds", "attention_mask"
 
 EXAMPLES_AT_ONCE = 256
 

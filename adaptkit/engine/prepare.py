@@ -158,9 +158,9 @@ def scoring_data(
 
 def scoring_set(
     model: Model, task: Task, rows: Sequence[Row], examples: EncodedExamples,
-    change: Callable[[Bucket], Bucket] = lambda bucket: bucket,
+    change: Callable[[Bucket], Bucket] = lambda one: one,
 ) -> ScoringSet:  # fmt: skip
-    """The rows ready to be predicted, given their examples."""
+    """The same, given the examples of the rows."""
     lengths = examples.lengths  # [examples]
     edges = bucket_lengths(lengths.tolist()) if len(lengths) else []
     order = np.argsort(lengths, kind="stable")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from adaptkit.analysis.resampling import score_intervals
 
 if TYPE_CHECKING:
+    from adaptkit.data.rows import Rows
     from adaptkit.export.predictor import Predictor
     from adaptkit.task import Row, Scores
 
@@ -24,6 +25,16 @@ class Scored:
 
     no_interval: Mapping[str, str] = field(default_factory=dict)
     """Name of a number that has none → why."""
+
+
+def row_warnings(predictor: Predictor, rows: Rows) -> list[str]:
+    """What is probably not meant in labelled rows: what the task found, and texts that are truncated."""
+    from adaptkit.data.lengths import in_words, truncated
+
+    model = predictor.model
+    cut = truncated(predictor.task, rows, model.tokenizer, model.labels, model.max_length)
+    long = [f"{in_words(rows.source, cut, model.max_length)}. Shorten or split the texts."] if cut else []
+    return [*(f"{rows.source}: {warning}" for warning in rows.warnings), *long]
 
 
 def score_rows(predictor: Predictor, rows: Sequence[Row], metric: str | None = None) -> Scored:

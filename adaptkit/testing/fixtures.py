@@ -7,11 +7,10 @@ needs it fails.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from itertools import islice
 from pathlib import Path
-from typing import Any
 
 import torch
 from torch import nn
@@ -20,7 +19,7 @@ from adaptkit.data.checks import prepare_rows
 from adaptkit.data.encode import collate, encode, length_of
 from adaptkit.data.labels import labels_in, labels_of
 from adaptkit.data.plan import LENGTH_STEP
-from adaptkit.data.rows import RawRow, RawSplit, Rows
+from adaptkit.data.rows import RawRow, RawSplit, Rows, texts_in
 from adaptkit.data.sources import one_split
 from adaptkit.engine.batch_limits import BatchLimits
 from adaptkit.engine.evaluate import calibrate, predict_rows
@@ -201,17 +200,6 @@ def rows_from(task: Task, source: str) -> list[Row]:
 def without_answers(task: Task, row: Row) -> Row:
     """A row as it was read, without the columns of the answer."""
     return {name: value for name, value in row.items() if name not in task.target_columns}
-
-
-def texts_in(value: Any) -> Iterable[str]:
-    """Every text in a value of lists and dictionaries."""
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, Mapping):
-        yield from texts_in(list(value.values()))
-    elif isinstance(value, (list, tuple)):
-        for one in value:
-            yield from texts_in(one)
 
 
 def _various(task: Task, rows: Sequence[Row]) -> list[int]:

@@ -11,13 +11,14 @@ from __future__ import annotations
 import argparse
 import resource
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from benchmarks.baselines.data_sets import MOST_TEST_ROWS, READERS, subset
 from benchmarks.baselines.run import study
-from benchmarks.records import add, read
+from benchmarks.records import add_missing
 
 RESULTS = Path(__file__).parent / "results.jsonl"
 
@@ -44,17 +45,10 @@ def main(arguments: Sequence[str]) -> None:
         for strategy in options.strategies.split(",")
         for epochs in options.epochs.split(",")
     ]  # fmt: skip
-    done = [{name: one[name] for name in wanted[0]} for one in read(RESULTS)]
-    for one in wanted:
-        if one not in done:
-            record = run(options.data, one)
-            if "error" in record:
-                print(record, flush=True)
-                continue
-            add(RESULTS, record)
+    add_missing(RESULTS, wanted, partial(run, options.data))
 
 
-def run(folder: Path, what: dict[str, Any]) -> dict[str, Any]:
+def run(folder: Path, what: Mapping[str, Any]) -> dict[str, Any]:
     """The scores of one default trial, or its error, under "error"."""
     task, columns, reader = READERS[what["set"]]
     train = subset(reader(folder, "train"), what["rows"], what["seed"])

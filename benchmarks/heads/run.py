@@ -13,13 +13,14 @@ import argparse
 import itertools
 import resource
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from benchmarks.baselines.data_sets import READERS, subset
 from benchmarks.baselines.run import study
-from benchmarks.records import add, read
+from benchmarks.records import add_missing
 
 RESULTS = Path(__file__).parent / "results.jsonl"
 DEFAULT = "default"
@@ -47,16 +48,10 @@ def main(arguments: Sequence[str]) -> None:
     }  # fmt: skip
     values = [options[plural].split(",") for plural in names]
     wanted = [dict(zip(names.values(), one, strict=True)) for one in itertools.product(*values)]
-    for one in wanted:
-        if one not in [{name: old.get(name) for name in one} for old in read(RESULTS)]:
-            record = run(options["data"], one)
-            if "error" in record:
-                print(record, flush=True)
-                continue
-            add(RESULTS, record)
+    add_missing(RESULTS, wanted, partial(run, options["data"]))
 
 
-def run(folder: Path, what: dict[str, str]) -> dict[str, Any]:
+def run(folder: Path, what: Mapping[str, str]) -> dict[str, Any]:
     """The scores of one default trial, or its error, under "error"."""
     task, columns, reader = READERS[what["set"]]
     train = subset(reader(folder, "train"), what["rows"], int(what["seed"]))

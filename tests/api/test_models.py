@@ -143,3 +143,10 @@ def test_the_function_export_is_not_hidden_by_the_package() -> None:
     import adaptkit.export.saving
 
     assert callable(adaptkit.export)
+
+
+def test_evaluate_warns_of_rows_that_are_truncated(tuned: Callable[[str, str], Any]) -> None:
+    study = tuned("text-classification", "full")
+    rows = [{"text": "boats " * 5000, "label": "glad"}, {"text": "boats", "label": "sad"}]
+    with pytest.warns(UserWarning, match="1 of 2 rows .* truncated"):
+        assert adaptkit.evaluate(study, rows).rows == 2
