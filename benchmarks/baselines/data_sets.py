@@ -6,6 +6,7 @@ The folder of data sets is not part of the repository; each set is looked for un
 from __future__ import annotations
 
 import csv
+import json
 import random
 import re
 from collections import defaultdict
@@ -57,6 +58,23 @@ def ncbi_disease(folder: Path, split: str) -> list[Row]:
     return _blocks(folder / "ncbi_disease" / f"{split}.tsv")
 
 
+def squad(folder: Path, split: str) -> list[Row]:
+    """``(question, context, answer, its start)``; trained on new articles of squadshifts, tested on xquad."""
+    name = "squadshifts_new_wiki/new_wiki_v1.0.json" if split == "train" else "xquad_en/xquad.en.json"
+    articles = json.loads((folder / name).read_text(encoding="utf-8"))["data"]
+    return [
+        (
+            qa["question"],
+            paragraph["context"],
+            qa["answers"][0]["text"],
+            str(qa["answers"][0]["answer_start"]),
+        )
+        for article in articles
+        for paragraph in article["paragraphs"]
+        for qa in paragraph["qas"]
+    ]
+
+
 READERS: dict[str, tuple[str, tuple[str, ...], Callable[[Path, str], list[Row]]]] = {
     "banking77": ("text-classification", ("text", "label"), banking77),
     "snli": ("nli", ("premise", "hypothesis", "label"), snli),
@@ -64,6 +82,7 @@ READERS: dict[str, tuple[str, tuple[str, ...], Callable[[Path, str], list[Row]]]
     "goemotions": ("multi-label", ("text", "labels"), goemotions),
     "wnut17": ("ner", (), wnut17),
     "ncbi_disease": ("ner", (), ncbi_disease),
+    "squad": ("qa", ("question", "context", "answer_text", "answer_start"), squad),
 }
 """Data set → its task, its columns (none: CoNLL), and its reader."""
 

@@ -18,6 +18,7 @@ MAIN = {
     "similarity": "pearson",
     "multi-label": "micro_f1",
     "ner": "f1",
+    "qa": "f1",
 }
 """Task → the number that the table shows."""
 

@@ -18,6 +18,7 @@ def multiple_choice(*, first: int | None = None) -> Task:
     refuses number answers of rows whose choices are in lettered columns or in columns numbered from 1.
     Raises ValueError for any other value.
     """
+    from adaptkit_multiple_choice.baselines import baselines
     from adaptkit_multiple_choice.encoding import collator, encode
     from adaptkit_multiple_choice.forms import FORMS
     from adaptkit_multiple_choice.learning import choice_loss, decode
@@ -42,6 +43,7 @@ def multiple_choice(*, first: int | None = None) -> Task:
         loss=choice_loss,
         decode=decode,
         metric=METRIC,
+        baseline=baselines,
         parse_text=parse,
         to_json=present,
         sample=Path(__file__).parent / "sample",

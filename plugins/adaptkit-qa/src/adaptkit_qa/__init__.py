@@ -27,6 +27,7 @@ def qa(
         ValueError: an option is not a positive integer (``doc_stride`` may be 0).
     """
     from adaptkit_qa.audit import audit
+    from adaptkit_qa.baselines import baselines
     from adaptkit_qa.decoding import decode, merge
     from adaptkit_qa.encoding import collator, encode
     from adaptkit_qa.forms import FORMS
@@ -64,6 +65,7 @@ def qa(
         calibrate=calibrate,
         apply_calibration=calibrated,
         metric=METRIC,
+        baseline=baselines,
         parse_text=parse,
         to_json=present,
         readers={".json": read},
