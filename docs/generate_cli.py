@@ -27,6 +27,7 @@ standard output contains only JSON.
 | 1 | the run failed, although everything given was valid |
 | 2 | something given is wrong: an option, a file, a row, a plugin, a model, a study |
 | 130, 143 | stopped by SIGINT or SIGTERM; the study is intact, and the same command continues it |
+| 141 | the program that reads the output has ended, such as `head`; there is no message |
 
 | environment variable | meaning |
 |----------------------|---------|

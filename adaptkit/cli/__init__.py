@@ -1,6 +1,7 @@
 """The command line: one file per command. Each command imports what it needs when it runs.
 
-Exit codes: 0; 2 if something given is wrong; 130 and 143 after signals, with the study intact; 1 otherwise.
+Exit codes: 0; 2 if something given is wrong; 130 and 143 after signals, with the study intact; 141 if the
+reader of standard output has ended, as after ``| head``; 1 otherwise.
 
 In reading order:
 
@@ -28,7 +29,7 @@ from adaptkit.cli.predict import predict
 from adaptkit.cli.push import push
 from adaptkit.cli.report import report
 from adaptkit.cli.serve import serve
-from adaptkit.cli.streams import prepare_streams, refuse_other_encodings, run_in_utf8
+from adaptkit.cli.streams import READER_GONE, prepare_streams, refuse_other_encodings, run_in_utf8
 from adaptkit.cli.studies import studies
 from adaptkit.cli.tasks import tasks
 from adaptkit.cli.tune import tune
@@ -63,6 +64,8 @@ def main() -> None:
         _leave("stopped.", 130)
     except AdaptkitError as error:
         _raise_if_debugging(error)
+        if error.code == READER_GONE:  # no message: other programs end in this way, too
+            sys.exit(141)
         _leave(str(error), error.exit_code)
     except Exception as error:
         _raise_if_debugging(error)

@@ -14,6 +14,9 @@ from adaptkit.errors import ConfigError, DataError, OutputError
 OUTPUT_ERRORS = "backslashreplace"
 """How characters are written that the terminal's encoding lacks."""
 
+READER_GONE = "reader-gone"
+"""The code of the error that the program which reads standard output has ended, as `head` does."""
+
 
 def run_in_utf8() -> None:
     """If file names are not UTF-8 in this process, start it again in Python's UTF-8 mode; the pid stays.
@@ -136,6 +139,7 @@ class _Output(io.RawIOBase):
     def __init__(self, descriptor: int, problem: str = "") -> None:
         self.descriptor = descriptor
         self.problem = problem
+        self.code = "output-unwritable"
         self.reported = False
 
     def writable(self) -> bool:
@@ -151,6 +155,8 @@ class _Output(io.RawIOBase):
         if not self.problem:
             try:
                 return os.write(self.descriptor, content)
+            except BrokenPipeError as error:
+                self.problem, self.code = str(error.strerror), READER_GONE
             except OSError as error:
                 self.problem = error.strerror or str(error)
         return self._refused(len(content))
@@ -163,7 +169,7 @@ class _Output(io.RawIOBase):
             f"standard output cannot be written: {self.problem}",
             next_step="What was printed is incomplete; files are complete. Direct the output elsewhere, and"
             " print it again: for a study, with 'adaptkit report'.",
-            code="output-unwritable",
+            code=self.code,
         )
 
 
