@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from adaptkit.api.models import evaluate as evaluate
     from adaptkit.api.models import export as export
     from adaptkit.api.models import load as load
+    from adaptkit.api.models import row_results as row_results
     from adaptkit.api.studies import open_study as open_study
     from adaptkit.api.tune import run_study as run_study
     from adaptkit.api.tune import tune as tune
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from adaptkit.run.callbacks import Callback as Callback
     from adaptkit.run.callbacks import RungScore as RungScore
     from adaptkit.run.callbacks import StartedTrial as StartedTrial
+    from adaptkit.run.row_results import RowResult as RowResult
     from adaptkit.run.study import Study as Study
     from adaptkit.strategy import AdaptableModel as AdaptableModel
     from adaptkit.strategy import Strategy as Strategy
@@ -101,6 +103,7 @@ _HOMES = {
     "Predictor": "adaptkit.export.predictor",
     "Reading": "adaptkit.task",
     "Row": "adaptkit.task",
+    "RowResult": "adaptkit.run.row_results",
     "RungScore": "adaptkit.run.callbacks",
     "Scores": "adaptkit.task",
     "SearchConfig": "adaptkit.config",
@@ -142,6 +145,7 @@ _HOMES = {
     "plain_number": "adaptkit.tasks.written",
     "read_written": "adaptkit.tasks.written",
     "required_text": "adaptkit.tasks.columns",
+    "row_results": "adaptkit.api.models",
     "run_study": "adaptkit.api.tune",
     "shortened": "adaptkit.tasks.truncation",
     "similarity_baselines": "adaptkit.tasks.baselines",

@@ -29,7 +29,7 @@ BANNED = (
 BANNED_WORD = re.compile(rf"\b({'|'.join(BANNED)})\b", re.IGNORECASE)
 
 VERBS = (
-    "cache", "evaluate", "export", "plugins", "predict", "push", "report", "serve", "studies",
+    "cache", "errors", "evaluate", "export", "plugins", "predict", "push", "report", "serve", "studies",
     "tasks", "tune",
 )  # fmt: skip
 

@@ -1,4 +1,4 @@
-"""`load`, `evaluate` and `export`: what can be done with the model of a study."""
+"""`load`, `evaluate`, `row_results` and `export`: what can be done with the model of a study."""
 
 from __future__ import annotations
 
@@ -22,7 +22,9 @@ from adaptkit.study.find import find_study
 from adaptkit.study.folder import StudyFolder
 
 if TYPE_CHECKING:
+    from adaptkit.data.options import ReadOptions
     from adaptkit.data.rows import Rows
+    from adaptkit.run.row_results import RowResult
 
 StudyOrFolder = Study | str | os.PathLike[str]
 """A study, its name, the path of its folder, or the path of a model folder."""
@@ -110,41 +112,47 @@ def evaluate(
         DataError: the rows cannot be used; the message names the first bad one.
         AdaptkitError: the model cannot be loaded, as `load` says, or cannot be scored.
     """
-    from adaptkit.data.load import read_labelled
-    from adaptkit.data.options import ReadOptions
-    from adaptkit.data.trained_columns import with_trained_columns
-    from adaptkit.run.scoring import row_warnings, score_rows
+    from adaptkit.run.scoring import score_rows
 
     with in_python_words():
-        options = ReadOptions(
-            columns=columns_of(given.mapping("columns", columns)),
-            delimiter=given.optional_text("delimiter", delimiter),
-            encoding=given.optional_text("encoding", encoding),
-            reader=given.optional_text("reader", reader),
-        )
-        options.check()
-        source, skip = source_of("data", data), given.flag("skip_bad_rows", skip_bad_rows)
-        if not isinstance(source, str):
-            refuse_for_rows(delimiter=delimiter, encoding=encoding, reader=reader)
-        if isinstance(model, Predictor) and task is not None:
-            given.refuse("task", task, "None, as the model is loaded already: name the task in load")
-        if isinstance(model, Predictor):
-            predictor = model
-        else:
-            predictor = _loaded(model, studies, device, task)
-            _warn_the_caller(predictor.warnings)
-        options = with_trained_columns(predictor.task, source, options, predictor.description.columns)
-        rows: Rows = read_labelled(
-            predictor.task, source,
-            labels=predictor.description.labels, columns=options.columns, skip_bad_rows=skip, options=options,
-        )  # fmt: skip
-        _warn_the_caller(row_warnings(predictor, rows))
+        options = _read_options(columns, delimiter, encoding, reader)
+        predictor = _given_or_loaded(model, studies, device, task)
+        rows = _labelled(predictor, data, options, skip_bad_rows)
+        _warn_the_caller(_warnings_about(model, predictor, rows))
         scored = score_rows(predictor, rows.values)
         return Evaluation(
             values=dict(scored.scores.values), intervals=dict(scored.intervals),
             no_interval=dict(scored.no_interval), groups=dict(scored.scores.groups),
             rows=len(rows), skipped=tuple(rows.skipped), unknown_labels=rows.unknown_labels,
         )  # fmt: skip
+
+
+def row_results(
+    model: StudyOrFolder | Predictor,
+    data: RowSource,
+    *,
+    columns: Mapping[str, str | int] | None = None,
+    delimiter: str | None = None,
+    encoding: str | None = None,
+    reader: str | None = None,
+    skip_bad_rows: bool = False,
+    task: str | None = None,
+    device: str = "auto",
+    studies: str | os.PathLike[str] = "studies",
+) -> list[RowResult]:
+    """What a model predicts for each labelled row, whether that is right, and the row's loss.
+
+    ``pandas.DataFrame(map(vars, results))`` is a table of them. The arguments are those of `evaluate`, and
+    so are the errors.
+    """
+    from adaptkit.run.row_results import results_of
+
+    with in_python_words():
+        options = _read_options(columns, delimiter, encoding, reader)
+        predictor = _given_or_loaded(model, studies, device, task)
+        rows = _labelled(predictor, data, options, skip_bad_rows)
+        _warn_the_caller(_warnings_about(model, predictor, rows))
+        return results_of(predictor, rows)
 
 
 def export(
@@ -193,6 +201,52 @@ def _precision(onnx: object) -> Precision | None:
             given.refuse("onnx", onnx, f"True, False, or one of {', '.join(get_args(Precision))}")
         return cast("Precision", onnx)
     return "fp32" if given.flag("onnx", onnx) else None
+
+
+def _read_options(columns: object, delimiter: object, encoding: object, reader: object) -> ReadOptions:
+    """How rows are read; raises ConfigError."""
+    from adaptkit.data.options import ReadOptions
+
+    options = ReadOptions(
+        columns=columns_of(given.mapping("columns", columns)),
+        delimiter=given.optional_text("delimiter", delimiter),
+        encoding=given.optional_text("encoding", encoding),
+        reader=given.optional_text("reader", reader),
+    )
+    options.check()
+    return options
+
+
+def _given_or_loaded(model: object, studies: object, device: object, task: object) -> Predictor:
+    """The model that was given, or the one that is named; raises ConfigError for a task of a loaded one."""
+    if not isinstance(model, Predictor):
+        return _loaded(model, studies, device, task)
+    if task is not None:
+        given.refuse("task", task, "None, as the model is loaded already: name the task in load")
+    return model
+
+
+def _labelled(predictor: Predictor, data: object, options: ReadOptions, skip_bad_rows: object) -> Rows:
+    """The labelled rows for this model; raises DataError."""
+    from adaptkit.data.load import read_labelled
+    from adaptkit.data.trained_columns import with_trained_columns
+
+    source, skip = source_of("data", data), given.flag("skip_bad_rows", skip_bad_rows)
+    if not isinstance(source, str):
+        refuse_for_rows(delimiter=options.delimiter, encoding=options.encoding, reader=options.reader)
+    options = with_trained_columns(predictor.task, source, options, predictor.description.columns)
+    return read_labelled(
+        predictor.task, source,
+        labels=predictor.description.labels, columns=options.columns, skip_bad_rows=skip, options=options,
+    )  # fmt: skip
+
+
+def _warnings_about(model: object, predictor: Predictor, rows: Rows) -> list[str]:
+    """What is to be known of a model that was loaded for the caller, and of the rows."""
+    from adaptkit.run.scoring import row_warnings
+
+    of_model = [] if model is predictor else predictor.warnings
+    return [*of_model, *row_warnings(predictor, rows)]
 
 
 def _loaded(model: object, studies: object, device: object, task: object) -> Predictor:

@@ -6,7 +6,7 @@ reader of standard output has ended, as after ``| head``; 1 otherwise.
 In reading order:
 
 - `tune.py`, `report.py`, `studies.py`: run a study, show it, list all.
-- `predict.py`, `evaluate.py`, `export.py`, `serve.py`, `push.py`: use a study's winner.
+- `predict.py`, `evaluate.py`, `errors.py`, `export.py`, `serve.py`, `push.py`: use a study's winner.
 - `tasks.py`: list, check and create tasks; `plugins.py`: list and check plugins of every kind.
 - `cache.py`: show or clear the cache.
 - `parameters.py`: options and types that several commands share.
@@ -22,6 +22,7 @@ import click
 
 import adaptkit
 from adaptkit.cli.cache import cache
+from adaptkit.cli.errors import errors
 from adaptkit.cli.evaluate import evaluate
 from adaptkit.cli.export import export
 from adaptkit.cli.plugins import plugins
@@ -43,7 +44,7 @@ def cli(debug: bool) -> None:
     """Tune pre-trained encoders on labelled text. Many trials are trained together; the best is exported."""
 
 
-for command in (tune, report, predict, evaluate, export, serve, push, studies, tasks, plugins, cache):
+for command in (tune, report, predict, evaluate, errors, export, serve, push, studies, tasks, plugins, cache):
     cli.add_command(command)
 
 

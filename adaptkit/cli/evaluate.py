@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -22,6 +23,11 @@ from adaptkit.cli.parameters import (
     studies_option,
     task_option,
 )
+
+if TYPE_CHECKING:
+    from adaptkit.data.options import ReadOptions
+    from adaptkit.data.rows import Rows
+    from adaptkit.export.predictor import Predictor
 
 
 @click.command(short_help="Score a model on labelled rows.")
@@ -45,11 +51,10 @@ def evaluate(
     Each number is shown with its 95% interval over these rows, or why it has none. Columns that --column
     named for tune are read again where the rows have them.
     """
-    from adaptkit.cli.predict import as_in_training, load_predictor, print_left_out, print_read_as
-    from adaptkit.data.load import read_labelled
+    from adaptkit.cli.predict import load_predictor
     from adaptkit.data.options import ReadOptions
     from adaptkit.report.escaping import visible
-    from adaptkit.run.scoring import row_warnings, score_rows
+    from adaptkit.run.scoring import score_rows
 
     given = ReadOptions(
         columns=pairs(columns, "--column"), delimiter=delimiter, encoding=encoding, reader=reader
@@ -57,17 +62,7 @@ def evaluate(
     given.check()
     with plugin_output_on_stderr():
         predictor = load_predictor(study_or_model, studies_dir, device, task)
-        options = as_in_training(predictor, data, given)
-        with options_of_the_training():
-            rows = read_labelled(
-                predictor.task, data,
-                labels=predictor.description.labels, columns=options.columns, skip_bad_rows=skip_bad_rows,
-                options=options,
-            )  # fmt: skip
-        print_read_as(rows)
-        print_left_out(rows)
-        for warning in row_warnings(predictor, rows):
-            click.echo(f"warning: {visible(warning, 2000)}", err=True)
+        rows = labelled_rows(predictor, data, given, skip_bad_rows=skip_bad_rows)
         scored = score_rows(predictor, rows.values)
     scores = scored.scores
     if as_json:
@@ -91,6 +86,27 @@ def evaluate(
     for group, numbers in scores.groups.items():
         values = ", ".join(f"{visible(name)} {figure(name, value)}" for name, value in numbers.items())
         click.echo(f"  {visible(group)}: {values}")
+
+
+def labelled_rows(predictor: Predictor, data: str, given: ReadOptions, *, skip_bad_rows: bool) -> Rows:
+    """The labelled rows of a source for this model. Standard error says what is to be known of them."""
+    from adaptkit.cli.predict import as_in_training, print_left_out, print_read_as
+    from adaptkit.data.load import read_labelled
+    from adaptkit.report.escaping import visible
+    from adaptkit.run.scoring import row_warnings
+
+    options = as_in_training(predictor, data, given)
+    with options_of_the_training():
+        rows = read_labelled(
+            predictor.task, data,
+            labels=predictor.description.labels, columns=options.columns, skip_bad_rows=skip_bad_rows,
+            options=options,
+        )  # fmt: skip
+    print_read_as(rows)
+    print_left_out(rows)
+    for warning in row_warnings(predictor, rows):
+        click.echo(f"warning: {visible(warning, 2000)}", err=True)
+    return rows
 
 
 @contextmanager

@@ -241,16 +241,20 @@ def _read(
 
 def _in_words(prediction: Mapping[str, Any]) -> str:
     """The prediction as lines of text, without control characters."""
-    lines = [line for key, value in prediction.items() for line in _lines(key, value)]
-    return "\n".join([*lines, ""])
+    return "\n".join([*in_lines(prediction), ""])
 
 
-def _lines(key: str, value: Any) -> list[str]:
+def in_lines(values: Mapping[str, Any], longest: int = 2000) -> list[str]:
+    """Names and values as lines of text, without control characters; longer ones are truncated."""
+    return [line for key, value in values.items() for line in _lines(key, value, longest)]
+
+
+def _lines(key: str, value: Any, longest: int) -> list[str]:
     from adaptkit.report.escaping import visible
 
     if isinstance(value, (list, tuple)) and value and isinstance(value[0], Mapping):
-        return [f"{visible(key)}:", *(f"  {visible(_flat(one), 2000)}" for one in value)]
-    return [visible(f"{key}: {_flat(value)}", 2000)]
+        return [f"{visible(key)}:", *(f"  {visible(_flat(one), longest)}" for one in value)]
+    return [visible(f"{key}: {_flat(value)}", longest)]
 
 
 def _flat(value: Any) -> str:

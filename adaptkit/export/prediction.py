@@ -60,9 +60,14 @@ def tokens_of(example: Example) -> int:
     return length_of(example) * choices
 
 
+def _nothing(outputs: Arrays, batch: Tensors, positions: Sequence[int]) -> None:
+    """Nothing more is done with a batch."""
+
+
 def predict_examples(
-    network: Network, task: Task, rows: Sequence[Row], examples: Sequence[Example]
-) -> list[Prediction]:
+    network: Network, task: Task, rows: Sequence[Row], examples: Sequence[Example],
+    watch: Callable[[Arrays, Tensors, Sequence[int]], None] = _nothing,
+) -> list[Prediction]:  # fmt: skip
     """One prediction per row, before the calibration.
 
     Args:
@@ -70,6 +75,7 @@ def predict_examples(
         task: the task of model and rows.
         rows: rows as the task's `prepare` returns them.
         examples: their examples, as `encoded` returns them.
+        watch: called after each batch with its outputs, its tensors, and the positions of its examples.
 
     Raises:
         TaskError: a part of the task failed.
@@ -81,7 +87,9 @@ def predict_examples(
         length = max(length_of(examples[position]) for position in positions)
         batch = collate(task, examples, positions, network.tokenizer, length)
         its = [examples[position] for position in positions]
-        pieces.take(network.outputs(batch.tensors), positions, its)
+        outputs = network.outputs(batch.tensors)
+        pieces.take(outputs, positions, its)
+        watch(outputs, batch.tensors, positions)
     result = pieces.merged()
     if isinstance(result, Exception):
         raise result

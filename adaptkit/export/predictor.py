@@ -69,6 +69,23 @@ class Predictor:
             found += self.predictions_of(chunk, encoded(self.model, self.task, chunk))
         return found
 
+    def predictions_and_losses(self, rows: Sequence[Row]) -> tuple[list[Prediction], list[float]]:
+        """`predictions` of labelled rows, and the loss of each row. Raises TaskError if the loss fails."""
+        from adaptkit.engine.evaluate import calibrated
+        from adaptkit.export.losses import RowLosses
+        from adaptkit.export.prediction import encoded, predict_examples
+
+        found: list[Prediction] = []
+        losses: list[float] = []
+        for chunk, failure in chunks(rows):
+            if failure is not None:
+                raise failure
+            examples = encoded(self.model, self.task, chunk)
+            its = RowLosses(self.task, examples, len(chunk))
+            found += predict_examples(self.model, self.task, chunk, examples, its.take)
+            losses += its.means()
+        return calibrated(self.task, found, self.description.calibration), losses
+
     def predictions_of(self, rows: Sequence[Row], examples: Sequence[Example]) -> list[Prediction]:
         """`predictions`, from examples that `adaptkit.export.prediction.encoded` returned for the rows."""
         from adaptkit.engine.evaluate import calibrated

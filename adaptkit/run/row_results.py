@@ -1,0 +1,75 @@
+"""What a model predicts for each labelled row, whether it is right, and the row's loss."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from adaptkit.analysis.row_results import confusions, right_rows
+
+if TYPE_CHECKING:
+    from adaptkit.data.rows import Rows
+    from adaptkit.export.predictor import Predictor
+    from adaptkit.task import Row
+
+
+@dataclass(frozen=True, kw_only=True)
+class RowResult:
+    """A labelled row and its prediction."""
+
+    place: str
+    """``"file:line"``, or ``"source row 12"``."""
+
+    row: Row
+    """The row as the task prepared it, without its answer."""
+
+    expected: Mapping[str, Any]
+    """Its answer: column → value."""
+
+    predicted: Mapping[str, Any]
+    """The prediction, as `adaptkit predict` gives it."""
+
+    right: bool | None
+    """Whether the task's metric is 1 for it; None if it is 1 for no row, as a correlation."""
+
+    loss: float
+    """The task's loss: high where the model is sure of something else."""
+
+
+def results_of(predictor: Predictor, rows: Rows) -> list[RowResult]:
+    """The result of each row, in the order of the rows.
+
+    Raises:
+        TaskError: a part of the task failed.
+        TrialError: the rows cannot be predicted.
+    """
+    from adaptkit.tasks.calls import calling
+
+    task = predictor.task
+    predictions, losses = predictor.predictions_and_losses(rows.values)
+    with calling(task, "metric"):
+        right = right_rows(task.metric, predictions, rows.values)
+    results = []
+    for number, (place, row) in enumerate(zip(rows.origins, rows.values, strict=True)):
+        answer = {name: row[name] for name in task.target_columns if name in row}
+        asked = {name: value for name, value in row.items() if name not in answer}
+        with calling(task, "to_json"):
+            predicted = task.to_json(asked, predictions[number])
+        results.append(
+            RowResult(
+                place=place, row=asked, expected=answer, predicted=predicted,
+                right=right[number] if right else None, loss=losses[number],
+            )
+        )  # fmt: skip
+    return results
+
+
+def worst_first(results: Sequence[RowResult]) -> list[RowResult]:
+    """The results that are not known to be right, the highest loss first."""
+    return sorted((one for one in results if not one.right), key=lambda one: -one.loss)
+
+
+def confused(results: Sequence[RowResult]) -> list[tuple[str, str, int]]:
+    """The label, the one that was predicted for it, and how often, as `confusions` gives them."""
+    return confusions([one.expected for one in results], [one.predicted for one in results])
