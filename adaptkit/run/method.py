@@ -40,8 +40,12 @@ MOST_ROWS_FOR_FOLDS, MOST_SENTENCES_FOR_FOLDS = 3_000, 300
 FEWEST_WITHOUT_GAIN = 3
 """The least evaluations without a better score that end a trial. Chosen, not measured."""
 
-FIRST_FOR_TOKENS, FIRST_FOR_TEXTS_TOGETHER = 5, 6
-"""The versions of the ranges that have more epochs for heads on tokens, and for texts read together."""
+SPAN_HEADS = ("question-answering",)
+"""Heads on tokens, too, that start at random and at the usual rates."""
+
+FIRST_FOR_TOKENS, FIRST_FOR_TEXTS_TOGETHER, FIRST_FOR_SPANS = 5, 6, 7
+"""The versions of the ranges that have more epochs for tags of tokens, for texts read together, and for
+spans."""
 
 MOST_ROWS_TO_SOLVE = 50_000
 """Up to so many training rows a head is solved. Chosen, not measured."""
@@ -262,7 +266,8 @@ def space_of(config: StudyConfig, task: Task, method: Method, data: Dataset) -> 
 
 def _examples_to_see(task: Task, method: Method) -> int:
     """The examples that a trial sees at least: more for heads on tokens, and for texts read together."""
-    on_tokens = task.head in TOKEN_HEADS and method.ranges >= FIRST_FOR_TOKENS
+    first = FIRST_FOR_SPANS if task.head in SPAN_HEADS else FIRST_FOR_TOKENS
+    on_tokens = task.head in (*TOKEN_HEADS, *SPAN_HEADS) and method.ranges >= first
     together = task.text_pair and method.pooling != PAIR and method.ranges >= FIRST_FOR_TEXTS_TOGETHER
     return MORE_EXAMPLES_TO_SEE if on_tokens or together else EXAMPLES_TO_SEE
 

@@ -41,10 +41,12 @@ def main(arguments: Sequence[str]) -> None:
     parser.add_argument("--head-inits", default="solved")
     parser.add_argument("--rates", default=DEFAULT)
     parser.add_argument("--epochs", default=DEFAULT)
+    parser.add_argument("--refits", default="no", help="with yes, the winner is trained on all rows at last")
     options = vars(parser.parse_args(arguments))
     names = {
         "seeds": "seed", "sets": "set", "rows": "rows", "strategies": "strategy", "poolings": "pooling",
         "head_inits": "head_init", "rates": "rate", "epochs": "epochs",
+        "refits": "refit",
     }  # fmt: skip
     values = [options[plural].split(",") for plural in names]
     wanted = [dict(zip(names.values(), one, strict=True)) for one in itertools.product(*values)]
@@ -64,6 +66,7 @@ def run(folder: Path, what: Mapping[str, str]) -> dict[str, Any]:
         "--trials", "1", "--confirm", "0", "--batch-size", "16",
         *(["--lr", what["rate"], what["rate"]] if what["rate"] != DEFAULT else []),
         *(["--epochs", what["epochs"]] if what["epochs"] != DEFAULT else []),
+        *(["--refit"] if what["refit"] == "yes" else []),
     ]  # fmt: skip
     scores = study(task, columns, train, test, options)
     after = resource.getrusage(resource.RUSAGE_CHILDREN)

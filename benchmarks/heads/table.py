@@ -13,7 +13,7 @@ from benchmarks.baselines.table import MAIN
 from benchmarks.heads.run import RESULTS
 from benchmarks.records import read
 
-KEYS = ("set", "rows", "strategy", "pooling", "head_init", "rate", "epochs")
+KEYS = ("set", "rows", "strategy", "pooling", "head_init", "rate", "epochs", "refit")
 
 
 def main() -> None:
@@ -24,8 +24,8 @@ def main() -> None:
 def table(runs: Sequence[dict[str, Any]]) -> str:
     """The scores on dev and test of each seed, in points, and the CPU seconds of the first."""
     lines = [
-        "| data set | rows | strategy | pooling | start | rate | epochs | dev | test | CPU seconds |",
-        "|---|--:|---|---|---|--:|--:|--:|--:|--:|",
+        "| data set | rows | strategy | pooling | start | rate | epochs | refit | dev | test | CPU seconds |",
+        "|---|--:|---|---|---|--:|--:|---|--:|--:|--:|",
     ]
     for key in sorted({tuple(one[name] for name in KEYS) for one in runs}, key=_order):
         its = sorted((one for one in runs if tuple(one[name] for name in KEYS) == key), key=_seed)
