@@ -22,6 +22,7 @@ from adaptkit.study.find import find_study
 from adaptkit.study.folder import StudyFolder
 
 if TYPE_CHECKING:
+    from adaptkit.data.in_memory import MemoryRows
     from adaptkit.data.options import ReadOptions
     from adaptkit.data.rows import Rows
     from adaptkit.run.row_results import RowResult
@@ -116,8 +117,9 @@ def evaluate(
 
     with in_python_words():
         options = _read_options(columns, delimiter, encoding, reader)
+        source, skip = _source(data, options), given.flag("skip_bad_rows", skip_bad_rows)
         predictor = _given_or_loaded(model, studies, device, task)
-        rows = _labelled(predictor, data, options, skip_bad_rows)
+        rows = _labelled(predictor, source, options, skip)
         _warn_the_caller(_warnings_about(model, predictor, rows))
         scored = score_rows(predictor, rows.values)
         return Evaluation(
@@ -149,9 +151,11 @@ def row_results(
 
     with in_python_words():
         options = _read_options(columns, delimiter, encoding, reader)
+        source, skip = _source(data, options), given.flag("skip_bad_rows", skip_bad_rows)
         predictor = _given_or_loaded(model, studies, device, task)
-        rows = _labelled(predictor, data, options, skip_bad_rows)
-        _warn_the_caller(_warnings_about(model, predictor, rows))
+        rows = _labelled(predictor, source, options, skip)
+        left_out = [f"{len(its):,} rows are left out; the first: {its[0]}"] if (its := rows.skipped) else []
+        _warn_the_caller([*_warnings_about(model, predictor, rows), *left_out])
         return results_of(predictor, rows)
 
 
@@ -226,18 +230,26 @@ def _given_or_loaded(model: object, studies: object, device: object, task: objec
     return model
 
 
-def _labelled(predictor: Predictor, data: object, options: ReadOptions, skip_bad_rows: object) -> Rows:
+def _source(data: RowSource, options: ReadOptions) -> str | MemoryRows:
+    """Where the rows are; raises ConfigError for options that they cannot have."""
+    source = source_of("data", data)
+    if not isinstance(source, str):
+        refuse_for_rows(delimiter=options.delimiter, encoding=options.encoding, reader=options.reader)
+    return source
+
+
+def _labelled(
+    predictor: Predictor, source: str | MemoryRows, options: ReadOptions, skip_bad_rows: bool
+) -> Rows:
     """The labelled rows for this model; raises DataError."""
     from adaptkit.data.load import read_labelled
     from adaptkit.data.trained_columns import with_trained_columns
 
-    source, skip = source_of("data", data), given.flag("skip_bad_rows", skip_bad_rows)
-    if not isinstance(source, str):
-        refuse_for_rows(delimiter=options.delimiter, encoding=options.encoding, reader=options.reader)
     options = with_trained_columns(predictor.task, source, options, predictor.description.columns)
     return read_labelled(
         predictor.task, source,
-        labels=predictor.description.labels, columns=options.columns, skip_bad_rows=skip, options=options,
+        labels=predictor.description.labels, columns=options.columns, skip_bad_rows=skip_bad_rows,
+        options=options,
     )  # fmt: skip
 
 

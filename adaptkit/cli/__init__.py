@@ -64,9 +64,9 @@ def main() -> None:
     except (click.Abort, KeyboardInterrupt):
         _leave("stopped.", 130)
     except AdaptkitError as error:
-        _raise_if_debugging(error)
         if error.code == READER_GONE:  # no message: other programs end in this way, too
             sys.exit(141)
+        _raise_if_debugging(error)
         _leave(str(error), error.exit_code)
     except Exception as error:
         _raise_if_debugging(error)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,7 +15,6 @@ from adaptkit.cli.parameters import (
     delimiter_option,
     device_option,
     encoding_option,
-    json_option,
     pairs,
     plugin_output_on_stderr,
     reader_option,
@@ -25,6 +25,7 @@ from adaptkit.cli.parameters import (
 
 if TYPE_CHECKING:
     from adaptkit.run.row_results import RowResult
+    from adaptkit.task import Row
 
 CONFUSIONS = 10
 """As many pairs of labels are shown."""
@@ -48,7 +49,7 @@ LONGEST = 600
 @task_option
 @device_option
 @studies_option
-@json_option
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object per line, for each of the rows.")
 def errors(
     study_or_model: str, data: str, most: int | None, columns: Sequence[str], delimiter: str | None,
     encoding: str | None, reader: str | None, skip_bad_rows: bool, task: str | None, device: str,
@@ -56,9 +57,9 @@ def errors(
 ) -> None:  # fmt: skip
     """Show the labelled rows that a study's winner, or an exported model, gets wrong.
 
-    The rows with the highest loss come first: the model is surest of something else there, and where it has
-    not been trained on these rows, their labels may be wrong. A row is right if the task's metric is 1 for
-    it. Where there is no such row, as with a correlation, all rows are shown, by their loss.
+    The rows with the highest loss come first. If the model was not trained on them, a high loss may also mean
+    that the label is wrong. A row is right if the task's metric is 1 for it. Where the metric says nothing of
+    one row, as a correlation, all rows are shown.
     """
     from adaptkit.cli.evaluate import labelled_rows
     from adaptkit.cli.predict import load_predictor
@@ -76,10 +77,11 @@ def errors(
     wrong = worst_first(results)
     if as_json:
         for one in wrong[:most]:
-            click.echo(json.dumps(vars(one), ensure_ascii=False, default=str))
+            loss = None if math.isnan(one.loss) else one.loss
+            click.echo(json.dumps({**vars(one), "loss": loss}, ensure_ascii=False, default=_as_json))
         return
     shown = wrong[: most or 20]
-    for line in [_summary(rows.source, results, wrong), *_confused(wrong)]:
+    for line in [_summary(rows.source, results, predictor.task.metric.name), *_confused(wrong)]:
         click.echo(line)
     if len(shown) < len(wrong):
         click.echo(f"\nThe {len(shown):,} with the highest loss (--most N shows more):")
@@ -87,12 +89,20 @@ def errors(
         click.echo("\n".join(["", *_lines(one)]))
 
 
-def _summary(source: str, results: Sequence[RowResult], wrong: Sequence[RowResult]) -> str:
+def _as_json(value: Any) -> Any:
+    """A number or an array of NumPy as JSON has it; anything else as text."""
+    return value.tolist() if hasattr(value, "tolist") else str(value)
+
+
+def _summary(source: str, results: Sequence[RowResult], metric: str) -> str:
     from adaptkit.report.escaping import visible
 
-    known = any(one.right is not None for one in results)
-    found = f"{len(wrong):,} wrong" if known else "the metric is 1 for none of them"
-    return f"{len(results):,} rows of {visible(source)}: {found}."
+    wrong = sum(one.right is False for one in results)
+    unknown = sum(one.right is None for one in results)
+    found = [f"{wrong:,} wrong"] if wrong or not unknown else []
+    if unknown:
+        found.append(f"{unknown:,} of which {visible(metric)} does not say whether they are right")
+    return f"{len(results):,} rows of {visible(source)}: {', '.join(found)}."
 
 
 def _confused(wrong: Sequence[RowResult]) -> list[str]:
@@ -104,7 +114,7 @@ def _confused(wrong: Sequence[RowResult]) -> list[str]:
     lines = [
         f"  {count:4} x {visible(label)}, predicted {visible(other)}" for label, other, count in frequent
     ]
-    return ["", "Most frequent:", *lines] if lines else []
+    return ["", "Most frequent confusions:", *lines] if lines else []
 
 
 def _lines(result: RowResult) -> list[str]:
@@ -112,11 +122,13 @@ def _lines(result: RowResult) -> list[str]:
     from adaptkit.report.escaping import visible
 
     words = _tagged_words(result)
-    known = [*result.row.values(), " ".join(words)]
+    known = {**result.row, **({"text": " ".join(words)} if words else {})}
     parts = {
         "": {name: " ".join(words) if value is words else value for name, value in result.row.items()},
-        "expected ": {name: _by_word(value, words) for name, value in result.expected.items()},
-        "predicted ": {name: value for name, value in result.predicted.items() if value not in known},
+        "expected ": {name: _answer(value, words, result.row) for name, value in result.expected.items()},
+        "predicted ": {
+            name: value for name, value in result.predicted.items() if str(value) != str(known.get(name))
+        },
     }
     lines = [line for prefix, values in parts.items() for line in _prefixed(prefix, values)]
     return [f"{visible(result.place)}  loss {result.loss:.4f}", *lines]
@@ -139,9 +151,13 @@ def _tagged_words(result: RowResult) -> Sequence[str]:
     return ()
 
 
-def _by_word(value: Any, words: Sequence[str]) -> Any:
-    """The tags of words as "word/tag", without those that are "O" or empty; another value unchanged."""
+def _answer(value: Any, words: Sequence[str], row: Row) -> Any:
+    """The tags of words as "word/tag", without those that are "O" or empty; a position with what is there."""
+    if type(value) is int:
+        lists = [one for one in row.values() if isinstance(one, (list, tuple)) and len(one) > value]
+        return f"{value} ({lists[0][value]})" if len(lists) == 1 else value
     if not words or not isinstance(value, (list, tuple)) or len(value) != len(words):
         return value
     tags = [", ".join(one) if isinstance(one, (list, tuple)) else one for one in value]
-    return " ".join(f"{word}/{tag}" for word, tag in zip(words, tags, strict=True) if tag not in ("O", ""))
+    tagged = [f"{word}/{tag}" for word, tag in zip(words, tags, strict=True) if tag not in ("O", "")]
+    return " ".join(tagged) or "none"

@@ -38,12 +38,12 @@ class RowLosses:
         given = {name: torch.from_numpy(array) for name, array in outputs.items()}
         with calling(self.task, "loss"):
             losses, weights = self.task.loss(given, batch)  # [batch, ...] both
-        weights = weights.double()
-        total = (losses.double() * weights).flatten(1).sum(1) if losses.dim() > 1 else losses * weights
-        weight = weights.flatten(1).sum(1) if weights.dim() > 1 else weights  # [batch]
+        size = len(positions)
+        weights = weights.double().reshape(size, -1)  # [batch, items]
+        total = (losses.double().reshape(size, -1) * weights).sum(1)  # [batch]
         rows = self.row_of[list(positions)]  # [batch]
-        np.add.at(self.sums, rows, total.double().numpy())
-        np.add.at(self.weights, rows, weight.numpy())
+        np.add.at(self.sums, rows, total.numpy())
+        np.add.at(self.weights, rows, weights.sum(1).numpy())
 
     def means(self) -> list[float]:
         """The mean loss of each row; 0 for a row of which nothing counts."""

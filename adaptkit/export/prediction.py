@@ -89,7 +89,8 @@ def predict_examples(
         its = [examples[position] for position in positions]
         outputs = network.outputs(batch.tensors)
         pieces.take(outputs, positions, its)
-        watch(outputs, batch.tensors, positions)
+        if pieces.failure is None:
+            watch(outputs, batch.tensors, positions)
     result = pieces.merged()
     if isinstance(result, Exception):
         raise result

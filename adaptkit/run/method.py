@@ -19,6 +19,8 @@ from adaptkit.run.weighting import UNWEIGHTED, Weighting, resolve_weighting
 from adaptkit.search.space import (
     EXAMPLES_TO_SEE,
     MORE_EXAMPLES_TO_SEE,
+    MOST_EPOCHS,
+    MOST_EPOCHS_OF_SPANS,
     RANGES_VERSION,
     USUAL_WIDTH,
     SearchSpace,
@@ -261,6 +263,7 @@ def space_of(config: StudyConfig, task: Task, method: Method, data: Dataset) -> 
         on_tokens=task.head in TOKEN_HEADS,
         version=method.ranges,
         examples=_examples_to_see(task, method),
+        most_epochs=_most_epochs(config, task, method),
     )
 
 
@@ -270,6 +273,12 @@ def _examples_to_see(task: Task, method: Method) -> int:
     on_tokens = task.head in (*TOKEN_HEADS, *SPAN_HEADS) and method.ranges >= first
     together = task.text_pair and method.pooling != PAIR and method.ranges >= FIRST_FOR_TEXTS_TOGETHER
     return MORE_EXAMPLES_TO_SEE if on_tokens or together else EXAMPLES_TO_SEE
+
+
+def _most_epochs(config: StudyConfig, task: Task, method: Method) -> int:
+    """The epochs that few rows have at most: more where an encoder is trained to find spans."""
+    spans = task.head in SPAN_HEADS and method.ranges >= FIRST_FOR_SPANS
+    return MOST_EPOCHS_OF_SPANS if spans and strategy_of(config).trains_encoder else MOST_EPOCHS
 
 
 def patience_of(config: StudyConfig, method: Method, rungs: int) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -19,7 +20,7 @@ class RowResult:
     """A labelled row and its prediction."""
 
     place: str
-    """``"file:line"``, or ``"source row 12"``."""
+    """``"file:line"``, ``"source row 12"``, or ``"row 12"`` of rows that were given in Python."""
 
     row: Row
     """The row as the task prepared it, without its answer."""
@@ -31,10 +32,11 @@ class RowResult:
     """The prediction, as `adaptkit predict` gives it."""
 
     right: bool | None
-    """Whether the task's metric is 1 for it; None if it is 1 for no row, as a correlation."""
+    """Whether the task's metric is 1 for it, or it is the answer; None where the metric says neither, as a
+    correlation does."""
 
     loss: float
-    """The task's loss: high where the model is sure of something else."""
+    """The task's loss for it, the mean over its words or windows."""
 
 
 def results_of(predictor: Predictor, rows: Rows) -> list[RowResult]:
@@ -48,8 +50,7 @@ def results_of(predictor: Predictor, rows: Rows) -> list[RowResult]:
 
     task = predictor.task
     predictions, losses = predictor.predictions_and_losses(rows.values)
-    with calling(task, "metric"):
-        right = right_rows(task.metric, predictions, rows.values)
+    right = right_rows(task.metric, predictions, rows.values, task.target_columns)
     results = []
     for number, (place, row) in enumerate(zip(rows.origins, rows.values, strict=True)):
         answer = {name: row[name] for name in task.target_columns if name in row}
@@ -59,15 +60,16 @@ def results_of(predictor: Predictor, rows: Rows) -> list[RowResult]:
         results.append(
             RowResult(
                 place=place, row=asked, expected=answer, predicted=predicted,
-                right=right[number] if right else None, loss=losses[number],
+                right=right[number], loss=losses[number],
             )
         )  # fmt: skip
     return results
 
 
 def worst_first(results: Sequence[RowResult]) -> list[RowResult]:
-    """The results that are not known to be right, the highest loss first."""
-    return sorted((one for one in results if not one.right), key=lambda one: -one.loss)
+    """The results that are not known to be right, by loss: those without a number, then the highest."""
+    wrong = [one for one in results if not one.right]
+    return sorted(wrong, key=lambda one: (not math.isnan(one.loss), -one.loss))
 
 
 def confused(results: Sequence[RowResult]) -> list[tuple[str, str, int]]:

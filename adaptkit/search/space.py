@@ -204,14 +204,15 @@ EXAMPLES_TO_SEE, MORE_EXAMPLES_TO_SEE = 2_000, 10_000
 two texts that are read together, need more, as they start further from their optimum (`benchmarks/epochs`
 and `benchmarks/heads` have the scores) ..."""
 
-MOST_EPOCHS = 10
-"""... but no more epochs than this, unless the strategy has more by default."""
+MOST_EPOCHS, MOST_EPOCHS_OF_SPANS = 10, 20
+"""... but no more epochs than this, unless the strategy has more by default. Spans start furthest from their
+optimum."""
 
 
 def space_for(
     strategy: Strategy, search: SearchConfig, hints: Hints, *, rows: int,
     width: int = USUAL_WIDTH, on_tokens: bool = False, version: int = RANGES_VERSION,
-    examples: int = EXAMPLES_TO_SEE,
+    examples: int = EXAMPLES_TO_SEE, most_epochs: int = MOST_EPOCHS,
 ) -> Space:  # fmt: skip
     """The space of a study: the user's ranges, else the task's hints, else the strategy's ranges.
 
@@ -226,7 +227,8 @@ def space_for(
         width: of the encoder's hidden states. Narrow encoders have higher rates.
         on_tokens: whether the head is on tokens: it may have higher rates.
         version: of the strategies' ranges.
-        examples: so many examples a trial sees at least.
+        examples: so many examples a trial sees at least, ...
+        most_epochs: ... but in no more epochs than this, unless the strategy has more by default.
 
     Raises:
         ConfigError: a range is empty or not positive.
@@ -248,7 +250,7 @@ def space_for(
     return Space(
         learning_rate=(low, high),
         batch_sizes=sizes,
-        epochs=search.epochs or hints.epochs or _epochs_for(rows, own.epochs, examples),
+        epochs=search.epochs or hints.epochs or _epochs_for(rows, own.epochs, examples, most_epochs),
         default_learning_rate=min(max(own.default_learning_rate * scale, low), high),
         default_batch_size=min(sizes, key=lambda size: abs(math.log(size / _DEFAULT_BATCH_SIZE))),
         extendable=version > 1 and search.learning_rate is None and name not in hints.learning_rate,
@@ -263,9 +265,9 @@ def _scale_of(width: int, usual: int) -> float:
     return min(max(usual / max(width, 1), 1 / MOST_SCALING), MOST_SCALING)
 
 
-def _epochs_for(rows: int, fewest: float, examples: int) -> float:
+def _epochs_for(rows: int, fewest: float, examples: int, most: int) -> float:
     """The strategy's epochs, or more if there are few rows, so that a trial sees so many examples."""
-    return max(fewest, min(MOST_EPOCHS, math.ceil(examples / max(rows, 1))))
+    return max(fewest, min(most, math.ceil(examples / max(rows, 1))))
 
 
 def _scientific(number: float) -> str:

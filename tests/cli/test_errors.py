@@ -42,6 +42,7 @@ def test_confusions_come_before_the_rows(tuned: Callable[[str, str], Any], tmp_p
     wrong = {"glad": "sad", "sad": "glad"}[found["label"]]
     data = write_csv(tmp_path / "rows.csv", [("boats", wrong), ("boats", wrong)])
     out = called("errors", study.folder.path, "--data", data).out
+    assert "Most frequent confusions:" in out
     assert f"     2 x {wrong}, predicted {found['label']}\n" in out
 
 
@@ -62,8 +63,16 @@ def test_a_correlation_calls_no_row_wrong(tmp_path: Path, tiny_folder: Path) -> 
     )  # fmt: skip
     answer = called("errors", study.folder.path, "--data", data, "--most", 3)
     assert answer.code == 0, answer.err
-    assert "the metric is 1 for none of them" in answer.out
+    assert "20 of which pearson does not say whether they are right." in answer.out
     assert answer.out.count("  loss ") == 3
+
+
+def test_a_text_that_is_the_predicted_label(tuned: Callable[[str, str], Any], tmp_path: Path) -> None:
+    study = tuned("text-classification", "full")
+    found = study.load().predict("glad")["label"]
+    data = write_csv(tmp_path / "rows.csv", [(found, {"glad": "sad", "sad": "glad"}[found])] * 2)
+    if study.load().predict(found)["label"] == found:
+        assert f"  predicted label: {found}\n" in called("errors", study.folder.path, "--data", data).out
 
 
 def test_control_characters_are_made_visible(tuned: Callable[[str, str], Any], tmp_path: Path) -> None:

@@ -149,7 +149,7 @@ def test_rates_of_lora_are_higher_on_tokens(
     ("task", "pooling", "ranges", "epochs"),
     [
         ("ner", "checkpoint", 5, 10), ("ner", "checkpoint", 4, 3),
-        ("qa", "checkpoint", 7, 10), ("qa", "checkpoint", 6, 3),
+        ("qa", "checkpoint", 7, 20), ("qa", "checkpoint", 6, 3),
         ("nli", "checkpoint", 6, 10), ("nli", "checkpoint", 5, 3), ("nli", "pair", 6, 3),
     ],
 )  # fmt: skip

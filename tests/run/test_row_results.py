@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,8 @@ def result(place: str, right: bool | None, loss: float) -> RowResult:
 def test_rows_that_are_right_are_left_out() -> None:
     results = [result("a", True, 9), result("b", False, 1), result("c", None, 3), result("d", False, 2)]
     assert [one.place for one in worst_first(results)] == ["c", "d", "b"]
+    first, *_ = worst_first([*results, result("e", False, math.nan)])
+    assert first.place == "e"
 
 
 @pytest.mark.parametrize("task", TASKS)

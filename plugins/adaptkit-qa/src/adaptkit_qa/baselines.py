@@ -40,7 +40,7 @@ def baselines(
 
 
 def _near(question: str, context: str, length: int) -> dict[str, Any] | None:
-    """The ``length`` words of the context that are closest to words of the question, but have none of them.
+    """The ``length`` words of the context that are closest to words of the question, with few of these.
 
     A word counts as in the sliding window of MCTest (Richardson et al. 2013,
     https://aclanthology.org/D13-1020): the logarithm of 1 + 1 / its number in the context. That is divided
