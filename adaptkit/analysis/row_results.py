@@ -1,8 +1,7 @@
-"""Which predictions are right, and which labels are mistaken for which."""
+"""Which predictions are right, as the task's metric says."""
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -62,30 +61,3 @@ def _is_answer(prediction: Prediction, row: Row, answers: Sequence[str]) -> bool
 
 def _plain(value: Any) -> Any:
     return list(value) if isinstance(value, (list, tuple)) else value
-
-
-def confusions(
-    expected: Sequence[Mapping[str, Any]], predicted: Sequence[Mapping[str, Any]]
-) -> list[tuple[str, str, int]]:
-    """The label of the row, the predicted label, and the number of rows; the most frequent pair first.
-
-    Args:
-        expected: for each row its answer, column → value.
-        predicted: for each row its prediction, as `Task.to_json` gives it.
-
-    Returns:
-        Nothing for answers that are not one label under one name in both.
-    """
-    pairs: Counter[tuple[str, str]] = Counter()
-    for answer, prediction in zip(expected, predicted, strict=True):
-        if len(answer) != 1:
-            return []
-        ((name, label),) = answer.items()
-        inner = prediction.get("prediction")  # as `Task.to_json` gives it by default
-        other = prediction.get(name, inner.get(name) if isinstance(inner, Mapping) else None)
-        if not isinstance(label, str) or not isinstance(other, str):
-            return []
-        if label != other:
-            pairs[label, other] += 1
-    ordered = sorted(pairs.items(), key=lambda one: (-one[1], one[0]))
-    return [(label, other, count) for (label, other), count in ordered]

@@ -147,6 +147,7 @@ def row_results(
     ``pandas.DataFrame(map(vars, results))`` is a table of them. The arguments are those of `evaluate`, and
     so are the errors.
     """
+    from adaptkit.data.rows import counted
     from adaptkit.run.row_results import results_of
 
     with in_python_words():
@@ -154,7 +155,8 @@ def row_results(
         source, skip = _source(data, options), given.flag("skip_bad_rows", skip_bad_rows)
         predictor = _given_or_loaded(model, studies, device, task)
         rows = _labelled(predictor, source, options, skip)
-        left_out = [f"{len(its):,} rows are left out; the first: {its[0]}"] if (its := rows.skipped) else []
+        its = rows.skipped
+        left_out = [f"{counted(len(its), 'row')} left out; the first: {its[0]}"] if its else []
         _warn_the_caller([*_warnings_about(model, predictor, rows), *left_out])
         return results_of(predictor, rows)
 

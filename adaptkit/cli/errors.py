@@ -10,18 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from adaptkit.cli.parameters import (
-    column_option,
-    delimiter_option,
-    device_option,
-    encoding_option,
-    pairs,
-    plugin_output_on_stderr,
-    reader_option,
-    skip_option,
-    studies_option,
-    task_option,
-)
+from adaptkit.cli.parameters import options_of_rows, plugin_output_on_stderr
 
 if TYPE_CHECKING:
     from adaptkit.run.row_results import RowResult
@@ -41,14 +30,7 @@ LONGEST = 600
     "--most", type=click.IntRange(min=1), metavar="N",
     help="Show at most N rows; by default 20, or all with --json.",
 )  # fmt: skip
-@column_option
-@delimiter_option
-@encoding_option
-@reader_option
-@skip_option
-@task_option
-@device_option
-@studies_option
+@options_of_rows
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object per line, for each of the rows.")
 def errors(
     study_or_model: str, data: str, most: int | None, columns: Sequence[str], delimiter: str | None,
@@ -62,14 +44,10 @@ def errors(
     one row, as a correlation, all rows are shown.
     """
     from adaptkit.cli.evaluate import labelled_rows
-    from adaptkit.cli.predict import load_predictor
-    from adaptkit.data.options import ReadOptions
+    from adaptkit.cli.predict import load_predictor, read_options
     from adaptkit.run.row_results import results_of, worst_first
 
-    given = ReadOptions(
-        columns=pairs(columns, "--column"), delimiter=delimiter, encoding=encoding, reader=reader
-    )
-    given.check()
+    given = read_options(columns, delimiter, encoding, reader)
     with plugin_output_on_stderr():
         predictor = load_predictor(study_or_model, studies_dir, device, task)
         rows = labelled_rows(predictor, data, given, skip_bad_rows=skip_bad_rows)
@@ -108,9 +86,9 @@ def _summary(source: str, results: Sequence[RowResult], metric: str) -> str:
 def _confused(wrong: Sequence[RowResult]) -> list[str]:
     """The most frequent pairs of a label and the one that was predicted for it."""
     from adaptkit.report.escaping import visible
-    from adaptkit.run.row_results import confused
+    from adaptkit.run.row_results import confusions
 
-    frequent = [one for one in confused(wrong) if one[2] > 1][:CONFUSIONS]
+    frequent = [one for one in confusions(wrong) if one[2] > 1][:CONFUSIONS]
     lines = [
         f"  {count:4} x {visible(label)}, predicted {visible(other)}" for label, other, count in frequent
     ]
@@ -153,7 +131,7 @@ def _tagged_words(result: RowResult) -> Sequence[str]:
 
 def _answer(value: Any, words: Sequence[str], row: Row) -> Any:
     """The tags of words as "word/tag", without those that are "O" or empty; a position with what is there."""
-    if type(value) is int:
+    if type(value) is int and value >= 0:
         lists = [one for one in row.values() if isinstance(one, (list, tuple)) and len(one) > value]
         return f"{value} ({lists[0][value]})" if len(lists) == 1 else value
     if not words or not isinstance(value, (list, tuple)) or len(value) != len(words):

@@ -10,19 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from adaptkit.cli.parameters import (
-    column_option,
-    delimiter_option,
-    device_option,
-    encoding_option,
-    json_option,
-    pairs,
-    plugin_output_on_stderr,
-    reader_option,
-    skip_option,
-    studies_option,
-    task_option,
-)
+from adaptkit.cli.parameters import json_option, options_of_rows, plugin_output_on_stderr
 
 if TYPE_CHECKING:
     from adaptkit.data.options import ReadOptions
@@ -33,14 +21,7 @@ if TYPE_CHECKING:
 @click.command(short_help="Score a model on labelled rows.")
 @click.argument("study_or_model", metavar="STUDY|MODEL_DIR")
 @click.option("--data", required=True, help="The labelled rows: a file, a folder or a hub id.")
-@column_option
-@delimiter_option
-@encoding_option
-@reader_option
-@skip_option
-@task_option
-@device_option
-@studies_option
+@options_of_rows
 @json_option
 def evaluate(
     study_or_model: str, data: str, columns: Sequence[str], delimiter: str | None, encoding: str | None,
@@ -51,15 +32,11 @@ def evaluate(
     Each number is shown with its 95% interval over these rows, or why it has none. Columns that --column
     named for tune are read again where the rows have them.
     """
-    from adaptkit.cli.predict import load_predictor
-    from adaptkit.data.options import ReadOptions
+    from adaptkit.cli.predict import load_predictor, read_options
     from adaptkit.report.escaping import visible
     from adaptkit.run.scoring import score_rows
 
-    given = ReadOptions(
-        columns=pairs(columns, "--column"), delimiter=delimiter, encoding=encoding, reader=reader
-    )
-    given.check()
+    given = read_options(columns, delimiter, encoding, reader)
     with plugin_output_on_stderr():
         predictor = load_predictor(study_or_model, studies_dir, device, task)
         rows = labelled_rows(predictor, data, given, skip_bad_rows=skip_bad_rows)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, redirect_stdout
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import click
+
+Command = TypeVar("Command", bound=Callable[..., Any])
 
 OLD_NAMES = {"together": "parallel-trials", "rungs": "evals-per-epoch", "dev-share": "dev-fraction"}
 """Option of version 0.1.0 → its current name. The old options still work, but the help does not list them."""
@@ -53,6 +55,17 @@ reader_option = click.option(
 )  # fmt: skip
 
 skip_option = click.option("--skip-bad-rows", is_flag=True, help="Leave out invalid rows, and count them.")
+
+
+def options_of_rows(command: Command) -> Command:
+    """The options of the commands that read rows for a model: how they are read, which task, where."""
+    options = (
+        column_option, delimiter_option, encoding_option, reader_option, skip_option, task_option,
+        device_option, studies_option,
+    )  # fmt: skip
+    for option in reversed(options):  # as decorators, of which the lowest comes first
+        command = option(command)
+    return command
 
 
 @contextmanager

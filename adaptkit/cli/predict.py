@@ -11,18 +11,7 @@ from typing import TYPE_CHECKING, Any, TextIO, TypeVar
 
 import click
 
-from adaptkit.cli.parameters import (
-    column_option,
-    delimiter_option,
-    device_option,
-    encoding_option,
-    pairs,
-    plugin_output_on_stderr,
-    reader_option,
-    skip_option,
-    studies_option,
-    task_option,
-)
+from adaptkit.cli.parameters import options_of_rows, pairs, plugin_output_on_stderr
 from adaptkit.cli.streams import input_is_terminal, input_lines
 
 if TYPE_CHECKING:
@@ -44,14 +33,7 @@ T = TypeVar("T")
     "file",
     help="A file of rows, read as tune reads it. A .txt file that is no table has one text per line.",
 )
-@column_option
-@delimiter_option
-@encoding_option
-@reader_option
-@skip_option
-@task_option
-@device_option
-@studies_option
+@options_of_rows
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object per line.")
 def predict(
     study_or_model: str, text: Sequence[str], file: str | None, columns: Sequence[str],
@@ -71,11 +53,7 @@ def predict(
         raise click.UsageError(f"{alone} needs --file: a text has no columns and no encoding.")
     if not text and not file and input_is_terminal():
         raise click.UsageError("Give texts, --file, or one text per line on standard input.")
-    named, output = pairs(columns, "--column"), sys.stdout
-    from adaptkit.data.options import ReadOptions
-
-    options = ReadOptions(columns=named, delimiter=delimiter, encoding=encoding, reader=reader)
-    options.check()
+    options, output = read_options(columns, delimiter, encoding, reader), sys.stdout
     with plugin_output_on_stderr():
         predictor = load_predictor(study_or_model, studies_dir, device, task)
         rows: Iterable[tuple[int, Row]] = _parsed(
@@ -146,6 +124,19 @@ def load_predictor(study_or_model: str, studies_dir: Path, device: str, task: st
     for warning in predictor.warnings:
         click.echo(f"warning: {visible(warning, 2000)}", err=True)
     return predictor
+
+
+def read_options(
+    columns: Sequence[str], delimiter: str | None, encoding: str | None, reader: str | None
+) -> ReadOptions:
+    """How rows are read, as the command line says; raises ConfigError for an unknown name."""
+    from adaptkit.data.options import ReadOptions
+
+    options = ReadOptions(
+        columns=pairs(columns, "--column"), delimiter=delimiter, encoding=encoding, reader=reader
+    )
+    options.check()
+    return options
 
 
 def as_in_training(predictor: Predictor, source: str, given: ReadOptions) -> ReadOptions:

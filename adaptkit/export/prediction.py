@@ -33,6 +33,8 @@ TOKENS_AT_ONCE_ON_CPU = 2048
 
 Tensors = Mapping[str, torch.Tensor]
 Arrays = dict[str, NDArray[Any]]
+Watch = Callable[[Arrays, Tensors, Sequence[int]], None]
+"""Called after a batch with its outputs, its tensors, and the positions of its examples."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,13 +62,9 @@ def tokens_of(example: Example) -> int:
     return length_of(example) * choices
 
 
-def _nothing(outputs: Arrays, batch: Tensors, positions: Sequence[int]) -> None:
-    """Nothing more is done with a batch."""
-
-
 def predict_examples(
     network: Network, task: Task, rows: Sequence[Row], examples: Sequence[Example],
-    watch: Callable[[Arrays, Tensors, Sequence[int]], None] = _nothing,
+    watch: Watch | None = None,
 ) -> list[Prediction]:  # fmt: skip
     """One prediction per row, before the calibration.
 
@@ -75,7 +73,7 @@ def predict_examples(
         task: the task of model and rows.
         rows: rows as the task's `prepare` returns them.
         examples: their examples, as `encoded` returns them.
-        watch: called after each batch with its outputs, its tensors, and the positions of its examples.
+        watch: called after each batch, unless its outputs are not finite or cannot be decoded.
 
     Raises:
         TaskError: a part of the task failed.
@@ -89,7 +87,7 @@ def predict_examples(
         its = [examples[position] for position in positions]
         outputs = network.outputs(batch.tensors)
         pieces.take(outputs, positions, its)
-        if pieces.failure is None:
+        if watch is not None and pieces.failure is None:
             watch(outputs, batch.tensors, positions)
     result = pieces.merged()
     if isinstance(result, Exception):

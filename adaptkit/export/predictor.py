@@ -24,7 +24,7 @@ from adaptkit.tasks.metrics import with_metric
 if TYPE_CHECKING:
     from concurrent.futures import Future
 
-    from adaptkit.export.prediction import Network
+    from adaptkit.export.prediction import Network, Watch
     from adaptkit.task import Example, Prediction, Row, Scores, Task
 
 CHARACTERS_AT_ONCE = 2**22
@@ -71,9 +71,8 @@ class Predictor:
 
     def predictions_and_losses(self, rows: Sequence[Row]) -> tuple[list[Prediction], list[float]]:
         """`predictions` of labelled rows, and the loss of each row. Raises TaskError if the loss fails."""
-        from adaptkit.engine.evaluate import calibrated
         from adaptkit.export.losses import RowLosses
-        from adaptkit.export.prediction import encoded, predict_examples
+        from adaptkit.export.prediction import encoded
 
         found: list[Prediction] = []
         losses: list[float] = []
@@ -82,16 +81,18 @@ class Predictor:
                 raise failure
             examples = encoded(self.model, self.task, chunk)
             its = RowLosses(self.task, examples, len(chunk))
-            found += predict_examples(self.model, self.task, chunk, examples, its.take)
+            found += self.predictions_of(chunk, examples, its.take)
             losses += its.means()
-        return calibrated(self.task, found, self.description.calibration), losses
+        return found, losses
 
-    def predictions_of(self, rows: Sequence[Row], examples: Sequence[Example]) -> list[Prediction]:
-        """`predictions`, from examples that `adaptkit.export.prediction.encoded` returned for the rows."""
+    def predictions_of(
+        self, rows: Sequence[Row], examples: Sequence[Example], watch: Watch | None = None
+    ) -> list[Prediction]:
+        """`predictions`, from examples of `encoded`, with the ``watch`` of `predict_examples`."""
         from adaptkit.engine.evaluate import calibrated
         from adaptkit.export.prediction import predict_examples
 
-        found = predict_examples(self.model, self.task, rows, examples)
+        found = predict_examples(self.model, self.task, rows, examples, watch)
         return calibrated(self.task, found, self.description.calibration)
 
     @overload

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from adaptkit.analysis.row_results import confusions, right_rows
+from adaptkit.analysis.row_results import right_rows
 
 if TYPE_CHECKING:
     from adaptkit.data.rows import Rows
@@ -72,6 +73,21 @@ def worst_first(results: Sequence[RowResult]) -> list[RowResult]:
     return sorted(wrong, key=lambda one: (not math.isnan(one.loss), -one.loss))
 
 
-def confused(results: Sequence[RowResult]) -> list[tuple[str, str, int]]:
-    """The label, the one that was predicted for it, and how often, as `confusions` gives them."""
-    return confusions([one.expected for one in results], [one.predicted for one in results])
+def confusions(results: Sequence[RowResult]) -> list[tuple[str, str, int]]:
+    """The label of the row, the predicted label, and the number of rows; the most frequent pair first.
+
+    Nothing for answers that are not one label, under one name in answer and prediction.
+    """
+    pairs: Counter[tuple[str, str]] = Counter()
+    for one in results:
+        if len(one.expected) != 1:
+            return []
+        ((name, label),) = one.expected.items()
+        inner = one.predicted.get("prediction")  # as `Task.to_json` gives it by default
+        other = one.predicted.get(name, inner.get(name) if isinstance(inner, Mapping) else None)
+        if not isinstance(label, str) or not isinstance(other, str):
+            return []
+        if label != other:
+            pairs[label, other] += 1
+    ordered = sorted(pairs.items(), key=lambda one: (-one[1], one[0]))
+    return [(label, other, count) for (label, other), count in ordered]

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from adaptkit import Metric, Row, Scores
-from adaptkit.analysis.row_results import TRIED, confusions, right_rows
+from adaptkit.analysis.row_results import TRIED, right_rows
 from adaptkit.tasks import registry
 
 
@@ -58,26 +58,3 @@ def test_a_metric_that_fails_is_not_tried_for_all() -> None:
     metric = Metric(name="none", direction="maximize", compute=none)
     assert right_rows(metric, [0] * 50, [{}] * 50, ["label"]) == [None] * 50
     assert len(calls) == TRIED
-
-
-def test_confusions_are_counted_and_ordered() -> None:
-    pairs = [("a", "b"), ("b", "a"), ("b", "a"), ("a", "a"), ("a", "c")]
-    found = confusions(labelled(*(one for one, _ in pairs)), labelled(*(other for _, other in pairs)))
-    assert found == [("b", "a", 2), ("a", "b", 1), ("a", "c", 1)]
-
-
-def test_predictions_without_a_form_of_their_own_have_confusions() -> None:
-    assert confusions(labelled("a"), [{"prediction": {"label": "b"}}]) == [("a", "b", 1)]
-
-
-@pytest.mark.parametrize(
-    ("answer", "prediction"),
-    [
-        ({"labels": ["a"]}, {"labels": ["b"]}),
-        ({"label": "a", "other": "b"}, {"label": "b"}),
-        ({"label": "a"}, {"class": "b"}),
-        ({}, {"label": "b"}),
-    ],
-)
-def test_other_answers_have_no_confusions(answer: dict[str, Any], prediction: dict[str, Any]) -> None:
-    assert confusions([answer], [prediction]) == []

@@ -150,3 +150,18 @@ def test_evaluate_warns_of_rows_that_are_truncated(tuned: Callable[[str, str], A
     rows = [{"text": "boats " * 5000, "label": "glad"}, {"text": "boats", "label": "sad"}]
     with pytest.warns(UserWarning, match="1 of 2 rows .* truncated"):
         assert adaptkit.evaluate(study, rows).rows == 2
+
+
+@pytest.mark.parametrize("function", [adaptkit.evaluate, adaptkit.row_results])
+def test_arguments_are_checked_before_a_model_is_loaded(function: Any) -> None:
+    with pytest.raises(ConfigError, match="data = 5"):
+        function("no-such-study", 5)
+    with pytest.raises(ConfigError, match="skip_bad_rows"):
+        function("no-such-study", [{"text": "a", "label": "b"}], skip_bad_rows="yes")
+
+
+def test_rows_that_are_left_out_are_a_warning(tuned: Callable[[str, str], Any]) -> None:
+    rows = [{"text": "boats", "label": "glad"}, {"text": "", "label": "sad"}]
+    with pytest.warns(UserWarning, match=r"1 row.* left out; the first: .*row 2"):
+        (one,) = adaptkit.row_results(tuned("text-classification", "full"), rows, skip_bad_rows=True)
+    assert one.place.endswith("row 1")

@@ -6,6 +6,8 @@ from pathlib import Path
 from typing import Any
 
 import adaptkit
+from adaptkit.cli.errors import _lines
+from adaptkit.run.row_results import RowResult
 from tests.helpers.data import write_csv
 from tests.helpers.program import called
 
@@ -67,12 +69,25 @@ def test_a_correlation_calls_no_row_wrong(tmp_path: Path, tiny_folder: Path) -> 
     assert answer.out.count("  loss ") == 3
 
 
-def test_a_text_that_is_the_predicted_label(tuned: Callable[[str, str], Any], tmp_path: Path) -> None:
-    study = tuned("text-classification", "full")
-    found = study.load().predict("glad")["label"]
-    data = write_csv(tmp_path / "rows.csv", [(found, {"glad": "sad", "sad": "glad"}[found])] * 2)
-    if study.load().predict(found)["label"] == found:
-        assert f"  predicted label: {found}\n" in called("errors", study.folder.path, "--data", data).out
+def test_a_text_that_is_the_predicted_label() -> None:
+    shown = _lines(result({"text": "glad"}, {"label": "sad"}, {"label": "glad", "text": "glad"}))
+    assert shown == [
+        "a.csv:2  loss 1.5000",
+        "  text: glad",
+        "  expected label: sad",
+        "  predicted label: glad",
+    ]
+
+
+def test_a_position_is_shown_with_what_is_there() -> None:
+    choices = {"choices": ["ash", "oak"]}
+    assert "  expected answer: 1 (oak)" in _lines(result(choices, {"answer": 1}, {}))
+    for value in (7, -1, True):
+        assert f"  expected answer: {value}" in _lines(result(choices, {"answer": value}, {}))
+
+
+def result(row: dict[str, Any], expected: dict[str, Any], predicted: dict[str, Any]) -> RowResult:
+    return RowResult(place="a.csv:2", row=row, expected=expected, predicted=predicted, right=False, loss=1.5)
 
 
 def test_control_characters_are_made_visible(tuned: Callable[[str, str], Any], tmp_path: Path) -> None:

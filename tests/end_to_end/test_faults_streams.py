@@ -78,11 +78,12 @@ def test_standard_output_is_closed(study: Path) -> None:
     refused(answer, 1, "standard output cannot be written: it is closed")
 
 
-def test_the_reader_of_standard_output_is_gone(study: Path) -> None:
+@pytest.mark.parametrize("options", [[], ["--debug"]])
+def test_the_reader_of_standard_output_is_gone(options: list[str], study: Path) -> None:
     """Nothing is said about it, as after ``| head`` of other programs."""
     read, write = os.pipe()
     os.close(read)
-    answer = run("report", study, "--json", stdout=write)
+    answer = run(*options, "report", study, "--json", stdout=write)
     os.close(write)
     assert (answer.code, answer.err) == (141, "")
 

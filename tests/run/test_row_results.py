@@ -8,13 +8,38 @@ from typing import Any
 import pytest
 
 import adaptkit
-from adaptkit.run.row_results import RowResult, worst_first
+from adaptkit.run.row_results import RowResult, confusions, worst_first
 
 TASKS = {"text-classification": "accuracy", "ner": "f1"}
 
 
 def result(place: str, right: bool | None, loss: float) -> RowResult:
     return RowResult(place=place, row={}, expected={}, predicted={}, right=right, loss=loss)
+
+
+def pair(expected: dict[str, Any], predicted: dict[str, Any]) -> RowResult:
+    return RowResult(place="", row={}, expected=expected, predicted=predicted, right=None, loss=0)
+
+
+def test_confusions_are_counted_and_ordered() -> None:
+    pairs = [("a", "b"), ("b", "a"), ("b", "a"), ("a", "a"), ("a", "c")]
+    results = [pair({"label": label}, {"label": other}) for label, other in pairs]
+    assert confusions(results) == [("b", "a", 2), ("a", "b", 1), ("a", "c", 1)]
+
+
+def test_predictions_without_a_form_of_their_own_have_confusions() -> None:
+    assert confusions([pair({"label": "a"}, {"prediction": {"label": "b"}})]) == [("a", "b", 1)]
+
+
+@pytest.mark.parametrize(
+    ("answer", "prediction"),
+    [
+        ({"labels": ["a"]}, {"labels": ["b"]}), ({"label": "a", "other": "b"}, {"label": "b"}),
+        ({"label": "a"}, {"class": "b"}), ({}, {"label": "b"}),
+    ],
+)  # fmt: skip
+def test_other_answers_have_no_confusions(answer: dict[str, Any], prediction: dict[str, Any]) -> None:
+    assert confusions([pair(answer, prediction)]) == []
 
 
 def test_rows_that_are_right_are_left_out() -> None:
