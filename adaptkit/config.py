@@ -157,8 +157,9 @@ class StudyConfig:
     reshuffle: bool = False
     """Whether each trial has another split into training and dev rows."""
 
-    soup: bool = False
-    """Whether confirmation runs start alike, and the average of the winner's weights may be exported."""
+    soup: bool | None = None
+    """Whether confirmation runs start alike, and the average of the winner's weights may be exported. None:
+    where they start alike anyway."""
 
     lora_rank: Annotated[int, Ge(1), Le(10_000)] = 8
     max_length: Annotated[int, Ge(8), Le(10**6)] | None = None

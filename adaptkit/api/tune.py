@@ -70,7 +70,7 @@ def tune(
     confirm: int | None = None,
     refit: bool | None = None,
     reshuffle: bool = False,
-    soup: bool = False,
+    soup: bool | None = None,
     evals_per_epoch: int | None = None,
     timeout: float | str | timedelta | None = None,
     seed: int = 0,
@@ -130,7 +130,8 @@ def tune(
         confirm: runs with new seeds of each of the best configurations; 0: none.
         refit: whether the winner is trained again on the training and dev rows together.
         reshuffle: whether each trial has another split into training and dev rows.
-        soup: whether the average of the winner's runs is exported if it scores at least their mean.
+        soup: whether the average of the winner's runs is exported if it scores at least their mean; by
+            default where they start alike anyway.
         evals_per_epoch: the evaluations on dev per epoch.
         timeout: the time for training: seconds, a text such as "30m", or a timedelta.
         seed: the seed of all random numbers.
@@ -171,7 +172,7 @@ def tune(
             head_init=head_init,
             folds=given.optional_whole_number("folds", folds),
             reshuffle=given.flag("reshuffle", reshuffle),
-            soup=given.flag("soup", soup),
+            soup=None if soup is None else given.flag("soup", soup),
             layers=given.optional_whole_number("layers", layers),
             lora_rank=given.whole_number("lora_rank", lora_rank),
             max_length=given.optional_whole_number("max_length", max_length),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Literal
 
@@ -92,39 +92,41 @@ def _aim(plan: Confirmation) -> tuple[object, ...]:
 
 def confirm_trained(
     context: RunContext, config: StudyConfig, task: Task, data: Dataset, capacity: Capacity,
-    plan: Confirmation, patience: int,
+    plan: Confirmation, method: Method, patience: int,
 ) -> None:  # fmt: skip
     """Train the candidates again, as slots of one population, and record the result.
+
+    Args:
+        context: the run.
+        config: the study's configuration.
+        task: its task.
+        data: its rows.
+        capacity: what trains its trials.
+        plan: what is to be confirmed.
+        method: how its models are trained.
+        patience: of each run.
 
     Raises:
         Interrupted: a signal was received. The same command continues with the runs that have not ended.
     """
-    from adaptkit.run.initials import initials_of
-    from adaptkit.run.soup import averaged
+    from adaptkit.run.initials import initials_of, start_alike
+    from adaptkit.run.soup import averaged, averages_runs
 
     training = replace(capacity.training, seconds={"train": 0.0, "score": 0.0})
-    scheduler = make_scheduler(context, config, task, training, plan, patience)
+    solved_start = START in context.summary.baselines
+    alike_anyway = start_alike(training, solved_start=solved_start)
+    averages = averages_runs(config, method.ranges, alike_anyway=alike_anyway)
+    scheduler = make_scheduler(context, config, task, training, plan, patience, keep_all=averages)
     if scheduler.waiting:
-        seeds = sorted({trial.seed for trial, _ in scheduler.waiting})
-        with context.interruption.exposed():
-            initials = initials_of(config, task, data.labels, training, seeds, redrawn(context, config))
-        again = replace(training, initials=initials)
+        again = training
+        if not averages:  # runs whose weights are averaged start alike
+            seeds = sorted({trial.seed for trial, _ in scheduler.waiting})
+            with context.interruption.exposed():
+                its = initials_of(config, task, data.labels, training, seeds, solved_start=solved_start)
+            again = replace(training, initials=its)
         with context.clock.phase("confirm"):
             context.trainer.train(again, capacity.slots, capacity.limits, scheduler, context.progress)
-    conclude(context, plan, (lambda runs: averaged(context, training, runs)) if config.soup else not_averaged)
-
-
-def redrawn(context: RunContext, config: StudyConfig) -> Callable[[str], bool]:
-    """Which parameters a run draws again: all that start at random, but none of a head that starts solved.
-
-    Its last layer was solved for the layers before it, so these are the same for all runs. Runs whose weights
-    are averaged start alike.
-    """
-    if config.soup:
-        return lambda name: False
-    if START in context.summary.baselines:
-        return lambda name: "lora_" in name
-    return lambda name: True
+    conclude(context, plan, (lambda runs: averaged(context, training, runs)) if averages else not_averaged)
 
 
 def confirm_solved(
@@ -156,9 +158,9 @@ def confirm_solved(
 
 def make_scheduler(
     context: RunContext, config: StudyConfig, task: Task, training: Training, plan: Confirmation,
-    patience: int,
+    patience: int, *, keep_all: bool = False,
 ) -> ConfirmationScheduler:  # fmt: skip
-    """The scheduler of the runs that have not ended."""
+    """The scheduler of the runs that have not ended; ``keep_all`` is as there."""
     from adaptkit.engine.rehearsal import some_head_inputs
     from adaptkit.run.confirmation_scheduler import ConfirmationScheduler, trials_of
 
@@ -176,7 +178,7 @@ def make_scheduler(
         task=task, dev=training.dev, metric=context.summary.metric, direction=context.summary.direction,
         seed=config.seed, deadline=time.monotonic() + timeout - spent, check=context.check,
         progress=context.progress, vocabulary=training.vocabulary, head_inputs=some_head_inputs(training),
-        keep_all=config.soup,
+        keep_all=keep_all,
     )  # fmt: skip
 
 

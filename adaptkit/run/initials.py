@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 def initials_of(
     config: StudyConfig, task: Task, labels: Sequence[str], training: Training, seeds: Sequence[int],
-    redrawn: Callable[[str], bool],
+    *, solved_start: bool,
 ) -> dict[int, torch.Tensor]:  # fmt: skip
     """Each seed → the parameters ``[P]`` that its runs start with; empty if they all start as in the search.
 
@@ -25,19 +25,33 @@ def initials_of(
         labels: the names of the task's labels.
         training: what the search trained with.
         seeds: of the runs.
-        redrawn: whether the parameter of this name is drawn again; the others start as in the search.
+        solved_start: whether the head starts solved. Then none of it is drawn again.
 
     Raises:
         ModelError: the model cannot be loaded any more.
     """
-    if not any(map(redrawn, training.layout.columns)):
+    if start_alike(training, solved_start=solved_start):
         return {}
-    return {seed: _initial(config, task, labels, training, seed, redrawn) for seed in seeds}
+    return {seed: _initial(config, task, labels, training, seed, solved_start=solved_start) for seed in seeds}
+
+
+def start_alike(training: Training, *, solved_start: bool) -> bool:
+    """Whether all runs have the same weights at first, as none draws any parameter again."""
+    return not any(_is_redrawn(name, solved_start=solved_start) for name in training.layout.columns)
+
+
+def _is_redrawn(name: str, *, solved_start: bool) -> bool:
+    """Whether a run draws this parameter again, if it starts at random.
+
+    It draws none of a head that starts solved: the last layer was solved for the layers before it, so these
+    are the same for all runs.
+    """
+    return "lora_" in name or not solved_start
 
 
 def _initial(
     config: StudyConfig, task: Task, labels: Sequence[str], training: Training, seed: int,
-    redrawn: Callable[[str], bool],
+    *, solved_start: bool,
 ) -> torch.Tensor:  # fmt: skip
     from adaptkit.engine.trial_stack import layout_of, read_slot
     from adaptkit.models.loading import load_model
@@ -50,6 +64,9 @@ def _initial(
     drawn = read_slot(module, layout)  # [P] of this layout, which has the embeddings of all tokens
     initial = training.initial.clone()  # [P]
     for name, columns in training.layout.columns.items():
-        if redrawn(name) and layout.shapes.get(name) == training.layout.shapes[name]:
+        if (
+            _is_redrawn(name, solved_start=solved_start)
+            and layout.shapes.get(name) == training.layout.shapes[name]
+        ):
             initial[columns] = drawn[layout.columns[name]]
     return initial

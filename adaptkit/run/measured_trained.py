@@ -10,7 +10,7 @@ from adaptkit.run.context import Clock
 from adaptkit.run.costs import Costs
 from adaptkit.run.ended_trials import WEIGHTS_KEPT
 from adaptkit.run.head_init import MOST_ROWS, frozen_model, put_head
-from adaptkit.run.initials import initials_of
+from adaptkit.run.initials import initials_of, start_alike
 from adaptkit.run.measured import (
     Counted,
     Listed,
@@ -24,12 +24,12 @@ from adaptkit.run.measured_rest import measured_rest
 from adaptkit.run.method import patience_of
 from adaptkit.run.penalty import penalty_space
 from adaptkit.run.repeated import Repeated, repeated
+from adaptkit.run.soup import averages_runs
 from adaptkit.search.expected import expected_rungs, rungs_with_patience
 from adaptkit.system.devices import peak_memory_bytes
 
 if TYPE_CHECKING:
     from adaptkit.engine.capacity import Capacity
-    from adaptkit.engine.training import Training
     from adaptkit.engine.types import Outcome
     from adaptkit.run.measured import Measured
     from adaptkit.search.space import SearchSpace
@@ -70,7 +70,15 @@ def measured_trained(of: Measured, space: SearchSpace) -> Costs:
     )
     complete = rungs_with_patience(rungs, patience)
     kept = keeping_weights(of, training)
-    loading = seconds_of(lambda: _redrawn(of, training, solved=solved))
+    alike = start_alike(training, solved_start=solved)
+    averages = averages_runs(config, of.method.ranges, alike_anyway=alike)
+    loading = (
+        0.0
+        if averages
+        else seconds_of(
+            lambda: initials_of(config, of.task, of.data.labels, training, [config.seed], solved_start=solved)
+        )
+    )
 
     def searching(count: float) -> float:
         return count * rung.seconds + kept * times_kept(trials)
@@ -79,8 +87,8 @@ def measured_trained(of: Measured, space: SearchSpace) -> Costs:
         a_run = each * rung.seconds + rung.resampling + kept
         return again.total * a_run + again.runs * loading
 
-    again = repeated(config, int(trained // rungs))
-    unpruned = searching(trials * rungs) + confirming(repeated(config, trials), rungs)
+    again = repeated(config, int(trained // rungs), averages=averages)
+    unpruned = searching(trials * rungs) + confirming(repeated(config, trials, averages=averages), rungs)
     rest = measured_rest(of, training, rung.outcomes)
     search, confirmation = searching(trained), confirming(again, complete)
     return Costs(
@@ -175,12 +183,6 @@ def _head_share(of: Measured) -> float:
     """How many times as many rows solve the head that trials start with."""
     rows = min(len(of.data.train), MOST_ROWS) + len(of.data.dev)
     return rows / (len(of.part.train) + len(of.part.dev))
-
-
-def _redrawn(of: Measured, training: Training, *, solved: bool) -> object:
-    """Where the confirmation runs of one seed start."""
-    again = (lambda name: "lora_" in name) if solved else (lambda name: not of.config.soup)
-    return initials_of(of.config, of.task, of.data.labels, training, [of.config.seed], again)
 
 
 def _memory(of: Measured, capacity: Capacity, trained: int, features: int) -> int:

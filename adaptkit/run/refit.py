@@ -137,7 +137,7 @@ def _trained(
     from adaptkit.engine.other_rows import with_rows
     from adaptkit.engine.refit import trained_for
     from adaptkit.engine.rehearsal import some_head_inputs
-    from adaptkit.run.confirmation import redrawn
+    from adaptkit.run.head_init import START
     from adaptkit.run.initials import initials_of
     from adaptkit.run.scheduler import as_trial
     from adaptkit.run.weights import weights_writer
@@ -146,7 +146,8 @@ def _trained(
     with context.interruption.exposed():
         training = with_rows(capacity.training, model, task, rows.values, seed=config.seed)
         if aim.exported is not None:
-            its = initials_of(config, task, data.labels, training, [aim.seed], redrawn(context, config))
+            solved_start = START in context.summary.baselines
+            its = initials_of(config, task, data.labels, training, [aim.seed], solved_start=solved_start)
             training = replace(training, initials=its)
     started, deadline = time.monotonic(), _deadline(context, config)
 

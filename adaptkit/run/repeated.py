@@ -28,8 +28,11 @@ class Repeated:
         return self.candidates * self.runs
 
 
-def repeated(config: StudyConfig, trainings: int) -> Repeated:
-    """What is trained again after a search that took as much as so many complete trainings."""
+def repeated(config: StudyConfig, trainings: int, *, averages: bool = False) -> Repeated:
+    """What is trained again after a search that took as much as so many complete trainings.
+
+    Where the weights of the winner's runs are averaged, those of all its runs are kept.
+    """
     asked, trials = config.search.confirm, config.search.trials
     if asked == 0 or trials < 2 or (asked is None and trials < FEWEST_TRIALS):
         return Repeated(0, 0, 0)
@@ -38,4 +41,4 @@ def repeated(config: StudyConfig, trainings: int) -> Repeated:
     else:
         most, runs = MOST_CANDIDATES, MOST_RUNS if asked is None else asked
     candidates = min(most, trials)
-    return Repeated(candidates, runs, candidates + (runs - 1 if config.soup else 0))
+    return Repeated(candidates, runs, candidates + (runs - 1 if averages else 0))

@@ -88,14 +88,14 @@ def default_name(config: StudyConfig) -> str:
         del same[free]
     for free in ("trials", "timeout", "pruning", "patience", "confirm", "refit"):
         del same["search"][free]
-    for name in ("pooling", "head_solver", "head_init", "folds", "layers"):
+    for name in ("pooling", "head_solver", "head_init", "folds", "layers", "soup"):
         if same[name] in ("auto", None):
             del same[name]
     for name in ("group", "delimiter", "encoding", "reader"):
         if same["data"][name] is None:
             del same["data"][name]
     later = ("class_weights", "label_smoothing", "metric_options")
-    for section, names in ((same, ("strategy_options", "soup", "reshuffle")), (same["search"], later)):
+    for section, names in ((same, ("strategy_options", "reshuffle")), (same["search"], later)):
         for name in names:
             if not section[name]:
                 del section[name]

@@ -14,12 +14,28 @@ from adaptkit.errors import ConfigError, TrialError
 from adaptkit.search.confirmation import FEWEST_TRIALS
 from adaptkit.study.confirmation import AVERAGE, ConfirmationFolder, ConfirmationRun
 
+FIRST_WITH_AVERAGE = 8
+"""The version of the ranges since which it is the default. `benchmarks/curves` has the scores."""
+
 if TYPE_CHECKING:
     import torch
 
     from adaptkit.config import StudyConfig
     from adaptkit.engine.training import Training
     from adaptkit.run.context import RunContext
+
+
+def averages_runs(config: StudyConfig, ranges: int, *, alike_anyway: bool) -> bool:
+    """Whether the average of the winner's runs is scored: as configured, else where they start alike anyway.
+
+    Args:
+        config: the configuration.
+        ranges: the version of the study's ranges; those before `FIRST_WITH_AVERAGE` had none by default.
+        alike_anyway: whether no run would draw any of its parameters again.
+    """
+    if config.soup is not None:
+        return config.soup
+    return alike_anyway and ranges >= FIRST_WITH_AVERAGE and not config.search.refit
 
 
 def refuse_soup(config: StudyConfig, solver: str) -> None:

@@ -213,7 +213,7 @@ def train_and_confirm(
     train_trials(context, config, capacity, search, rungs=rungs, patience=patience)
     context.write(importances=search.importances())
     if not search.remaining and (due := confirmation_due(context, config, method, rungs)):
-        confirm_trained(context, config, task, data, capacity, due, patience)
+        confirm_trained(context, config, task, data, capacity, due, method, patience)
     ended = not search.remaining and not confirmation_due(context, config, method, rungs)
     if ended and (aim := refit_due(context, config, method)):
         train_again(context, config, task, data, model, capacity, aim)

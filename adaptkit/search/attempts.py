@@ -57,26 +57,38 @@ def configurations(trials: Sequence[FrozenTrial]) -> list[int]:
     return sorted({first_attempt(one) for one in trials if UNUSED not in one.user_attrs})
 
 
-def recorded_seed(attempts: Sequence[FrozenTrial]) -> int | None:
-    """The seed that the first recorded of these attempts had; None if there is none."""
+def attempts_like(trial: FrozenTrial, trials: Sequence[FrozenTrial]) -> list[FrozenTrial]:
+    """All trials of the same configuration, by number."""
+    return [one for one in trials if first_attempt(one) == first_attempt(trial)]
+
+
+def place_of(trial: FrozenTrial, trials: Sequence[FrozenTrial]) -> int:
+    """The place of its configuration among all: 0 for the default. A trial that is retried keeps it.
+
+    So what follows from the place does not depend on how often the study was interrupted before.
+    """
+    return sum(one < first_attempt(trial) for one in configurations(trials))
+
+
+def recorded(attempts: Sequence[FrozenTrial], name: str) -> int | None:
+    """The seed or the split that the first recorded of these attempts had; None if there is none."""
     for one in attempts:
         if RECORD in one.user_attrs and one.user_attrs.get("reason") != LOST:
-            return int(json.loads(one.user_attrs[RECORD])["seed"])
+            value: int | None = json.loads(one.user_attrs[RECORD]).get(name)
+            return value
     return None
 
 
 def split_of(trial: FrozenTrial, trials: Sequence[FrozenTrial]) -> int:
-    """The number of its configuration among all: 0 for the default. A trial that is retried keeps it.
-
-    So the split of a configuration does not depend on how often the study was interrupted before.
-    """
-    earlier = trials[: first_attempt(trial)]
-    return sum(first_attempt(one) == one.number for one in earlier) % MOST_SPLITS
+    """The split of its configuration: as recorded, or by its place."""
+    known = recorded(attempts_like(trial, trials), "split")
+    return place_of(trial, trials) % MOST_SPLITS if known is None else known
 
 
 def splits_of(trials: Sequence[FrozenTrial], total: int) -> int:
-    """How many splits a study of so many trials has, if each configuration has its own."""
-    configurations = {first_attempt(one) for one in trials}
-    known = {first_attempt(one) for one in trials if counts(one) or not one.state.is_finished()}
-    given_up = len(configurations) - len(known)  # killed before they began, so they are never tried again
-    return min(MOST_SPLITS, max(len(configurations), total + given_up))
+    """How many splits a study of so many trials has, if each configuration has its own.
+
+    Studies of an earlier version may have left splits out, so a recorded one can be higher than the places.
+    """
+    highest = max((recorded([one], "split") or 0 for one in trials), default=0)
+    return max(min(MOST_SPLITS, max(len(configurations(trials)), total)), highest + 1)

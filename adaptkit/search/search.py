@@ -36,12 +36,14 @@ from adaptkit.search.attempts import (
     NOT_BEGUN,
     NOT_ITS_FAULT,
     UNUSED,
+    attempts_like,
     configurations,
     counts,
     first_attempt,
     is_interrupted,
     origin_of,
-    recorded_seed,
+    place_of,
+    recorded,
     split_of,
     splits_of,
 )
@@ -242,7 +244,9 @@ class Search:
             self._study.enqueue_trial(points[place], user_attrs={"origin": "search"})
 
     def _orphan(self, trial: FrozenTrial, *, alone: bool) -> TrialRecord:
-        deaths = [one for one in self._attempts(trial) if one.user_attrs.get("reason") == KILLED]
+        deaths = [
+            one for one in attempts_like(trial, self._trials()) if one.user_attrs.get("reason") == KILLED
+        ]
         reason = KILLED_TWICE if deaths else KILLED
         return TrialRecord(
             number=trial.number,
@@ -256,18 +260,13 @@ class Search:
 
     def _queue_again(self, number: int) -> None:
         """Queue an interrupted trial's configuration again, unless it is queued already or unknown."""
-        attempts = self._attempts(self._trials()[number])
+        attempts = attempts_like(self._trials()[number], self._trials())
         first = first_attempt(attempts[0])
         known = [one.params for one in attempts if self._has_all_parameters(one)]
         if first == 0:
             known.append(self._space.default)
         if attempts[-1].number == number and known:
             self._study.enqueue_trial(known[0], user_attrs={"origin": f"retry of trial {first}"})
-
-    def _attempts(self, trial: FrozenTrial) -> list[FrozenTrial]:
-        """All trials of the same configuration, by number."""
-        first = first_attempt(trial)
-        return [one for one in self._trials() if first_attempt(one) == first]
 
     def _drawn(self) -> int:
         """How many configurations there are so far."""
@@ -276,10 +275,9 @@ class Search:
 
     def _seed_of(self, trial: FrozenTrial) -> int:
         """The seed of its configuration: as recorded, or by its place among all configurations."""
-        recorded, place = recorded_seed(self._attempts(trial)), first_attempt(trial)
-        if not self._counts_trials:
-            place = sum(one < place for one in configurations(self._trials()))
-        return derived(self._seed, "trial", place) if recorded is None else recorded
+        known = recorded(attempts_like(trial, self._trials()), "seed")
+        place = first_attempt(trial) if self._counts_trials else place_of(trial, self._trials())
+        return derived(self._seed, "trial", place) if known is None else known
 
     def _split_of(self, trial: FrozenTrial) -> int:
         return split_of(trial, self._trials()) if self._reshuffle else 0

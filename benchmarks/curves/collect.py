@@ -6,8 +6,11 @@ A group of trials (data set, rows, strategy, start of the head, seed, run) is tr
 ``curves.csv`` when it has ended. The seed draws the rows. With ``--runs 3``, each configuration is trained
 three times on them, with a data order and dropout of its own; the first runs of all groups come first. Groups
 that the table holds are skipped, so that the script can be stopped and continued. The rows that score a trial
-are held out: ``dev`` as in a study, and ``test``. Epochs, evaluations, the encoder's layers and the default
-rate are those of a study at default options.
+are held out: ``dev`` as in a study, and ``test``. Epochs, evaluations, the encoder's layers, how two texts
+are read, and the default rate are those of a study at default options.
+
+``--rows 1275 --dev-rows 225 --test-rows 1000 --rates 1`` trains the default trial alone, as a study of 1,500
+rows does.
 """
 
 from __future__ import annotations
@@ -15,34 +18,20 @@ from __future__ import annotations
 import argparse
 import csv
 import sys
-import tempfile
 import time
 from collections.abc import Mapping, Sequence
-from copy import deepcopy
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import torch
 
-from adaptkit.config import DEFAULT_MODEL, DataConfig, SearchConfig
-from adaptkit.data.load import Dataset, load
 from adaptkit.engine.batch_limits import BatchLimits
-from adaptkit.engine.head_init import solve_head
-from adaptkit.engine.prepare import make_training, prepare_model, rungs_per_epoch_for
 from adaptkit.engine.schedule import steps_of
 from adaptkit.engine.train import populate
 from adaptkit.engine.training import Training
-from adaptkit.engine.types import RungReport, Trial
-from adaptkit.models.depth import TOKEN_HEADS, default_layers, width_of, with_layers
-from adaptkit.models.loading import LoadedModel, load_model
-from adaptkit.models.pooling import CHECKPOINT, with_pooling
-from adaptkit.run.penalty import penalty_space
-from adaptkit.search.space import RANGES_VERSION, Space, space_for
-from adaptkit.strategies.registry import built_in
-from adaptkit.task import Metric, Scores, Task
-from adaptkit.tasks import registry
-from benchmarks.baselines.data_sets import READERS, subset, write
+from adaptkit.engine.types import RungReport
+from adaptkit.search.space import Space
+from benchmarks.curves.prepared import Group, Settings, prepared, trial_of
 from benchmarks.train_all import TrainAll
 
 TABLE = Path(__file__).parent / "curves.csv"
@@ -51,7 +40,6 @@ CONFIGURATIONS = ((0.25, 16), (1.0, 16), (2.0, 16), (4.0, 16), (2.0, 64))
 
 DEV_ROWS, TEST_ROWS = 100, 60
 RUN_NUMBERS = 100
-POOLING = {"text-classification": "mean", "nli": "pair", "similarity": "pair", "ner": ""}
 
 
 COLUMNS = (
@@ -59,21 +47,6 @@ COLUMNS = (
     "learning_rate", "batch_size", "rung", "epoch", "steps", "loss", "dev", "test", "cpu_seconds",
 )  # fmt: skip
 """Of the table."""
-
-
-@dataclass(frozen=True)
-class Group:
-    """Trials that are trained together."""
-
-    set: str
-    rows: int
-    strategy: str
-    start: str
-    """"solved" or "random": the head at the start."""
-
-    seed: int
-    run: int
-    """Which training of each configuration it is, from 0."""
 
 
 def main(arguments: Sequence[str]) -> None:
@@ -86,7 +59,12 @@ def main(arguments: Sequence[str]) -> None:
     parser.add_argument("--starts", default="solved")
     parser.add_argument("--seeds", default="0")
     parser.add_argument("--runs", type=int, default=1)
+    parser.add_argument("--dev-rows", type=int, default=DEV_ROWS)
+    parser.add_argument("--test-rows", type=int, default=TEST_ROWS)
+    parser.add_argument("--rates", help="multiples of the default rate, at batch size 16")
     options = parser.parse_args(arguments)
+    rates = [(float(rate), 16) for rate in options.rates.split(",")] if options.rates else CONFIGURATIONS
+    settings = Settings(options.dev_rows, options.test_rows, rates)
     groups = [
         Group(name, int(rows), strategy, start, int(seed), run)
         for run in range(options.runs)
@@ -99,7 +77,7 @@ def main(arguments: Sequence[str]) -> None:
     done = {tuple(str(line[name]) for name in vars(groups[0])) for line in table()}
     for group in groups:
         if tuple(map(str, vars(group).values())) not in done:
-            _append(_curves(options.data, group))
+            _append(_curves(options.data, group, settings))
             print(group, flush=True)
 
 
@@ -120,109 +98,29 @@ def _append(lines: Sequence[Mapping[str, Any]]) -> None:
         writer.writerows(lines)
 
 
-def _curves(folder: Path, group: Group) -> list[dict[str, Any]]:
+def _curves(folder: Path, group: Group, settings: Settings) -> list[dict[str, Any]]:
     """One line for each rung of each trial of a group."""
     started = time.process_time()
-    name = READERS[group.set][0]
-    task = registry.load(name)
-    layers = default_layers(task, DEFAULT_MODEL)
-    space = _space(task, group)
-    task = with_layers(with_pooling(task, POOLING[name]), layers)
-    data = _data(folder, group, task)
-    assert data.test is not None
-    metric, dev = task.metric, len(data.dev)
-    scored = replace(task, metric=_of_both(metric, dev))
-    loaded = load_model(task, DEFAULT_MODEL, data.labels, seed=group.seed, max_length=128)
-    start = None
-    if group.start == "solved":
-        start = _solve(loaded, scored, data, group)
-    model = prepare_model(
-        scored, loaded, data.labels, built_in(group.strategy, 8), device="cpu", bfloat16=_bfloat16()
-    )
-    training = make_training(
-        model, scored, data.train.values, [*data.dev.values, *data.test.values],
-        batch_sizes=sorted({size for _, size in CONFIGURATIONS}),
-        rungs_per_epoch=rungs_per_epoch_for(group.rows, DEV_ROWS), seed=group.seed, metric="dev",
-        direction=metric.direction,
-    )  # fmt: skip
-    reports = _trained(training, group, space)
+    its = prepared(folder, group, settings)
+    reports = _trained(its.training, group, its.space, settings)
     about = {
-        "layers": layers,
-        "dev_rows": dev,
-        "test_rows": len(data.test),
-        "cpu_seconds": round((time.process_time() - started) / len(CONFIGURATIONS), 1),
+        "layers": its.layers,
+        "dev_rows": len(its.dev),
+        "test_rows": len(its.test),
+        "cpu_seconds": round((time.process_time() - started) / len(settings.configurations), 1),
     }
-    lines = [_line(group, training, report, about) for report in reports]
-    if start is not None:
-        first = {"rung": 0, "epoch": 0.0, "steps": 0, "loss": "", **start}
+    lines = [_line(group, its.training, report, about) for report in reports]
+    if its.start is not None:
+        first = {"rung": 0, "epoch": 0.0, "steps": 0, "loss": "", **its.start}
         lines.insert(0, {**lines[0], "learning_rate": "", "batch_size": "", **first})
     return lines
 
 
-def _space(task: Task, group: Group) -> Space:
-    """What a study at default options searches."""
-    strategy, on_tokens = built_in(group.strategy, 8), task.head in TOKEN_HEADS
-    width = width_of(DEFAULT_MODEL)
-    return space_for(strategy, SearchConfig(), task.hints, rows=group.rows, width=width, on_tokens=on_tokens)
-
-
-def _data(folder: Path, group: Group, task: Task) -> Dataset:
-    _, columns, reader = READERS[group.set]
-    pool = subset(reader(folder, "train"), str(group.rows + DEV_ROWS), group.seed)
-    with tempfile.TemporaryDirectory() as place:
-        train, dev, test = (
-            str(write(Path(place, split), columns, rows))
-            for split, rows in (
-                ("train", pool[: group.rows]),
-                ("dev", pool[group.rows :]),
-                ("test", subset(reader(folder, "test"), str(TEST_ROWS), 0)),
-            )
-        )
-        return load(task, DataConfig(train=train, dev=dev, test=test), group.seed)
-
-
-def _of_both(metric: Metric, dev: int) -> Metric:
-    """The metric on the first ``dev`` rows and on the rest."""
-
-    def compute(predictions: Sequence[Any], rows: Sequence[Any]) -> Scores:
-        parts = {"dev": slice(None, dev), "test": slice(dev, None)}
-        found = {name: metric.compute(predictions[part], rows[part]) for name, part in parts.items()}
-        return Scores(values={name: scores.values[metric.name] for name, scores in found.items()})
-
-    return Metric(name="dev", direction=metric.direction, compute=compute, others={"test": metric.direction})
-
-
-def _solve(loaded: LoadedModel, task: Task, data: Dataset, group: Group) -> dict[str, float]:
-    """Puts the solved head on the model; gives its scores."""
-    assert data.test is not None
-    copied = replace(loaded, module=deepcopy(loaded.module))
-    frozen = prepare_model(
-        task, copied, data.labels, built_in("frozen", 8), device="cpu", bfloat16=_bfloat16()
-    )
-    solved = solve_head(
-        frozen, task, data.train.values, [*data.dev.values, *data.test.values],
-        l2=penalty_space(task, POOLING[task.name] or CHECKPOINT, RANGES_VERSION).default_l2,
-        seed=group.seed, metric="dev", direction=task.metric.direction,
-    )  # fmt: skip
-    assert solved is not None
-    for name, weight in solved.weights.items():
-        loaded.module.get_parameter(name).data.copy_(weight)
-    return {name: round(value, 4) for name, value in solved.scores.values.items()}
-
-
-def _trained(training: Training, group: Group, space: Space) -> list[RungReport]:
+def _trained(training: Training, group: Group, space: Space, settings: Settings) -> list[RungReport]:
     """One training of each configuration. The numbers of its trials start at ``run * RUN_NUMBERS``."""
     trials = [
-        Trial(
-            number=number,
-            learning_rate=float(f"{rate * space.default_learning_rate:.3g}"),
-            batch_size=size,
-            epochs=space.epochs,
-            seed=1000 + number,
-            weight_decay=space.weight_decay,
-            warmup=space.warmup,
-        )
-        for number, (rate, size) in enumerate(CONFIGURATIONS, start=group.run * RUN_NUMBERS)
+        trial_of(space, number, rate, size)
+        for number, (rate, size) in enumerate(settings.configurations, start=group.run * RUN_NUMBERS)
     ]
     scheduler = TrainAll(trials)
     torch.manual_seed(group.seed + group.run)
@@ -247,14 +145,6 @@ def _line(group: Group, training: Training, report: RungReport, about: Mapping[s
         "dev": round(report.scores.values["dev"], 4),
         "test": round(report.scores.values["test"], 4),
     }
-
-
-def _bfloat16() -> bool:
-    """As a study with the precision "auto" on this machine."""
-    from adaptkit.config import StudyConfig
-    from adaptkit.run.resolve import Machine
-
-    return Machine.of(StudyConfig(task="ner", device="cpu")).precision == "bf16"
 
 
 if __name__ == "__main__":

@@ -15,7 +15,9 @@ from typing import Any
 import psutil
 import pytest
 
+from adaptkit.search.attempts import NOT_ITS_FAULT
 from adaptkit.study.folder import StudyFolder
+from adaptkit.study.record import INTERRUPTED
 from tests.end_to_end.test_interrupted import Running, agrees_with_optuna, counting, records, trials
 from tests.helpers.program import Answer, called, finished, started
 
@@ -144,8 +146,9 @@ def test_a_killed_workers_trials_are_trained_again(command: list[object], tmp_pa
     end_of(running)
     study = tmp_path / "studies" / "long"
     assert "worker 1 (cpu) is lost" in running.output()
-    lost = [one for one in trials(study) if "its process was killed" in one["reason"]]
+    lost = [one for one in trials(study) if one["reason"].startswith(INTERRUPTED)]
     assert lost
+    assert all("its process was killed" in one["reason"] or one["reason"] == NOT_ITS_FAULT for one in lost)
     assert len(counting(study)) == 4
     assert scores(study) == scores(in_one_process([*longer, "--confirm", 0], tmp_path / "alone"))
     agrees_with_optuna(study)

@@ -46,6 +46,7 @@ def record_of(
         origin=suggestion.origin,
         hyperparameters=suggestion.hyperparameters,
         seed=suggestion.seed,
+        split=suggestion.split,
         rungs=rungs if state != "fail" else (),
         best_rung=0 if state != "fail" else None,
     )

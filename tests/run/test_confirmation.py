@@ -31,7 +31,7 @@ def tuned(data: Path, model: Path, studies: Path, **options: Any) -> Any:
 @pytest.mark.parametrize(
     "options",
     [
-        {"strategy": "full", "pooling": "mean"},
+        {"strategy": "full", "pooling": "mean", "soup": False},
         {"strategy": "lora", "pooling": "checkpoint"},
         {"strategy": "frozen", "head_solver": "adamw"},
     ],
@@ -61,15 +61,14 @@ def test_runs_of_one_configuration_differ(data_folder: Path, tiny_folder: Path, 
     assert len({tuple(run.resampled) for run in runs}) > 1
 
 
-def test_the_exported_model_is_the_best_run(data_folder: Path, tiny_folder: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("soup", [False, None])
+def test_the_exported_model_has_the_recorded_score(
+    soup: bool | None, data_folder: Path, tiny_folder: Path, tmp_path: Path
+) -> None:
     data = data_folder / "text-classification"
-    study = tuned(data, tiny_folder, tmp_path, pooling="mean")
-    its = study.summary.confirmation
-    (run,) = [
-        one
-        for one in ConfirmationFolder(study.folder.confirmation).read()
-        if (one.trial, one.run) == (its.winner, its.exported_run)
-    ]
+    study = tuned(data, tiny_folder, tmp_path, pooling="mean", soup=soup)
+    run = study.summary.confirmation.exported
+    assert (study.summary.confirmation.average is None) == (soup is False)
     rows = study_rows(data, "dev")
     predictor = adaptkit.load(study.folder.best)
     assert predictor.score(rows).values["accuracy"] == pytest.approx(run.values["accuracy"], abs=0.02)

@@ -10,10 +10,9 @@ from adaptkit.config import DataConfig, SearchConfig, StudyConfig
 from adaptkit.run.repeated import Repeated, repeated
 
 
-def config(strategy: str, *, soup: bool = False, **search: Any) -> StudyConfig:
+def config(strategy: str, **search: Any) -> StudyConfig:
     return StudyConfig(
         task="text-classification", strategy=strategy, data=DataConfig(), search=SearchConfig(**search),
-        soup=soup,
     )  # fmt: skip
 
 
@@ -42,4 +41,4 @@ def test_candidates_and_runs(
 
 
 def test_an_average_keeps_the_weights_of_all_runs_of_the_winner() -> None:
-    assert repeated(config("full", trials=8, confirm=3, soup=True), 8) == Repeated(3, 3, 5)
+    assert repeated(config("full", trials=8, confirm=3), 8, averages=True) == Repeated(3, 3, 5)

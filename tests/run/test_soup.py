@@ -16,6 +16,7 @@ from adaptkit.config import SearchConfig, StudyConfig, problems_of
 from adaptkit.errors import ConfigError
 from adaptkit.report.confirmation import as_exported, notes
 from adaptkit.run.confirmed import with_average
+from adaptkit.run.soup import FIRST_WITH_AVERAGE, averages_runs
 from adaptkit.study.confirmation import AVERAGE, Candidate, Confirmation, ConfirmationFolder, ConfirmationRun
 
 SETTINGS: dict[str, Any] = {
@@ -66,6 +67,33 @@ def test_the_average_has_the_mean_of_the_weights(
     one, other = (json.dumps(asdict(found), sort_keys=True) for found in (its, again.summary.confirmation))
     assert one == other
     assert before == {path: path.stat().st_mtime_ns for path in study.folder.confirmation.iterdir()}
+
+
+@pytest.mark.parametrize(
+    ("options", "averaged"),
+    [
+        ({"strategy": "full"}, True),
+        ({"strategy": "full", "soup": False}, False),
+        ({"strategy": "full", "head_init": "random"}, False),
+        ({"strategy": "lora"}, False),
+    ],
+)
+def test_runs_that_start_alike_anyway_are_averaged_by_default(
+    options: dict[str, Any], averaged: bool, data_folder: Path, tiny_folder: Path, tmp_path: Path
+) -> None:
+    study = tuned(data_folder, tiny_folder, tmp_path, **{"soup": None, **options})
+    assert study.summary.confirmation.winner is not None
+    assert (study.summary.confirmation.average is not None) == averaged
+
+
+def test_started_studies_and_refits_keep_the_best_run() -> None:
+    config = StudyConfig(task="ner", strategy="full")
+    assert averages_runs(config, FIRST_WITH_AVERAGE, alike_anyway=True)
+    assert not averages_runs(config, FIRST_WITH_AVERAGE - 1, alike_anyway=True)
+    assert not averages_runs(config, FIRST_WITH_AVERAGE, alike_anyway=False)
+    refit = replace(config, search=SearchConfig(refit=True))
+    assert not averages_runs(refit, FIRST_WITH_AVERAGE, alike_anyway=True)
+    assert averages_runs(replace(config, soup=True), 1, alike_anyway=False)
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import AbstractContextManager
+from dataclasses import replace
 
 import pytest
 
@@ -38,6 +39,29 @@ def test_a_trial_that_was_killed_keeps_its_split(study: StudyFolder) -> None:
         assert [one.origin for one in again[:2]] == ["retry of trial 1", "retry of trial 2"]
         assert [one.split for one in again] == [1, 2, 3, 4, 5]
         assert [one.seed for one in again[:2]] == [one.seed for one in first[1:]]
+
+
+def test_a_trial_that_had_not_begun_leaves_no_split_out(study: StudyFolder) -> None:
+    with opened(study) as search:
+        search.ask(1)
+        search._study.ask()  # the process is killed here, before it writes a hyperparameter of trial 1
+    with opened(study) as search:
+        settle(study, search)
+        assert search.splits == 6
+        again = search.ask(6)
+        assert [one.number for one in again] == [2, 3, 4, 5, 6, 7]
+        assert [one.split for one in again] == list(range(6))
+        assert search.splits == 6
+
+
+def test_a_recorded_split_is_kept(study: StudyFolder) -> None:
+    with opened(study) as search:
+        first, second = search.ask(2)
+        end(study, search, record_of(first))
+        end(study, search, replace(record_of(second, "fail", f"{INTERRUPTED}: SIGINT"), split=7))
+    with opened(study) as search:
+        assert search.splits == 8
+        assert [one.split for one in search.ask(2)] == [7, 2]
 
 
 def test_signals_do_not_change_the_splits(study: StudyFolder) -> None:
