@@ -13,9 +13,7 @@ from adaptkit.data.rows import counted
 from adaptkit.errors import ConfigError, TrialError
 from adaptkit.search.confirmation import FEWEST_TRIALS
 from adaptkit.study.confirmation import AVERAGE, ConfirmationFolder, ConfirmationRun
-
-FIRST_WITH_AVERAGE = 8
-"""The version of the ranges since which it is the default. `benchmarks/curves` has the scores."""
+from adaptkit.study.provenance import FIRST_WITH_AVERAGE
 
 if TYPE_CHECKING:
     import torch

@@ -16,6 +16,10 @@ search by its resolved space and metric, so the number of trials, the timeout an
 precision may change because "auto" follows the device: bf16 changes a score less than another seed does. The
 fast paths may change because they compute the same numbers, except for rounding."""
 
+FIRST_WITH_AVERAGE = 8
+"""The version of the ranges since which the average of the winner's runs may be exported by default. Before,
+the setting was False by default, and not None."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Provenance:
@@ -124,6 +128,8 @@ def _compared(config: StudyConfig, provenance: Provenance) -> dict[str, Any]:
         del settings["lora_rank"]
     for name in ("pooling", "head_solver", "head_init", "folds", "layers"):
         del settings[name]  # what they resolved to is compared
+    if provenance.ranges < FIRST_WITH_AVERAGE and settings["soup"] is False:
+        settings["soup"] = None
     resolved = asdict(provenance)
     for name in ("versions", "base_fingerprints", "read_as", "plugin", "task_options"):
         del resolved[name]

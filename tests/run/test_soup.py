@@ -16,8 +16,9 @@ from adaptkit.config import SearchConfig, StudyConfig, problems_of
 from adaptkit.errors import ConfigError
 from adaptkit.report.confirmation import as_exported, notes
 from adaptkit.run.confirmed import with_average
-from adaptkit.run.soup import FIRST_WITH_AVERAGE, averages_runs
+from adaptkit.run.soup import averages_runs
 from adaptkit.study.confirmation import AVERAGE, Candidate, Confirmation, ConfirmationFolder, ConfirmationRun
+from adaptkit.study.provenance import FIRST_WITH_AVERAGE
 
 SETTINGS: dict[str, Any] = {
     "trials": 2, "device": "cpu", "epochs": 1, "learning_rate": (1e-3, 1e-2), "pruning": False, "confirm": 2,
@@ -84,6 +85,19 @@ def test_runs_that_start_alike_anyway_are_averaged_by_default(
     study = tuned(data_folder, tiny_folder, tmp_path, **{"soup": None, **options})
     assert study.summary.confirmation.winner is not None
     assert (study.summary.confirmation.average is not None) == averaged
+
+
+def test_an_earlier_study_continues_without_an_average(
+    data_folder: Path, tiny_folder: Path, tmp_path: Path
+) -> None:
+    options: dict[str, Any] = {"strategy": "full", "soup": None, "study": "earlier"}
+    study = tuned(data_folder, tiny_folder, tmp_path, confirm=0, **options)
+    settings = study.folder.toml.read_text()
+    assert "ranges = 8" in settings
+    study.folder.toml.write_text("soup = false\n" + settings.replace("ranges = 8", "ranges = 7"))
+    again = tuned(data_folder, tiny_folder, tmp_path, confirm=2, **options)
+    assert again.summary.confirmation.winner is not None
+    assert again.summary.confirmation.average is None
 
 
 def test_started_studies_and_refits_keep_the_best_run() -> None:

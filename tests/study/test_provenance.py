@@ -32,6 +32,15 @@ def test_moved_data_and_other_versions_make_no_difference() -> None:
     )
 
 
+def test_no_average_was_the_default_of_earlier_versions() -> None:
+    earlier, now = replace(PROVENANCE, ranges=7), replace(PROVENANCE, ranges=8)
+    without = replace(CONFIG, soup=False)
+    assert differences_of((without, earlier), (CONFIG, earlier)) == []
+    assert differences_of((without, now), (CONFIG, now)) == ["soup: False → not set"]
+    averaged = replace(CONFIG, soup=True)
+    assert differences_of((without, earlier), (averaged, earlier)) == ["soup: not set → True"]
+
+
 @pytest.mark.parametrize(
     ("old", "new", "said"),
     [
