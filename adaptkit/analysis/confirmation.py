@@ -70,6 +70,16 @@ def standard_error(candidate: Candidate) -> float | None:
     return (candidate.high - candidate.low) / (2 * NORMAL)
 
 
+def error_of_mean(runs: Sequence[ConfirmationRun]) -> float | None:
+    """Of the mean score of these runs, over resamples of the dev rows; None if it is not known."""
+    counts = {len(run.resampled) for run in runs}
+    if len(counts) != 1 or 0 in counts:
+        return None
+    means = np.array([_numbers(run) for run in runs]).mean(axis=0)  # [resamples]
+    finite = means[np.isfinite(means)]
+    return float(finite.std()) if 2 * len(finite) >= len(means) else None
+
+
 def best_run(runs: Sequence[ConfirmationRun], direction: str) -> ConfirmationRun | None:
     """The run with the best score; None if none has a score."""
     sign = 1 if direction == "maximize" else -1

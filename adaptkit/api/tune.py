@@ -130,7 +130,7 @@ def tune(
         confirm: runs with new seeds of each of the best configurations; 0: none.
         refit: whether the winner is trained again on the training and dev rows together.
         reshuffle: whether each trial has another split into training and dev rows.
-        soup: whether the average of the winner's runs is exported if it scores at least their mean; by
+        soup: whether the average of the winner's runs is exported unless it is clearly worse; by
             default where they start alike anyway.
         evals_per_epoch: the evaluations on dev per epoch.
         timeout: the time for training: seconds, a text such as "30m", or a timedelta.

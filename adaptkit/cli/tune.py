@@ -126,7 +126,7 @@ POOLINGS = ("auto", "mean", "first", "normalized-mean", "normalized-first", "pai
 )  # fmt: skip
 @click.option(
     "--soup/--no-soup", default=None,
-    help="Export the average of the winner's runs if it scores at least their mean. [default: with full]",
+    help="Export the average of the winner's runs unless it is clearly worse. [default: with full]",
 )  # fmt: skip
 @click.option(
     "--evals-per-epoch", type=int, help="The evaluations on dev per epoch. [default: 1 to 4, by cost]"

@@ -131,7 +131,7 @@ def _average(its: Confirmation, winner: Candidate, summary: StudySummary) -> str
     if run is None or run.score is None:
         return f"{average}. The exported weights are those of the trial itself."
     if its.average is not None and its.best_run is not None:
-        return f"{average}; {_averaged(its, its.average, its.best_run)}"
+        return f"{average}; {_averaged(its, winner, its.average, its.best_run, summary.direction)}"
     if summary.folds:
         return f"{average} over {in_runs(its.runs)}, each with other folds."
     return (
@@ -140,14 +140,19 @@ def _average(its: Confirmation, winner: Candidate, summary: StudySummary) -> str
     )
 
 
-def _averaged(its: Confirmation, average: ConfirmationRun, best: ConfirmationRun) -> str:
+def _averaged(
+    its: Confirmation, winner: Candidate, average: ConfirmationRun, best: ConfirmationRun, direction: str
+) -> str:
     """Whether the average of the weights is exported or the best run, with both scores."""
     score = formatting.score(average.score)
     weights = f"the average of the weights of its {in_runs(its.runs)} scored {score}"
     run = f"the best of them, run {best.run + 1}, scored {formatting.score(best.score)}"
-    if its.exported_run == average.run:
-        return f"{weights} on dev and is exported; {run}."
-    return f"{weights} on dev, which is worse; {run} and is exported."
+    if its.exported_run != average.run:
+        return f"{weights} on dev, which is worse; {run} and is exported."
+    sign = 1 if direction == "maximize" else -1
+    worse = sign * (average.score or 0.0) < sign * (winner.mean or 0.0)
+    within = ", as it is less than a standard error worse than they are on average" if worse else ""
+    return f"{weights} on dev and is exported{within}; {run}."
 
 
 def _searched(its: Confirmation, trials: Sequence[TrialRecord]) -> list[str]:

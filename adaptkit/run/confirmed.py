@@ -42,7 +42,8 @@ def conclude(
     done = concluded(plan, runs, folder, context.summary.direction, own_weights=own_weights)
     winner, best = done.winner, done.exported
     if winner is not None and best is not None:
-        done = with_average(done, average(runs_of(plan, runs, winner)), context.summary.direction, best)
+        its = runs_of(plan, runs, winner)
+        done = with_average(done, average(its), context.summary.direction, best, _error_of(its))
         if average is not_averaged:
             folder.drop_other_weights(winner, best.run)
     context.write(confirmation=done, best=None, model_folder=None, **UNTESTED)
@@ -50,19 +51,27 @@ def conclude(
         drop_losers(done, runs, folder, context.summary.direction)
 
 
-def with_average(
-    done: Confirmation, average: ConfirmationRun | None, direction: str, best: ConfirmationRun
-) -> Confirmation:
-    """The result with the average, which is exported if it scores at least the mean of the runs.
+def _error_of(runs: Sequence[ConfirmationRun]) -> float:
+    """The standard error of the mean of those that have a score; 0 if it is not known."""
+    from adaptkit.analysis.confirmation import error_of_mean
 
-    Not the score of the best run: that is the highest of several, so it is somewhat too high.
+    return error_of_mean([run for run in runs if run.score is not None]) or 0.0
+
+
+def with_average(
+    done: Confirmation, average: ConfirmationRun | None, direction: str, best: ConfirmationRun, error: float
+) -> Confirmation:
+    """The result with the average, which is exported unless it is clearly worse than the runs.
+
+    That is by more than a standard error of their mean. The score of each run is the highest of its
+    evaluations, so it is somewhat too high, and that of the average is not (`benchmarks/curves`).
     """
     mean = next((one.mean for one in done.candidates if one.trial == done.winner), None)
     if average is None or average.score is None or mean is None:
         return done
     sign = 1 if direction == "maximize" else -1
     done = replace(done, average=average, best_run=best)
-    if sign * average.score < sign * mean:
+    if sign * average.score < sign * mean - error:
         return done
     return replace(done, exported_run=average.run, exported=average)
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 
-from adaptkit.analysis.confirmation import best_run, candidate_of, winner_of
+from adaptkit.analysis.confirmation import best_run, candidate_of, error_of_mean, winner_of
 from adaptkit.study.confirmation import Candidate, ConfirmationRun
 
 
@@ -87,3 +88,13 @@ def test_the_default_wins_if_no_lead_is_clear(
 def test_the_earliest_of_equal_means_wins() -> None:
     equal = [Candidate(trial=trial, scores=(), mean=0.5, difference=0.0) for trial in (7, 3)]
     assert winner_of(equal, "maximize", default=0) == 3
+
+
+def test_the_error_of_the_mean_is_that_over_the_resamples() -> None:
+    one = runs(3, [0.5], spread=0.1)
+    assert error_of_mean(one) == pytest.approx(0.1 * (770 / 21) ** 0.5 / 10)
+    assert error_of_mean(runs(3, [0.5, 0.7], spread=0.1)) == pytest.approx(error_of_mean(one))
+    opposite = [*one, replace(one[0], run=1, resampled=list(reversed(one[0].resampled)))]
+    assert error_of_mean(opposite) == pytest.approx(0)
+    assert error_of_mean(runs(3, [None])) is error_of_mean([]) is None
+    assert error_of_mean([replace(one[0], resampled=[None, None, 0.5])]) is None

@@ -8,7 +8,7 @@ import pytest
 
 from adaptkit.report import candidates, comparison, confirmation, facts
 from adaptkit.report.document import as_document
-from adaptkit.study.confirmation import Confirmation
+from adaptkit.study.confirmation import AVERAGE, Confirmation
 from adaptkit.study.record import best_trial
 from adaptkit.study.winner import counting
 from tests.helpers.confirmations import DEFAULT_WINS, TIES, UNFINISHED
@@ -33,6 +33,27 @@ def test_a_configuration_that_is_better_than_the_default() -> None:
         "The best trial of the search was trial 8, with 0.8977; its configuration gives 0.8860 ± 0.0044 with "
         "new seeds.",
     ]
+
+
+@pytest.mark.parametrize(
+    ("score", "exported", "words"),
+    [
+        (0.9, AVERAGE, "runs scored 0.9000 on dev and is exported; the best of them, run 2, scored 0.8970."),
+        (0.89, AVERAGE, "0.8900 on dev and is exported, as it is less than a standard error worse than"),
+        (0.8, 1, "0.8000 on dev, which is worse; the best of them, run 2, scored 0.8970 and is exported."),
+    ],
+)  # fmt: skip
+def test_the_average_and_why_it_is_exported(score: float, exported: int, words: str) -> None:
+    its = STUDIES["beats"][0].confirmation
+    assert its is not None
+    assert its.exported is not None
+    average = replace(its.exported, run=AVERAGE, score=score)
+    assert words in notes(
+        replace(
+            its, average=average, best_run=its.exported, exported_run=exported,
+            exported=average if exported == AVERAGE else its.exported,
+        )
+    )  # fmt: skip
 
 
 def test_a_configuration_that_ties_the_default() -> None:
