@@ -141,8 +141,10 @@ def report(found: Sequence[Mapping[str, Any]]) -> str:
     for one, scores in zip(found, rows, strict=True):
         cells = " | ".join(f"{score:.2f}" for score in scores)
         lines.append(f"| {one['set']} | {one['strategy']} | {one['seed']} | {cells} |")
-    if len(rows) > 1:
-        lines.append(f"| mean gain on the first |  |  | {' | '.join(_gains(rows))} |")
+    for strategy in sorted({one["strategy"] for one in found}):
+        its = [row for one, row in zip(found, rows, strict=True) if one["strategy"] == strategy]
+        if len(its) > 1:
+            lines.append(f"| mean gain on the first | {strategy} |  | {' | '.join(_gains(its))} |")
     return "\n".join(lines)
 
 

@@ -53,5 +53,6 @@ def record(seed: int, best: float, average: float) -> dict[str, Any]:
 
 def test_the_table_has_the_mean_of_the_runs_beside_their_average() -> None:
     lines = report([record(0, 0.7, 0.71), record(1, 0.6, 0.64)]).splitlines()
+    assert lines[4].startswith("| mean gain on the first | full |")
     assert lines[2].split(" | ")[3:5] == ["70.00", "71.00"]
     assert lines[4].split(" | ")[3:5] == ["+0.00 ± 0.00", "+2.50 ± 1.50"]
