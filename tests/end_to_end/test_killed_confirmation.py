@@ -28,7 +28,7 @@ def command(tiny_folder: Path, data_folder: Path) -> list[object]:
         "tune", "--task", "text-classification", "--data", data_folder / "text-classification", "--model",
         tiny_folder, "--strategy", "full", "--trials", 4, "--epochs", 6, "--lr", 1e-4, 1e-2, "--batch-size",
         4, "--parallel-trials", 2, "--device", "cpu", "--precision", "fp32", "--no-pruning", "--patience", 0,
-        "--evals-per-epoch", 1, "--study", "long",
+        "--evals-per-epoch", 1, "--study", "long", "--no-soup",
     ]  # fmt: skip
 
 
