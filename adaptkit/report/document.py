@@ -28,7 +28,7 @@ configuration without the dev rows, which are the means of ``study.trained_again
 
 ``trials`` are the confirmed ones, ``runs`` is the number of runs of each, ``difference`` is that from the
 default's mean, and ``low`` and ``high`` are its 95% interval. Until all runs have ended ``winner`` is null.
-Runs are counted from 0. Where the weights of the winner's runs are averaged, ``average`` is its record,
+Runs are counted from 0. If the weights of the winner's runs are averaged, ``average`` is the record of that,
 ``best_run`` that of its best run, and ``exported_run`` is -1 if the average is exported. ``over`` is "seeds";
 or "rows" for solved heads on dev rows, which no seed changes: they have one run each, the interval is over
 the dev rows alone, and it does not change the winner.

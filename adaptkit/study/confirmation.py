@@ -2,8 +2,8 @@
 
 studies/<name>/confirmation/
   0005-2.json          run 2 of trial 5's configuration, ended; never removed
-  0005-2.safetensors   the weights of the best run of that configuration; of all its runs with averages
-  0005-average.*       with averages: the average of the weights of its runs, and what it scores on dev
+  0005-2.safetensors   the weights of the best run of that configuration; of all runs if they are averaged
+  0005-average.*       the average of the weights of its runs, if there is one, and what it scores on dev
 """
 
 from __future__ import annotations
