@@ -71,11 +71,15 @@ def standard_error(candidate: Candidate) -> float | None:
 
 
 def error_of_mean(runs: Sequence[ConfirmationRun]) -> float | None:
-    """Of the mean score of these runs, over resamples of the dev rows; None if it is not known."""
-    counts = {len(run.resampled) for run in runs}
+    """The standard error of the mean score of the runs, over resamples of the dev rows.
+
+    Runs without a score are left out. None if it is not known.
+    """
+    scored = [run for run in runs if run.score is not None]
+    counts = {len(run.resampled) for run in scored}
     if len(counts) != 1 or 0 in counts:
         return None
-    means = np.array([_numbers(run) for run in runs]).mean(axis=0)  # [resamples]
+    means = np.array([_numbers(run) for run in scored]).mean(axis=0)  # [resamples]
     finite = means[np.isfinite(means)]
     return float(finite.std()) if 2 * len(finite) >= len(means) else None
 

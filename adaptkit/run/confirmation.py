@@ -160,7 +160,7 @@ def make_scheduler(
     context: RunContext, config: StudyConfig, task: Task, training: Training, plan: Confirmation,
     patience: int, *, keep_all: bool = False,
 ) -> ConfirmationScheduler:  # fmt: skip
-    """The scheduler of the runs that have not ended; ``keep_all`` is as there."""
+    """The scheduler of the runs that have not ended. ``keep_all`` keeps the weights of all of them."""
     from adaptkit.engine.rehearsal import some_head_inputs
     from adaptkit.run.confirmation_scheduler import ConfirmationScheduler, trials_of
 

@@ -29,6 +29,8 @@ def conclude(
     own_weights: Collection[int] = (),
 ) -> None:  # fmt: skip
     """Write the result to the summary; if runs remain, how many have ended, and a warning."""
+    from adaptkit.analysis.confirmation import error_of_mean
+
     folder = ConfirmationFolder(context.folder.confirmation)
     runs = folder.read()
     left = plan.total - so_far(plan, runs).ended
@@ -43,19 +45,13 @@ def conclude(
     winner, best = done.winner, done.exported
     if winner is not None and best is not None:
         its = runs_of(plan, runs, winner)
-        done = with_average(done, average(its), context.summary.direction, best, _error_of(its))
+        error = error_of_mean(its) or 0.0
+        done = with_average(done, average(its), context.summary.direction, best, error)
         if average is not_averaged:
             folder.drop_other_weights(winner, best.run)
     context.write(confirmation=done, best=None, model_folder=None, **UNTESTED)
     if average is not not_averaged:
         drop_losers(done, runs, folder, context.summary.direction)
-
-
-def _error_of(runs: Sequence[ConfirmationRun]) -> float:
-    """The standard error of the mean of those that have a score; 0 if it is not known."""
-    from adaptkit.analysis.confirmation import error_of_mean
-
-    return error_of_mean([run for run in runs if run.score is not None]) or 0.0
 
 
 def with_average(

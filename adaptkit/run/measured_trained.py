@@ -72,13 +72,11 @@ def measured_trained(of: Measured, space: SearchSpace) -> Costs:
     kept = keeping_weights(of, training)
     alike = start_alike(training, solved_start=solved)
     averages = averages_runs(config, of.method.ranges, alike_anyway=alike)
-    loading = (
-        0.0
-        if averages
-        else seconds_of(
+    loading = 0.0  # runs whose weights are averaged start as the trials do
+    if not averages:
+        loading = seconds_of(
             lambda: initials_of(config, of.task, of.data.labels, training, [config.seed], solved_start=solved)
         )
-    )
 
     def searching(count: float) -> float:
         return count * rung.seconds + kept * times_kept(trials)

@@ -129,7 +129,7 @@ def _compared(config: StudyConfig, provenance: Provenance) -> dict[str, Any]:
     for name in ("pooling", "head_solver", "head_init", "folds", "layers"):
         del settings[name]  # what they resolved to is compared
     if provenance.ranges < FIRST_WITH_AVERAGE and settings["soup"] is False:
-        settings["soup"] = None
+        settings["soup"] = None  # False was written where nothing was given
     resolved = asdict(provenance)
     for name in ("versions", "base_fingerprints", "read_as", "plugin", "task_options"):
         del resolved[name]

@@ -27,7 +27,8 @@ from adaptkit.engine.batch_limits import BatchLimits
 from adaptkit.engine.prepare import scoring_data
 from adaptkit.engine.scoring import score_slot
 from adaptkit.engine.train import Population, populate
-from adaptkit.engine.types import Outcome, RungReport
+from adaptkit.engine.training import Training
+from adaptkit.engine.types import Outcome, RungReport, Trial
 from adaptkit.task import Metric, Scores
 from benchmarks.curves.prepared import Group, Prepared, Settings, prepared, trial_of
 from benchmarks.records import add, read
@@ -43,7 +44,7 @@ KINDS = ("best", "last", "tail")
 class KeepWeights(TrainAll):
     """Trains all trials, and keeps the weights of each kind: the number of a trial → kind → ``[P]``."""
 
-    def __init__(self, trials: Sequence[Any]) -> None:
+    def __init__(self, trials: Sequence[Trial]) -> None:
         super().__init__(trials)
         self.population: Population | None = None
         self.kept: dict[int, dict[str, torch.Tensor]] = {}
@@ -83,6 +84,8 @@ def main(arguments: Sequence[str]) -> None:
     if options.table:
         print(report(read(RESULTS)))
         return
+    if options.data is None:
+        parser.error("--data FOLDER is needed")
     done = {(one["set"], one["strategy"], one["seed"]) for one in read(RESULTS)}
     for seed in map(int, options.seeds.split(",")):
         for name in options.sets.split(","):
@@ -114,16 +117,13 @@ def run(data: Path, name: str, strategy: str, seed: int) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _by_dev_alone(its: Prepared) -> Any:
+def _by_dev_alone(its: Prepared) -> Training:
     """The training, scored by the dev rows alone."""
-    both = its.task.metric
 
     def compute(predictions: Sequence[Any], rows: Sequence[Any]) -> Scores:
-        # The metric of both takes the rows after the dev rows as test rows; here they are the same again.
-        found = both.compute([*predictions, *predictions], [*rows, *rows])
-        return Scores(values={"dev": found.values["dev"]})
+        return Scores(values={"dev": its.metric.compute(predictions, rows).values[its.metric.name]})
 
-    task = replace(its.task, metric=Metric(name="dev", direction=both.direction, compute=compute))
+    task = replace(its.task, metric=Metric(name="dev", direction=its.metric.direction, compute=compute))
     return replace(its.training, dev=scoring_data(its.model, task, its.dev.values))
 
 

@@ -9,37 +9,25 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from adaptkit.config import DEFAULT_MODEL, DataConfig, SearchConfig
+from adaptkit.config import DataConfig, StudyConfig
 from adaptkit.data.load import Dataset, load
 from adaptkit.data.rows import Rows
 from adaptkit.engine.head_init import solve_head
 from adaptkit.engine.prepare import Model, make_training, prepare_model, rungs_per_epoch_for
 from adaptkit.engine.training import Training
 from adaptkit.engine.types import Trial
-from adaptkit.models.depth import TOKEN_HEADS, default_layers, width_of, with_layers
+from adaptkit.models.depth import with_layers
 from adaptkit.models.loading import LoadedModel, load_model
-from adaptkit.models.pooling import CHECKPOINT, with_pooling
+from adaptkit.models.pooling import with_pooling
+from adaptkit.run.head_init import put_head
+from adaptkit.run.method import resolve_method, space_of
 from adaptkit.run.penalty import penalty_space
-from adaptkit.run.pooling import MOST_ROWS_APART
-from adaptkit.search.space import (
-    EXAMPLES_TO_SEE,
-    MORE_EXAMPLES_TO_SEE,
-    RANGES_VERSION,
-    Space,
-    space_for,
-)
+from adaptkit.run.resolve import Machine, strategy_of
+from adaptkit.search.space import RANGES_VERSION, Space
 from adaptkit.strategies.registry import built_in
 from adaptkit.task import Metric, Scores, Task
 from adaptkit.tasks import registry
 from benchmarks.baselines.data_sets import READERS, subset, write
-
-POOLING = {
-    "text-classification": "mean",
-    "multi-label": "mean",
-    "nli": "pair",
-    "similarity": "pair",
-    "ner": "",
-}
 
 
 @dataclass(frozen=True)
@@ -71,6 +59,9 @@ class Settings:
 class Prepared:
     """What the trials of a group are trained with."""
 
+    metric: Metric
+    """The task's own."""
+
     task: Task
     """Its metric scores the dev and the test rows apart, as "dev" and "test"."""
 
@@ -88,44 +79,29 @@ class Prepared:
 
 def prepared(folder: Path, group: Group, settings: Settings) -> Prepared:
     """The model of a group with its first head, its rows, and what a study at default options searches."""
-    name = READERS[group.set][0]
-    task = registry.load(name)
-    layers = default_layers(task, DEFAULT_MODEL)
-    pooling = _pooling(name, group.rows)
-    space = _space(task, group, pooling)
-    task = with_layers(with_pooling(task, pooling), layers)
-    data = _data(folder, group, settings, task)
+    own = registry.load(READERS[group.set][0])
+    config = StudyConfig(task=own.name, strategy=group.strategy, device="cpu")
+    data = _data(folder, group, settings, own)
     assert data.test is not None
-    metric, dev = task.metric, len(data.dev)
-    task = replace(task, metric=_of_both(metric, dev))
-    loaded = load_model(task, DEFAULT_MODEL, data.labels, seed=group.seed, max_length=128)
-    start = _solve(loaded, task, data, group, pooling) if group.start == "solved" else None
+    method = resolve_method(config, own, None, data)
+    built = with_layers(with_pooling(own, method.pooling), method.layers)
+    task = replace(built, metric=_of_both(own.metric, len(data.dev)))
+    loaded = load_model(task, config.model, data.labels, seed=group.seed, max_length=128)
+    start = (
+        _solve(config, loaded, task, data, method.pooling, group.seed) if group.start == "solved" else None
+    )
     model = prepare_model(
-        task, loaded, data.labels, built_in(group.strategy, 8), device="cpu", bfloat16=_bfloat16()
+        task, loaded, data.labels, strategy_of(config), device="cpu", bfloat16=_bfloat16(config)
     )
     training = make_training(
         model, task, data.train.values, [*data.dev.values, *data.test.values],
         batch_sizes=sorted({size for _, size in settings.configurations}),
-        rungs_per_epoch=rungs_per_epoch_for(group.rows, dev), seed=group.seed, metric="dev",
-        direction=metric.direction,
+        rungs_per_epoch=rungs_per_epoch_for(group.rows, len(data.dev)), seed=group.seed, metric="dev",
+        direction=own.metric.direction,
     )  # fmt: skip
-    return Prepared(task, model, training, space, layers, data.dev, data.test, start)
-
-
-def _space(task: Task, group: Group, pooling: str) -> Space:
-    """What a study at default options searches."""
-    strategy, on_tokens = built_in(group.strategy, 8), task.head in TOKEN_HEADS
-    together = task.text_pair and pooling == CHECKPOINT
-    return space_for(
-        strategy, SearchConfig(), task.hints, rows=group.rows, width=width_of(DEFAULT_MODEL),
-        on_tokens=on_tokens, examples=MORE_EXAMPLES_TO_SEE if on_tokens or together else EXAMPLES_TO_SEE,
-    )  # fmt: skip
-
-
-def _pooling(task: str, rows: int) -> str:
-    """How the head pools at default options; the empty name where it does not."""
-    together = task == "nli" and rows > MOST_ROWS_APART
-    return CHECKPOINT if together else POOLING[task]
+    space = space_of(config, own, method, data)
+    assert isinstance(space, Space)
+    return Prepared(own.metric, task, model, training, space, method.layers, data.dev, data.test, start)
 
 
 def _data(folder: Path, group: Group, settings: Settings, task: Task) -> Dataset:
@@ -154,21 +130,22 @@ def _of_both(metric: Metric, dev: int) -> Metric:
     return Metric(name="dev", direction=metric.direction, compute=compute, others={"test": metric.direction})
 
 
-def _solve(loaded: LoadedModel, task: Task, data: Dataset, group: Group, pooling: str) -> dict[str, float]:
+def _solve(
+    config: StudyConfig, loaded: LoadedModel, task: Task, data: Dataset, pooling: str, seed: int
+) -> dict[str, float]:
     """Puts the solved head on the model; gives its scores."""
     assert data.test is not None
     copied = replace(loaded, module=deepcopy(loaded.module))
     frozen = prepare_model(
-        task, copied, data.labels, built_in("frozen", 8), device="cpu", bfloat16=_bfloat16()
+        task, copied, data.labels, built_in("frozen"), device="cpu", bfloat16=_bfloat16(config)
     )
     solved = solve_head(
         frozen, task, data.train.values, [*data.dev.values, *data.test.values],
-        l2=penalty_space(task, pooling or CHECKPOINT, RANGES_VERSION).default_l2,
-        seed=group.seed, metric="dev", direction=task.metric.direction,
+        l2=penalty_space(task, pooling, RANGES_VERSION).default_l2,
+        seed=seed, metric="dev", direction=task.metric.direction,
     )  # fmt: skip
     assert solved is not None
-    for name, weight in solved.weights.items():
-        loaded.module.get_parameter(name).data.copy_(weight)
+    put_head(loaded, solved)
     return {name: round(value, 4) for name, value in solved.scores.values.items()}
 
 
@@ -181,9 +158,6 @@ def trial_of(space: Space, number: int, rate: float, batch_size: int) -> Trial:
     )  # fmt: skip
 
 
-def _bfloat16() -> bool:
+def _bfloat16(config: StudyConfig) -> bool:
     """As a study with the precision "auto" on this machine."""
-    from adaptkit.config import StudyConfig
-    from adaptkit.run.resolve import Machine
-
-    return Machine.of(StudyConfig(task="ner", device="cpu")).precision == "bf16"
+    return Machine.of(config).precision == "bf16"
