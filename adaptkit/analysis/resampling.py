@@ -1,25 +1,21 @@
-"""Scores on resampled rows: how much of a score is due to which rows there are (the bootstrap).
+"""Intervals of scores, from resamples of the rows (the bootstrap).
 
-Efron and Tibshirani 1993, https://doi.org/10.1201/9780429246593. Resamples depend on a seed and the number of
-rows alone, so that the scores of two models on the same resamples can be compared in pairs.
+Efron and Tibshirani 1993, https://doi.org/10.1201/9780429246593.
 """
 
 from __future__ import annotations
 
 import math
 import time
-import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from adaptkit.errors import Interrupted
+from adaptkit.tasks.resampled import numbers_on
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
     from adaptkit.task import Metric, Prediction, Row
 
 RESAMPLES = 200
@@ -57,20 +53,6 @@ class Intervals:
     """Name → the reason, in words."""
 
 
-def resamples(rows: int, *, seed: int, count: int = RESAMPLES) -> NDArray[np.int64]:
-    """``[count, rows]``: the places of the rows that each resample draws, with replacement."""
-    return np.random.default_rng([seed, rows]).integers(0, rows, (count, rows))
-
-
-def resampled_scores(
-    metric: Metric, name: str, predictions: Sequence[Prediction], rows: Sequence[Row],
-    places: NDArray[np.int64],
-) -> list[float]:  # fmt: skip
-    """The number ``name`` of the metric on each resample ``places [count, rows]``; NaN where it has none."""
-    numbers = (_numbers(metric, predictions, rows, chosen) for chosen in places)
-    return [its.get(name, math.nan) for its in numbers]
-
-
 def interval(scores: Sequence[float], level: float = LEVEL) -> tuple[float, float] | None:
     """The percentile interval of resampled scores; None if fewer than half of them are finite."""
     finite = [score for score in scores if math.isfinite(score)]
@@ -97,7 +79,7 @@ def score_intervals(
     generator = np.random.default_rng([seed, total])
 
     def scored(drawn: int) -> dict[str, float]:
-        return _numbers(metric, predictions, rows, generator.integers(0, total, drawn))
+        return numbers_on(metric, predictions, rows, generator.integers(0, total, drawn))
 
     found, seconds = _timed(lambda: scored(total), lambda seconds: plan(total, seconds)[0], clock)
     count, drawn = plan(total, seconds)
@@ -155,21 +137,3 @@ def _around(score: float, resampled: Sequence[float], narrowing: float) -> tuple
     if low == high:
         return ALL_ALIKE
     return found if low <= score <= high else NOT_AROUND
-
-
-def _numbers(
-    metric: Metric, predictions: Sequence[Prediction], rows: Sequence[Row], places: NDArray[np.int64]
-) -> dict[str, float]:
-    """The metric's numbers on the rows at ``places [drawn]``; none where it fails, as a correlation may."""
-    chosen = places.tolist()
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            scores = metric.compute(
-                [predictions[place] for place in chosen], [rows[place] for place in chosen]
-            )
-        return {name: float(value) for name, value in scores.values.items()}
-    except Interrupted:
-        raise
-    except Exception:
-        return {}

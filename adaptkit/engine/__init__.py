@@ -12,6 +12,7 @@ In reading order:
 - `batches`: the micro-steps of a rung
 - `accumulate`: forward and backward of one micro-step
 - `batch_limits`: the size of one pass, made smaller when memory runs out
+- `kept`: which rung of a trial is kept
 - `schedule`: a trial's optimiser steps and learning rates
 - `solver`: linear heads on kept features, solved instead of trained by gradient steps, with folds or without
 - `objective`: what the solver minimises

@@ -1,4 +1,4 @@
-"""A trial in training: how far it has come, and its best scores so far."""
+"""A trial in training: how far it has come, its best rung so far, and the rung that it keeps."""
 
 from __future__ import annotations
 
@@ -30,11 +30,18 @@ class Running:
 
     loss: float = math.nan
     best: RungReport | None = None
+    best_predictions: Sequence[Prediction] = ()
     not_better: int = 0
     """Rungs in a row since its best score."""
 
-    best_parameters: torch.Tensor | None = None
-    best_predictions: Sequence[Prediction] | None = None
+    error: float | None = None
+    """The standard error of its best score; None until a lower score is compared with it."""
+
+    kept: RungReport | None = None
+    kept_predictions: Sequence[Prediction] | None = None
+    kept_parameters: torch.Tensor | None = None
+    """``[P]``, on the CPU."""
+
     failure: TrialError | None = None
     started: float = field(default_factory=time.monotonic)
 

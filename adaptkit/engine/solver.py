@@ -211,7 +211,7 @@ def _outcome(one: _Solved) -> Outcome:
         trial=one.trial,
         state="fail" if one.report is None else "complete",
         reason=one.failure or f"solved in {one.iterations} iterations",
-        best=one.report,
+        kept=one.report,
         parameters=None if one.report is None else next(iter(one.solutions.values())),
         predictions=one.predictions,
         seconds=one.seconds,
@@ -221,7 +221,7 @@ def _outcome(one: _Solved) -> Outcome:
 def _unsolved(trial: Trial) -> Outcome:
     """The end of a trial that the scheduler stopped before it was solved."""
     reason = "stopped before its first score: the timeout was reached"
-    return Outcome(trial=trial, state="fail", reason=reason, best=None, parameters=None, seconds=0.0)
+    return Outcome(trial=trial, state="fail", reason=reason, kept=None, parameters=None, seconds=0.0)
 
 
 @contextmanager

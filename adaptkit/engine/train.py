@@ -17,6 +17,7 @@ from adaptkit.engine.accumulate import Accumulator
 from adaptkit.engine.batch_limits import OUT_OF_MEMORY, BatchLimits, is_out_of_memory
 from adaptkit.engine.batches import micro_steps
 from adaptkit.engine.evaluate import calibrate_and_score, predict_rows
+from adaptkit.engine.kept import is_kept
 from adaptkit.engine.running import Running
 from adaptkit.engine.schedule import learning_rate, rungs_of, steps_of
 from adaptkit.engine.training import Training
@@ -139,7 +140,7 @@ class Population:
         one.in_batch = 0
 
     def _score(self, scheduler: Scheduler) -> list[RungReport]:
-        """Scores every trial that has not failed, and keeps each one's best parameters."""
+        """Scores every trial that has not failed, and keeps the parameters of those whose rung is kept."""
         results = self._predictions(scheduler.check)
         reports = []
         for slot, (one, predictions) in enumerate(zip(self.running, results, strict=True)):
@@ -164,8 +165,9 @@ class Population:
 
     def _report(self, slot: int, one: Running, predictions: list[Prediction] | TrialError) -> RungReport:
         training = self.training
-        rows = training.scored_by(one.trial)
-        calibration, scores = calibrate_and_score(rows, predictions, training.metric)
+        if isinstance(predictions, TrialError):
+            raise predictions
+        calibration, scores = calibrate_and_score(training.scored_by(one.trial), predictions, training.metric)
         report = RungReport(
             trial=one.trial,
             rung=one.rung,
@@ -176,13 +178,9 @@ class Population:
             last=one.rung + 1 == one.rungs,
             calibration=calibration,
         )
-        sign = 1 if training.direction == "maximize" else -1
-        one.not_better += 1
-        if one.best is None or sign * report.score > sign * one.best.score:
-            one.not_better = 0
-            one.best = report
-            one.best_predictions = predictions if isinstance(predictions, list) else None
-            one.best_parameters = self.stack.theta[slot].to("cpu", copy=True)  # [P]
+        if is_kept(one, report, predictions, training):
+            one.kept, one.kept_predictions = report, predictions
+            one.kept_parameters = self.stack.theta[slot].to("cpu", copy=True)  # [P]
         return report
 
     def _end(self, scheduler: Scheduler, reports: Sequence[RungReport]) -> None:
@@ -206,10 +204,10 @@ class Population:
     def _stop(self, scheduler: Scheduler) -> None:
         """Ends every trial midway: one that was scored is complete, one that was not has failed."""
         for slot in reversed(range(len(self.running))):
-            best, failure = self.running[slot].best, self.running[slot].failure
+            kept, failure = self.running[slot].kept, self.running[slot].failure
             if failure is not None:
                 self._close(scheduler, slot, "fail", str(failure))
-            elif best is None:
+            elif kept is None:
                 self._close(
                     scheduler, slot, "fail", "stopped before its first score: the timeout was reached"
                 )
@@ -231,9 +229,9 @@ class Population:
                 trial=one.trial,
                 state=state,
                 reason=reason,
-                best=one.best,
-                parameters=one.best_parameters,
-                predictions=one.best_predictions,
+                kept=one.kept,
+                parameters=one.kept_parameters,
+                predictions=one.kept_predictions,
                 seconds=seconds,
             )
         )

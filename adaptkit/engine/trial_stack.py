@@ -18,7 +18,7 @@ from torch import nn
 from adaptkit.engine.types import Trial
 
 BYTES_PER_PARAMETER = 5 * 4
-"""Per trial: the parameter, its gradient, two moments, and the best rung's copy, in float32."""
+"""Per trial: the parameter, its gradient, two moments, and the kept rung's copy, in float32."""
 
 LARGEST_GRADIENT_NORM = 1.0
 BETAS = (0.9, 0.999)

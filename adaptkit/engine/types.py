@@ -44,6 +44,10 @@ class Trial:
     patience: int = 0
     """The trial ends after so many rungs in a row without a better score; 0 for no such end."""
 
+    tolerance: float = 0.0
+    """It keeps the last of its rungs whose score is worse than the best by at most so many standard errors of
+    the best. 0: it keeps the first of the best."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class RungReport:
@@ -73,15 +77,15 @@ class Outcome:
     trial: Trial
     state: Literal["complete", "pruned", "fail"]
     reason: str
-    best: RungReport | None
-    """Its best rung; None if it was never scored."""
+    kept: RungReport | None
+    """The rung whose parameters are kept, by its tolerance; None if it was never scored."""
 
     parameters: torch.Tensor | None
-    """``[P]``: its trainable parameters at the best rung, on the CPU."""
+    """``[P]``: its trainable parameters at the kept rung, on the CPU."""
 
     seconds: float
     predictions: Sequence[Prediction] | None = None
-    """One per dev row at its best rung, before the calibration; None if it was never scored."""
+    """One per dev row at the kept rung, before the calibration; None if it was never scored."""
 
 
 class Scheduler(Protocol):

@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Literal
 
 from adaptkit.run.confirmed import conclude, not_averaged, own_weights_of, write_unfinished
+from adaptkit.run.evaluations import TO_THE_END, EvaluationRule
 from adaptkit.run.head_init import START
 from adaptkit.run.resolve import strategy_of
 from adaptkit.search.confirmation import (
@@ -92,7 +93,7 @@ def _aim(plan: Confirmation) -> tuple[object, ...]:
 
 def confirm_trained(
     context: RunContext, config: StudyConfig, task: Task, data: Dataset, capacity: Capacity,
-    plan: Confirmation, method: Method, patience: int,
+    plan: Confirmation, method: Method, rule: EvaluationRule,
 ) -> None:  # fmt: skip
     """Train the candidates again, as slots of one population, and record the result.
 
@@ -104,7 +105,7 @@ def confirm_trained(
         capacity: what trains its trials.
         plan: what is to be confirmed.
         method: how its models are trained.
-        patience: of each run.
+        rule: of each run.
 
     Raises:
         Interrupted: a signal was received. The same command continues with the runs that have not ended.
@@ -116,7 +117,7 @@ def confirm_trained(
     solved_start = START in context.summary.baselines
     alike_anyway = start_alike(training, solved_start=solved_start)
     averages = averages_runs(config, method.ranges, alike_anyway=alike_anyway)
-    scheduler = make_scheduler(context, config, task, training, plan, patience, keep_all=averages)
+    scheduler = make_scheduler(context, config, task, training, plan, rule, keep_all=averages)
     if scheduler.waiting:
         again = training
         if not averages:  # runs whose weights are averaged start alike
@@ -144,7 +145,7 @@ def confirm_solved(
 
     head = linear_head(training)
     rows = data.train.joined(data.dev)  # in the order of the training's rows
-    scheduler = make_scheduler(context, config, task, training, plan, 0)
+    scheduler = make_scheduler(context, config, task, training, plan, TO_THE_END)
     known: dict[float, NDArray[np.float64]] = {}  # solutions on all rows, which are the same for all runs
     with context.clock.phase("confirm"):
         for run in sorted({run.run for _, run in scheduler.waiting}):
@@ -158,7 +159,7 @@ def confirm_solved(
 
 def make_scheduler(
     context: RunContext, config: StudyConfig, task: Task, training: Training, plan: Confirmation,
-    patience: int, *, keep_all: bool = False,
+    rule: EvaluationRule, *, keep_all: bool = False,
 ) -> ConfirmationScheduler:  # fmt: skip
     """The scheduler of the runs that have not ended. ``keep_all`` keeps the weights of all of them."""
     from adaptkit.engine.rehearsal import some_head_inputs
@@ -169,7 +170,7 @@ def make_scheduler(
     ended = folder.read()
     timeout = config.search.timeout or math.inf
     spent = sum(context.clock.seconds.get(name, 0.0) for name in ("train", "score"))
-    waiting = trials_of(plan, records, ended, seed=config.seed, patience=patience)
+    waiting = trials_of(plan, records, ended, seed=config.seed, rule=rule)
     done = "confirming" if plan.over == "seeds" else "comparing"
     context.progress.phase(f"{done} {len(plan.trials)} configurations, {_runs(plan, len(waiting))}")
     write_unfinished(context, plan, ended)

@@ -9,13 +9,14 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from copy import copy
 from typing import TYPE_CHECKING
 
-from adaptkit.analysis.resampling import resampled_scores, resamples
 from adaptkit.engine.evaluate import ScoringSet, calibrated
 from adaptkit.engine.types import Outcome, RungReport, Trial
+from adaptkit.run.evaluations import EvaluationRule
 from adaptkit.run.scheduler import as_trial
 from adaptkit.run.weights import weights_writer
 from adaptkit.study.confirmation import Confirmation, ConfirmationFolder, ConfirmationRun
 from adaptkit.study.record import TrialRecord
+from adaptkit.tasks.resampled import resampled_scores, resamples
 
 if TYPE_CHECKING:
     import torch
@@ -38,7 +39,7 @@ def seed_of(seed: int, run: int) -> int:
 
 def trials_of(
     plan: Confirmation, records: Mapping[int, TrialRecord], ended: Sequence[ConfirmationRun], *,
-    seed: int, patience: int,
+    seed: int, rule: EvaluationRule,
 ) -> list[Waiting]:  # fmt: skip
     """The planned runs that have not ended: the first run of all candidates, then the second."""
     done = {(run.trial, run.run) for run in ended}
@@ -48,7 +49,7 @@ def trials_of(
             if (number, run) in done:
                 continue
             place, its = len(waiting), seed_of(seed, run)
-            trial = as_trial(records[number].hyperparameters, number=place, seed=its, patience=patience)
+            trial = as_trial(records[number].hyperparameters, number=place, seed=its, rule=rule)
             waiting.append((trial, ConfirmationRun(trial=number, run=run, seed=its, state="fail")))
     return waiting
 
@@ -159,24 +160,24 @@ class ConfirmationScheduler:
         return not self.stopped
 
     def _run(self, planned: ConfirmationRun, outcome: Outcome) -> ConfirmationRun:
-        best = outcome.best
-        scored = best is not None and math.isfinite(best.score) and outcome.state == "complete"
+        kept = outcome.kept
+        scored = kept is not None and math.isfinite(kept.score) and outcome.state == "complete"
         return ConfirmationRun(
             trial=planned.trial, run=planned.run, seed=planned.seed,
             state="complete" if scored else "fail", reason=outcome.reason, seconds=outcome.seconds,
-            score=best.score if best and scored else None,
-            epoch=best.epoch if best and scored else None,
-            values=finite(best.scores.values) if best and scored else {},
-            groups=finite_groups(best.scores.groups) if best and scored else {},
-            calibration=best.calibration if best and scored else {},
+            score=kept.score if kept and scored else None,
+            epoch=kept.epoch if kept and scored else None,
+            values=finite(kept.scores.values) if kept and scored else {},
+            groups=finite_groups(kept.scores.groups) if kept and scored else {},
+            calibration=kept.calibration if kept and scored else {},
             resampled=self._resampled(outcome) if scored else (),
         )  # fmt: skip
 
     def _resampled(self, outcome: Outcome) -> list[float | None]:
         """The score on each resample of the dev rows."""
-        if outcome.predictions is None or outcome.best is None:
+        if outcome.predictions is None or outcome.kept is None:
             return []
-        predictions = calibrated(self.task, outcome.predictions, outcome.best.calibration)
+        predictions = calibrated(self.task, outcome.predictions, outcome.kept.calibration)
         scores = resampled_scores(self.task.metric, self.metric, predictions, self.dev.rows, self.places)
         return [score if math.isfinite(score) else None for score in scores]
 

@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from adaptkit.analysis.resampling import resampled_scores, resamples
 from adaptkit.run.confirmation_scheduler import RESAMPLES
 from adaptkit.run.ended_trials import WEIGHTS_KEPT
 from adaptkit.run.weights import weights_writer
 from adaptkit.study.weights import KeptWeights
+from adaptkit.tasks.resampled import resampled_scores, resamples
 
 if TYPE_CHECKING:
     import torch

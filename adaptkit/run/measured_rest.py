@@ -55,7 +55,7 @@ def _export(of: Measured, training: Training, outcomes: Sequence[Outcome], folde
     from adaptkit.run.resolve import strategy_of
     from adaptkit.tasks import registry
 
-    done = next((one for one in outcomes if one.parameters is not None and one.best is not None), None)
+    done = next((one for one in outcomes if one.parameters is not None and one.kept is not None), None)
     trial = TrialToExport(
         config=of.config,
         strategy=strategy_of(of.config),
@@ -64,7 +64,7 @@ def _export(of: Measured, training: Training, outcomes: Sequence[Outcome], folde
         parameters=training.initial if done is None or done.parameters is None else done.parameters,
         vocabulary=training.vocabulary,
         head_inputs=some_head_inputs(training),
-        calibration={} if done is None or done.best is None else done.best.calibration,
+        calibration={} if done is None or done.kept is None else done.kept.calibration,
         card="",
         plugin=registry.find(of.config.task).distribution,
         versions={},

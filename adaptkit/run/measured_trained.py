@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from adaptkit.run.context import Clock
 from adaptkit.run.costs import Costs
 from adaptkit.run.ended_trials import WEIGHTS_KEPT
+from adaptkit.run.evaluations import evaluation_rule
 from adaptkit.run.head_init import MOST_ROWS, frozen_model, put_head
 from adaptkit.run.initials import initials_of, start_alike
 from adaptkit.run.measured import (
@@ -21,7 +22,6 @@ from adaptkit.run.measured import (
     times_kept,
 )
 from adaptkit.run.measured_rest import measured_rest
-from adaptkit.run.method import patience_of
 from adaptkit.run.penalty import penalty_space
 from adaptkit.run.repeated import Repeated, repeated
 from adaptkit.run.soup import averages_runs
@@ -64,7 +64,7 @@ def measured_trained(of: Measured, space: SearchSpace) -> Costs:
         capacity = plan_capacity(training, wanted=trials, parallel_trials=config.parallel_trials)
     rung = _rung(of, capacity, space)
     rungs = max(1, round(space.epochs * per_epoch))
-    patience = patience_of(config, of.method, rungs)
+    patience = evaluation_rule(config, of.method.ranges, rungs).patience
     trained = expected_rungs(
         trials, rungs, together=capacity.slots, pruning=config.search.pruning, patience=patience
     )

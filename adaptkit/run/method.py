@@ -39,9 +39,6 @@ POOLED = ("mean", "first", "normalized-mean", "normalized-first", PAIR)
 MOST_ROWS_FOR_FOLDS, MOST_SENTENCES_FOR_FOLDS = 3_000, 300
 """Up to so many rows folds score the trials, for heads on texts and on tokens. Chosen, not measured."""
 
-FEWEST_WITHOUT_GAIN = 3
-"""The least evaluations without a better score that end a trial. Chosen, not measured."""
-
 SPAN_HEADS = ("question-answering",)
 """Heads on tokens, too, that start at random and at the usual rates."""
 
@@ -279,13 +276,3 @@ def _most_epochs(config: StudyConfig, task: Task, method: Method) -> int:
     """The epochs that few rows have at most: more where an encoder is trained to find spans."""
     spans = task.head in SPAN_HEADS and method.ranges >= FIRST_FOR_SPANS
     return MOST_EPOCHS_OF_SPANS if spans and strategy_of(config).trains_encoder else MOST_EPOCHS
-
-
-def patience_of(config: StudyConfig, method: Method, rungs: int) -> int:
-    """The patience of trials with so many rungs: as configured, else half of them; 0 for none.
-
-    Studies of version 0.1.0 had none.
-    """
-    if config.search.patience is not None:
-        return config.search.patience
-    return 0 if method.ranges == 1 else max(FEWEST_WITHOUT_GAIN, -(-rungs // 2))

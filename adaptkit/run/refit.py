@@ -48,10 +48,10 @@ class Aim:
 
     @property
     def epochs(self) -> float:
-        """Until the best scores: the median of the runs."""
+        """Until the rungs that are kept: the median of the runs."""
         known = [run.epoch for run in self.runs if run.epoch is not None]
-        best = self.trial.rungs[self.trial.best_rung or 0].epoch
-        return statistics.median(known) if known else best
+        its = self.trial.rungs[self.trial.best_rung or 0].epoch
+        return statistics.median(known) if known else its
 
 
 def refit_due(context: RunContext, config: StudyConfig, method: Method) -> Aim | None:
@@ -137,6 +137,7 @@ def _trained(
     from adaptkit.engine.other_rows import with_rows
     from adaptkit.engine.refit import trained_for
     from adaptkit.engine.rehearsal import some_head_inputs
+    from adaptkit.run.evaluations import TO_THE_END
     from adaptkit.run.head_init import START
     from adaptkit.run.initials import initials_of
     from adaptkit.run.scheduler import as_trial
@@ -158,7 +159,7 @@ def _trained(
 
     torch.manual_seed(aim.seed)  # of dropout
     rungs = max(1, round(aim.epochs * training.plan.rungs_per_epoch))
-    trial = as_trial(aim.trial.hyperparameters, number=0, seed=aim.seed, patience=0)
+    trial = as_trial(aim.trial.hyperparameters, number=0, seed=aim.seed, rule=TO_THE_END)
     reason, parameters = "", None
     try:
         parameters = trained_for(

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from adaptkit.engine.types import Outcome, RungReport, Trial
 from adaptkit.run.callbacks import rung_score, started_trial
+from adaptkit.run.evaluations import TO_THE_END, EvaluationRule
 from adaptkit.search.pruning import trials_to_prune
 from adaptkit.study.record import INTERRUPTED, RungRecord, TrialRecord
 
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class Rules:
-    """When a trial ends."""
+    """When a trial ends, and which of its rungs is kept."""
 
     metric: str
     """The name of the optimised number."""
@@ -36,8 +37,7 @@ class Rules:
     pruning: bool
     """Whether trials are pruned."""
 
-    patience: int = 0
-    """A trial ends after so many rungs in a row without a better score; 0 for no such end."""
+    evaluations: EvaluationRule = TO_THE_END
 
 
 class TrialScheduler:
@@ -80,7 +80,7 @@ class TrialScheduler:
         self.began: dict[int, float] = {}  # trial number → a time of time.monotonic
         self.stopped = False
         self.cut_short = 0
-        """The trials that were stopped by the deadline and count with their best score so far."""
+        """The trials that were stopped by the deadline and count with their scores so far."""
 
     @property
     def time_is_up(self) -> bool:
@@ -102,7 +102,7 @@ class TrialScheduler:
                 one.hyperparameters,
                 number=one.number,
                 seed=one.seed,
-                patience=self.rules.patience,
+                rule=self.rules.evaluations,
                 split=one.split,
             )
             for one in suggestions
@@ -185,18 +185,18 @@ class TrialScheduler:
 
     def _record(self, outcome: Outcome) -> TrialRecord:
         number = outcome.trial.number
-        reports, best = self.scored[number], outcome.best
-        unscored = self.stopped and best is None  # the next run trains it again
+        reports, kept = self.scored[number], outcome.kept
+        unscored = self.stopped and kept is None  # the next run trains it again
         reason = (
             f"{INTERRUPTED}: the timeout was reached before its first score" if unscored else outcome.reason
         )
-        return self._record_of(self.running[number], reports, best, outcome.state, reason, outcome.seconds)
+        return self._record_of(self.running[number], reports, kept, outcome.state, reason, outcome.seconds)
 
     def _record_of(
         self,
         suggestion: Suggestion,
         reports: Sequence[RungReport],
-        best: RungReport | None,
+        kept: RungReport | None,
         state: str,
         reason: str,
         seconds: float,
@@ -210,10 +210,10 @@ class TrialScheduler:
             seed=suggestion.seed,
             split=suggestion.split,
             rungs=[RungRecord(epoch=r.epoch, score=r.score, loss=r.loss) for r in reports],
-            best_rung=None if best is None else best.rung,
-            values={} if best is None else best.scores.values,
-            groups={} if best is None else best.scores.groups,
-            calibration={} if best is None else best.calibration,
+            best_rung=None if kept is None else kept.rung,
+            values={} if kept is None else kept.scores.values,
+            groups={} if kept is None else kept.scores.groups,
+            calibration={} if kept is None else kept.calibration,
             seconds=seconds,
         )
 
@@ -227,7 +227,9 @@ class TrialScheduler:
         return [report.score for report in self.scored[number]]
 
 
-def as_trial(values: Mapping[str, float], *, number: int, seed: int, patience: int, split: int = 0) -> Trial:
+def as_trial(
+    values: Mapping[str, float], *, number: int, seed: int, rule: EvaluationRule, split: int = 0
+) -> Trial:
     """The trial of the engine with these hyperparameters."""
     return Trial(
         number=number,
@@ -239,5 +241,6 @@ def as_trial(values: Mapping[str, float], *, number: int, seed: int, patience: i
         l2=values.get("l2", 0.0),
         seed=seed,
         split=split,
-        patience=patience,
+        patience=rule.patience,
+        tolerance=rule.tolerance,
     )

@@ -9,6 +9,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from adaptkit.errors import Interrupted
+from adaptkit.run.evaluations import TO_THE_END, EvaluationRule
 
 if TYPE_CHECKING:
     from adaptkit.config import StudyConfig
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
 def train_trials(
     context: RunContext, config: StudyConfig, capacity: Capacity, search: Search, *,
-    rungs: int, patience: int,
+    rungs: int, rule: EvaluationRule,
 ) -> None:  # fmt: skip
     """Train the remaining trials, and record how each ends.
 
@@ -31,7 +32,7 @@ def train_trials(
         capacity: how many trials are trained together, and with what.
         search: suggests the trials.
         rungs: the rungs of a complete trial.
-        patience: a trial ends after so many rungs in a row without a better score; 0 for no such end.
+        rule: when a trial ends without a better score, and which of its rungs is kept.
 
     Raises:
         Interrupted: a signal was received. The running trials are recorded as interrupted.
@@ -41,7 +42,7 @@ def train_trials(
     trainer = context.trainer
     workers = f" on each of {trainer.workers} workers" if trainer.workers > 1 else ""
     context.progress.phase(f"training, {capacity.in_words()}{workers}")
-    scheduler = make_scheduler(context, config, capacity.training, search, rungs, patience)
+    scheduler = make_scheduler(context, config, capacity.training, search, rungs, rule)
     run_recorded(
         context, capacity.training, scheduler, search,
         lambda: trainer.train(
@@ -90,7 +91,7 @@ def run_recorded(
 
 def make_scheduler(
     context: RunContext, config: StudyConfig, training: Training, search: Search, rungs: int,
-    patience: int = 0,
+    rule: EvaluationRule = TO_THE_END,
 ) -> TrialScheduler:  # fmt: skip
     """The scheduler between the engine and the study."""
     from adaptkit.engine.rehearsal import some_head_inputs
@@ -104,7 +105,7 @@ def make_scheduler(
             context.folder, context.summary.direction, training.vocabulary, some_head_inputs(training)
         ),
         context.progress,
-        Rules(metric=metric, rungs=rungs, pruning=pruning, patience=patience),
+        Rules(metric=metric, rungs=rungs, pruning=pruning, evaluations=rule),
         deadline=time.monotonic() + (config.search.timeout or math.inf),
         check=context.check,
         check_study=context.check_study,
@@ -125,7 +126,7 @@ def timeout_warning(cut_short: int, remaining: int) -> str:
     """What happened to the trials that were not complete when the timeout was reached."""
     parts = ["the timeout was reached"]
     if cut_short:
-        parts.append(f"trials that were stopped early and count with their best score so far: {cut_short}")
+        parts.append(f"trials that were stopped early and count with their scores so far: {cut_short}")
     if remaining:
         parts.append(f"trials that remain, and that the same command will train: {remaining}")
     return "; ".join(parts)

@@ -19,10 +19,11 @@ from adaptkit.report.progress import Progress
 from adaptkit.run.callbacks import Callbacks
 from adaptkit.run.confirmation import confirm_solved, confirm_trained, confirmation_due
 from adaptkit.run.context import Clock, RunContext, versions
+from adaptkit.run.evaluations import evaluation_rule
 from adaptkit.run.finalize import finalize_study
 from adaptkit.run.head_init import initialize_head
 from adaptkit.run.heads import solve_best_again, solve_trials, solving_again_is_due
-from adaptkit.run.method import Method, patience_of, resolve_method, space_of
+from adaptkit.run.method import Method, resolve_method, space_of
 from adaptkit.run.opening import open_study, with_its_settings
 from adaptkit.run.pooling import choose_pooling
 from adaptkit.run.refit import drop_refit, refit_due, train_again
@@ -209,11 +210,11 @@ def train_and_confirm(
     with context.interruption.exposed():
         capacity = measure_capacity(context, config, training, wanted)
     show_waiting(context, config, capacity, trials=search.remaining, rungs=rungs)
-    patience = patience_of(config, method, rungs)
-    train_trials(context, config, capacity, search, rungs=rungs, patience=patience)
+    rule = evaluation_rule(config, method.ranges, rungs)
+    train_trials(context, config, capacity, search, rungs=rungs, rule=rule)
     context.write(importances=search.importances())
     if not search.remaining and (due := confirmation_due(context, config, method, rungs)):
-        confirm_trained(context, config, task, data, capacity, due, method, patience)
+        confirm_trained(context, config, task, data, capacity, due, method, rule)
     ended = not search.remaining and not confirmation_due(context, config, method, rungs)
     if ended and (aim := refit_due(context, config, method)):
         train_again(context, config, task, data, model, capacity, aim)

@@ -44,10 +44,10 @@ class ConfirmationRun:
     state: Literal["complete", "fail"]
     reason: str = ""
     score: float | None = None
-    """The optimised number at its best evaluation."""
+    """The optimised number at the rung that is kept."""
 
     epoch: float | None = None
-    """The epochs it had trained at its best evaluation; None in records of earlier versions."""
+    """The epochs it had trained at the rung that is kept; None in records of earlier versions."""
 
     resampled: Sequence[float | None] = ()
     """The score on each resample of the dev rows; all runs of a study have the same resamples."""

@@ -50,16 +50,16 @@ class TrialRecord:
     seed: int
     rungs: Sequence[RungRecord] = ()
     best_rung: int | None = None
-    """The position in ``rungs`` of the trial's score; None if it was never scored."""
+    """The place in ``rungs`` of the kept one: the best, or a later one about as good. None if it has none."""
 
     values: Mapping[str, Number] = field(default_factory=dict)
-    """Every reported number on the dev set, at the best rung."""
+    """Every reported number on the dev set, at the kept rung."""
 
     groups: Mapping[str, Mapping[str, Number]] = field(default_factory=dict)
-    """The per-class or per-type numbers, at the best rung."""
+    """The per-class or per-type numbers, at the kept rung."""
 
     calibration: Mapping[str, Number] = field(default_factory=dict)
-    """The numbers that the task chose on the dev set, such as a threshold, at the best rung."""
+    """The numbers that the task chose on the dev set, such as a threshold, at the kept rung."""
 
     split: int = 0
     """The number of its split into training and dev rows: 0 for the study's own, else another one."""
@@ -69,7 +69,7 @@ class TrialRecord:
 
     @property
     def score(self) -> float | None:
-        """The optimised number at the best rung."""
+        """The optimised number at the kept rung."""
         return None if self.best_rung is None else self.rungs[self.best_rung].score
 
     @property
@@ -79,7 +79,7 @@ class TrialRecord:
 
     @property
     def cut_short(self) -> bool:
-        """Whether the timeout ended it before its last rung. It counts with its best score so far."""
+        """Whether the timeout ended it before its last rung. It counts with its scores so far."""
         return self.state == "complete" and self.reason.endswith(TIMEOUT)
 
     @property

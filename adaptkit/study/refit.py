@@ -30,7 +30,7 @@ class Refit:
 
     seed: int
     epochs: float
-    """How long it trained: the median of the winner's runs at their best scores."""
+    """How long it trained: the median of the winner's runs at the rungs that they keep."""
 
     of_epochs: float
     """The epochs of the schedule, which ends there or later."""

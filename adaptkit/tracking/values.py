@@ -35,7 +35,7 @@ def rung_values(rung: RungScore) -> dict[str, float]:
 
 
 def final_values(trial: TrialRecord) -> dict[str, float]:
-    """The scores that count, those of the best rung: ``final/NAME``; and the trial's seconds."""
+    """The scores that count, those of the kept rung: ``final/NAME``; and the trial's seconds."""
     final = {f"final/{name}": value for name, value in trial.values.items()}
     return finite({**final, "seconds": trial.seconds})
 

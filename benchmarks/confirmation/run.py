@@ -23,8 +23,9 @@ from pathlib import Path
 from typing import Any
 
 import adaptkit
-from adaptkit.analysis.resampling import resampled_scores, resamples, score_intervals
+from adaptkit.analysis.resampling import RESAMPLES, score_intervals
 from adaptkit.data.load import read_labelled
+from adaptkit.tasks.resampled import resampled_scores, resamples
 from benchmarks.confirmation.rows import RESULTS, SAMPLE, SAMPLES, SETS, files_of, records
 
 SIZES = ("200", "1000")
@@ -113,7 +114,7 @@ def on_others(study: adaptkit.Study, file: Path) -> dict[str, Any]:
     ).values
     predictions = predictor.predictions(rows)
     values = dict(task.metric.compute(predictions, rows).values)
-    places = resamples(len(rows), seed=0)
+    places = resamples(len(rows), seed=0, count=RESAMPLES)
     return {
         "values": values,
         "intervals": score_intervals(task.metric, predictions, rows, values).ends,

@@ -63,10 +63,10 @@ class KeepWeights(TrainAll):
     def on_trial_end(self, outcome: Outcome) -> None:
         """Makes the weights of each kind."""
         assert outcome.parameters is not None
-        assert outcome.best is not None
+        assert outcome.kept is not None
         number = outcome.trial.number
         tail = self.tails.pop(number)
-        self.best[number] = outcome.best
+        self.best[number] = outcome.kept
         self.kept[number] = {
             "best": outcome.parameters, "last": tail[-1], "tail": torch.stack(tail).mean(dim=0),
         }  # fmt: skip

@@ -31,7 +31,7 @@ def test_the_tail_is_the_mean_of_the_last_quarter() -> None:
             trial=TRIAL,
             state="complete",
             reason="",
-            best=best,
+            kept=best,
             parameters=torch.tensor([2.0, -1.0]),
             predictions=None,
             seconds=1.0,

@@ -154,7 +154,7 @@ def test_trials_that_do_not_fit_fail_and_the_others_are_tried(
     for outcome in scheduler.outcomes.values():
         assert outcome.state == "fail"
         assert "out of memory" in outcome.reason
-        assert outcome.best is None
+        assert outcome.kept is None
 
 
 def test_an_error_that_is_not_memorys_is_raised(training: Any) -> None:

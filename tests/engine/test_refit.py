@@ -38,7 +38,7 @@ def test_it_is_the_trial_after_so_many_rungs(rungs: int, tiny_model: Any) -> Non
     assert len(losses) == 4
     prune(4)
     assert torch.equal(seen[4], seen[rungs]) == (rungs == 4)
-    best = scheduler.outcomes[0].best
+    best = scheduler.outcomes[0].kept
     assert best is not None
     if best.rung + 1 == rungs:
         torch.testing.assert_close(seen[rungs], scheduler.outcomes[0].parameters, atol=2e-3, rtol=1e-3)

@@ -22,12 +22,12 @@ def training(tiny_model: Any) -> Training:
 def test_a_slot_has_the_score_of_its_trial(training: Training) -> None:
     trial = Trial(number=0, learning_rate=1e-2, batch_size=4, epochs=1)
     outcome = train(training, [trial], 1).outcomes[0]
-    assert outcome.best is not None
+    assert outcome.kept is not None
     assert outcome.parameters is not None
     checks: list[None] = []
     calibration, scores = score_slot(training, outcome.parameters, lambda: checks.append(None))
-    assert scores.values == outcome.best.scores.values
-    assert calibration == outcome.best.calibration
+    assert scores.values == outcome.kept.scores.values
+    assert calibration == outcome.kept.calibration
     assert checks
 
 

@@ -123,14 +123,14 @@ def test_a_trial_is_scored_on_the_rows_outside_its_split(tiny_model: Any) -> Non
     for trial in four:
         outcome, rows = outcomes[trial.number], [ROWS[place] for place in HELD_OUT[trial.split]]
         assert outcome.parameters is not None
-        assert outcome.best is not None
+        assert outcome.kept is not None
         parameters = views(training.layout, outcome.parameters.unsqueeze(0))
         own = training.scored_by(trial)
         assert list(own.rows) == rows
         (predictions,) = predict_rows(training.forward, parameters, own, BatchLimits(slots=1, examples=4))
         assert isinstance(predictions, list)
         again = score(own.task, predictions, rows, "accuracy")
-        assert again.values["accuracy"] == pytest.approx(outcome.best.score)
+        assert again.values["accuracy"] == pytest.approx(outcome.kept.score)
 
 
 def test_slots_draw_their_own_dropout(tiny_model: Any) -> None:

@@ -38,7 +38,7 @@ def test_permuting_the_trials_permutes_the_results(tiny_model: Any) -> None:
     first = train(make_training(tiny_model("bert"), "full", "token-classification", slots), TRIALS, 3)
     other = train(make_training(tiny_model("bert"), "full", "token-classification", slots), TRIALS[::-1], 3)
     for trial in TRIALS:
-        one, two = (scheduler.outcomes[trial.number].best for scheduler in (first, other))
+        one, two = (scheduler.outcomes[trial.number].kept for scheduler in (first, other))
         assert one is not None
         assert two is not None
         assert (one.rung, one.score) == (two.rung, two.score)
@@ -114,8 +114,8 @@ def test_the_best_rung_is_the_score_and_its_slot_is_kept(tiny_model: Any) -> Non
     scheduler = train(training, [Trial(number=0, learning_rate=5e-3, batch_size=4, epochs=3)], 1)
     outcome = scheduler.outcomes[0]
     best = max([*scheduler.reports], key=lambda report: report.score)
-    assert outcome.best is not None
-    assert outcome.best.score >= best.score
+    assert outcome.kept is not None
+    assert outcome.kept.score >= best.score
     model = copy.deepcopy(training.forward.module)
     write_slot(model, training.layout, outcome.parameters)
     from adaptkit.engine.evaluate import predict_rows, score
@@ -124,7 +124,7 @@ def test_the_best_rung_is_the_score_and_its_slot_is_kept(tiny_model: Any) -> Non
     (predictions,) = predict_rows(training.forward, slot, training.dev, BatchLimits(slots=1, examples=4))
     assert not isinstance(predictions, Exception)
     again = score(training.dev.task, predictions, training.dev.rows, "accuracy")
-    assert again.values["accuracy"] == pytest.approx(outcome.best.score)
+    assert again.values["accuracy"] == pytest.approx(outcome.kept.score)
 
 
 def test_every_example_is_seen_once_an_epoch(tiny_model: Any) -> None:

@@ -20,6 +20,6 @@ def test_trials_are_trained_in_this_process() -> None:
     LocalTrainer().train(training, 2, BatchLimits(slots=2, examples=4), scheduler, display=None)  # type: ignore[arg-type]
     expected = train(training, trials, 2).outcomes
     assert LocalTrainer().workers == 1
-    assert {n: one.best.score for n, one in scheduler.outcomes.items()} == {
-        n: one.best.score for n, one in expected.items() if one.best
+    assert {n: one.kept.score for n, one in scheduler.outcomes.items()} == {
+        n: one.kept.score for n, one in expected.items() if one.kept
     }

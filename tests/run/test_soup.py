@@ -18,6 +18,7 @@ from adaptkit.errors import ConfigError
 from adaptkit.report.confirmation import as_exported, notes
 from adaptkit.run.confirmed import with_average
 from adaptkit.run.soup import averages_runs
+from adaptkit.search.space import RANGES_VERSION
 from adaptkit.study.confirmation import AVERAGE, Candidate, Confirmation, ConfirmationFolder, ConfirmationRun
 from adaptkit.study.provenance import FIRST_WITH_AVERAGE
 
@@ -96,8 +97,9 @@ def test_an_earlier_study_continues_without_an_average(
     options: dict[str, Any] = {"strategy": "full", "soup": None, "study": "earlier"}
     study = tuned(data_folder, tiny_folder, tmp_path, confirm=0, **options)
     settings = study.folder.toml.read_text()
-    assert "ranges = 8" in settings
-    study.folder.toml.write_text("soup = false\n" + settings.replace("ranges = 8", "ranges = 7"))
+    assert f"ranges = {RANGES_VERSION}" in settings
+    older = settings.replace(f"ranges = {RANGES_VERSION}", "ranges = 7")
+    study.folder.toml.write_text("soup = false\n" + older)
     again = tuned(data_folder, tiny_folder, tmp_path, confirm=2, **options)
     assert again.summary.confirmation.winner is not None
     assert again.summary.confirmation.average is None
