@@ -47,7 +47,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "cache": {"errors", "documents", "system", "engine"},
     "study": {*BASE, "system"},
     "search": STUDY,
-    "analysis": STUDY,
+    "analysis": {*STUDY, "tasks"},
     "report": {*STUDY, "analysis"},
     "export": {*ENGINE, "study", "report"},
     "serve": {"adaptkit", *ENGINE, "export"},

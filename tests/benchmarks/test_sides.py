@@ -36,7 +36,7 @@ def test_both_sides_train_the_list_to_its_end(setting: Callable[..., Any], strat
         assert [trial.state for trial in outcome.trials] == ["complete"] * 3
         assert [[one.epoch for one in trial.scored] for trial in outcome.trials] == [[1.0, 2.0]] * 3
         assert outcome.training > 0
-        assert outcome.kept is not None
+        assert outcome.best is not None
     # adaptkit does not train the embeddings of tokens that do not occur.
     assert (theirs.trained_parameters == ours.trained_parameters) or strategy == "full"
     assert theirs.trained_parameters >= ours.trained_parameters > 0

@@ -17,6 +17,7 @@ from adaptkit.engine.types import Outcome, RungReport
 from adaptkit.errors import StudyError
 from adaptkit.report.progress import Progress
 from adaptkit.run.confirmation_scheduler import ConfirmationScheduler, seed_of, trials_of
+from adaptkit.run.evaluations import TO_THE_END
 from adaptkit.study.confirmation import Confirmation, ConfirmationFolder
 from adaptkit.task import Scores
 from tests.helpers.number_task import number_task
@@ -36,18 +37,18 @@ def scheduler(folder: Path, **changes: Any) -> ConfirmationScheduler:
         "task": number_task(), "dev": dev, "metric": "f1", "direction": "maximize", "seed": 0,
         "deadline": math.inf, "check": lambda: None, "progress": progress, "vocabulary": None,
     }  # fmt: skip
-    waiting = trials_of(PLAN, records, ended, seed=0, patience=0)
+    waiting = trials_of(PLAN, records, ended, seed=0, rule=TO_THE_END)
     return ConfirmationScheduler(its, waiting, ended, **{**settings, **changes})
 
 
 def outcome(scheduler: ConfirmationScheduler, number: int, score: float) -> Outcome:
     trial = next(trial for trial, _ in scheduler.waiting if trial.number == number)
-    best = RungReport(
+    kept = RungReport(
         trial=trial, rung=0, epoch=1.0, loss=0.1, score=score, last=True, calibration={},
         scores=Scores(values={"f1": score, "recall": math.nan}, groups={"x": {"f1": score}}),
     )  # fmt: skip
     return Outcome(
-        trial=trial, state="complete", reason="finished", best=best, parameters=torch.full((3,), score),
+        trial=trial, state="complete", reason="finished", kept=kept, parameters=torch.full((3,), score),
         seconds=1.0, predictions=None,
     )  # fmt: skip
 

@@ -18,6 +18,7 @@ from adaptkit.engine.types import Outcome, RungReport, Trial
 from adaptkit.errors import Interrupted, StudyError
 from adaptkit.report.progress import Progress
 from adaptkit.run.ended_trials import WEIGHTS_KEPT, EndedTrials
+from adaptkit.run.evaluations import TO_THE_END, EvaluationRule
 from adaptkit.run.scheduler import Rules, TrialScheduler
 from adaptkit.search.search import Search, open_search
 from adaptkit.search.space import space_for
@@ -44,7 +45,7 @@ def make(folder: StudyFolder) -> Iterator[Make]:
             *,
             trials: int = 8,
             pruning: bool = False,
-            patience: int = 0,
+            rule: EvaluationRule = TO_THE_END,
             deadline: float = math.inf,
             check: Callable[[], None] = lambda: None,
         ) -> TrialScheduler:
@@ -59,7 +60,7 @@ def make(folder: StudyFolder) -> Iterator[Make]:
                 )
             )
             progress = Progress(Console(file=io.StringIO()), trials, "f1", "maximize")
-            rules = Rules(metric="f1", rungs=4, pruning=pruning, patience=patience)
+            rules = Rules(metric="f1", rungs=4, pruning=pruning, evaluations=rule)
             ended = EndedTrials(folder, "maximize")
             return TrialScheduler(search, ended, progress, rules, deadline=deadline, check=check)
 
@@ -73,9 +74,9 @@ def report(trial: Trial, rung: int, score: float) -> RungReport:
     )
 
 
-def ended(trial: Trial, best: RungReport | None, state: str = "complete", reason: str = "done") -> Outcome:
-    parameters = None if best is None else torch.full((3,), best.score)
-    return Outcome(trial=trial, state=state, reason=reason, best=best, parameters=parameters, seconds=1.5)  # type: ignore[arg-type]
+def ended(trial: Trial, kept: RungReport | None, state: str = "complete", reason: str = "done") -> Outcome:
+    parameters = None if kept is None else torch.full((3,), kept.score)
+    return Outcome(trial=trial, state=state, reason=reason, kept=kept, parameters=parameters, seconds=1.5)  # type: ignore[arg-type]
 
 
 def finish(scheduler: TrialScheduler, trials: Sequence[Trial], scores: Sequence[float]) -> None:
@@ -240,8 +241,21 @@ def test_a_trial_that_lost_patience_counts_to_the_last_rung(make: Make) -> None:
     assert set(scheduler.on_rung_end([report(late, 1, 0.6)])) == {late.number}
 
 
-def test_trials_get_their_patience(make: Make) -> None:
-    assert {trial.patience for trial in make(patience=5).suggest(2)} == {5}
+def test_trials_get_their_rule(make: Make) -> None:
+    trials = make(rule=EvaluationRule(patience=5, tolerance=1.0)).suggest(2)
+    assert {(trial.patience, trial.tolerance) for trial in trials} == {(5, 1.0)}
+
+
+def test_a_record_has_the_scores_of_the_kept_rung(make: Make) -> None:
+    scheduler = make()
+    (trial,) = scheduler.suggest(1)
+    reports = [report(trial, rung, score) for rung, score in enumerate((0.4, 0.6, 0.5, 0.3))]
+    for one in reports:
+        scheduler.on_rung_end([one])
+    scheduler.on_trial_end(ended(trial, reports[2]))
+    (record,) = scheduler.ended.records
+    assert (record.best_rung, record.score, record.values) == (2, 0.5, {"f1": 0.5})
+    assert [rung.score for rung in record.rungs] == [0.4, 0.6, 0.5, 0.3]
 
 
 def test_without_pruning_all_continue(make: Make) -> None:

@@ -7,7 +7,7 @@ from adaptkit.run.training import timeout_warning
 
 @pytest.mark.parametrize(
     ("cut_short", "remaining", "parts"),
-    [(0, 3, ["will train: 3"]), (2, 0, ["their best score so far: 2"])],
+    [(0, 3, ["will train: 3"]), (2, 0, ["their scores so far: 2"])],
 )
 def test_the_warning_counts_what_the_timeout_stopped(
     cut_short: int, remaining: int, parts: list[str]
