@@ -42,23 +42,15 @@ def make(folder: StudyFolder) -> Iterator[Make]:
     with ExitStack() as stack:
 
         def scheduler(
-            *,
-            trials: int = 8,
-            pruning: bool = False,
-            rule: EvaluationRule = TO_THE_END,
-            deadline: float = math.inf,
-            check: Callable[[], None] = lambda: None,
-        ) -> TrialScheduler:
+            *, trials: int = 8, pruning: bool = False, rule: EvaluationRule = TO_THE_END,
+            deadline: float = math.inf, check: Callable[[], None] = lambda: None,
+        ) -> TrialScheduler:  # fmt: skip
             search: Search = stack.enter_context(
                 open_search(
-                    folder.database,
-                    folder.read_trials(),
-                    space=space,
-                    direction="maximize",
-                    seed=0,
+                    folder.database, folder.read_trials(), space=space, direction="maximize", seed=0,
                     trials=trials,
                 )
-            )
+            )  # fmt: skip
             progress = Progress(Console(file=io.StringIO()), trials, "f1", "maximize")
             rules = Rules(metric="f1", rungs=4, pruning=pruning, evaluations=rule)
             ended = EndedTrials(folder, "maximize")
@@ -100,13 +92,13 @@ def test_a_suggestion_is_a_trial_of_the_engine(make: Make) -> None:
 def test_an_ended_trial_is_on_disk_and_in_optuna(make: Make, folder: StudyFolder) -> None:
     scheduler = make()
     (trial,) = scheduler.suggest(1)
-    low, high = report(trial, 0, 0.25), report(trial, 1, 0.5)
-    assert scheduler.on_rung_end([low]) == {}
-    assert scheduler.on_rung_end([high]) == {}
-    scheduler.on_trial_end(ended(trial, high))
+    best, kept = report(trial, 0, 0.6), report(trial, 1, 0.5)
+    assert scheduler.on_rung_end([best]) == {}
+    assert scheduler.on_rung_end([kept]) == {}
+    scheduler.on_trial_end(ended(trial, kept))
     (record,) = folder.read_trials()
     assert (record.state, record.score, record.best_rung, record.seconds) == ("complete", 0.5, 1, 1.5)
-    assert [rung.score for rung in record.rungs] == [0.25, 0.5]
+    assert [rung.score for rung in record.rungs] == [0.6, 0.5]
     assert record.groups == {"PER": {"f1": 0.5}}
     assert scheduler.search.remaining == 7
     assert scheduler.running == {}
@@ -244,18 +236,6 @@ def test_a_trial_that_lost_patience_counts_to_the_last_rung(make: Make) -> None:
 def test_trials_get_their_rule(make: Make) -> None:
     trials = make(rule=EvaluationRule(patience=5, tolerance=1.0)).suggest(2)
     assert {(trial.patience, trial.tolerance) for trial in trials} == {(5, 1.0)}
-
-
-def test_a_record_has_the_scores_of_the_kept_rung(make: Make) -> None:
-    scheduler = make()
-    (trial,) = scheduler.suggest(1)
-    reports = [report(trial, rung, score) for rung, score in enumerate((0.4, 0.6, 0.5, 0.3))]
-    for one in reports:
-        scheduler.on_rung_end([one])
-    scheduler.on_trial_end(ended(trial, reports[2]))
-    (record,) = scheduler.ended.records
-    assert (record.best_rung, record.score, record.values) == (2, 0.5, {"f1": 0.5})
-    assert [rung.score for rung in record.rungs] == [0.4, 0.6, 0.5, 0.3]
 
 
 def test_without_pruning_all_continue(make: Make) -> None:
