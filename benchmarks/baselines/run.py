@@ -68,7 +68,7 @@ def _makes_sense(name: str, size: str, side: str) -> bool:
     if side == "setfit":
         return task == "text-classification"
     if side == "trainer":
-        return few and task not in ("multi-label", "qa")
+        return few and task != "multi-label"
     return few and (side not in ("tfidf", "mean") or task in ("text-classification", "nli", "similarity"))
 
 

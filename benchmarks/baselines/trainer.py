@@ -26,7 +26,11 @@ def scores(
 ) -> dict[str, float]:
     """The scores of one run on the test rows, named as adaptkit names them."""
     folder = model or encoder_folder()
-    return _tags(train, test, seed, folder) if task == "ner" else _texts(task, train, test, seed, folder)
+    if task == "ner":
+        return _tags(train, test, seed, folder)
+    if task == "qa":
+        return _spans(train, test, seed, folder)
+    return _texts(task, train, test, seed, folder)
 
 
 def _texts(task: str, train: Sequence[Row], test: Sequence[Row], seed: int, folder: str) -> dict[str, float]:
@@ -101,6 +105,21 @@ def _tags(train: Sequence[Row], test: Sequence[Row], seed: int, folder: str) -> 
     return {name: float(score(true, predicted)) for name, score in pairs.items()}
 
 
+def _spans(train: Sequence[Row], test: Sequence[Row], seed: int, folder: str) -> dict[str, float]:
+    """The answer in the context of each question."""
+    from transformers import AutoModelForQuestionAnswering, AutoTokenizer, DataCollatorWithPadding
+
+    from benchmarks.baselines import trainer_spans
+
+    tokenizer = AutoTokenizer.from_pretrained(folder)
+    (inputs, _), (asked, offsets) = (trainer_spans.encoded(tokenizer, rows) for rows in (train, test))
+    outputs = _trained(
+        lambda: AutoModelForQuestionAnswering.from_pretrained(folder),
+        DataCollatorWithPadding(tokenizer), inputs, asked, seed,
+    )  # fmt: skip
+    return dict(trainer_spans.scores(outputs, offsets, test))
+
+
 def _example(
     tokenizer: Any, sentence: Sequence[tuple[str, str]], names: Sequence[str]
 ) -> tuple[dict[str, Any], dict[int, int]]:
@@ -126,7 +145,7 @@ def _words(block: str) -> list[tuple[str, str]]:
 def _trained(
     model: Any, collator: Any, train: Sequence[dict[str, Any]], test: Sequence[dict[str, Any]], seed: int
 ) -> NDArray[np.float32]:
-    """The outputs for the test rows after training: ``[rows, ...]``."""
+    """The outputs for the test rows after training: ``[rows, ...]``, or ``[2, rows, tokens]`` for spans."""
     from transformers import Trainer, TrainingArguments, set_seed
 
     set_seed(seed)
@@ -141,5 +160,5 @@ def _trained(
             model=model(), args=settings, data_collator=collator, train_dataset=[train[at] for at in order]
         )
         trainer.train()
-        outputs = trainer.predict(list(test)).predictions  # [rows, ...]
+        outputs = trainer.predict(list(test)).predictions
     return np.asarray(outputs)

@@ -2,41 +2,19 @@
 
     python -m benchmarks.curves.evaluation
 
-A trial keeps the weights of the evaluation with the best dev score. Dev scores are noisy, and more so with
-few rows. The alternatives are later evaluations whose dev score is almost as good. Each trial ends where the
-patience of a study at default options ends it.
+The best on dev is compared with later evaluations whose dev score is almost as good. Few dev rows make noisy
+scores. Each trial ends where the patience of a study at default options ends it.
 """
 
 from __future__ import annotations
 
 import statistics
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 from benchmarks.curves.collect import table
+from benchmarks.curves.kept import Choice, Point, best, last_within, standard_error
 from benchmarks.curves.studies import patience
-
-Point = tuple[float, float]
-"""The dev and the test score after a rung."""
-
-Choice = Callable[[Sequence[Point], float], Point]
-"""A trial's points, and the standard error of a dev score → the point whose weights are kept."""
-
-
-def best(points: Sequence[Point], error: float) -> Point:
-    """The first of the best on dev, as adaptkit does."""
-    return max(points, key=lambda point: point[0])
-
-
-def last_within(errors: float) -> Choice:
-    """The last that is worse than the best by at most so many standard errors."""
-
-    def choice(points: Sequence[Point], error: float) -> Point:
-        lowest = best(points, error)[0] - errors * error
-        return [point for point in points if point[0] >= lowest][-1]
-
-    return choice
-
 
 CHOICES: Mapping[str, Choice] = {
     "last of the best": last_within(1e-9),
@@ -94,13 +72,6 @@ def until_patience(points: Sequence[Point]) -> Sequence[Point]:
         if count - 1 - seen.index(best(seen, 0.0)) >= patience(len(points)):
             return seen
     return points
-
-
-def standard_error(name: str, score: float, rows: int) -> float:
-    """Of a share of the rows, or of a correlation (Fisher 1921). An F1 score is taken as a share."""
-    if name == "stsb":
-        return float((1 - score**2) / (rows - 1) ** 0.5)
-    return float((score * (1 - score) / rows) ** 0.5)
 
 
 def _cells(its: Sequence[Sequence[float]]) -> str:

@@ -14,7 +14,9 @@ from collections import defaultdict
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
+from benchmarks.curves.kept import Point, best, kept, standard_error
 from benchmarks.curves.table import Configuration
 
 FEWEST_CURVES = 10
@@ -22,6 +24,9 @@ FEWEST_CURVES = 10
 
 SEARCHES = Path(__file__).parents[1] / "speed" / "results" / "pruning"
 """Studies that were trained without pruning, of 32 trials each. Their heads start at random."""
+
+SEARCHED_DEV_ROWS = {"frozen": 500, "full": 105}
+"""Strategy → the rows that score the trials of these studies."""
 
 Scores = Mapping[int, Sequence[float]]
 """Trial → its dev scores so far, one per rung; more is better."""
@@ -40,6 +45,9 @@ class Curve:
     configuration: Configuration
     points: Sequence[tuple[float, float]]
     """The dev and the test score after each rung."""
+
+    error: float = 0.0
+    """The standard error of its best dev score."""
 
 
 @dataclass(frozen=True)
@@ -79,9 +87,9 @@ class Study:
         self.ended[number] = scores
 
     def winner(self) -> tuple[float, float]:
-        """The dev and the test score of the rung with the best dev score."""
-        points = (point for number, rungs in sorted(self.complete.items())
-                  for point in self.trials[number].points[:rungs])  # fmt: skip
+        """The dev and the test score of the trial whose kept rung has the best dev score."""
+        points = (kept(self.trials[number].points[:rungs], self.trials[number].error)
+                  for number, rungs in sorted(self.complete.items()))  # fmt: skip
         return max(points, key=lambda point: point[0])
 
 
@@ -122,16 +130,25 @@ def pools(lines: Sequence[Mapping[str, str]]) -> dict[Key, list[Curve]]:
     """The curves of each group of rows that has enough of them."""
     found: dict[Key, dict[tuple[str, ...], list[tuple[float, float]]]]
     found = defaultdict(lambda: defaultdict(list))
+    dev_rows = {}
     for line in lines:
         if line["learning_rate"]:
             key = line["set"], line["rows"], line["strategy"], line["seed"]
             trial = line["run"], line["learning_rate"], line["batch_size"]
             found[key][trial].append((float(line["dev"]), float(line["test"])))
+            dev_rows[key] = int(line["dev_rows"])
     return {
-        key: [Curve((float(rate), int(size)), points) for (_, rate, size), points in trials.items()]
+        key: [
+            Curve((float(rate), int(size)), points, _error(key[0], points, dev_rows[key]))
+            for (_, rate, size), points in trials.items()
+        ]
         for key, trials in found.items()
         if len(trials) >= FEWEST_CURVES
     }
+
+
+def _error(name: str, points: Sequence[Point], dev_rows: int) -> float:
+    return standard_error(name, best(points, 0.0)[0], dev_rows)
 
 
 def searches() -> dict[Key, list[Curve]]:
@@ -139,16 +156,20 @@ def searches() -> dict[Key, list[Curve]]:
     found: dict[Key, list[Curve]] = {}
     for path in sorted(SEARCHES.glob("*.json")):
         record = json.loads(path.read_text(encoding="utf-8"))
+        strategy = record["setting"]["strategy"]
         for pair in record["pairs"]:
-            key = f"{record['data']} (random head)", "", record["setting"]["strategy"], str(pair["seed"])
-            found[key] = [
-                Curve(
-                    (trial["learning_rate"], trial["batch_size"]),
-                    [(scored["score"], math.nan) for scored in trial["scored"]],
-                )
-                for trial in pair["sides"]["without"]["trials"]
-            ]
+            key = f"{record['data']} (random head)", "", strategy, str(pair["seed"])
+            found[key] = [_searched(trial, strategy) for trial in pair["sides"]["without"]["trials"]]
     return found
+
+
+def _searched(trial: Mapping[str, Any], strategy: str) -> Curve:
+    points = [(scored["score"], math.nan) for scored in trial["scored"]]
+    return Curve(
+        (trial["learning_rate"], trial["batch_size"]),
+        points,
+        _error("banking77", points, SEARCHED_DEV_ROWS[strategy]),
+    )
 
 
 def drawn(curves: Sequence[Curve], default: Configuration, trials: int, seed: int) -> list[Curve]:

@@ -2,8 +2,8 @@
 
     python -m benchmarks.epochs.run --data FOLDER --sets wnut17 --epochs 3,8 --seeds 0,1
 
-A run is `adaptkit tune --trials 1 --confirm 0 --epochs E`, all else default, in a process of its own on one
-thread. Runs that the results already hold are skipped.
+A run is `adaptkit tune --trials 1 --confirm 0 --epochs E` in a process of its own on one thread. All else is
+default, but the rate with `--rates`. Runs that the results already hold are skipped.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from benchmarks.baselines.run import study
 from benchmarks.records import add_missing
 
 RESULTS = Path(__file__).parent / "results.jsonl"
+DEFAULT = "default"
 
 
 def main(arguments: Sequence[str]) -> None:
@@ -33,17 +34,19 @@ def main(arguments: Sequence[str]) -> None:
     parser.add_argument("--epochs", default="3,8")
     parser.add_argument("--seeds", default="0,1")
     parser.add_argument("--pooling", default="auto")
+    parser.add_argument("--rates", default=DEFAULT)
     options = parser.parse_args(arguments)
     wanted = [
         {
             "set": name, "rows": rows, "strategy": strategy, "epochs": epochs, "pooling": options.pooling,
-            "seed": int(seed),
+            "seed": int(seed), "rate": rate,
         }
         for seed in options.seeds.split(",")
         for name in options.sets.split(",")
         for rows in options.rows.split(",")
         for strategy in options.strategies.split(",")
         for epochs in options.epochs.split(",")
+        for rate in options.rates.split(",")
     ]  # fmt: skip
     add_missing(RESULTS, wanted, partial(run, options.data))
 
@@ -57,6 +60,7 @@ def run(folder: Path, what: Mapping[str, Any]) -> dict[str, Any]:
     options = [
         "--strategy", what["strategy"], "--seed", str(what["seed"]), "--pooling", what["pooling"],
         "--trials", "1", "--confirm", "0", "--epochs", what["epochs"],
+        *(["--lr", what["rate"], what["rate"]] if what["rate"] != DEFAULT else []),
     ]  # fmt: skip
     scores = study(task, columns, train, test, options)
     after = resource.getrusage(resource.RUSAGE_CHILDREN)

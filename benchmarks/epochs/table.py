@@ -11,7 +11,7 @@ from typing import Any
 
 from benchmarks.baselines.data_sets import READERS
 from benchmarks.baselines.table import MAIN
-from benchmarks.epochs.run import RESULTS
+from benchmarks.epochs.run import DEFAULT, RESULTS
 from benchmarks.records import read
 
 
@@ -23,10 +23,10 @@ def main() -> None:
 def table(runs: Sequence[dict[str, Any]]) -> str:
     """The scores on dev and test, in points, and the median CPU seconds, over the seeds."""
     lines = [
-        "| data set | rows | strategy | pooling | epochs | seeds | dev | test | CPU seconds |",
-        "|---|--:|---|---|--:|--:|--:|--:|--:|",
+        "| data set | rows | strategy | pooling | epochs | rate | seeds | dev | test | CPU seconds |",
+        "|---|--:|---|---|--:|--:|--:|--:|--:|--:|",
     ]
-    keys = ("set", "rows", "strategy", "pooling", "epochs")
+    keys = ("set", "rows", "strategy", "pooling", "epochs", "rate")
     for key in sorted({tuple(one[name] for name in keys) for one in runs}, key=_order):
         its = [one for one in runs if tuple(one[name] for name in keys) == key]
         main_score = MAIN[READERS[key[0]][0]]
@@ -41,9 +41,10 @@ def _mean(scores: Sequence[float]) -> str:
     return f"{statistics.fmean(scores):.1f}{spread}"
 
 
-def _order(key: tuple[str, ...]) -> tuple[int, int, str, str, float]:
-    name, rows, strategy, pooling, epochs = key
-    return list(READERS).index(name), int(rows), strategy, pooling, float(epochs)
+def _order(key: tuple[str, ...]) -> tuple[int, int, str, str, float, float]:
+    name, rows, strategy, pooling, epochs, rate = key
+    as_number = 0.0 if rate == DEFAULT else float(rate)
+    return list(READERS).index(name), int(rows), strategy, pooling, float(epochs), as_number
 
 
 if __name__ == "__main__":

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 
-from benchmarks.baselines import alternatives, run, table, trainer
+from benchmarks.baselines import alternatives, run, table, trainer, trainer_spans
 from tests.helpers.data import moods, sentences
 
 pytestmark = [
@@ -53,3 +54,16 @@ def test_other_encoders_have_runs_and_tables_of_their_own(capsys: pytest.Capture
     assert "50.0 ± 0.0 (1)" in table.scores([one])
     table.main()
     assert "| banking77 | 200 |" in capsys.readouterr().out
+
+
+def test_trainer_learns_spans(tiny_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(trainer, "EPOCHS", 40)
+    rows = [("Who?", f"{name} was in Oslo.", name, "0") for name in ("Ada", "Amara", "Bo")] * 16
+    found = trainer.scores("qa", rows, rows, 0, str(tiny_folder))
+    assert found["f1"] == found["exact_match"] == 1.0
+
+
+def test_an_answer_is_the_best_span_of_the_context() -> None:
+    offsets = [None, (0, 3), (4, 7), (8, 12)]
+    starts, ends = np.array([9.0, 1.0, 5.0, 0.0]), np.array([9.0, 2.0, 0.0, 4.0])
+    assert trainer_spans._text(starts, ends, offsets, "Ada was here") == "was here"  # type: ignore[arg-type]

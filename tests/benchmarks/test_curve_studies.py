@@ -32,6 +32,13 @@ def test_a_trial_without_a_better_score_ends_and_may_win() -> None:
     assert (ended.rungs, ended.dev) == (5 + 8, 0.9)
 
 
+def test_a_trial_wins_by_the_rung_that_it_keeps() -> None:
+    lucky = Curve(DEFAULT, [(0.5, 1.0), (0.9, 2.0), (0.6, 3.0)], error=0.4)
+    steady = Curve(DEFAULT, [(0.6, 4.0), (0.7, 5.0), (0.8, 6.0)], error=0.3)
+    ended = replay([lucky, steady], rules.none, slots=2)
+    assert (ended.dev, ended.test) == (0.8, 6.0)
+
+
 def test_pruned_trials_make_room_and_cannot_win() -> None:
     asked: list[set[int]] = []
 
@@ -106,7 +113,7 @@ def test_pools_have_enough_curves_of_equal_rows() -> None:
     ((key, curves),) = pools(lines(4)).items()
     assert key == ("snli", "100", "full", "0")
     assert len(curves) == 12
-    assert curves[0] == Curve((1e-4, 16), [(0.5, 0.25)] * 2)
+    assert curves[0] == Curve((1e-4, 16), [(0.5, 0.25)] * 2, error=0.05)
     assert pools(lines(3)) == {}
 
 
