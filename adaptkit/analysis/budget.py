@@ -57,7 +57,7 @@ def budget_of(trials: Sequence[TrialRecord], direction: str) -> Budget | None:
     """What the last doubling of a study's trials gained; None for few trials.
 
     Args:
-        trials: all trials. A pruned one counts with its best score.
+        trials: all trials. A pruned one counts with the rung that it keeps.
         direction: "maximize" or "minimize".
     """
     sign = 1.0 if direction == "maximize" else -1.0

@@ -133,7 +133,7 @@ POOLINGS = ("auto", "mean", "first", "normalized-mean", "normalized-first", "pai
 )
 @click.option(
     "--timeout", type=Duration(),
-    help="Stop training after this time, such as 30m. A running trial counts with its scores so far.",
+    help="Stop training after this time, such as 30m. A running trial counts with its score so far.",
 )  # fmt: skip
 @click.option("--seed", type=int, help="The seed of all random numbers. [default: 0]")
 @click.option("--device", help="auto, cpu, cuda or cuda:N. [default: auto]")

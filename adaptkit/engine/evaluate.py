@@ -136,16 +136,21 @@ class Pieces:
             return _plugin_error(self.data.task, "merge_windows", error)
 
 
+def given(predictions: list[Prediction] | TrialError) -> list[Prediction]:
+    """The predictions; raises the TrialError that there is instead."""
+    if isinstance(predictions, TrialError):
+        raise predictions
+    return predictions
+
+
 def calibrate_and_score(
-    data: ScoringSet, predictions: list[Prediction] | TrialError, metric: str
+    data: ScoringSet, predictions: Sequence[Prediction], metric: str
 ) -> tuple[dict[str, float], Scores]:
     """The numbers that the task chooses on these rows, and the scores of the predictions with them.
 
     Raises:
-        TrialError: there are no predictions, or a part of the task failed.
+        TrialError: a part of the task failed.
     """
-    if isinstance(predictions, TrialError):
-        raise predictions
     calibration = calibrate(data.task, predictions, data.rows)
     return calibration, score(data.task, calibrated(data.task, predictions, calibration), data.rows, metric)
 

@@ -35,7 +35,7 @@ class Running:
     """Rungs in a row since its best score."""
 
     error: float | None = None
-    """The standard error of its best score; None until a lower score is compared with it."""
+    """The standard error of its best score; None until a score that is not better is compared with it."""
 
     kept: RungReport | None = None
     kept_predictions: Sequence[Prediction] | None = None
@@ -44,6 +44,15 @@ class Running:
 
     failure: TrialError | None = None
     started: float = field(default_factory=time.monotonic)
+
+    def set_best(self, report: RungReport, predictions: Sequence[Prediction]) -> None:
+        """Takes a rung as the best so far, with its predictions before the calibration."""
+        self.best, self.best_predictions = report, predictions
+        self.error, self.not_better = None, 0
+
+    def keep(self, report: RungReport, predictions: Sequence[Prediction], parameters: torch.Tensor) -> None:
+        """Keeps a rung instead of the one kept so far; ``parameters [P]`` are on the CPU."""
+        self.kept, self.kept_predictions, self.kept_parameters = report, predictions, parameters
 
     def clock(self, plan: Plan) -> SlotClock:
         """Its position in its data."""

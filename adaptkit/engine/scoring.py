@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from adaptkit.engine.batch_limits import BatchLimits
-from adaptkit.engine.evaluate import calibrate_and_score, predict_rows
+from adaptkit.engine.evaluate import calibrate_and_score, given, predict_rows
 from adaptkit.engine.trial_stack import views
 
 if TYPE_CHECKING:
@@ -29,4 +29,4 @@ def score_slot(
     slot = parameters.to(training.forward.device).unsqueeze(0)  # [1, P]
     limits = BatchLimits(slots=1, examples=1)
     (result,) = predict_rows(training.forward, views(training.layout, slot), training.dev, limits, check)
-    return calibrate_and_score(training.dev, result, training.metric)
+    return calibrate_and_score(training.dev, given(result), training.metric)

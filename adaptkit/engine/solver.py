@@ -23,7 +23,7 @@ import torch
 from numpy.typing import NDArray
 
 from adaptkit.engine.batch_limits import BatchLimits
-from adaptkit.engine.evaluate import ScoringSet, calibrate_and_score, predict_rows
+from adaptkit.engine.evaluate import ScoringSet, calibrate_and_score, given, predict_rows
 from adaptkit.engine.objective import LinearHead, Objective, linear_head
 from adaptkit.engine.splits import Splits
 from adaptkit.engine.training import Training
@@ -169,13 +169,13 @@ def _score_all(training: Training, folds: _Folds, solved: Sequence[_Solved], sch
 
 def _report(training: Training, folds: _Folds, one: _Solved, scheduler: Scheduler) -> RungReport:
     rows = training.scored_by(one.trial)
-    predictions = (
+    predictions = given(
         _out_of_fold(training, folds, one, scheduler)
         if folds
         else _predicted(training, rows, next(iter(one.solutions.values())), scheduler)
     )
     calibration, scores = calibrate_and_score(rows, predictions, training.metric)
-    one.predictions = predictions if isinstance(predictions, list) else None
+    one.predictions = predictions
     return RungReport(
         trial=one.trial, rung=0, epoch=1.0, loss=one.loss, score=scores.values[training.metric],
         scores=scores, last=True, calibration=calibration,

@@ -16,8 +16,8 @@ from typing import Literal, TypeVar
 from adaptkit.engine.accumulate import Accumulator
 from adaptkit.engine.batch_limits import OUT_OF_MEMORY, BatchLimits, is_out_of_memory
 from adaptkit.engine.batches import micro_steps
-from adaptkit.engine.evaluate import calibrate_and_score, predict_rows
-from adaptkit.engine.kept import is_kept
+from adaptkit.engine.evaluate import calibrate_and_score, given, predict_rows
+from adaptkit.engine.kept import about_as_good, is_better
 from adaptkit.engine.running import Running
 from adaptkit.engine.schedule import learning_rate, rungs_of, steps_of
 from adaptkit.engine.training import Training
@@ -146,10 +146,11 @@ class Population:
         for slot, (one, predictions) in enumerate(zip(self.running, results, strict=True)):
             try:
                 if one.failure is None:
-                    reports.append(self._report(slot, one, predictions))
+                    reports.append(self._report(slot, one, given(predictions)))
             except TrialError as failure:
                 one.failure = failure
             one.rung += 1
+            scheduler.check()
         return reports
 
     def _predictions(self, check: Callable[[], None]) -> list[list[Prediction] | TrialError]:
@@ -163,11 +164,10 @@ class Population:
             results += predict_rows(self.training.forward, parameters, rows, self.limits, check)
         return results
 
-    def _report(self, slot: int, one: Running, predictions: list[Prediction] | TrialError) -> RungReport:
+    def _report(self, slot: int, one: Running, predictions: list[Prediction]) -> RungReport:
         training = self.training
-        if isinstance(predictions, TrialError):
-            raise predictions
-        calibration, scores = calibrate_and_score(training.scored_by(one.trial), predictions, training.metric)
+        rows = training.scored_by(one.trial)
+        calibration, scores = calibrate_and_score(rows, predictions, training.metric)
         report = RungReport(
             trial=one.trial,
             rung=one.rung,
@@ -178,9 +178,13 @@ class Population:
             last=one.rung + 1 == one.rungs,
             calibration=calibration,
         )
-        if is_kept(one, report, predictions, training):
-            one.kept, one.kept_predictions = report, predictions
-            one.kept_parameters = self.stack.theta[slot].to("cpu", copy=True)  # [P]
+        better = is_better(report, one.best, training.direction)
+        if better:
+            one.set_best(report, predictions)
+        else:
+            one.not_better += 1
+        if better or about_as_good(report, one, training):
+            one.keep(report, predictions, self.stack.theta[slot].to("cpu", copy=True))  # [P]
         return report
 
     def _end(self, scheduler: Scheduler, reports: Sequence[RungReport]) -> None:

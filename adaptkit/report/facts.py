@@ -17,7 +17,7 @@ from adaptkit.study.winner import winning_trial
 
 STATES = {"complete": "complete", "pruned": "pruned", "fail": "failed"}
 STOPPED = "stopped"
-"""How a trial ended that the timeout cut short and that counts with its scores so far."""
+"""How a trial ended that the timeout cut short and that counts with its score so far."""
 
 WORDS = (STATES["complete"], STOPPED, STATES["pruned"], STATES["fail"], INTERRUPTED)
 SUPPORT = ("support", "count")

@@ -25,7 +25,7 @@ class _Running:
 
 
 class RunningTrials:
-    """The trials that are being trained, and the best score of each trial, ended ones included."""
+    """The trials that are being trained, and the scores of all: the best so far, or that at the end."""
 
     def __init__(self, direction: str) -> None:
         """No trial has started; ``direction`` is "maximize" or "minimize"."""

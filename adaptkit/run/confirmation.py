@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Literal
 
 from adaptkit.run.confirmed import conclude, not_averaged, own_weights_of, write_unfinished
-from adaptkit.run.evaluations import TO_THE_END, EvaluationRule
+from adaptkit.run.evaluations import BEST_RUNG, EvaluationRule
 from adaptkit.run.head_init import START
 from adaptkit.run.resolve import strategy_of
 from adaptkit.search.confirmation import (
@@ -117,6 +117,8 @@ def confirm_trained(
     solved_start = START in context.summary.baselines
     alike_anyway = start_alike(training, solved_start=solved_start)
     averages = averages_runs(config, method.ranges, alike_anyway=alike_anyway)
+    if averages:  # measured with the best rungs alone: see benchmarks/curves
+        rule = replace(rule, tolerance=0.0)
     scheduler = make_scheduler(context, config, task, training, plan, rule, keep_all=averages)
     if scheduler.waiting:
         again = training
@@ -145,7 +147,7 @@ def confirm_solved(
 
     head = linear_head(training)
     rows = data.train.joined(data.dev)  # in the order of the training's rows
-    scheduler = make_scheduler(context, config, task, training, plan, TO_THE_END)
+    scheduler = make_scheduler(context, config, task, training, plan, BEST_RUNG)
     known: dict[float, NDArray[np.float64]] = {}  # solutions on all rows, which are the same for all runs
     with context.clock.phase("confirm"):
         for run in sorted({run.run for _, run in scheduler.waiting}):

@@ -136,8 +136,8 @@ class ConfirmationScheduler:
             return
         planned = self.records[outcome.trial.number]
         run = self._run(planned, outcome)
-        kept = run.score is not None and (self.keep_all or self._is_best(run))
-        if kept and outcome.parameters is not None:
+        wanted = run.score is not None and (self.keep_all or self._is_best(run))
+        if wanted and outcome.parameters is not None:
             write = weights_writer(outcome.parameters, self.vocabulary, self.head_inputs)
             self.folder.keep_weights(run.trial, run.run, write)
             self.folder.write(run)

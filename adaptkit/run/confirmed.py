@@ -59,8 +59,8 @@ def with_average(
 ) -> Confirmation:
     """The result with the average, which is exported unless it is clearly worse than the runs.
 
-    That is by more than a standard error of their mean. The score of each run is the highest of its
-    evaluations, so it is somewhat too high, and that of the average is not (`benchmarks/curves`).
+    That is by more than a standard error of their mean. Each run has the score of its best rung, which is
+    somewhat too high, and that of the average is not (`benchmarks/curves`).
     """
     mean = next((one.mean for one in done.candidates if one.trial == done.winner), None)
     if average is None or average.score is None or mean is None:

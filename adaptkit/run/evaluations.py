@@ -26,8 +26,8 @@ class EvaluationRule:
     tolerance: float = 0.0
 
 
-TO_THE_END = EvaluationRule()
-"""Trials end with their last rung, and keep their best one."""
+BEST_RUNG = EvaluationRule()
+"""No trial ends early, and each keeps its best rung."""
 
 
 def evaluation_rule(config: StudyConfig, ranges: int, rungs: int) -> EvaluationRule:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from adaptkit.run.confirmation_scheduler import RESAMPLES
 from adaptkit.run.context import Clock
 from adaptkit.run.costs import Costs
 from adaptkit.run.ended_trials import WEIGHTS_KEPT
@@ -27,6 +28,7 @@ from adaptkit.run.repeated import Repeated, repeated
 from adaptkit.run.soup import averages_runs
 from adaptkit.search.expected import expected_rungs, rungs_with_patience
 from adaptkit.system.devices import peak_memory_bytes
+from adaptkit.tasks.resampled import MOST_DRAWN, RESAMPLES_FOR_ERROR
 
 if TYPE_CHECKING:
     from adaptkit.engine.capacity import Capacity
@@ -79,7 +81,7 @@ def measured_trained(of: Measured, space: SearchSpace) -> Costs:
         )
 
     def searching(count: float) -> float:
-        return count * rung.seconds + kept * times_kept(trials)
+        return count * rung.seconds + trials * rung.error + kept * times_kept(trials)
 
     def confirming(again: Repeated, each: float) -> float:
         a_run = each * rung.seconds + rung.resampling + kept
@@ -115,6 +117,9 @@ class _Rung:
     resampling: float
     """Of the dev rows, once for each confirmation run."""
 
+    error: float
+    """The standard error of a score, about once for each trial."""
+
     outcomes: Sequence[Outcome]
 
 
@@ -135,9 +140,12 @@ def _rung(of: Measured, capacity: Capacity, space: SearchSpace) -> _Rung:
     examples = training.plan.examples * len(of.data.train) / len(of.part.train) / per_epoch
     training_one = training.seconds["train"] / count / training.plan.rung_sizes()[0] * examples
     dev_share = len(of.data.dev) / len(of.part.dev)
+    resampled = resampling(of, listed.outcomes, training.dev)
+    drawn = min(1.0, MOST_DRAWN / len(of.data.dev))
     return _Rung(
         seconds=training_one + training.seconds["score"] / count * dev_share,
-        resampling=resampling(of, listed.outcomes, training.dev) * dev_share,
+        resampling=resampled * dev_share,
+        error=resampled * dev_share * drawn * RESAMPLES_FOR_ERROR / RESAMPLES,
         outcomes=listed.outcomes,
     )
 

@@ -1,4 +1,4 @@
-"""Trains the winning configuration again, on the training and dev rows together, for as long as was best."""
+"""Trains the winning configuration again, on the training and dev rows together, for as long as before."""
 
 from __future__ import annotations
 
@@ -137,7 +137,7 @@ def _trained(
     from adaptkit.engine.other_rows import with_rows
     from adaptkit.engine.refit import trained_for
     from adaptkit.engine.rehearsal import some_head_inputs
-    from adaptkit.run.evaluations import TO_THE_END
+    from adaptkit.run.evaluations import BEST_RUNG
     from adaptkit.run.head_init import START
     from adaptkit.run.initials import initials_of
     from adaptkit.run.scheduler import as_trial
@@ -159,7 +159,7 @@ def _trained(
 
     torch.manual_seed(aim.seed)  # of dropout
     rungs = max(1, round(aim.epochs * training.plan.rungs_per_epoch))
-    trial = as_trial(aim.trial.hyperparameters, number=0, seed=aim.seed, rule=TO_THE_END)
+    trial = as_trial(aim.trial.hyperparameters, number=0, seed=aim.seed, rule=BEST_RUNG)
     reason, parameters = "", None
     try:
         parameters = trained_for(

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from adaptkit.engine.types import Outcome, RungReport, Trial
 from adaptkit.run.callbacks import rung_score, started_trial
-from adaptkit.run.evaluations import TO_THE_END, EvaluationRule
+from adaptkit.run.evaluations import BEST_RUNG, EvaluationRule
 from adaptkit.search.pruning import trials_to_prune
 from adaptkit.study.record import INTERRUPTED, RungRecord, TrialRecord
 
@@ -37,7 +37,8 @@ class Rules:
     pruning: bool
     """Whether trials are pruned."""
 
-    evaluations: EvaluationRule = TO_THE_END
+    evaluations: EvaluationRule = BEST_RUNG
+    """When a trial ends without a better score, and which of its rungs it keeps."""
 
 
 class TrialScheduler:
@@ -61,7 +62,7 @@ class TrialScheduler:
             search: suggests hyperparameters.
             ended: the trials that ended before this run; gets those that end in it.
             progress: shows what happens.
-            rules: when a trial ends.
+            rules: when a trial ends, and which of its rungs is kept.
             deadline: the end of the time budget, on the clock of `time.monotonic`.
             check: raises Interrupted if a signal has been received.
             check_study: raises StudyError if the study is not this process's any more.

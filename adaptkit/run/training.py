@@ -9,7 +9,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from adaptkit.errors import Interrupted
-from adaptkit.run.evaluations import TO_THE_END, EvaluationRule
+from adaptkit.run.evaluations import BEST_RUNG, EvaluationRule
 
 if TYPE_CHECKING:
     from adaptkit.config import StudyConfig
@@ -91,7 +91,7 @@ def run_recorded(
 
 def make_scheduler(
     context: RunContext, config: StudyConfig, training: Training, search: Search, rungs: int,
-    rule: EvaluationRule = TO_THE_END,
+    rule: EvaluationRule = BEST_RUNG,
 ) -> TrialScheduler:  # fmt: skip
     """The scheduler between the engine and the study."""
     from adaptkit.engine.rehearsal import some_head_inputs

@@ -50,5 +50,5 @@ def show_waiting(
     frozen = "--strategy frozen, " if strategy_of(config).trains_encoder else ""
     context.progress.note(
         f"{shown} on this CPU{pruned}. What is quicker: {frozen}fewer --trials, a smaller --model, or "
-        "--timeout 10m, which keeps the best score so far"
+        "--timeout 10m, which keeps the best trial so far"
     )

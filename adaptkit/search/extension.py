@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from optuna.study import StudyDirection
 from optuna.trial import FrozenTrial
 
-from adaptkit.search.importance import best_score
+from adaptkit.search.importance import score_of
 from adaptkit.search.space import SearchSpace
 
 FEWEST = 4
@@ -24,7 +24,7 @@ def extended_space(
         trials: all trials so far.
         direction: of the study.
     """
-    scores = {trial.number: best_score(trial, direction) for trial in trials}
+    scores = {trial.number: score_of(trial, direction) for trial in trials}
     known = {number: score for number, score in scores.items() if score is not None}
     if len(known) < FEWEST:
         return space

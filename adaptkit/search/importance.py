@@ -28,7 +28,7 @@ def importances(trials: Sequence[FrozenTrial], direction: StudyDirection) -> dic
             params=trial.params, distributions={name: common[name] for name in trial.params}, value=value
         )
         for trial in trials
-        if (value := best_score(trial, direction)) is not None
+        if (value := score_of(trial, direction)) is not None
     )
     values = [trial.value for trial in study.trials]
     if len(values) < MINIMUM_TRIALS or len(set(values)) == 1:
@@ -53,9 +53,11 @@ def _common_distributions(trials: Sequence[FrozenTrial]) -> dict[str, BaseDistri
     return common
 
 
-def best_score(trial: FrozenTrial, direction: StudyDirection) -> float | None:
-    """The best score of a complete or pruned trial; None for any other, and if it has no score."""
+def score_of(trial: FrozenTrial, direction: StudyDirection) -> float | None:
+    """The score of a complete trial, and the best so far of a pruned one; None for any other."""
+    if trial.state == TrialState.COMPLETE:
+        return trial.value
     scores = list(trial.intermediate_values.values())
-    if trial.state not in (TrialState.COMPLETE, TrialState.PRUNED) or not scores:
+    if trial.state != TrialState.PRUNED or not scores:
         return None
     return max(scores) if direction == StudyDirection.MAXIMIZE else min(scores)

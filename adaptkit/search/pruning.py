@@ -9,8 +9,8 @@ three ways, chosen by replaying studies on learning curves (`benchmarks/curves`)
 - Trials are compared by the mean of their scores, not by the best or the last one. A single score on a few
   dev rows is noisy, and the best of several is the luckiest.
 - A share is one of all trials that were compared so far, those that were pruned before included.
-- The trial with the best score of all so far continues, whatever its mean, because it would be the winner if
-  nothing better came. Of equal ones that is the first.
+- The trial with the best score of all so far continues, whatever its mean, because it is the most likely to
+  win. Of equal ones that is the first.
 
 No decision is made before an eighth of the training, because the warm-up takes a tenth. Until it ends, a
 score mostly reflects the size of the learning rate.

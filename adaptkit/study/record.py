@@ -79,7 +79,7 @@ class TrialRecord:
 
     @property
     def cut_short(self) -> bool:
-        """Whether the timeout ended it before its last rung. It counts with its scores so far."""
+        """Whether the timeout ended it before its last rung. It counts with its score so far."""
         return self.state == "complete" and self.reason.endswith(TIMEOUT)
 
     @property

@@ -21,16 +21,19 @@ if TYPE_CHECKING:
 
     from adaptkit.task import Metric, Prediction, Row
 
-FOR_AN_ERROR = 20
-"""Resamples for a standard error: it is known to within about a sixth."""
+RESAMPLES_FOR_ERROR = 20
+"""Enough to know a standard error to within about a sixth."""
 
 MOST_DRAWN = 500
-"""The rows of each of them at most, so that it takes no longer than to score so many times as many rows."""
+"""Each of them draws at most so many rows, so that many dev rows do not make it slow."""
 
 
-def resamples(rows: int, *, seed: int, count: int) -> NDArray[np.int64]:
-    """``[count, rows]``: the places of the rows that each resample draws, with replacement."""
-    return np.random.default_rng([seed, rows]).integers(0, rows, (count, rows))
+def resamples(rows: int, *, seed: int, count: int, drawn: int | None = None) -> NDArray[np.int64]:
+    """``[count, drawn]``: the places of the rows that each resample draws, with replacement.
+
+    It draws as many as there are by default.
+    """
+    return np.random.default_rng([seed, rows]).integers(0, rows, (count, drawn or rows))
 
 
 def resampled_scores(
@@ -50,10 +53,10 @@ def standard_error(
     Of many rows each resample draws fewer, ``drawn`` of ``n``, and varies more, by ``sqrt(n / drawn)``.
     """
     drawn = min(len(rows), MOST_DRAWN)
-    places = np.random.default_rng([0, len(rows)]).integers(0, len(rows), (FOR_AN_ERROR, drawn))
+    places = resamples(len(rows), seed=0, count=RESAMPLES_FOR_ERROR, drawn=drawn)  # [resamples, drawn]
     scores = resampled_scores(metric, name, predictions, rows, places)
     finite = [score for score in scores if math.isfinite(score)]
-    if 2 * len(finite) < FOR_AN_ERROR:
+    if 2 * len(finite) < RESAMPLES_FOR_ERROR:
         return 0.0
     return statistics.stdev(finite) * math.sqrt(drawn / len(rows))
 

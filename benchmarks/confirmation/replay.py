@@ -6,7 +6,7 @@ A replayed study has the four configurations of a group of curves as its trials,
 default is the one whose rate adaptkit takes by default. Without confirmation, the best dev score is chosen.
 With it, that configuration and the default have two runs more each, as a study of four trials would give
 them; the better mean is chosen, and its run with the better dev score is exported. Each model is that of the
-rung with the best dev score. All runs of a group take each part in turn.
+rung with the best dev score, as before version 9 of the ranges. All runs of a group take each part in turn.
 """
 
 from __future__ import annotations

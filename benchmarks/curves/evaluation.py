@@ -59,8 +59,8 @@ def gains(lines: Sequence[Mapping[str, str]]) -> dict[tuple[str, str, str], list
     found: dict[tuple[str, str, str], list[list[float]]] = defaultdict(list)
     for key, points in curves.items():
         seen, error = until_patience(points), errors[key]
-        kept = best(seen, error)[1]
-        its = [100 * (choice(seen, error)[1] - kept) for choice in CHOICES.values()]
+        usual = best(seen, error)[1]
+        its = [100 * (choice(seen, error)[1] - usual) for choice in CHOICES.values()]
         found[key[0], key[1], key[2]].append(its)
     return found
 

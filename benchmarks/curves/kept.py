@@ -1,4 +1,4 @@
-"""Which evaluation of a trial is kept, by its scores on dev."""
+"""Which rung of a trial is kept, by its scores on dev."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def last_within(errors: float) -> Choice:
 
 
 kept = last_within(1.0)
-"""As adaptkit does."""
+"""As adaptkit does, which takes the standard error from resamples of the dev rows instead of a formula."""
 
 
 def standard_error(name: str, score: float, rows: int) -> float:

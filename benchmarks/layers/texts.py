@@ -1,4 +1,4 @@
-"""Solved heads on texts that read more than the mean of the last layer: banking77, 1,500 rows.
+"""Solved heads on texts that read more than the mean of the last layer: banking77.
 
     python -m benchmarks.layers.texts --data FOLDER --seeds 0,1,2
 
@@ -20,8 +20,6 @@ from benchmarks.baselines.alternatives import encoder_folder
 from benchmarks.baselines.data_sets import MOST_TEST_ROWS, READERS, Row, subset
 from benchmarks.layers.run import logits_of, solved
 
-ROWS = "1500"
-PENALTIES = (1e-2, 2e-2, 4e-2)
 Vectors = Callable[[torch.Tensor], torch.Tensor]
 
 HEADS: dict[str, Vectors] = {
@@ -39,18 +37,22 @@ def main(arguments: Sequence[str]) -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.layers.texts")
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--seeds", default="0,1,2")
+    parser.add_argument("--rows", default="1500", help="a number, or 8c for eight of each class")
+    parser.add_argument("--penalties", default="0.01,0.02,0.04")
     options = parser.parse_args(arguments)
+    penalties = [float(one) for one in options.penalties.split(",")]
     reader = READERS["banking77"][2]
     test = subset(reader(options.data, "test"), str(MOST_TEST_ROWS), 0)
     trains = [
-        subset(reader(options.data, "train"), ROWS, seed) for seed in map(int, options.seeds.split(","))
+        subset(reader(options.data, "train"), options.rows, seed)
+        for seed in map(int, options.seeds.split(","))
     ]
     texts = sorted({text for rows in (*trains, test) for text, _ in rows}, key=len)
     states = dict(zip(texts, pooled(texts), strict=True))  # text → [layers + 1, width]
-    print(f"| reads | {' | '.join(f'penalty {l2:g}' for l2 in PENALTIES)} |\n|---{'|--:' * len(PENALTIES)}|")
+    print(f"| reads | {' | '.join(f'penalty {l2:g}' for l2 in penalties)} |\n|---{'|--:' * len(penalties)}|")
     for name, read in HEADS.items():
         cells = []
-        for l2 in PENALTIES:
+        for l2 in penalties:
             found = [100 * accuracy(states, read, train, test, l2) for train in trains]
             cells.append(f"{statistics.fmean(found):.1f} ± {statistics.stdev(found):.1f}")
         print(f"| {name} | {' | '.join(cells)} |", flush=True)

@@ -8,14 +8,16 @@ from typing import Any
 import pytest
 import torch
 
-from adaptkit.engine.kept import is_kept
+from adaptkit.engine.batch_limits import BatchLimits
+from adaptkit.engine.kept import about_as_good, is_better
 from adaptkit.engine.running import Running
+from adaptkit.engine.train import Population
 from adaptkit.engine.training import Training
 from adaptkit.engine.types import RungReport, Trial
 from adaptkit.task import Metric, Scores
 from tests.helpers.number_task import number_rows, right_share
 from tests.helpers.plain_training import TRIALS
-from tests.helpers.populations import last_slots, make_training, train
+from tests.helpers.populations import ListScheduler, last_slots, make_training, train
 
 ROWS = 100
 """Of which each accuracy in hundredths has a standard error of about 5 points, or of 4 at 80."""
@@ -39,12 +41,14 @@ def kept_of(training: Training, tolerance: float, scores: list[int]) -> int:
             trial=trial, rung=rung, epoch=1.0, loss=1.0, score=score / ROWS, scores=Scores(values={}),
             last=False,
         )  # fmt: skip
-        if is_kept(one, report, predictions, training):
+        if is_better(report, one.best, training.direction):
+            one.set_best(report, predictions)
+            kept = rung
+        elif about_as_good(report, one, training):
             kept = rung
     best = max if training.direction == "maximize" else min
     assert one.best is not None
     assert one.best.rung == scores.index(best(scores))
-    assert one.not_better == len(scores) - 1 - one.best.rung
     return kept
 
 
@@ -57,6 +61,7 @@ def kept_of(training: Training, tolerance: float, scores: list[int]) -> int:
         (1.0, [60, 80, 70, 79], 3),
         (1.0, [80, 79, 90, 80], 2),
         (1.0, [80, 80, 80, 80], 3),
+        (1.0, [50, 49, 98, 94], 2),
         (0.1, [60, 80, 79, 80], 3),
         (HIGH, [60, 80, 79, 1], 3),
     ],
@@ -98,3 +103,17 @@ def test_the_weights_are_those_of_the_kept_rung(strategy: str, tiny_model: Any) 
         assert scored == pytest.approx(outcome.kept.score)
     best = train(training, [replace(trial, tolerance=0.0) for trial in trials], 3).outcomes
     assert any(one.kept and not one.kept.last for one in best.values())
+
+
+def test_a_trial_that_ends_early_has_the_rung_that_it_keeps(tiny_model: Any) -> None:
+    training = make_training(tiny_model("bert"), "full", "token-classification", number_rows(37))
+    trial = replace(TRIALS[0], learning_rate=1e-12, epochs=3, tolerance=HIGH)
+    for wanted, state in ((dict.fromkeys([0], 3), "pruned"), ({}, "complete")):
+        scheduler = ListScheduler([trial], prune=wanted)
+        scheduler.stop_after = 37 * 2 + 1  # in the fifth rung of six
+        Population(training, 1, BatchLimits(slots=1, examples=4)).run(scheduler)
+        outcome = scheduler.outcomes[0]
+        assert outcome.state == state
+        assert outcome.kept is not None
+        assert outcome.kept.rung == 3  # all rungs have the same score
+        assert outcome.kept == scheduler.reports[-1]

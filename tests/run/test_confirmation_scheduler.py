@@ -17,7 +17,7 @@ from adaptkit.engine.types import Outcome, RungReport
 from adaptkit.errors import StudyError
 from adaptkit.report.progress import Progress
 from adaptkit.run.confirmation_scheduler import ConfirmationScheduler, seed_of, trials_of
-from adaptkit.run.evaluations import TO_THE_END
+from adaptkit.run.evaluations import BEST_RUNG
 from adaptkit.study.confirmation import Confirmation, ConfirmationFolder
 from adaptkit.task import Scores
 from tests.helpers.number_task import number_task
@@ -37,7 +37,7 @@ def scheduler(folder: Path, **changes: Any) -> ConfirmationScheduler:
         "task": number_task(), "dev": dev, "metric": "f1", "direction": "maximize", "seed": 0,
         "deadline": math.inf, "check": lambda: None, "progress": progress, "vocabulary": None,
     }  # fmt: skip
-    waiting = trials_of(PLAN, records, ended, seed=0, rule=TO_THE_END)
+    waiting = trials_of(PLAN, records, ended, seed=0, rule=BEST_RUNG)
     return ConfirmationScheduler(its, waiting, ended, **{**settings, **changes})
 
 

@@ -47,9 +47,13 @@ def test_trials_and_runs_of_a_study_have_it(
     }  # fmt: skip
     study = adaptkit.tune("text-classification", **options, confirm=2)
     runs = study.summary.confirmation.total
+    assert study.summary.confirmation.average is not None
+    assert seen == [TOLERANCE] * 2 + [0.0] * runs  # runs whose weights are averaged keep their best rungs
+    seen.clear()
+    study = adaptkit.tune("text-classification", **{**options, "study": "other"}, confirm=2, soup=False)
     assert seen == [TOLERANCE] * (2 + runs)
     seen.clear()
     toml = study.folder.toml  # a study of an earlier version goes on by its own rule
     toml.write_text(toml.read_text().replace(f"ranges = {RANGES_VERSION}", "ranges = 8"))
-    adaptkit.tune("text-classification", **{**options, "trials": 3}, confirm=0)
+    adaptkit.tune("text-classification", **{**options, "trials": 3, "study": "other"}, confirm=0, soup=False)
     assert seen == [0.0]

@@ -18,7 +18,7 @@ from adaptkit.engine.types import Outcome, RungReport, Trial
 from adaptkit.errors import Interrupted, StudyError
 from adaptkit.report.progress import Progress
 from adaptkit.run.ended_trials import WEIGHTS_KEPT, EndedTrials
-from adaptkit.run.evaluations import TO_THE_END, EvaluationRule
+from adaptkit.run.evaluations import BEST_RUNG, EvaluationRule
 from adaptkit.run.scheduler import Rules, TrialScheduler
 from adaptkit.search.search import Search, open_search
 from adaptkit.search.space import space_for
@@ -42,7 +42,7 @@ def make(folder: StudyFolder) -> Iterator[Make]:
     with ExitStack() as stack:
 
         def scheduler(
-            *, trials: int = 8, pruning: bool = False, rule: EvaluationRule = TO_THE_END,
+            *, trials: int = 8, pruning: bool = False, rule: EvaluationRule = BEST_RUNG,
             deadline: float = math.inf, check: Callable[[], None] = lambda: None,
         ) -> TrialScheduler:  # fmt: skip
             search: Search = stack.enter_context(
