@@ -59,12 +59,16 @@ def test_the_default_configuration_depends_on_the_task() -> None:
 def test_epochs_are_in_order_and_averaged_over_seeds() -> None:
     about = {"set": "wnut17", "rows": "1500", "strategy": "lora", "pooling": "auto"}
     runs = [
-        {**about, "epochs": count, "seed": seed, "dev": 0.5, "f1": f1, "cpu": 10.0}
-        for count, seed, f1 in (("10", 0, 0.3), ("8", 0, 0.4), ("8", 1, 0.6))
-    ]
+        {**about, "epochs": count, "rate": rate, "seed": seed, "dev": 0.5, "f1": f1, "cpu": 10.0}
+        for count, rate, seed, f1 in (
+            ("10", "default", 0, 0.3), ("8", "2e-4", 0, 0.7), ("8", "default", 0, 0.4),
+            ("8", "default", 1, 0.6),
+        )
+    ]  # fmt: skip
     assert epochs.table(runs).splitlines()[2:] == [
-        "| wnut17 | 1500 | lora | auto | 8 | 2 | 50.0 ± 0.0 | 50.0 ± 14.1 | 10 |",
-        "| wnut17 | 1500 | lora | auto | 10 | 1 | 50.0 | 30.0 | 10 |",
+        "| wnut17 | 1500 | lora | auto | 8 | default | 2 | 50.0 ± 0.0 | 50.0 ± 14.1 | 10 |",
+        "| wnut17 | 1500 | lora | auto | 8 | 2e-4 | 1 | 50.0 | 70.0 | 10 |",
+        "| wnut17 | 1500 | lora | auto | 10 | default | 1 | 50.0 | 30.0 | 10 |",
     ]
 
 
