@@ -168,6 +168,16 @@ def have_curves(trials: Sequence[TrialRecord]) -> bool:
     return any(len(trial.rungs) > 1 for trial in trials)
 
 
+def about_scores(trials: Sequence[TrialRecord], direction: str) -> str:
+    """What the score of a trial is, in words; empty if each trial keeps its best rung."""
+    choose = max if direction == "maximize" else min
+    for trial in trials:
+        scores = [rung.score for rung in trial.rungs if math.isfinite(rung.score)]
+        if formatting.finite(trial.score) and scores and choose(scores) != trial.score:
+            return "A trial has the score of its last rung that is within one standard error of its best."
+    return ""
+
+
 def spark_range(trials: Sequence[TrialRecord], direction: str) -> tuple[float, float]:
     """The range of the spark lines: from the median score of the first rungs to the best score.
 

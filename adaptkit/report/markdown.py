@@ -114,7 +114,8 @@ def _trials(summary: StudySummary, best: TrialRecord | None, trials: Sequence[Tr
         rows.append([number, facts.state_of(trial), score, *values, *sparks, prose(facts.why(trial))])
     shared = [f"All with {prose(', '.join(facts.listed(alike)))}."] if alike else []
     table = _table([*heads, *rungs, "why it ended"], rows, 2, numbers=1 + len(differing))
-    return ["## Trials", f"{facts.state_counts(trials)}.", table, *shared]
+    about = filter(None, [facts.about_scores(trials, summary.direction)])
+    return ["## Trials", f"{facts.state_counts(trials)}.", table, *shared, *about]
 
 
 def _importances(summary: StudySummary) -> list[str]:

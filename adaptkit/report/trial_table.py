@@ -38,6 +38,7 @@ def trial_table(
         cells = _cells(widgets, trial, named, winner=winner)
         table.add_row(*cells, *([line] if rungs else []), widgets.text(facts.why(trial), "dim", limit=110))
     notes = [f"All with {', '.join(facts.listed(alike))}."] if alike else []
+    notes += filter(None, [facts.about_scores(trials, summary.direction)])
     if len(shown) < len(trials):
         notes.append(f"The best {len(shown)} of {formatting.count(len(trials))}: {facts.SHOWS_ALL}")
     lines = [widgets.text(note, "dim") for note in notes]

@@ -19,6 +19,18 @@ def test_trials_are_ranked_by_state_then_score() -> None:
     assert [trial.number for trial in facts.ranked(ner_trials(), "minimize")][:2] == [0, 1]
 
 
+def test_a_report_says_that_a_later_rung_counts() -> None:
+    said = "its last rung that is within one standard error of its best"
+    trials = ner_trials()
+    later = [replace(trials[8], best_rung=0), *trials[:8]]
+    for found in (trials, later):
+        out = StringIO()
+        print_report(Console(file=out, width=200), ner_summary(), found)
+        for text in (out.getvalue(), as_markdown(ner_summary(), found), as_html(ner_summary(), found)):
+            assert (said in text) == (found is later)
+    assert facts.about_scores(trials, "minimize")
+
+
 def test_the_winner_is_the_named_one_or_the_best_so_far() -> None:
     trials = ner_trials()
     for best, expected in ((8, 8), (3, 3), (None, 8), (99, 8), (7, 8)):
