@@ -35,7 +35,7 @@ def test_the_loss_is_that_of_a_plain_loop(tuned: Callable[[str, str], Any], data
             logits = model(**tokenizer(one.row["text"], return_tensors="pt")).logits  # [1, labels]
         gold = torch.tensor([names[one.expected["label"]]])
         expected = torch.nn.functional.cross_entropy(logits, gold).item()
-        assert one.loss == pytest.approx(expected, abs=1e-4)
+        assert one.loss == pytest.approx(expected, abs=1e-4, rel=1e-4)  # fp32, summed in another order
 
 
 def test_a_row_has_the_mean_over_its_tokens_and_windows() -> None:
