@@ -11,8 +11,8 @@ import torch
 from transformers import AutoModelForSequenceClassification, AutoTokenizer
 
 import adaptkit
-from adaptkit.errors import TaskError
 from adaptkit.engine.forward import Forward
+from adaptkit.errors import TaskError
 from adaptkit.export import prediction
 from adaptkit.export.losses import RowLosses
 from adaptkit.task import Example, Task
@@ -26,7 +26,7 @@ def example(row: int) -> Example:
 def test_the_loss_is_that_of_a_plain_loop(
     tuned: Callable[[str, str], Any], data_folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """In double precision on both sides: this model turns the rounding of single precision into up to 1e-4."""
+    """In double precision: this model turns the rounding of single precision into errors of up to 1e-4."""
     outputs = prediction.torch_outputs
 
     def in_double(forward: Forward) -> Any:
