@@ -1,24 +1,17 @@
-"""What may import what, how large a module may be, and what may not be loaded by a quick command."""
+"""What may import what, and how large a module may be."""
 
 from __future__ import annotations
 
 import ast
-import os
-import statistics
-import subprocess
-import sys
 import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 import adaptkit
-from tests.helpers.program import environment
 
 PACKAGE = Path(adaptkit.__file__).parent
-PLUGINS = PACKAGE.parent / "plugins"
 
 BASE = {"errors", "metric", "reader", "task", "strategy", "config", "documents"}
 DATA = {*BASE, "system", "tasks", "data"}
@@ -108,7 +101,6 @@ HEAVY = {
     "rich",
 }
 LONGEST, LONG = 400, 300
-SECONDS_FOR_HELP = 0.3
 
 
 def modules() -> dict[str, Path]:
@@ -223,71 +215,3 @@ def test_modules_stay_readable(module: str) -> None:
         with warnings.catch_warnings():
             warnings.simplefilter("default")
             warnings.warn(f"{module} has {lines} lines; see whether it is two modules", stacklevel=1)
-
-
-def loaded_by(*arguments: str) -> set[str]:
-    """The modules that ``adaptkit ARGUMENTS`` imports."""
-    answer = subprocess.run(
-        [sys.executable, "-X", "importtime", "-m", "adaptkit", *arguments],
-        capture_output=True, text=True, check=True, timeout=300, env=environment(),
-    )  # fmt: skip
-    lines = [line for line in answer.stderr.splitlines() if line.startswith("import time:")]
-    return {line.rpartition("|")[2].strip() for line in lines}
-
-
-@pytest.mark.parametrize(
-    "arguments", [("--help",), ("tasks",), ("cache",), ("tune", "--help"), ("predict", "--help")]
-)
-def test_quick_commands_load_nothing_heavy(arguments: tuple[str, ...]) -> None:
-    loaded = loaded_by(*arguments)
-    assert "adaptkit.cli" in loaded
-    plugins = {path.name for path in PLUGINS.glob("*/src/*") if path.is_dir()}
-    heavy = {"torch", "transformers", "optuna", "datasets", "peft", "pandas", "sklearn", *plugins}
-    assert not {name.split(".")[0] for name in loaded} & heavy
-
-
-def test_a_report_loads_no_torch(tuned: Callable[[str, str], Any]) -> None:
-    study = tuned("text-classification", "frozen")
-    loaded = loaded_by("report", str(study.folder.path))
-    assert "adaptkit.report.terminal" in loaded
-    assert not loaded & {"torch", "transformers", "optuna", "datasets", "peft"}
-
-
-WITHOUT_DATASETS = """
-import sys
-
-class Absent:
-    def find_spec(self, name, path=None, target=None):
-        if name.partition(".")[0] in ("datasets", "optuna"):
-            raise ModuleNotFoundError(f"No module named {name!r}", name=name)
-
-sys.meta_path.insert(0, Absent())
-import adaptkit.engine.capacity, adaptkit.engine.prepare, adaptkit.engine.train, adaptkit.strategies
-print(sorted({"datasets", "optuna"} & set(sys.modules)))
-"""
-
-
-def test_the_engine_needs_no_datasets_no_optuna() -> None:
-    answer = subprocess.run(
-        [sys.executable, "-c", WITHOUT_DATASETS], capture_output=True, text=True, check=False, timeout=300,
-        env=environment(),
-    )  # fmt: skip
-    assert answer.returncode == 0, answer.stderr
-    assert answer.stdout.strip() == "[]"
-
-
-def processor_seconds_of_children() -> float:
-    """What a busy machine does not lengthen, as it does the time on the clock."""
-    times = os.times()
-    return times.children_user + times.children_system
-
-
-def test_help_is_there_at_once() -> None:
-    seconds = []
-    for _ in range(5):
-        begun = processor_seconds_of_children()
-        subprocess.run(
-            [sys.executable, "-m", "adaptkit", "--help"], check=True, capture_output=True, env=environment()
-        )
-        seconds.append(processor_seconds_of_children() - begun)
-    assert statistics.median(seconds) < SECONDS_FOR_HELP

@@ -25,7 +25,7 @@ from adaptkit.engine.patches.first_token import reads_first_token_only
 from adaptkit.engine.patches.last_layer import narrow, widen
 from adaptkit.engine.patches.probe import all_outputs, some_tokens
 from adaptkit.engine.store import FeatureStore, InMemory
-from adaptkit.models.pooling import pooled_head, pooled_states
+from adaptkit.models.pooled_head import pooled_head, pooled_states
 
 TOKENS_AT_ONCE = 4096
 """Tokens in one forward pass of the encoder."""

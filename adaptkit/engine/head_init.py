@@ -22,7 +22,7 @@ from adaptkit.engine.solver import ALL_ROWS
 from adaptkit.engine.splits import Splits
 from adaptkit.engine.training import Training
 from adaptkit.engine.trial_stack import views
-from adaptkit.models.pooling import pooled_head
+from adaptkit.models.pooled_head import pooled_head
 from adaptkit.task import Row, Scores, Task
 
 

@@ -22,7 +22,7 @@ from adaptkit.data.tensors import Tensors
 from adaptkit.engine.training import Training
 from adaptkit.engine.trial_stack import SMALLEST_WEIGHT, views
 from adaptkit.models.pairs import PairHead
-from adaptkit.models.pooling import pooled_head
+from adaptkit.models.pooled_head import pooled_head
 
 MOST_ITERATIONS = 200
 TOLERANCE = 1e-6

@@ -22,7 +22,7 @@ from adaptkit.models.files import locate
 from adaptkit.models.head_class import MASKED_LM
 from adaptkit.models.loading import load_model
 from adaptkit.models.masked_lm import copy_pooling
-from adaptkit.models.pooling import PooledHead, pooled_head, pooling_of
+from adaptkit.models.pooled_head import PooledHead, pooled_head, pooling_of
 from adaptkit.strategies.apply import adapted, saved_as
 from adaptkit.system.files import atomic_folder, write_json
 from adaptkit.system.manifest import write_manifest

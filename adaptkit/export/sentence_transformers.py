@@ -10,7 +10,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from adaptkit.models.pooling import PooledHead
+from adaptkit.models.pooled_head import PooledHead
 from adaptkit.system.files import write_json
 
 POOLING_MODES = {"mean": "pooling_mode_mean_tokens", "first": "pooling_mode_cls_token"}

@@ -21,7 +21,7 @@ from adaptkit.errors import TaskError
 from adaptkit.models.adapters import DESCRIPTION
 from adaptkit.models.custom_head import HEAD, make_head
 from adaptkit.models.files import CONFIG, weight_files
-from adaptkit.models.pooling import pooled_head
+from adaptkit.models.pooled_head import pooled_head
 
 if TYPE_CHECKING:
     from adaptkit.task import Task

@@ -193,7 +193,7 @@ def load_with_head(
     """
     from adaptkit.models import custom_head
     from adaptkit.models.compatibility import refuse_other_input
-    from adaptkit.models.pooling import pooled_head
+    from adaptkit.models.pooled_head import pooled_head
 
     if head_class != custom_head.OWN_HEAD:
         import transformers

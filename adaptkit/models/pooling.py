@@ -1,4 +1,8 @@
-"""Heads that pool an encoder's hidden states: a linear layer on the mean of the tokens, or on the first."""
+"""How heads may pool an encoder's hidden states, and what a model declares.
+
+This module does not import torch, so that wrong settings and data are refused before torch is there; the
+heads are in `pooled_head` and `pairs`.
+"""
 
 from __future__ import annotations
 
@@ -6,16 +10,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-import torch
-from torch import nn
-from torch.nn.functional import normalize
-
 from adaptkit.documents import read_json
 from adaptkit.errors import ConfigError
 from adaptkit.models.files import DECLARATION, MODULES, optional_file
-from adaptkit.models.pairs import PairHead, with_sides
 
 if TYPE_CHECKING:
+    from torch import nn
     from transformers import PretrainedConfig
 
     from adaptkit.task import Task
@@ -39,51 +39,6 @@ DECLARED = {
 """Pooling → its key in a declaration with a key per mode, and its name where the mode is named."""
 
 
-class PooledHead(nn.Module):
-    """Dropout and one linear layer on the pooled hidden states.
-
-    Attributes:
-        pooling: "mean" or "first", each also with `NORMALIZED` before it.
-    """
-
-    def __init__(self, pooling: str, width: int, outputs: int, dropout: float) -> None:
-        super().__init__()
-        self.pooling = pooling
-        self.normalized = pooling.startswith(NORMALIZED)
-        self.kind = pooling.removeprefix(NORMALIZED)
-        self.dropout = nn.Dropout(dropout)
-        self.out = nn.Linear(width, outputs)
-
-    def pool(self, hidden: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
-        """Hidden states ``[batch, tokens, width]`` and mask ``[batch, tokens]`` → ``[batch, width]``."""
-        return pooled_states(self.pooling, hidden, mask)
-
-    def forward(self, hidden: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
-        """The logits ``[batch, outputs]``."""
-        logits: torch.Tensor = self.out(self.dropout(self.pool(hidden, mask)))
-        return logits
-
-
-def pooled_states(pooling: str, hidden: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
-    """The states ``[batch, width]`` of hidden states ``[batch, tokens, width]`` and their mask.
-
-    Args:
-        pooling: "mean" or "first", each also with `NORMALIZED` before it.
-        hidden: the tokens' states.
-        mask: ``[batch, tokens]``, 0 for padding.
-    """
-    kind = pooling.removeprefix(NORMALIZED)
-    pooled_before = hidden.shape[1] == 1  # states that a frozen encoder has kept
-    pooled = hidden[:, 0] if kind == "first" or pooled_before else mean_state(hidden, mask)
-    return pooled if kind == pooling else normalize(pooled, dim=-1)
-
-
-def mean_state(hidden: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
-    """The mean ``[batch, width]`` of the tokens' states ``[batch, tokens, width]``, without padding."""
-    kept = mask.unsqueeze(-1).to(hidden.dtype)  # [batch, tokens, 1]
-    return (hidden * kept).sum(1) / kept.sum(1).clamp_min(1e-6)
-
-
 def with_pooling(task: Task, pooling: str) -> Task:
     """The task with a `PooledHead` in place of the transformers head that it names.
 
@@ -104,6 +59,8 @@ def with_pooling(task: Task, pooling: str) -> Task:
         return _with_pair_head(task)
 
     def head(config: PretrainedConfig, labels: Sequence[str]) -> nn.Module:
+        from adaptkit.models.pooled_head import PooledHead
+
         return PooledHead(pooling, config.hidden_size, int(config.num_labels or 1), _dropout_of(config))
 
     return replace(task, head=head)
@@ -117,6 +74,8 @@ def _with_pair_head(task: Task) -> Task:
             next_step="Leave --pooling out.",
             code="no-pair",
         )
+
+    from adaptkit.models.pairs import PairHead, with_sides
 
     def head(config: PretrainedConfig, labels: Sequence[str]) -> nn.Module:
         return PairHead(config.hidden_size, int(config.num_labels or 1), _dropout_of(config))
@@ -171,14 +130,3 @@ def declares_normalized(location: str) -> bool:
         return False
     parts = modules if isinstance(modules, list) else []
     return any(str(one.get("type")).endswith(".Normalize") for one in parts if isinstance(one, Mapping))
-
-
-def pooled_head(module: nn.Module) -> PooledHead | PairHead | None:
-    """The model's head that pools; None if it has another head."""
-    return next((one for one in module.modules() if isinstance(one, (PooledHead, PairHead))), None)
-
-
-def pooling_of(module: nn.Module) -> str:
-    """How the model's head pools; "checkpoint" if it has no `PooledHead`."""
-    head = pooled_head(module)
-    return CHECKPOINT if head is None else head.pooling
