@@ -81,11 +81,17 @@ def solved(
 ) -> tuple[torch.Tensor, ...]:
     """Weights, bias, and the mean and deviation that standardise, of the head that minimises the loss."""
     middle, spread = features.mean(0), features.std(0).clamp_min(1e-6)  # each [numbers]
-    standard = (features - middle) / spread
+    return *minimised((features - middle) / spread, answers, classes, l2), middle, spread
+
+
+def minimised(
+    features: torch.Tensor, answers: torch.Tensor, classes: int, l2: float
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """Weights ``[numbers, classes]`` and bias that minimise the penalised loss on features as they are."""
     weights = torch.zeros(features.shape[1], classes, requires_grad=True)
     bias = torch.zeros(classes, requires_grad=True)
-    _minimise([weights, bias], lambda: _loss(standard @ weights + bias, answers, weights, l2))
-    return weights.detach(), bias.detach(), middle, spread
+    _minimise([weights, bias], lambda: _loss(features @ weights + bias, answers, weights, l2))
+    return weights.detach(), bias.detach()
 
 
 def mixed(
