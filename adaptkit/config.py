@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
@@ -22,9 +22,7 @@ if TYPE_CHECKING:
     from pydantic import TypeAdapter
 
 PrecisionName = Literal["auto", "fp32", "bf16"]
-PoolingName = Literal[
-    "auto", "mean", "first", "normalized-mean", "normalized-first", "pair", "checkpoint"
-]  # fmt: skip
+PoolingName = Literal["auto", "mean", "first", "normalized-mean", "normalized-first", "pair", "checkpoint"]
 SolverName = Literal["auto", "lbfgs", "adamw"]
 HeadInitName = Literal["auto", "solved", "random"]
 
@@ -40,6 +38,11 @@ RENAMED = {
 """Section → key that version 0.1.0 wrote → today's key."""
 
 Rate = Annotated[float, Gt(0), Lt(10)]
+
+DEV_FRACTION = 0.15
+"""The fraction of the training rows that becomes the dev split if none is given."""
+
+LAST_THAT_WROTE_A_FRACTION = 9  # of the ranges: study.toml has the fraction even if none was given
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,8 +61,8 @@ class DataConfig:
     columns: Mapping[str, str] = field(default_factory=dict)
     """The task's column → the file's column."""
 
-    dev_fraction: Annotated[float, Gt(0), Lt(1)] = 0.15
-    """The fraction of the training rows that becomes the dev split when there is no dev file."""
+    dev_fraction: Annotated[float, Gt(0), Lt(1)] | None = None
+    """The fraction of the training rows that becomes the dev split. None: `DEV_FRACTION`, or folds."""
 
     delimiter: str | None = None
     """The character between the fields of a table, or a word such as "tab". None: found from the header."""
@@ -75,6 +78,11 @@ class DataConfig:
     group: str | None = None
     """A column of the file; rows with the same value in it stay in one split and one fold. None: the task's
     own groups, if it has any, such as the questions about one context."""
+
+    @property
+    def fraction(self) -> float:
+        """The fraction of the training rows that becomes the dev split, where one is split off."""
+        return DEV_FRACTION if self.dev_fraction is None else self.dev_fraction
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -201,7 +209,16 @@ def from_toml(path: Path) -> StudyConfig:
     """The configuration in a TOML file; raises ValueError or OSError."""
     document = read_toml(path)
     known = {name: document[name] for name in document if name not in ("study", "provenance")}
-    return from_mapping(known)
+    config = from_mapping(known)
+    if config.data.dev_fraction == DEV_FRACTION and _has_defaults(document.get("provenance")):
+        return replace(config, data=replace(config.data, dev_fraction=None))
+    return config
+
+
+def _has_defaults(provenance: object) -> bool:
+    """Whether this is that of a study whose configuration has a fraction even if none was given."""
+    ranges = provenance.get("ranges", 1) if isinstance(provenance, Mapping) else None
+    return isinstance(ranges, int) and ranges <= LAST_THAT_WROTE_A_FRACTION
 
 
 def problems_of(config: StudyConfig, written: Written = as_assigned) -> list[str]:

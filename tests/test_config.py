@@ -125,3 +125,13 @@ def test_keys_of_older_versions_are_read() -> None:
     values = {"task": "ner", "together": 4, "data": {"dev_share": 0.2}, "search": {"rungs_per_epoch": 2}}
     config = from_mapping(values)
     assert (config.parallel_trials, config.data.dev_fraction, config.search.evals_per_epoch) == (4, 0.2, 2)
+
+
+@pytest.mark.parametrize(
+    ("provenance", "fraction"), [("", 0.15), ("ranges = 10", 0.15), ("ranges = 9", None), ("x = 1", None)]
+)
+def test_a_fraction_nobody_gave_is_not_read(provenance: str, fraction: float | None, tmp_path: Path) -> None:
+    # Studies of earlier versions have the default in their file, which does not mean that it was given.
+    table = f"[provenance]\n{provenance}\n" if provenance else ""
+    (tmp_path / "study.toml").write_text(f'task = "ner"\n[data]\ndev_fraction = 0.15\n{table}')
+    assert from_toml(tmp_path / "study.toml").data.dev_fraction == fraction

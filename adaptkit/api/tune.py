@@ -40,7 +40,7 @@ def tune(
     dev: RowSource | float | None = None,
     test: RowSource | None = None,
     columns: Mapping[str, str | int] | None = None,
-    dev_fraction: float = DataConfig.dev_fraction,
+    dev_fraction: float | None = None,
     skip_bad_rows: bool = False,
     delimiter: str | None = None,
     encoding: str | None = None,
@@ -100,7 +100,8 @@ def tune(
         dev: the rows that score the trials, or the fraction of the training rows that does, such as 0.15.
         test: the rows that the winner is scored on once.
         columns: the task's column → the column of the data, by name or by number from 1.
-        dev_fraction: the fraction of the training rows used as dev if no dev rows are given.
+        dev_fraction: the fraction of the training rows used as dev if no dev rows are given; None is 0.15,
+            or folds where they score the trials. A given fraction means no folds.
         skip_bad_rows: leave out invalid rows and count them, instead of raising an error.
         delimiter: the character between the fields of a table, or "tab".
         encoding: the encoding of text files; UTF-8 by default.
@@ -256,11 +257,11 @@ def _run(
         )  # fmt: skip
 
 
-def _dev_fraction(sources: Sources, dev_fraction: object) -> float:
-    """The fraction that `dev` or `dev_fraction` gives; raises ConfigError if they differ."""
-    fraction = given.number("dev_fraction", dev_fraction)
+def _dev_fraction(sources: Sources, dev_fraction: object) -> float | None:
+    """The fraction that `dev` or `dev_fraction` gives, if any; raises ConfigError if they differ."""
+    fraction = given.optional_number("dev_fraction", dev_fraction)
     if sources.dev_fraction is None:
         return fraction
-    if fraction not in (DataConfig.dev_fraction, sources.dev_fraction):
+    if fraction not in (None, sources.dev_fraction):
         given.refuse("dev_fraction", dev_fraction, f"no other fraction than dev = {sources.dev_fraction}")
     return sources.dev_fraction

@@ -45,8 +45,9 @@ POOLINGS = ("auto", "mean", "first", "normalized-mean", "normalized-first", "pai
 @encoding_option
 @reader_option
 @click.option(
-    "--dev-fraction", type=float, help="The fraction of the training rows used as dev. [default: 0.15]"
-)
+    "--dev-fraction", type=float,
+    help="Use this fraction of the training rows as dev, and no folds. [default: 0.15, or folds]",
+)  # fmt: skip
 @click.option(
     "--group", metavar="COLUMN",
     help="Split dev rows and folds off by this column of the file: rows with the same value stay together.",

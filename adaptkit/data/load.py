@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime, time, timedelta
-from decimal import Decimal
-from hashlib import sha256
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
-from uuid import UUID
+from typing import TYPE_CHECKING
 
 from adaptkit.data.audit import audit_warnings
 from adaptkit.data.checks import prepare_rows, skipped_warnings
 from adaptkit.data.dev_split import dev_positions
 from adaptkit.data.duplicates import duplicate_warnings, with_asked
+from adaptkit.data.fingerprint import fingerprint_of
 from adaptkit.data.groups import SPLIT_VERSION, group_warnings, task_groups
 from adaptkit.data.in_memory import MemoryRows
 from adaptkit.data.labels import known_labels_only, labels_in, rare_label_warnings, with_names
@@ -26,7 +22,7 @@ from adaptkit.data.recognition import is_recognised
 from adaptkit.data.rows import RawSplit, Rows
 from adaptkit.data.sources import one_split, splits_of
 from adaptkit.data.splits import parts_of
-from adaptkit.errors import AdaptkitError, ConfigError, DataError, TaskError
+from adaptkit.errors import AdaptkitError, ConfigError, DataError
 
 if TYPE_CHECKING:
     from adaptkit.config import DataConfig
@@ -115,9 +111,11 @@ def load(
         splits = {name: task_groups(task, rows) for name, rows in splits.items()}
     if dev_from_train:
         rows = splits["train"]
-        train, dev = parts_of(rows, dev_positions(task, rows, config.dev_fraction, seed, split))
+        train, dev = parts_of(rows, dev_positions(task, rows, config.fraction, seed, split))
         splits = {**splits, "train": train, "dev": dev}
         warnings += _leakage_warnings(task, {"train": train, "dev": dev})
+    elif config.dev_fraction is not None:
+        warnings.append(f"the dev fraction {config.dev_fraction:g} is not used: dev rows are given")
     splits = {name: replace(rows, asked=None, names=None) for name, rows in splits.items()}
     return Dataset(
         train=splits["train"],
@@ -220,17 +218,6 @@ def _is_one_text_per_line(task: Task, path: Path, columns: Mapping[str, str], op
     return len(rows) < len(rows.skipped)
 
 
-def fingerprint_of(splits: Mapping[str, Rows]) -> str:
-    """SHA-256, in hexadecimal, over the rows of all splits in canonical JSON."""
-    digest = sha256()
-    encoder = json.JSONEncoder(sort_keys=True, separators=(",", ":"), default=_as_text)
-    for name in sorted(splits):
-        digest.update(f"{name} {len(splits[name])}\n".encode())
-        for row in splits[name].values:
-            digest.update(encoder.encode(row).encode("ascii") + b"\n")
-    return digest.hexdigest()
-
-
 def _named_splits(task: Task, config: DataConfig, given: Mapping[str, MemoryRows]) -> Mapping[str, RawSplit]:
     _check_sources(config)
     options = ReadOptions(
@@ -284,17 +271,3 @@ def _sample_of(task: Task) -> str:
             code="no-data",
         )
     return str(task.sample)
-
-
-def _as_text(value: object) -> Any:
-    """A value that JSON cannot represent, in a form that is the same in every run."""
-    if isinstance(value, (bytes, date, datetime, time, timedelta, Decimal, UUID)):
-        return str(value)
-    if isinstance(value, (set, frozenset)):
-        return sorted(value)
-    raise TaskError(
-        f"a row contains a value of type {type(value).__name__}",
-        expected="rows of text, numbers, lists and dictionaries after the task's prepare",
-        next_step="Remove this column from the data, or report it to the author of the task",
-        code="value-type",
-    )

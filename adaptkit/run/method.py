@@ -46,6 +46,9 @@ FIRST_FOR_TOKENS, FIRST_FOR_TEXTS_TOGETHER, FIRST_FOR_SPANS = 5, 6, 7
 """The versions of the ranges that have more epochs for tags of tokens, for texts read together, and for
 spans."""
 
+FIRST_WITHOUT_FOLDS = 10
+"""The version of the ranges since which a given fraction of dev rows means no folds."""
+
 MOST_ROWS_TO_SOLVE = 50_000
 """Up to so many training rows a head is solved. Chosen, not measured."""
 
@@ -171,7 +174,18 @@ def _folds(
     config: StudyConfig, task: Task, solver: str, pooling: str, earlier: Provenance | None, data: Dataset
 ) -> int:
     """As configured, else the started study's, else the default; ConfigError if it cannot be."""
+    fraction = config.data.dev_fraction
+    split_off = fraction is not None and (earlier is None or earlier.ranges >= FIRST_WITHOUT_FOLDS)
     folds = config.folds if config.folds is not None else earlier.folds if earlier else None
+    if split_off and config.folds:
+        raise ConfigError(
+            f"--folds {folds} with --dev-fraction {fraction:g}",
+            expected="one of them: with folds, all rows score each trial",
+            next_step="Leave --folds or --dev-fraction out.",
+            code="folds-fraction",
+        )
+    if split_off:
+        folds = 0
     if folds is None:
         folds = 0 if config.reshuffle else _default_folds(task, solver, pooling, data)
     if folds and (solver != "lbfgs" or not data.dev_from_train or folds == 1):
@@ -235,7 +249,7 @@ def _note_on_steps(config: StudyConfig, task: Task, solver: str, data: Dataset) 
     pooling = poolings_for(without, task, None, rows=rows, steps=_asks_for_steps(without, task))[0]
     if _default_solver(without, task, pooling, rows) != "lbfgs":
         return ""
-    chosen = config.folds is not None or config.reshuffle
+    chosen = config.folds is not None or config.reshuffle or config.data.dev_fraction is not None
     folds = 0 if chosen else _default_folds(task, "lbfgs", pooling, data)
     these = "this option" if len(given) == 1 else "these options"
     steps, solved = ("", "") if not folds else (" and scored on dev rows", f" and scored in {folds} folds")

@@ -58,7 +58,7 @@ def held_out_of(config: StudyConfig, task: Task, data: Dataset, splits: int) -> 
 
     if not config.reshuffle:
         return {}
-    return held_out_rows(task, data, config.data.dev_fraction, config.seed, splits)
+    return held_out_rows(task, data, config.data.fraction, config.seed, splits)
 
 
 def first_alone(held_out: HeldOut) -> HeldOut:

@@ -7,7 +7,7 @@ import json
 from dataclasses import asdict, dataclass
 
 from adaptkit.cache.entries import Cache
-from adaptkit.config import StudyConfig, problems_of
+from adaptkit.config import DEV_FRACTION, StudyConfig, problems_of
 from adaptkit.errors import ConfigError
 from adaptkit.strategies import registry
 from adaptkit.strategy import Strategy
@@ -100,7 +100,14 @@ def default_name(config: StudyConfig) -> str:
             if not section[name]:
                 del section[name]
     # The keys have the names of version 0.1.0, so that its studies are found.
-    same["data"]["dev_share"] = same["data"].pop("dev_fraction")
+    same["data"]["dev_share"] = _as_in_names(same["data"].pop("dev_fraction"))
     same["search"]["rungs_per_epoch"] = same["search"].pop("evals_per_epoch")
     digest = hashlib.sha256(json.dumps(same, sort_keys=True, default=str).encode()).hexdigest()
     return f"{config.task.rpartition(':')[2]}-{config.strategy.rpartition(':')[2]}-{digest[:6]}"
+
+
+def _as_in_names(fraction: float | None) -> float | str:
+    """The fraction as it is in names: as a number if none was given, as it was when 0.15 was the default."""
+    if fraction is None:
+        return DEV_FRACTION
+    return str(fraction) if fraction == DEV_FRACTION else fraction

@@ -47,6 +47,16 @@ def test_there_are_no_more_folds_than_groups(
     assert resolve_method(config, registry.load("nli"), None, data).folds == folds
 
 
+def test_a_given_dev_fraction_means_no_folds(tiny_folder: Path, tmp_path: Path) -> None:
+    config = replace(CONFIG, model=str(tiny_folder), data=DataConfig(dev_fraction=0.15))
+    data, task = rows_about(20, tmp_path), registry.load("nli")
+    assert resolve_method(config, task, None, data).folds == 0
+    assert resolve_method(replace(config, folds=0), task, None, data).folds == 0
+    for ranges, folds in ((9, 5), (10, 0)):  # a started study of an earlier version keeps its folds
+        earlier = started_with(pooling="pair", solver="lbfgs", folds=5, ranges=ranges)
+        assert resolve_method(config, task, earlier, data).folds == folds
+
+
 def test_more_folds_than_groups_are_refused(tiny_folder: Path, tmp_path: Path) -> None:
     config, data = replace(CONFIG, folds=4, model=str(tiny_folder)), rows_about(3, tmp_path)
     with pytest.raises(ConfigError, match=r"--folds 4, but the rows are in 3 groups.*--folds") as caught:
@@ -62,6 +72,7 @@ def test_more_folds_than_groups_are_refused(tiny_folder: Path, tmp_path: Path) -
         ({"head_solver": "lbfgs", "search": SearchConfig(epochs=3)}, "solver-steps"),
         ({"head_init": "solved"}, "head-init"),
         ({"folds": 1}, "folds"),
+        ({"folds": 2, "data": DataConfig(dev_fraction=0.2)}, "folds-fraction"),
         ({"strategy": "full", "folds": 3}, "folds"),
         ({"layers": 9}, "layers"),
     ],

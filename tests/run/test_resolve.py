@@ -34,12 +34,13 @@ def test_the_same_command_finds_the_same_study() -> None:
         replace(CONFIG, options={"tag_column": 2}),
         replace(CONFIG, data=DataConfig(data="b.conll")),
         replace(CONFIG, data=DataConfig(data="a.conll", group="document")),
+        replace(CONFIG, data=DataConfig(data="a.conll", dev_fraction=0.15)),
         replace(CONFIG, search=SearchConfig(epochs=2.0)),
         replace(CONFIG, search=SearchConfig(metric="recall")),
         replace(CONFIG, search=SearchConfig(class_weights="balanced")),
         replace(CONFIG, search=SearchConfig(label_smoothing=0.1)),
     ],
-    ids=["seed", "model", "options", "data", "group", "epochs", "metric", "weights", "smoothing"],
+    ids=["seed", "model", "options", "data", "group", "fraction", "epochs", "metric", "weights", "smoothing"],
 )
 def test_another_command_starts_another_study(other: StudyConfig) -> None:
     assert default_name(other) != default_name(CONFIG)
