@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from adaptkit.report import formatting
 from adaptkit.report.candidates import in_runs, signed, span
-from adaptkit.study.confirmation import CLEAR, Candidate, Confirmation, ConfirmationRun
+from adaptkit.study.confirmation import CLEAR, FEWEST_TRIALS, Candidate, Confirmation, ConfirmationRun
 from adaptkit.study.record import RungRecord, StudySummary, TrialRecord
 from adaptkit.study.winner import counting, exported_refit, exported_run
 
@@ -53,15 +53,27 @@ def about_exported(summary: StudySummary, trial: TrialRecord) -> list[str]:
 
 
 def unfinished(summary: StudySummary, trials: Sequence[TrialRecord]) -> list[str]:
-    """Why the best trial of the search is the winner: runs remain, or none has a score; else empty."""
+    """Why the best trial of the search is the winner: no, not all or no useful runs; else empty."""
     its = counting(summary, trials)
-    if its is None or finished(summary, trials) is not None:
+    if its is None:
+        return _not_due(summary, trials)
+    if finished(summary, trials) is not None:
         return []
     if its.winner is not None:
         return ["No run with new seeds has a score, so the winner is the best trial of the search."]
     return [
         f"{progress(summary, trials)} have ended. The same command trains the others. Until then the winner "
         "is the best trial of the search."
+    ]
+
+
+def _not_due(summary: StudySummary, trials: Sequence[TrialRecord]) -> list[str]:
+    """That a finished study of few trials is not confirmed; empty for others, and where nothing is chosen."""
+    scored = [one for one in trials if one.state in ("complete", "pruned")]
+    if summary.state != "finished" or not 1 < len(scored) < FEWEST_TRIALS:
+        return []
+    return [
+        f"With fewer than {FEWEST_TRIALS} trials, the winner is not confirmed unless --confirm asks for it."
     ]
 
 

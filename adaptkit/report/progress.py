@@ -132,12 +132,17 @@ class Progress:
         self._count(record)
         score = f"{self._metric} {formatting.score(record.score)}, " if record.score is not None else ""
         line = f"trial {record.number} {state_of(record)}: {score}{visible(why(record), 120)}"
-        self._line(f"{line}; {self._standing(self._trials.best_ended())}")
+        self._line(f"{line}; {self._standing(self._trials.best_complete())}")
 
     @_harmless
     def confirmed(self, run: ConfirmationRun, left: int) -> None:
-        """A confirmation run has ended; ``left`` runs remain."""
+        """A confirmation run has ended; ``left`` runs remain.
+
+        On resamples of the dev rows, what counts is the score of the trial, which has been shown.
+        """
         score = f"{self._metric} {formatting.score(run.score)}" if run.score is not None else "no score"
+        if run.resampled:
+            score = "scored on resamples of the dev rows"
         self._phase = f"confirming, remaining runs: {left}"
         self._line(f"run {run.run + 1} of trial {run.trial}'s configuration: {score}; remaining runs: {left}")
 

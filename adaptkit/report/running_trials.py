@@ -32,6 +32,7 @@ class RunningTrials:
         self._better = max if direction == "maximize" else min
         self._running: dict[int, _Running] = {}
         self._best_of: dict[int, float] = {}
+        self._complete: set[int] = set()
 
     def __len__(self) -> int:
         return len(self._running)
@@ -54,17 +55,20 @@ class RunningTrials:
         self._best_of.pop(record.number, None)
         if record.state != "fail" and record.score is not None and math.isfinite(record.score):
             self._best_of[record.number] = record.score
+        if record.state == "complete":
+            self._complete.add(record.number)
 
     def best(self) -> tuple[int, float] | None:
         """The number and the score of the best trial; None without any score."""
         return self._best_among(self._best_of)
 
-    def best_ended(self) -> tuple[int, float] | None:
-        """The same of the trials that have ended."""
-        return self._best_among(number for number in self._best_of if number not in self._running)
+    def best_complete(self) -> tuple[int, float] | None:
+        """The same of the complete trials, of which one will win; a pruned trial cannot."""
+        return self._best_among(self._complete & self._best_of.keys())
 
     def _best_among(self, numbers: Iterable[int]) -> tuple[int, float] | None:
-        number = self._better(numbers, key=self._best_of.__getitem__, default=None)
+        # In order of the numbers: of equal trials the earlier one wins.
+        number = self._better(sorted(numbers), key=self._best_of.__getitem__, default=None)
         return None if number is None else (number, self._best_of[number])
 
     def table(self, metric: str, text: Callable[[str], Text]) -> RenderableType:

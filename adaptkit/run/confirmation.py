@@ -13,13 +13,12 @@ from adaptkit.run.evaluations import BEST_RUNG, EvaluationRule
 from adaptkit.run.head_init import START
 from adaptkit.run.resolve import strategy_of
 from adaptkit.search.confirmation import (
-    FEWEST_TRIALS,
     MOST_CANDIDATES,
     MOST_RUNS,
     affordable,
     candidates,
 )
-from adaptkit.study.confirmation import Confirmation, ConfirmationFolder
+from adaptkit.study.confirmation import FEWEST_TRIALS, Confirmation, ConfirmationFolder
 from adaptkit.study.record import best_trial
 
 if TYPE_CHECKING:

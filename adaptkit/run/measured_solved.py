@@ -12,7 +12,8 @@ from adaptkit.run.heads import head_to_solve
 from adaptkit.run.measured import Counted, Listed, keeping_weights, model_of, resampling, times_kept
 from adaptkit.run.measured_rest import measured_rest
 from adaptkit.run.penalty import penalty_space
-from adaptkit.search.confirmation import FEWEST_TRIALS, MOST_CANDIDATES, MOST_RUNS
+from adaptkit.search.confirmation import MOST_CANDIDATES, MOST_RUNS
+from adaptkit.study.confirmation import FEWEST_TRIALS
 from adaptkit.system.devices import peak_memory_bytes
 
 if TYPE_CHECKING:

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from adaptkit.run.confirmation import CANDIDATES_WHERE_ASKED
 from adaptkit.run.resolve import strategy_of
-from adaptkit.search.confirmation import FEWEST_TRIALS, MOST_CANDIDATES, MOST_RUNS, runs_for
+from adaptkit.search.confirmation import MOST_CANDIDATES, MOST_RUNS, runs_for
+from adaptkit.study.confirmation import FEWEST_TRIALS
 
 if TYPE_CHECKING:
     from adaptkit.config import StudyConfig

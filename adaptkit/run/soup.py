@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING
 
 from adaptkit.data.rows import counted
 from adaptkit.errors import ConfigError, TrialError
-from adaptkit.search.confirmation import FEWEST_TRIALS
-from adaptkit.study.confirmation import AVERAGE, ConfirmationFolder, ConfirmationRun
+from adaptkit.study.confirmation import AVERAGE, FEWEST_TRIALS, ConfirmationFolder, ConfirmationRun
 from adaptkit.study.provenance import FIRST_WITH_AVERAGE
 
 if TYPE_CHECKING:

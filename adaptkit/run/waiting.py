@@ -1,10 +1,11 @@
-"""How long the search will take, from the measured speed, before the first trial is scored."""
+"""How long search and confirmation will take, from the measured speed, before the first trial is scored."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from adaptkit.report import formatting
+from adaptkit.run.repeated import repeated
 from adaptkit.run.resolve import strategy_of
 
 if TYPE_CHECKING:
@@ -37,18 +38,20 @@ def expected_seconds(capacity: Capacity, *, trials: int, rungs: int) -> float | 
 def show_waiting(
     context: RunContext, config: StudyConfig, capacity: Capacity, *, trials: int, rungs: int
 ) -> None:
-    """Show how long the search takes at most; on a CPU warn of a long one, and name what is quicker."""
+    """Show how long search and confirmation take at most; on a CPU warn, and name what is quicker."""
     seconds = expected_seconds(capacity, trials=trials, rungs=rungs)
     if not seconds:
         return
-    shown = f"the search takes about {formatting.duration(seconds)} at most"
+    again = seconds / trials * repeated(config, trials).total
+    confirmation = f", confirmation: {formatting.duration(again)}" if again else ""
+    shown = f"search: about {formatting.duration(seconds)} at most{confirmation}"
     device = capacity.training.forward.device.type
-    if device != "cpu" or seconds < LONG:
+    if device != "cpu" or seconds + again < LONG:
         context.progress.phase(shown)
         return
     pruned = "; pruning makes it shorter" if config.search.pruning else ""
     frozen = "--strategy frozen, " if strategy_of(config).trains_encoder else ""
     context.progress.note(
-        f"{shown} on this CPU{pruned}. What is quicker: {frozen}fewer --trials, a smaller --model, or "
+        f"{shown}, on this CPU{pruned}. What is quicker: {frozen}fewer --trials, a smaller --model, or "
         "--timeout 10m, which keeps the best trial so far"
     )

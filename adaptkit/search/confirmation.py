@@ -6,9 +6,6 @@ from collections.abc import Sequence
 
 from adaptkit.study.record import TrialRecord, best_trial
 
-FEWEST_TRIALS = 4
-"""Studies with fewer scored trials are not confirmed unless the user asks for it: the choice is among few."""
-
 MOST_CANDIDATES, MOST_RUNS, FEWEST_RUNS = 4, 5, 2
 
 

@@ -25,6 +25,9 @@ from adaptkit.system.files import write_json
 AVERAGE = -1
 """Stands for the number of a run: the average of the weights of all runs of a configuration."""
 
+FEWEST_TRIALS = 4
+"""Studies with fewer scored trials are not confirmed unless the user asks for it: the choice is among few."""
+
 CLEAR = 1.5
 """By so many standard errors of the difference a mean has to be better than the default's to win against it.
 `benchmarks/confirmation` compares such numbers."""

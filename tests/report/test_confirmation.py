@@ -125,6 +125,15 @@ def test_no_run_with_a_score() -> None:
     assert "No run with new seeds has a score" in confirmation.unfinished(summary, trials)[0]
 
 
+def test_few_trials_are_not_confirmed_and_it_is_said() -> None:
+    summary, trials = STUDIES["beats"]
+    few = replace(summary, best=None, confirmation=None, trials=3)
+    assert "fewer than 4 trials, the winner is not confirmed" in confirmation.unfinished(few, trials[:3])[0]
+    assert confirmation.unfinished(few, trials[:1]) == []  # nothing is chosen
+    assert confirmation.unfinished(few, trials) == []
+    assert confirmation.unfinished(replace(few, state="interrupted"), trials[:3]) == []
+
+
 def test_a_confirmation_of_another_best_trial_does_not_count() -> None:
     summary, trials = STUDIES["beats"]
     older = replace(summary, best=8, confirmation=replace(TIES, searched_best=6))

@@ -15,6 +15,7 @@ from rich.cells import cell_len
 from rich.console import Console
 
 from adaptkit.report.progress import Progress
+from adaptkit.study.confirmation import ConfirmationRun
 from adaptkit.study.record import RungRecord
 from tests.helpers.studies import HOSTILE, failed_trial, ner_trials
 
@@ -86,6 +87,16 @@ def test_an_ended_trial_is_compared_with_ended_trials() -> None:
     assert "1 of 3 trials done, best f1" in ended[0]
     assert ended[0].endswith("(trial 0)")
     assert ended[-1].endswith(f"(trial {best.number})")
+
+
+def test_a_run_on_resamples_shows_no_second_score() -> None:
+    file, run = io.StringIO(), ConfirmationRun(trial=1, run=0, seed=3, state="complete", score=0.35)
+    with Progress(Console(file=file, width=80), 3, "f1", "maximize") as progress:
+        progress.confirmed(run, 1)
+        progress.confirmed(replace(run, resampled=(0.3, 0.4)), 0)
+    first, second = file.getvalue().splitlines()
+    assert "f1 0.35" in first
+    assert "0.35" not in second
 
 
 def test_a_long_encoding_is_reported_at_intervals(monkeypatch: pytest.MonkeyPatch) -> None:

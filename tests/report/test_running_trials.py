@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import io
 import math
+from dataclasses import replace
 
 import pytest
 from rich.console import Console
@@ -9,6 +10,7 @@ from rich.text import Text
 
 from adaptkit.report.formatting import NONE
 from adaptkit.report.running_trials import MOST_SHOWN, RunningTrials
+from adaptkit.study.record import RungRecord
 from tests.helpers.studies import failed_trial, ner_trials
 
 
@@ -57,3 +59,12 @@ def test_the_best_score_includes_ended_trials() -> None:
     trials.ended(failed_trial(21, "diverged"))
     assert trials.best() == (8, ner_trials()[8].score)
     assert len(trials) == 0
+
+
+def test_the_best_complete_trial_is_the_one_that_wins() -> None:
+    one = ner_trials()[0]
+    trials = RunningTrials("maximize")
+    for number, state, score in ((3, "complete", 0.5), (1, "complete", 0.5), (2, "pruned", 0.9)):
+        rungs = (RungRecord(epoch=1.0, score=score, loss=0.1),)
+        trials.ended(replace(one, number=number, state=state, rungs=rungs, best_rung=0))  # type: ignore[arg-type]
+    assert trials.best_complete() == (1, 0.5)  # the earlier of equals, and no pruned trial

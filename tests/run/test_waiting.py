@@ -9,7 +9,7 @@ from typing import Any, cast
 import pytest
 from rich.console import Console
 
-from adaptkit.config import StudyConfig
+from adaptkit.config import SearchConfig, StudyConfig
 from adaptkit.engine.batch_limits import BatchLimits
 from adaptkit.engine.capacity import Capacity
 from adaptkit.report.progress import Progress
@@ -33,7 +33,8 @@ def shown(capacity: Capacity, strategy: Any, trials: int) -> str:
     output = io.StringIO()
     progress = Progress(Console(file=output, width=200), trials, "f1", "maximize")
     context = cast("RunContext", type("Context", (), {"progress": progress}))
-    show_waiting(context, StudyConfig(task="ner", strategy=strategy), capacity, trials=trials, rungs=6)
+    config = StudyConfig(task="ner", strategy=strategy, search=SearchConfig(trials=trials))
+    show_waiting(context, config, capacity, trials=trials, rungs=6)
     return output.getvalue()
 
 
@@ -44,7 +45,8 @@ def test_the_time_is_that_of_all_examples(capacity: Capacity) -> None:
 
 
 def test_a_short_training_is_announced(capacity: Capacity) -> None:
-    assert "the search takes about 1 min 12 s at most" in shown(capacity, "full", 5)
+    assert "search: about 1 min 12 s at most, confirmation: 58 s\n" in shown(capacity, "full", 5)
+    assert "search: about 43 s at most\n" in shown(capacity, "full", 3)  # too few trials to confirm
     assert shown(replace(capacity, speeds={}), "full", 5) == ""
 
 
