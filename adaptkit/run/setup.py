@@ -174,19 +174,19 @@ def prepare_training(
             store=store,
             fast_paths=FAST_PATHS if config.fast_paths else (),
         )
-        aim: dict[str, Any] = {
+        scoring: dict[str, Any] = {
             "metric": context.summary.metric, "direction": context.summary.direction, "seed": config.seed
         }  # fmt: skip
         steps: dict[str, Any] = {"batch_sizes": space.batch_sizes, "rungs_per_epoch": rungs}
         rows = [*data.train.values, *data.dev.values]
         if method.folds:
-            training = make_solver_training(model, task, rows, **aim)
+            training = make_solver_training(model, task, rows, **scoring)
         elif held_out and method.solver == "lbfgs":
-            training = make_split_solver_training(model, task, rows, held_out, **aim)
+            training = make_split_solver_training(model, task, rows, held_out, **scoring)
         elif held_out:
-            training = make_split_training(model, task, rows, held_out, **steps, **aim)
+            training = make_split_training(model, task, rows, held_out, **steps, **scoring)
         else:
-            training = make_training(model, task, data.train.values, data.dev.values, **steps, **aim)
+            training = make_training(model, task, data.train.values, data.dev.values, **steps, **scoring)
         training = with_heads(method.weighting.applied(training, data.labels), heads)
         rehearse(training)
     if store.note:

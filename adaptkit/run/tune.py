@@ -118,8 +118,8 @@ def run(
             machine, loaded = load_encoder(
                 config, built, data, earlier, progress, clock, solver=method.solver
             )
-        undone = removed_if_refused(folder)
-        with folder.lock() as lock, undone, interruption.guarded():
+        removal = removed_if_refused(folder)
+        with folder.lock() as lock, removal, interruption.guarded():
             keep_rows(folder, config.data, given)
             summary = open_study(
                 folder, config, task, plugin, data, space, method, (metric, direction), loaded,
@@ -174,8 +174,8 @@ def search_and_train(
         rungs = max(1, round(space.epochs * rungs_per_epoch))
         due = confirmation_due(context, config, method, rungs)
         drop_refit(context, config)
-        again = refit_due(context, config, method) or solving_again_is_due(context, config, method, data)
-        if not (search.remaining or due or again):
+        refit = refit_due(context, config, method) or solving_again_is_due(context, config, method, data)
+        if not (search.remaining or due or refit):
             context.clock.seconds.clear()  # nothing is left to train, so reading it all again does not count
             context.note_versions(versions(*plugins_of(config, context.summary.plugin)))
             return
@@ -184,8 +184,8 @@ def search_and_train(
             held_out = held_out_of(config, task, data, search.splits)
             heads: Mapping[int, SolvedHead] = {}
             if method.head_init == "solved" and not (loaded.head_kept and config.head_init == "auto"):
-                of = held_out if search.remaining else first_alone(held_out)
-                heads = initialize_head(context, config, task, data, loaded, machine, method, of)
+                needed = held_out if search.remaining else first_alone(held_out)
+                heads = initialize_head(context, config, task, data, loaded, machine, method, needed)
             model, training = prepare_training(
                 context, config, task, data, loaded, machine, space, rungs_per_epoch, method, held_out, heads
             )
