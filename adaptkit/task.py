@@ -172,7 +172,6 @@ Reader = Callable[[Path], Iterator[tuple[int, Row]]]
 A generator that has raised an exception cannot continue. An iterator that can, such as a `map`, allows
 ``--skip-bad-rows`` to leave out the bad row and read on."""
 
-
 OLD_NAMES = {
     "answers": "target_columns",
     "merge": "merge_windows",
@@ -180,7 +179,7 @@ OLD_NAMES = {
     "parse": "parse_text",
     "present": "to_json",
 }
-"""The parts of a task that had other names in version 0.1.0."""
+"""The earlier names of parts of a task, which are accepted for one more version, and today's names."""
 
 
 @accepting(OLD_NAMES)
@@ -264,7 +263,8 @@ class Task:
 
     readers: Mapping[str, Reader] = field(default_factory=dict)
     """Readers of the task's own file formats by suffix (``".conll"``); ``""`` means every unknown suffix.
-    They take precedence over adaptkit's own readers for CSV, TSV, JSON Lines and Parquet."""
+    They precede adaptkit's for CSV, TSV, JSON and JSON Lines, unless the content is recognised as another of
+    these. Parquet, Excel, spaCy's and YAML files are read by adaptkit alone."""
 
     sample: Path | None = None
     """A folder with ``train.*``, ``dev.*`` and ``test.*``: the data used when the user names none."""

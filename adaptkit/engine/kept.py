@@ -27,7 +27,10 @@ def is_better(report: RungReport, best: RungReport | None, direction: str) -> bo
 
 
 def about_as_good(report: RungReport, one: Running, training: Training) -> bool:
-    """Whether a rung is worse than the trial's best by no more than its tolerance."""
+    """Whether a rung's score is at most the trial's tolerance, in standard errors, away from the best one.
+
+    The standard error is that of the best score. False without a best rung, and for a tolerance of 0.
+    """
     if one.best is None or not one.trial.tolerance:
         return False
     if one.error is None:

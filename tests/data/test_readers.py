@@ -39,6 +39,21 @@ def test_the_tasks_reader_comes_before_adaptkits(tmp_path: Path, read_file: Read
     assert read_file(path, readers={".csv": by_bars}) == [RawRow(f"{path}:1", {"text": "x", "label": "a"})]
 
 
+@pytest.mark.parametrize("suffix", [".tsv", ".json", ".jsonl", ".ndjson"])
+def test_a_task_may_read_tables_and_json_itself(suffix: str, tmp_path: Path, read_file: ReadFile) -> None:
+    path = tmp_path / f"f{suffix}"
+    path.write_text("x|a\n")
+    assert read_file(path, readers={suffix: by_bars})[0].values == {"text": "x", "label": "a"}
+
+
+@pytest.mark.parametrize("suffix", [".parquet", ".xlsx", ".spacy", ".yml", ".yaml"])
+def test_adaptkit_alone_reads_other_formats(suffix: str, tmp_path: Path, read_file: ReadFile) -> None:
+    path = tmp_path / f"f{suffix}"
+    path.write_text("x|a\n")
+    with pytest.raises(DataError):
+        read_file(path, readers={suffix: by_bars})
+
+
 def test_the_reader_of_unknown_suffixes_comes_after_adaptkits(tmp_path: Path, read_file: ReadFile) -> None:
     (tmp_path / "f.csv").write_text("text,label\nx,a\n")
     (tmp_path / "f.odd").write_text("y|b\n")
