@@ -31,9 +31,10 @@ def figure(name: str, value: float | None) -> str:
 
 
 def hyperparameter(name: str, value: float | None) -> str:
-    """The value of a hyperparameter or of a calibrated number; rates and penalties with an exponent.
+    """The value of a hyperparameter or of a calibrated number; learning rates with an exponent.
 
-    The largest finite number means "no limit", because JSON has no infinity.
+    A penalty has three digits, and an exponent below 1e-3 and from 1e4 on only. The largest finite number
+    means "no limit", because JSON has no infinity.
     """
     if value is None or not math.isfinite(value):
         return NONE
@@ -42,6 +43,8 @@ def hyperparameter(name: str, value: float | None) -> str:
     if name not in ("learning_rate", "l2") or value == 0:
         return f"{value:g}"
     mantissa, exponent = f"{value:.2e}".split("e")
+    if name == "l2" and -3 <= int(exponent) < 4:
+        return f"{value:.{max(2 - int(exponent), 0)}f}"
     return f"{mantissa}e{int(exponent)}" if int(exponent) else mantissa
 
 

@@ -45,13 +45,33 @@ def test_size(number: int, shown: str) -> None:
 
 def test_hyperparameters() -> None:
     assert formatting.hyperparameter("learning_rate", 0.000317) == "3.17e-4"
-    assert formatting.hyperparameter("l2", 0.000142925) == "1.43e-4"
-    assert formatting.hyperparameter("l2", 1.0) == "1.00"
-    assert formatting.hyperparameter("l2", 12.3) == "1.23e1"
     assert formatting.hyperparameter("batch_size", 16.0) == "16"
     assert formatting.hyperparameter("learning_rate", None) == "\u2013"
     assert formatting.hyperparameter("null_threshold", sys.float_info.max) == "unlimited"
     assert formatting.hyperparameter("null_threshold", -4.25) == "-4.25"
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        (0.000142925, "1.43e-4"),
+        (0.0009994, "9.99e-4"),
+        (0.0009996, "0.00100"),
+        (0.005, "0.00500"),
+        (0.0236, "0.0236"),
+        (0.959, "0.959"),
+        (1.0, "1.00"),
+        (22.3, "22.3"),
+        (95.94, "95.9"),
+        (471.8, "472"),
+        (4718.0, "4718"),
+        (9999.6, "1.00e4"),
+        (1.5e6, "1.50e6"),
+        (0.0, "0"),
+    ],
+)
+def test_penalties_have_an_exponent_only_if_extreme(value: float, shown: str) -> None:
+    assert formatting.hyperparameter("l2", value) == shown
 
 
 def test_shares() -> None:
