@@ -194,7 +194,9 @@ def spark_range(trials: Sequence[TrialRecord], direction: str) -> tuple[float, f
 
 
 def importances(summary: StudySummary) -> list[tuple[str, float]]:
-    """Each hyperparameter's share of the score's variance, the largest first."""
+    """Each hyperparameter's share of the score's variance, the largest first; a single one has no share."""
+    if len(summary.importances) < 2:
+        return []
     known = [(name, part) for name, part in summary.importances.items() if math.isfinite(part)]
     return sorted(known, key=lambda item: -item[1])
 

@@ -100,3 +100,15 @@ def test_every_format_says_what_the_metric_is() -> None:
             assert ("f1: strict F1 over entities" in text) == bool(metric_is)
         assert as_document(study, trials)["study"]["metric_is"] == metric_is
     assert facts.metric_in_words(replace(summary, metric_is="")) == ""
+
+
+def test_importances_of_a_single_hyperparameter_are_not_shown() -> None:
+    several, one = ner_summary(), replace(ner_summary(), importances={"l2": 1.0})
+    assert facts.importances(several) == [("learning_rate", 0.783), ("batch_size", 0.217)]
+    assert facts.importances(one) == []
+    for summary, said in ((several, True), (one, False)):
+        out = StringIO()
+        print_report(Console(file=out, width=200), summary, ner_trials())
+        for text in (out.getvalue(), as_markdown(summary, ner_trials())):
+            assert ("What mattered" in text) == said
+    assert as_document(one, ner_trials())["study"]["importances"] == {"l2": 1.0}
