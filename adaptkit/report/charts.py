@@ -82,7 +82,7 @@ def learning_curves(trials: Sequence[TrialRecord], winner: int | None) -> Chart[
     drawn.sort(key=lambda trial: trial.number == winner)
     scores = [value for trial in drawn for _, value in kept[trial.number]]
     epochs = [epoch for trial in drawn for epoch, _ in kept[trial.number]]
-    x, y = _Axis(0.0, max(epochs), LEFT, WIDTH - RIGHT), _padded(min(scores), max(scores))
+    x, y = _Axis(0.0, max(epochs), LEFT, WIDTH - RIGHT), _padded(min(scores), max(scores), _last(scores))
     curves = []
     for trial in drawn:
         places = [(x.at(epoch), y.at(value)) for epoch, value in kept[trial.number]]
@@ -104,7 +104,7 @@ def rate_scatter(trials: Sequence[TrialRecord], winner: int | None, direction: s
     rates = [math.log10(trial.hyperparameters["learning_rate"]) for trial in drawn]
     scores = [trial.score for trial in drawn if trial.score is not None]
     low, high = _without_outliers(scores, direction)
-    x, y = _rate_axis(min(rates), max(rates)), _padded(low, high)
+    x, y = _rate_axis(min(rates), max(rates)), _padded(low, high, _last(scores))
     sizes = sorted({trial.hyperparameters.get("batch_size", 0.0) for trial in drawn})
     dots = []
     for trial, rate, value in zip(drawn, rates, scores, strict=True):
@@ -142,7 +142,8 @@ def run_lanes(confirmation: Confirmation | None) -> Chart[Lane] | None:
     spreads = [_spread(one) for one in drawn]
     ends = [value for one, spread in zip(drawn, spreads, strict=True) for value in (*one.scores, *spread)]
     margin = (max(ends) - min(ends)) * 0.06 or abs(max(ends)) * 0.05 or 0.5
-    x = _Axis(min(ends) - margin, max(ends) + margin, LANES_LEFT, WIDTH - RIGHT)
+    last = _last([score for one in drawn for score in one.scores])
+    x = _Axis(min(ends) - margin, max(ends) + margin, LANES_LEFT, WIDTH - RIGHT, last)
     lanes = []
     for place, (one, (low, high)) in enumerate(zip(drawn, spreads, strict=True)):
         runs = [(x.at(score), score) for score in one.scores]
@@ -172,6 +173,8 @@ class _Axis:
     """The coordinate of ``low``."""
 
     end: float
+    last: float = math.inf
+    """The largest value that has a label."""
 
     def at(self, value: float) -> float:
         spread = self.high - self.low
@@ -184,7 +187,7 @@ class _Axis:
     def ticks(self, most: int) -> list[Tick]:
         step = _step(self.high - self.low, most)
         first = math.ceil(self.low / step - 1e-9)
-        last = math.floor(self.high / step + 1e-9)
+        last = math.floor(min(self.high, self.last) / step + 1e-9)
         places = max(0, -math.floor(math.log10(step) + 1e-9))
         return [Tick(self.at(n * step), f"{n * step:.{places}f}") for n in range(first, last + 1)]
 
@@ -197,9 +200,14 @@ def _step(spread: float, most: int) -> float:
     return next(power * factor for factor in (1, 2, 5, 10, 20) if spread / (power * factor) <= most)
 
 
-def _padded(low: float, high: float) -> _Axis:
+def _padded(low: float, high: float, last: float = math.inf) -> _Axis:
     margin = (high - low) * 0.06 or abs(high) * 0.05 or 0.5
-    return _Axis(low - margin, high + margin, HEIGHT - BOTTOM, TOP)
+    return _Axis(low - margin, high + margin, HEIGHT - BOTTOM, TOP, last)
+
+
+def _last(scores: Sequence[float]) -> float:
+    """The largest label: 1 if no score is higher, because most metrics have no higher ones."""
+    return 1.0 if max(scores) <= 1 else math.inf
 
 
 def _rate_axis(low: float, high: float) -> _Axis:

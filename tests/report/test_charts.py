@@ -3,8 +3,11 @@ from __future__ import annotations
 import math
 from dataclasses import replace
 
+import pytest
+
 from adaptkit.report import charts
-from tests.helpers.confirmations import ALL_FAILED, BEATS, UNFINISHED
+from adaptkit.study.record import RungRecord
+from tests.helpers.confirmations import ALL_FAILED, BEATS, UNFINISHED, confirmation
 from tests.helpers.studies import edge_studies, ner_trial, ner_trials
 
 
@@ -39,6 +42,22 @@ def test_ticks_are_round_and_few() -> None:
         ticks = charts._padded(low, high).ticks(6)
         assert 2 <= len(ticks) <= 7
         assert len({tick.label for tick in ticks}) == len(ticks)
+
+
+@pytest.mark.parametrize(("height", "beyond"), [(0.999, False), (1.0, False), (1.6, True)])
+def test_no_label_is_beyond_1_unless_a_score_is(height: float, beyond: bool) -> None:
+    trial = ner_trial(0, 1e-3, 8, 0.8, 2.0, 12)
+    best = RungRecord(epoch=3.0, score=height, loss=0.1)
+    trials = [trial, replace(trial, number=1, rungs=(*trial.rungs[:-1], best), best_rung=11)]
+    runs = confirmation(1, {1: (height, 0.7, 0.8), 0: (0.4, 0.5, 0.45)})
+    curves, scatter = charts.learning_curves(trials, 1), charts.rate_scatter(trials, 1, "maximize")
+    lanes = charts.run_lanes(runs)
+    assert curves
+    assert scatter
+    assert lanes
+    for ticks in (curves.y_ticks, scatter.y_ticks, lanes.x_ticks):
+        assert len(ticks) > 1
+        assert any(float(tick.label) > 1 for tick in ticks) == beyond
 
 
 def test_a_span_of_rates_has_ticks_at_one_two_and_five() -> None:

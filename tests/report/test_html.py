@@ -89,6 +89,22 @@ def test_a_finished_study_has_its_charts_and_all_its_trials() -> None:
         assert said in page.text, said
 
 
+@pytest.mark.parametrize("name", ["finished", "baselines", "beats", "many classes"])
+def test_every_table_scrolls_if_the_window_is_narrow(name: str) -> None:
+    page = page_of(name)
+    assert re.findall(r"<table>", page)
+    assert len(re.findall(r'<div class="wide[^>]*>\s*<table>', page)) == len(re.findall(r"<table\b", page))
+    wide = re.search(r"^\.wide \{(.*?)\}", page, re.DOTALL | re.MULTILINE)
+    assert wide
+    assert "overflow-x: auto" in wide[1]
+    assert "background-attachment: local" in wide[1], "a shade says that there is more"
+
+
+def test_a_single_hyperparameter_has_no_share() -> None:
+    assert "What mattered" in page_of("finished")
+    assert "What mattered" not in as_html(replace(ner_summary(), importances={"l2": 1.0}), [])
+
+
 def test_the_numbers_chosen_on_dev_are_shown() -> None:
     assert "Chosen on the dev rows: null threshold 0.341512." in checked("calibrated").text
     assert "Chosen on the dev rows" not in checked("finished").text
