@@ -26,9 +26,14 @@ FEWEST_ROWS = 10
 
 
 def shown_warnings(summary: StudySummary, best: TrialRecord | None) -> list[str]:
-    """All warnings of a study for its report. An older study has not recorded those about its winner."""
+    """All warnings of a study for its report. An older study has not recorded those about its winner.
+
+    Of a warning that an earlier version recorded with another next step only today's is shown.
+    """
     about_winner = winner_warnings(summary, best) if best and summary.state == "finished" else []
-    return list(dict.fromkeys([*summary.warnings, *about_winner]))
+    known = {_without_step(one) for one in about_winner} - {""}
+    others = [one for one in summary.warnings if one in about_winner or _without_step(one) not in known]
+    return list(dict.fromkeys([*others, *about_winner]))
 
 
 def winner_warnings(summary: StudySummary, best: TrialRecord) -> list[str]:
@@ -42,6 +47,11 @@ def winner_warnings(summary: StudySummary, best: TrialRecord) -> list[str]:
     ]
     wider = [] if is_perfect(summary, best) else edges(summary, best)
     return [*found, *([] if found else chance_warnings(summary, best)), *wider]
+
+
+def _without_step(warning: str) -> str:
+    """A warning without its last sentence; empty if it has one only."""
+    return warning.rpartition(". ")[0]
 
 
 def _few_rows(summary: StudySummary) -> list[str]:
@@ -109,4 +119,4 @@ def _remedy(summary: StudySummary, best: TrialRecord, missing: str) -> str:
         return f"Start another study with {' and '.join(options)}, or {add}."
     if is_solved(summary):  # has no epochs, and more trials only search its penalty
         return f"Start another study with --strategy lora or --strategy full, or {add}."
-    return f"Train longer (--epochs, --trials), or {add}."
+    return f"Train longer (--epochs), or {add}."

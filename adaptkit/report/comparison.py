@@ -23,8 +23,8 @@ IMBALANCED = 0.8
 HARDLY = 0.5
 """The part of the errors of the most frequent class that a clearly better winner avoids."""
 
-NEXT_STEPS = {
-    "frozen": "Try --strategy full, more trials (--trials), or use the baseline.",
+NEXT_STEPS = {  # none of them is more trials: the report says whether these may help
+    "frozen": "Try --strategy full or --strategy lora, or use the baseline.",
     "lora": "Try --strategy frozen, more epochs (--epochs), or use the baseline.",
     "full": "Try --strategy frozen, more epochs (--epochs), or use the baseline.",
 }

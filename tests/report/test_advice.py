@@ -9,6 +9,7 @@ import pytest
 from rich.console import Console
 
 from adaptkit.report.advice import shown_warnings, winner_warnings
+from adaptkit.report.comparison import notes
 from adaptkit.report.document import as_document
 from adaptkit.report.html import as_html
 from adaptkit.report.markdown import as_markdown
@@ -126,7 +127,7 @@ def test_only_an_optimised_accuracy_is_compared_with_the_share() -> None:
         ({"metric": "macro_f1"}, "Start another study with --class-weights balanced, or"),
         (
             {"metric": "macro_f1", "class_weights": "balanced"},
-            "Train longer (--epochs, --trials), or add training rows of them.",
+            "Train longer (--epochs), or add training rows of them.",
         ),
     ],
 )
@@ -192,6 +193,26 @@ def test_every_format_shows_them_once() -> None:
                 assert "\x1b" not in text
         document = json.loads(json.dumps(as_document(recorded, [trial])))
         assert document["study"]["warnings"] == list(recorded.warnings)
+
+
+@pytest.mark.parametrize("strategy", ["frozen", "lora", "full"])
+def test_no_warning_offers_more_trials(strategy: str) -> None:
+    """The report says of them that they will hardly help, or what to expect of them."""
+    trial = classified(0.5, {"a": 30, "b": 30}, {"a": 0})
+    trials = [replace(trial, number=number) for number in range(8)]
+    summary = study_of(trial, strategy=strategy, metric="macro_f1", baselines={"words": {"macro_f1": 0.9}})
+    assert "More trials will hardly help." in " ".join(notes(summary, trial, trials))
+    warnings = winner_warnings(summary, trial)
+    assert any("does not beat it. Try --strategy" in one for one in warnings)
+    assert not any("trials" in one for one in warnings)
+
+
+def test_a_recorded_warning_with_an_earlier_step_is_replaced() -> None:
+    trial = classified(0.5, {"a": 30, "b": 30}, {})
+    (today,) = winner_warnings(study_of(trial, strategy="frozen"), trial)
+    earlier = today.rpartition(" Try ")[0] + " Try --strategy full, more trials (--trials), or the baseline."
+    recorded = study_of(trial, strategy="frozen", warnings=("dev: the first.", earlier, "Two. Parts."))
+    assert shown_warnings(recorded, trial) == ["dev: the first.", "Two. Parts.", today]
 
 
 @pytest.mark.parametrize("state", ["running", "interrupted", "failed"])

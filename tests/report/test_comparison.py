@@ -70,7 +70,7 @@ def test_a_winner_that_does_not_beat_a_baseline(score: float, shown: str) -> Non
     assert comparison.beats_baselines(summary, BEST) is False
     assert comparison.unbeaten(summary, BEST) == (
         f"The baseline words scores {shown} on the same rows: this model does not beat it. "
-        "Try --strategy full, more trials (--trials), or use the baseline."
+        "Try --strategy full or --strategy lora, or use the baseline."
     )
     assert not any("baseline" in note for note in comparison.notes(summary, BEST, TRIALS))
     other = replace(summary, strategy="full")
