@@ -13,10 +13,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from adaptkit.study.confirmation import CLEAR, Candidate, ConfirmationRun
-
-NORMAL = 1.96
-"""The ends of a 95% interval, in standard errors: a few resamples give these better than percentiles."""
+from adaptkit.study.confirmation import CLEAR, NORMAL, Candidate, ConfirmationRun
 
 DRAWS = 1000
 """Draws of the runs; each takes one of the resamples of the dev rows."""
@@ -51,23 +48,17 @@ def candidate_of(
 def winner_of(candidates: Sequence[Candidate], direction: str, default: int) -> int | None:
     """The trial whose configuration has the best mean, the earliest of equals; None if none has one.
 
-    It is the default if the best mean is not better than the default's by `CLEAR` standard errors.
+    It is the default if the best mean is not better than the default's by `CLEAR` standard errors. Where
+    these are not known, the best mean wins.
     """
     sign = 1 if direction == "maximize" else -1
     scored = {one.trial: one for one in candidates if one.mean is not None}
     best = max(scored.values(), key=lambda one: (sign * (one.mean or 0.0), -one.trial), default=None)
     if best is None:
         return None
-    error = standard_error(best)
+    error = best.standard_error
     unclear = error is not None and sign * (best.difference or 0.0) < CLEAR * error
     return default if unclear and default in scored else best.trial
-
-
-def standard_error(candidate: Candidate) -> float | None:
-    """Of the difference from the default's mean; None if it is not known."""
-    if candidate.low is None or candidate.high is None:
-        return None
-    return (candidate.high - candidate.low) / (2 * NORMAL)
 
 
 def error_of_mean(runs: Sequence[ConfirmationRun]) -> float | None:

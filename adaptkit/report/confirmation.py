@@ -104,11 +104,9 @@ def _verdict(its: Confirmation, winner: Candidate, direction: str) -> str:
     if its.over == "rows":
         gain = f"{signed(winner.difference)} on dev"
     if span(winner) is None:
-        return f"{subject} ties the default: {gain}, and the interval of the difference is not known."
+        return f"{subject} has the best mean: {gain}, and the interval of the difference is not known."
     if winner.ties:
-        rows = " over the dev rows" if its.over == "rows" else ""
-        contained = f"the 95% interval of the difference{rows}, {span(winner)}, contains 0"
-        return f"{subject} ties the default: {gain}, but {contained}."
+        return f"{subject} ties the default: {_tie(its, winner, gain, direction)}."
     better = (winner.difference > 0) == (direction == "maximize")
     word = "better" if better else "worse"
     return f"{subject} is {word} than the default: {gain}, 95% interval {span(winner)}."
@@ -132,6 +130,18 @@ def _default_wins(its: Confirmation, winner: Candidate, direction: str) -> str:
         )
     difference = f"the next best, trial {second.trial}, differs from it by {signed(second.difference)}"
     return f"{sentence}: it has the best {best}; {difference}{within}."
+
+
+def _tie(its: Confirmation, winner: Candidate, gain: str, direction: str) -> str:
+    """Why a configuration won although the interval contains 0; earlier versions needed no clear lead."""
+    rows = " over the dev rows" if its.over == "rows" else ""
+    interval = f"the 95% interval of the difference{rows}, {span(winner)}, contains 0"
+    lead = (winner.difference or 0.0) * (1 if direction == "maximize" else -1)
+    if winner.standard_error is None or lead < CLEAR * winner.standard_error:
+        return f"{gain}, but {interval}"
+    return (
+        f"{interval}. It wins because its lead, {gain}, is at least {CLEAR:g} standard errors, which decides"
+    )
 
 
 def _average(its: Confirmation, winner: Candidate, summary: StudySummary) -> str:

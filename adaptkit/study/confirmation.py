@@ -32,6 +32,9 @@ CLEAR = 1.5
 """By so many standard errors of the difference a mean has to be better than the default's to win against it.
 `benchmarks/confirmation` compares such numbers."""
 
+NORMAL = 1.96
+"""The ends of a 95% interval, in standard errors: a few resamples give these better than percentiles."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class ConfirmationRun:
@@ -87,6 +90,11 @@ class Candidate:
     def ties(self) -> bool:
         """Whether the interval of the difference contains 0, or is not known."""
         return self.low is None or self.high is None or self.low <= 0 <= self.high
+
+    @property
+    def standard_error(self) -> float | None:
+        """Of the difference from the default's mean; None if it is not known."""
+        return None if self.low is None or self.high is None else (self.high - self.low) / (2 * NORMAL)
 
 
 @dataclass(frozen=True, kw_only=True)

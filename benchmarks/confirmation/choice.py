@@ -16,8 +16,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from adaptkit.analysis.confirmation import NORMAL
-from adaptkit.study.confirmation import CLEAR
+from adaptkit.study.confirmation import CLEAR, NORMAL
 from benchmarks.confirmation.rows import records
 
 NOISE = 1.96

@@ -63,6 +63,23 @@ def test_a_configuration_that_ties_the_default() -> None:
     assert "The best trial of the search" not in said
 
 
+@pytest.mark.parametrize("direction", ["maximize", "minimize"])
+def test_a_tie_says_why_it_wins(direction: str) -> None:
+    """The lead is between 1.5 standard errors, which decide, and the 1.96 of the interval."""
+    sign = 1 if direction == "maximize" else -1
+    best = best_trial(STUDIES["beats"][1], direction)
+    assert best is not None
+    scores = {1: (0.5 + 0.0143 * sign, 0.5 + 0.0143 * sign), 0: (0.5, 0.5)}
+    ends = (sign * 0.0143 - 0.0163, sign * 0.0143 + 0.0163)
+    its = replace(made(1, scores, ends), searched_best=best.number, runs=2)
+    gain, (low, high) = candidates.signed(sign * 0.0143), map(candidates.signed, ends)
+    assert notes(its, direction=direction).startswith(
+        f"Trial 1's configuration ties the default: the 95% interval of the difference, {low} to {high}, "
+        f"contains 0. It wins because its lead, {gain} on average over 2 runs with new seeds, is at least "
+        "1.5 standard errors, which decides. "
+    )
+
+
 def test_the_default_as_the_winner() -> None:
     said = notes(DEFAULT_WINS)
     assert said.startswith("The default itself is the winner: it has the best mean of 3 runs")
