@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,6 +11,7 @@ from huggingface_hub import ModelCardData
 
 from adaptkit.export.card_limits import limits, training
 from adaptkit.report import comparison, intervals
+from adaptkit.report.chosen import run_chosen, winner_chosen
 from adaptkit.report.confirmation import about_exported, as_exported
 from adaptkit.report.escaping import code, prose
 from adaptkit.report.formatting import hyperparameter, in_words, score
@@ -35,12 +36,15 @@ STRATEGY_IN_WORDS: Mapping[str, str] = {
 """For studies of versions that did not record it."""
 
 
-def model_card(summary: StudySummary, trial: TrialRecord, *, loaded_as: str) -> str:
+def model_card(
+    summary: StudySummary, trial: TrialRecord, trials: Sequence[TrialRecord] = (), *, loaded_as: str
+) -> str:
     """The card in Markdown, with the hub's metadata at the top.
 
     Args:
         summary: the study; its ``model_folder`` is the card's folder, and its ``test`` the trial's scores.
         trial: the exported trial.
+        trials: all trials; empty if they are not known.
         loaded_as: "lora" for an adapter, "onnx" for ``model.onnx``, anything else for a complete model.
     """
     trial = as_exported(summary, trial)
@@ -58,7 +62,7 @@ def model_card(summary: StudySummary, trial: TrialRecord, *, loaded_as: str) -> 
             f"{prose(name)}: {split.rows:,} rows of {code(_short(split.source))}"
             for name, split in summary.data.items()
         ),
-        *_on_dev(summary, trial),
+        *_on_dev(summary, trial, trials),
         *_baselines(summary, trial),
         *_on_test(summary),
         *limits(summary, trial),
@@ -83,18 +87,27 @@ def model_card(summary: StudySummary, trial: TrialRecord, *, loaded_as: str) -> 
     return "\n\n".join(parts) + "\n"
 
 
-def _on_dev(summary: StudySummary, trial: TrialRecord) -> list[str]:
-    """The scores that the trial was chosen by, and whether they are those of the exported head."""
+def _on_dev(summary: StudySummary, trial: TrialRecord, trials: Sequence[TrialRecord]) -> list[str]:
+    """The scores that scored the trial, and whether they are those of the exported head."""
     return [
         f"## Scores {comparison.on_split(summary)}",
         _items(f"{code(name)}: {score(value)}" for name, value in trial.values.items()),
-        "This model was chosen by its score on these rows, so this score is somewhat too high."
-        if exported_refit(summary, trial) is None
-        else "These scores are the configuration's. It was chosen by them, so they are somewhat too high.",
+        *_chosen(summary, trial, trials),
         *comparison.too_high(summary, "dev"),
         *comparison.exported(summary, trial),
         *about_exported(summary, trial),
     ]
+
+
+def _chosen(summary: StudySummary, trial: TrialRecord, trials: Sequence[TrialRecord]) -> list[str]:
+    """Whose scores these are, and that they are too high if it was chosen by them."""
+    winner = winner_chosen(summary, trial, trials)
+    if exported_refit(summary, trial) is not None:
+        by_them = " It was chosen by them, so they are somewhat too high." if winner else ""
+        return [f"These scores are the configuration's.{by_them}"]
+    if not winner and run_chosen(summary, trial) is None:
+        return []
+    return ["This model was chosen by its score on these rows, so this score is somewhat too high."]
 
 
 def _baselines(summary: StudySummary, trial: TrialRecord) -> list[str]:

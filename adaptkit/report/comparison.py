@@ -10,11 +10,11 @@ from collections.abc import Sequence
 
 from adaptkit.report import confirmation, formatting
 from adaptkit.report.budget import budget_notes
+from adaptkit.report.chosen import chosen
 from adaptkit.report.edges import penalty_edge
-from adaptkit.study.confirmation import AVERAGE, ConfirmationRun
 from adaptkit.study.record import StudySummary, TrialRecord
 from adaptkit.study.refit import Refit
-from adaptkit.study.winner import exported_refit, exported_run
+from adaptkit.study.winner import exported_refit
 from adaptkit.task import MAJORITY_CLASS
 
 IMBALANCED = 0.8
@@ -52,9 +52,9 @@ def notes(summary: StudySummary, best: TrialRecord, trials: Sequence[TrialRecord
     ]
 
 
-def caveats(summary: StudySummary, best: TrialRecord) -> str:
+def caveats(summary: StudySummary, best: TrialRecord, trials: Sequence[TrialRecord]) -> str:
     """How far the winner's scores can be trusted."""
-    sentences = [_chosen(summary, best), *exported(summary, best), *too_high(summary, "dev")]
+    sentences = [*chosen(summary, best, trials), *exported(summary, best), *too_high(summary, "dev")]
     if summary.test:
         return " ".join([*sentences, "The test rows were not used to choose it.", *too_high(summary, "test")])
     if "test" in summary.data:
@@ -223,33 +223,3 @@ def _majority(summary: StudySummary, best: TrialRecord) -> list[str]:
         f"{formatting.share(share)} of the rows have the most frequent class, so an accuracy of "
         f"{formatting.score(share)} needs no model. Compare macro F1, too (--metric macro_f1 optimises it)."
     ]
-
-
-def _chosen(summary: StudySummary, best: TrialRecord) -> str:
-    run = exported_run(summary, best)
-    if run is not None and exported_refit(summary, best):
-        return "The winner was chosen by its mean on dev, so that mean is somewhat too high."
-    if run is not None:
-        return _confirmed(summary, run)
-    if not summary.folds:
-        return "The winner was chosen by its dev score, so that score is somewhat too high."
-    return (
-        f"The winner was chosen by its score in {summary.folds}-fold cross-validation on the training rows, "
-        "so that score is somewhat too high."
-    )
-
-
-def _confirmed(summary: StudySummary, run: ConfirmationRun) -> str:
-    """What was chosen by which score, if there are runs with new seeds."""
-    if summary.folds:
-        return (
-            f"The winner was chosen by its mean in {summary.folds}-fold cross-validation on the training "
-            "rows, so that mean is somewhat too high."
-        )
-    if summary.confirmation is not None and summary.confirmation.over == "rows":
-        return "The winner was chosen by its dev score, so that score is somewhat too high."
-    exported = "the average of its runs" if run.run == AVERAGE else f"run {run.run + 1}"
-    return (
-        f"The winner was chosen by its mean on dev, and {exported} by its dev score, so both are "
-        "somewhat too high."
-    )

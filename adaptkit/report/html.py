@@ -46,7 +46,7 @@ def as_html(summary: StudySummary, trials: Sequence[TrialRecord]) -> str:
         metric=facts.metric_in_words(summary),
         notes=comparison.notes(summary, best, trials) if best else [],
         calibration=facts.calibration(summary, best) if best else "",
-        caveats=comparison.caveats(summary, best) if best else "",
+        caveats=comparison.caveats(summary, best, trials) if best else "",
         split=comparison.split(summary),
         split_label=comparison.split_label(summary, best) if best else "",
         on_split=comparison.on_split(summary),

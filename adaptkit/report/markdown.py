@@ -60,7 +60,7 @@ def _winner(summary: StudySummary, best: TrialRecord | None, trials: Sequence[Tr
         *([f"{prose(metric)}."] if (metric := facts.metric_in_words(summary)) else []),
         *([prose(chosen)] if (chosen := facts.calibration(summary, best)) else []),
         *map(prose, comparison.notes(summary, best, trials)),
-        comparison.caveats(summary, best),
+        comparison.caveats(summary, best, trials),
     ]
 
 

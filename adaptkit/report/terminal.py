@@ -99,7 +99,7 @@ class _Page:
             Text(" "),
             *([self.widgets.text(chosen)] if chosen else []),
             *map(self.widgets.text, comparison.notes(self.summary, best, self.trials)),
-            self.widgets.text(comparison.caveats(self.summary, best), "dim", limit=1000),
+            self.widgets.text(comparison.caveats(self.summary, best, self.trials), "dim", limit=1000),
         )
 
     def scores(self, best: TrialRecord, names: Sequence[str]) -> Table:

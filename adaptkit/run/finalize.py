@@ -54,15 +54,17 @@ def finalize_study(
         return records
     if counting(context.summary, records) is None and context.summary.confirmation is not None:
         context.write(confirmation=None)  # that of another best trial
-    newly_scored = score_baselines(context, config, task, data, split_of(context.summary, best))
+    changed = score_baselines(context, config, task, data, split_of(context.summary, best))
     if best.number != context.summary.best or not is_exported(context):
         export_winner(context, config, task, data, best)
-    elif newly_scored:
-        rewrite_card(context.folder.current_best, context.summary, best)
+        changed = True
     if data.test is not None and not context.summary.test:
-        score_winner(context, data.test, device, best)
+        score_winner(context, data.test, device, best, records)
+        changed = True
     about_winner = winner_warnings(context.summary, as_exported(context.summary, best))
     context.write(state="finished", warnings=list(dict.fromkeys([*context.summary.warnings, *about_winner])))
+    if changed:  # the card has the time of all phases, as the report does
+        rewrite_card(context.folder.current_best, context.summary, best, records)
     write_report(context, records)
     return records
 
@@ -105,14 +107,16 @@ def export_winner(
     context.write(best=best.number, model_folder=str(folder.best), **UNTESTED)
 
 
-def score_winner(context: RunContext, rows: Rows, device: str, best: TrialRecord) -> None:
+def score_winner(
+    context: RunContext, rows: Rows, device: str, best: TrialRecord, records: Sequence[TrialRecord]
+) -> None:
     """Score the exported winner on the test rows."""
     context.progress.phase("scoring the winner on the test rows")
     with context.clock.phase("score"), context.interruption.exposed():
         test = test_scores(context.folder.best, rows, device, context.summary.metric)
     warnings = dict.fromkeys([*context.summary.warnings, *test.pop("warnings", [])])
     # The card first: if the process is killed in between, the next run scores again and writes both.
-    rewrite_card(context.folder.current_best, replace(context.summary, **test), best)
+    rewrite_card(context.folder.current_best, replace(context.summary, **test), best, records)
     context.write(**test, warnings=list(warnings))
 
 
@@ -167,7 +171,7 @@ def export_trial(
             if name.startswith(HEAD_INPUT)
         },
         calibration=calibration,
-        card=model_card(described, trial, loaded_as=loaded_as),
+        card=model_card(described, trial, folder.read_trials(), loaded_as=loaded_as),
         plugin=summary.plugin,
         versions=versions(*plugins_of(config, summary.plugin)),
         base_fingerprints=folder.read_provenance().base_fingerprints,
@@ -188,13 +192,14 @@ def _kept(
     return ConfirmationFolder(folder.confirmation).weights(trial.number, run.run), run.calibration
 
 
-def rewrite_card(model_folder: Path, summary: StudySummary, trial: TrialRecord) -> None:
-    """Write the winner's card again, with the test scores."""
+def rewrite_card(
+    model_folder: Path, summary: StudySummary, trial: TrialRecord, trials: Sequence[TrialRecord]
+) -> None:
+    """Write the winner's card again, with what is known by now."""
     from adaptkit.export.saving import CARD
 
-    write_text(
-        model_folder / CARD, model_card(summary, trial, loaded_as="lora" if summary.adapter else "full")
-    )
+    loaded_as = "lora" if summary.adapter else "full"
+    write_text(model_folder / CARD, model_card(summary, trial, trials, loaded_as=loaded_as))
 
 
 def test_scores(model_folder: Path, rows: Rows, device: str, metric: str) -> dict[str, Any]:

@@ -101,7 +101,7 @@ def _card(winner: Winner, to: Path) -> Callable[[Description], str]:
     described = replace(summary, best=trial.number, model_folder=str(to), **untested)
 
     def card(about: Description) -> str:
-        text = model_card(described, trial, loaded_as="onnx")
+        text = model_card(described, trial, winner.folder.read_trials(), loaded_as="onnx")
         if not about.onnx_scores:
             return text
         scores = ", ".join(f"{score(value)} with {name}" for name, value in about.onnx_scores.items())

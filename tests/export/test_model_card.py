@@ -9,7 +9,7 @@ import yaml
 
 from adaptkit.export.model_card import model_card
 from adaptkit.study.record import RungRecord, SplitRecord, StudySummary, TrialRecord
-from tests.helpers.confirmations import BEATS
+from tests.helpers.confirmations import BEATS, confirmation
 from tests.helpers.studies import ner_summary, ner_trials
 
 TRIAL = TrialRecord(
@@ -181,3 +181,18 @@ def test_a_confirmed_model_has_the_numbers_of_its_run() -> None:
     assert "- seed: 99" in text
     other = model_card(confirmed, ner_trials()[8], loaded_as="lora")
     assert "configuration" not in other.partition("## Configuration")[0]
+
+
+def test_a_card_says_too_high_only_if_it_was_chosen() -> None:
+    said = "This model was chosen by its score on these rows, so this score is somewhat too high."
+    trials = ner_trials()
+    study = replace(ner_summary(), confirmation=None)
+    assert said in model_card(study, trials[8], trials, loaded_as="lora")
+    assert "too high" not in model_card(study, trials[0], trials[:1], loaded_as="lora")
+    runs = {8: (0.5, 0.6), 0: (0.55, 0.54)}
+    several = replace(study, confirmation=confirmation(0, runs))
+    assert said in model_card(several, trials[0], trials, loaded_as="lora"), "its best run was chosen"
+    once = replace(study, confirmation=confirmation(0, {trial: its[:1] for trial, its in runs.items()}))
+    assert said in model_card(once, trials[0], trials, loaded_as="lora"), "it has the best mean"
+    unclear = replace(study, confirmation=confirmation(0, {8: (0.6,), 0: (0.55,)}))
+    assert "too high" not in model_card(unclear, trials[0], trials, loaded_as="lora")

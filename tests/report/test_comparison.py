@@ -122,8 +122,8 @@ def test_the_majority_share_is_said_for_imbalanced_classes(
 
 
 def test_the_caveats_say_what_scored_the_trials() -> None:
-    assert comparison.caveats(SUMMARY, BEST).startswith("The winner was chosen by its dev score")
-    folded = comparison.caveats(*solved(1e-2, folds=5))
+    assert comparison.caveats(SUMMARY, BEST, TRIALS).startswith("The winner was chosen by its dev score")
+    folded = comparison.caveats(*solved(1e-2, folds=5), TRIALS)
     assert "5-fold cross-validation on the training rows" in folded
     assert "solved on all training rows together" in folded
     assert "dev" not in folded
@@ -131,25 +131,25 @@ def test_the_caveats_say_what_scored_the_trials() -> None:
 
 def test_the_caveats_say_that_the_head_was_solved_again() -> None:
     summary, trial = solved(1e-2, refit=8)
-    assert "solved again on the training and dev rows together" in comparison.caveats(summary, trial)
-    assert "solved again" not in comparison.caveats(replace(summary, refit=3), trial)
+    assert "solved again on the training and dev rows together" in comparison.caveats(summary, trial, TRIALS)
+    assert "solved again" not in comparison.caveats(replace(summary, refit=3), trial, TRIALS)
 
 
 def test_the_caveats_say_whether_there_is_a_test() -> None:
-    assert "The test rows were not used to choose it." in comparison.caveats(SUMMARY, BEST)
+    assert "The test rows were not used to choose it." in comparison.caveats(SUMMARY, BEST, TRIALS)
     unscored = replace(SUMMARY, test={})
-    assert "have not been scored yet" in comparison.caveats(unscored, BEST)
-    assert "There are no test rows." in comparison.caveats(replace(unscored, data={}), BEST)
+    assert "have not been scored yet" in comparison.caveats(unscored, BEST, TRIALS)
+    assert "There are no test rows." in comparison.caveats(replace(unscored, data={}), BEST, TRIALS)
 
 
 def test_the_caveats_count_rows_with_unknown_labels() -> None:
     some = {"test": SplitRecord(source="t", rows=40, skipped=3, unknown_labels=2)}
-    assert comparison.caveats(replace(SUMMARY, data=some), BEST).endswith(
+    assert comparison.caveats(replace(SUMMARY, data=some), BEST, TRIALS).endswith(
         "The test score is too high: 2 rows with labels that the model does not have were left out; they "
         "would count as errors."
     )
     one = {"dev": SplitRecord(source="d", rows=40, skipped=3, unknown_labels=1)}
-    said = comparison.caveats(replace(SUMMARY, data=one), BEST)
+    said = comparison.caveats(replace(SUMMARY, data=one), BEST, TRIALS)
     assert "The dev score is too high: 1 row with a label that the model does not have was left out;" in said
     assert "The test score" not in said
-    assert "too high: " not in comparison.caveats(SUMMARY, BEST)
+    assert "too high: " not in comparison.caveats(SUMMARY, BEST, TRIALS)

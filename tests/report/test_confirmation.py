@@ -170,7 +170,7 @@ def test_the_winner_has_the_numbers_of_the_exported_run() -> None:
     document = as_document(summary, trials)
     assert document["best"]["score"] == document["study"]["confirmation"]["exported"]["score"] == 0.897
     assert document["study"]["confirmation"]["winner"] == 6
-    assert "run 2 by its dev score" in comparison.caveats(summary, best)
+    assert "run 2 by its dev score" in comparison.caveats(summary, best, trials)
 
 
 def test_with_folds_the_winner_keeps_its_numbers() -> None:
@@ -178,7 +178,7 @@ def test_with_folds_the_winner_keeps_its_numbers() -> None:
     best = facts.winner(summary, trials)
     assert best is not None
     assert best.score == trials[6].score
-    said = " ".join([*comparison.notes(summary, best, trials), comparison.caveats(summary, best)])
+    said = " ".join([*comparison.notes(summary, best, trials), comparison.caveats(summary, best, trials)])
     assert "over 3 runs, each with other folds" in said
     assert "chosen by its mean in 5-fold cross-validation" in said
     assert "on dev" not in said
