@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from adaptkit.report.escaping import code, prose
 from adaptkit.report.formatting import duration, score, size
+from adaptkit.report.setting import phases
 from adaptkit.study.record import StudySummary, TrialRecord
 
 LABELS_SHOWN = 30
@@ -32,8 +33,9 @@ def training(summary: StudySummary, trial: TrialRecord) -> list[str]:
     lines = [f"device: {prose(summary.device)}, {prose(summary.precision)}" if summary.device else ""]
     if trial.seconds:
         lines.append(f"this trial: {duration(trial.seconds)}, shared with the trials trained beside it")
-    if summary.seconds:
-        lines.append(f"all {summary.trials} trials: {duration(sum(summary.seconds.values()))} in all")
+    if phases(summary):
+        spent = duration(sum(summary.seconds.values()))
+        lines.append(f"the whole study: {spent} ({prose(', '.join(phases(summary)))})")
     if summary.peak_memory_bytes:
         lines.append(f"memory: {size(summary.peak_memory_bytes)} at most")
     shown = [line for line in lines if line]

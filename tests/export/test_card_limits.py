@@ -55,7 +55,7 @@ def test_training_has_the_measured_time_device_and_memory() -> None:
     for part in (
         "cpu (2 threads), fp32",
         "this trial: 12 s",
-        "all 8 trials: 1 min 30 s",
+        "the whole study: 1 min 30 s (train 1 min 00 s, data 30 s)",
         "1.0 GiB",
         "not measured",
     ):

@@ -13,8 +13,9 @@ from rich.console import Console
 from adaptkit.data.load import load
 from adaptkit.errors import NoTrialSucceeded, StudyError
 from adaptkit.export.saving import CARD
-from adaptkit.report import intervals
+from adaptkit.report import formatting, intervals
 from adaptkit.report.progress import Progress
+from adaptkit.report.setting import phases
 from adaptkit.run.context import Clock, RunContext
 from adaptkit.run.finalize import export_trial, finalize_study
 from adaptkit.study.folder import StudyFolder
@@ -67,6 +68,20 @@ def test_another_winner_replaces_the_exported_one(copied: StudyFolder) -> None:
     assert context.summary.best == summary.best
     assert context.summary.test == summary.test
     assert context.summary.test_intervals == summary.test_intervals
+
+
+def test_the_cards_time_is_the_reports(copied: StudyFolder) -> None:
+    """A card that is written before the last phase has ended is written again."""
+    summary = copied.read_summary()
+    assert summary is not None
+    copied.write_summary(replace(summary, best=99, test={}))
+    after = finished(copied).summary
+    assert {"export", "score"} <= after.seconds.keys()
+    spent = f"{formatting.duration(sum(after.seconds.values()))} ({', '.join(phases(after))})"
+    assert f"- the whole study: {spent}\n" in (copied.best / CARD).read_text(encoding="utf-8")
+    (copied.best / CARD).write_text("edited")
+    finished(copied)
+    assert (copied.best / CARD).read_text(encoding="utf-8") == "edited"
 
 
 def test_the_test_scores_have_intervals(copied: StudyFolder) -> None:
