@@ -39,7 +39,8 @@ device_option = click.option("--device", default="auto", show_default=True, help
 
 column_option = click.option(
     "--column", "columns", multiple=True, metavar="NAME=COLUMN",
-    help="Read the task's column NAME from the file's COLUMN: a name, or a number from 1.",
+    help="Read the task's column NAME from the file's COLUMN: a name, or a number from 1. Of several files,"
+    " one without COLUMN is read by NAME.",
 )  # fmt: skip
 
 delimiter_option = click.option(

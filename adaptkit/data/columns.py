@@ -35,7 +35,7 @@ def named_row(
 
 def in_lower_case(row: Row) -> Mapping[str, str]:
     """Each name that is not in lower case → the name in lower case; empty if two names would become one."""
-    names = {name: _folded(name) for name in row}
+    names = {name: folded(name) for name in row}
     changed = {name: folded for name, folded in names.items() if name != folded}
     return changed if len(set(names.values())) == len(names) else {}
 
@@ -61,11 +61,12 @@ def _renamed(values: Row, columns: Mapping[str, str], optional: Collection[str])
 @lru_cache(maxsize=64)
 def _without_case(names: tuple[str, ...], known: tuple[str, ...]) -> Mapping[str, str]:
     """Each column of a row → the column of the task that it differs from in case and spaces only."""
-    wanted = {_folded(name): name for name in known if name not in names}
-    found = {name: wanted[_folded(name)] for name in names if name not in known and _folded(name) in wanted}
+    wanted = {folded(name): name for name in known if name not in names}
+    found = {name: wanted[folded(name)] for name in names if name not in known and folded(name) in wanted}
     times = Counter(found.values())
     return {file: name for file, name in found.items() if times[name] == 1}
 
 
-def _folded(name: str) -> str:
+def folded(name: str) -> str:
+    """The name without case and without spaces around it."""
     return name.strip(INVISIBLE).casefold()

@@ -16,13 +16,14 @@ from adaptkit.data.fingerprint import fingerprint_of
 from adaptkit.data.groups import SPLIT_VERSION, group_warnings, task_groups
 from adaptkit.data.in_memory import MemoryRows
 from adaptkit.data.labels import known_labels_only, labels_in, rare_label_warnings, with_names
+from adaptkit.data.named_splits import named_splits
 from adaptkit.data.options import AS_FOUND, ReadOptions
 from adaptkit.data.readers import is_readable, parsed_lines
 from adaptkit.data.recognition import is_recognised
 from adaptkit.data.rows import RawSplit, Rows
-from adaptkit.data.sources import one_split, splits_of
+from adaptkit.data.sources import one_split
 from adaptkit.data.splits import parts_of
-from adaptkit.errors import AdaptkitError, ConfigError, DataError
+from adaptkit.errors import AdaptkitError
 
 if TYPE_CHECKING:
     from adaptkit.config import DataConfig
@@ -92,9 +93,9 @@ def load(
     """
     splits = {
         name: prepare_rows(
-            task, raw, columns=config.columns, skip_bad_rows=config.skip_bad_rows, group=config.group
-        )
-        for name, raw in _named_splits(task, config, given).items()
+            task, one.raw, columns=one.columns, skip_bad_rows=config.skip_bad_rows, group=config.group
+        ).also_read_as(one.notes)
+        for name, one in named_splits(task, config, given).items()
     }
     splits = {name: with_names(task, rows) for name, rows in splits.items()}
     read_as = {name: ", ".join(rows.read_as) for name, rows in splits.items() if rows.read_as}
@@ -177,7 +178,7 @@ def read_unlabelled(
     rows = prepare_rows(
         task, found.open(), columns=columns, skip_bad_rows=skip_bad_rows, optional=task.target_columns
     )
-    return replace(rows, read_as=(*rows.read_as, *found.hints))
+    return rows.also_read_as(found.hints)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -216,58 +217,3 @@ def _is_one_text_per_line(task: Task, path: Path, columns: Mapping[str, str], op
     except AdaptkitError:
         return True
     return len(rows) < len(rows.skipped)
-
-
-def _named_splits(task: Task, config: DataConfig, given: Mapping[str, MemoryRows]) -> Mapping[str, RawSplit]:
-    _check_sources(config)
-    options = ReadOptions(
-        columns=config.columns, delimiter=config.delimiter, encoding=config.encoding, reader=config.reader
-    )
-    options.check()
-    wanted = [*config.columns.values(), *([config.group] if config.group is not None else [])]
-    if config.train is not None:
-        named = {"train": config.train, "dev": config.dev, "test": config.test}
-        return {
-            split: one_split(given.get(source, source), split, task, wanted, options)
-            for split, source in named.items()
-            if source is not None
-        }
-    source = config.data if config.data is not None else _sample_of(task)
-    splits = splits_of(source, task, wanted, options)
-    if "train" not in splits:
-        raise DataError(
-            f"{source}: no train split; it has {', '.join(splits)}",
-            expected="rows to train on",
-            next_step="Name the training rows with --train, and this source with --dev or --test",
-            code="no-train-split",
-        )
-    return splits
-
-
-def _check_sources(config: DataConfig) -> None:
-    others = [f"--{name}" for name in ("train", "dev", "test") if getattr(config, name) is not None]
-    if config.data is not None and others:
-        problem = f"--data together with {' and '.join(others)}"
-        next_step = f"Leave out --data, or leave out {' and '.join(others)}"
-    elif others and config.train is None:
-        problem = f"{' and '.join(others)} without --train"
-        next_step = "Name the training rows with --train"
-    else:
-        return
-    raise ConfigError(
-        problem,
-        expected="either --data alone, or --train with optional --dev and --test",
-        next_step=next_step,
-        code="conflicting-sources",
-    )
-
-
-def _sample_of(task: Task) -> str:
-    if task.sample is None:
-        raise DataError(
-            f"no data was given, and the task {task.name!r} has no sample of its own",
-            expected="labelled rows",
-            next_step="Name them with --data, or with --train, --dev and --test",
-            code="no-data",
-        )
-    return str(task.sample)

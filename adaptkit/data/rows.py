@@ -94,6 +94,10 @@ class Rows:
             names=None if self.names is None else [self.names[position] for position in kept],
         )
 
+    def also_read_as(self, notes: Sequence[str]) -> Rows:
+        """These rows, with more that was inferred to read them."""
+        return replace(self, read_as=(*self.read_as, *notes))
+
     def joined(self, other: Rows) -> Rows:
         """These rows, then those of another split of the same source."""
         return replace(

@@ -10,10 +10,11 @@ from adaptkit.data.sources import one_split
 from adaptkit.errors import AdaptkitError
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Collection, Iterable, Mapping
 
     from adaptkit.data.in_memory import MemoryRows
     from adaptkit.data.options import ReadOptions
+    from adaptkit.data.rows import RawRow
     from adaptkit.task import Task
 
 ROWS_TO_LOOK_AT = 100
@@ -51,7 +52,14 @@ def _by_number(columns: Collection[str]) -> bool:
 def _names(task: Task, source: str | MemoryRows, options: ReadOptions) -> set[str]:
     """The columns of the source's first rows; empty if it cannot be read in this way."""
     try:
-        rows = one_split(source, "test", task, options.columns.values(), options).rows
-        return {name for raw in islice(rows, ROWS_TO_LOOK_AT) for name in raw.values}
+        return names_in(one_split(source, "test", task, options.columns.values(), options).rows)
     except AdaptkitError:  # raised again when the rows are read
+        return set()
+
+
+def names_in(rows: Iterable[RawRow]) -> set[str]:
+    """The columns of the first rows; empty if they cannot be read."""
+    try:
+        return {name for raw in islice(rows, ROWS_TO_LOOK_AT) for name in raw.values}
+    except AdaptkitError:
         return set()
