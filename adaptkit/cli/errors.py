@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,9 +18,6 @@ if TYPE_CHECKING:
 
 CONFUSIONS = 10
 """As many pairs of labels are shown."""
-
-LONGEST = 600
-"""As many characters of a value are shown."""
 
 
 @click.command(short_help="Show the rows that a model gets wrong.")
@@ -97,27 +94,17 @@ def _confused(wrong: Sequence[RowResult]) -> list[str]:
 
 def _lines(result: RowResult) -> list[str]:
     """A row, its answer and its prediction."""
+    from adaptkit.cli.shown_rows import indented, input_of, news_in
     from adaptkit.report.escaping import visible
 
     words = _tagged_words(result)
-    known = {**result.row, **({"text": " ".join(words)} if words else {})}
     parts = {
-        "": {name: " ".join(words) if value is words else value for name, value in result.row.items()},
+        "": input_of(result.row, words),
         "expected ": {name: _answer(value, words, result.row) for name, value in result.expected.items()},
-        "predicted ": {
-            name: value for name, value in result.predicted.items() if str(value) != str(known.get(name))
-        },
+        "predicted ": news_in(result.predicted, result.row, words),
     }
-    lines = [line for prefix, values in parts.items() for line in _prefixed(prefix, values)]
+    lines = [line for prefix, values in parts.items() for line in indented(prefix, values)]
     return [f"{visible(result.place)}  loss {result.loss:.4f}", *lines]
-
-
-def _prefixed(prefix: str, values: Mapping[str, Any]) -> list[str]:
-    from adaptkit.cli.predict import in_lines
-
-    return [
-        f"  {'' if line.startswith(' ') else prefix}{line}" for line in in_lines(values, LONGEST)
-    ]  # a line that starts with a space belongs to the one before it
 
 
 def _tagged_words(result: RowResult) -> Sequence[str]:

@@ -17,9 +17,9 @@ from adaptkit.cli.streams import input_is_terminal, input_lines
 if TYPE_CHECKING:
     from adaptkit.data.options import ReadOptions
     from adaptkit.data.rows import Rows
-    from adaptkit.data.stream import StreamedRows
+    from adaptkit.data.stream import NumberedRow, StreamedRows
     from adaptkit.export.predictor import Predictor
-    from adaptkit.task import Row
+    from adaptkit.task import Row, Task
 
 T = TypeVar("T")
 
@@ -44,7 +44,8 @@ def predict(
 
     The texts are the arguments TEXT..., the rows of --file, or the lines of standard input. Columns that
     --column named for tune are read again where the file has them. With --json each prediction has the number
-    of its row, from 1; rows that are left out have numbers, too.
+    of its row, from 1; rows that are left out have numbers, too. Of many classes or answers, the five most
+    probable are given.
     """
     if text and file:
         raise click.UsageError("Give texts or --file, not both.")
@@ -56,34 +57,36 @@ def predict(
     options, output = read_options(columns, delimiter, encoding, reader), sys.stdout
     with plugin_output_on_stderr():
         predictor = load_predictor(study_or_model, studies_dir, device, task)
-        rows: Iterable[tuple[int, Row]] = _parsed(
-            predictor, enumerate(text, 1) if text else _lines_of_input(), skip_bad_rows
-        )
+        texts = enumerate(text, 1) if text else _lines_of_input()
+        rows: Iterable[NumberedRow] = _parsed(predictor, texts, skip_bad_rows)
         count = len(text) or None
         if file:
             rows, count = _read(predictor, file, options, skip_bad_rows)
-        for number, one in shown_progress(_predicted(predictor, rows), count, output):
-            words = json.dumps({"row": number, **one}, ensure_ascii=False) if as_json else _in_words(one)
+        for row, one in shown_progress(_predicted(predictor, rows), count, output):
+            in_json = {"row": row.number, **one}
+            words = (
+                json.dumps(in_json, ensure_ascii=False) if as_json else _in_words(predictor.task, row, one)
+            )
             click.echo(words, file=output)
 
 
 def _predicted(
-    predictor: Predictor, rows: Iterable[tuple[int, Row]]
-) -> Iterator[tuple[int, Mapping[str, Any]]]:
-    """Each row's number and prediction. Standard error says at the end how many rows were truncated."""
+    predictor: Predictor, rows: Iterable[NumberedRow]
+) -> Iterator[tuple[NumberedRow, Mapping[str, Any]]]:
+    """Each row and its prediction. Standard error says at the end how many rows were truncated."""
     from adaptkit.export.truncated import TruncatedRows
 
-    numbers: deque[int] = deque()  # of the rows that are read, but not predicted yet
+    waiting: deque[NumberedRow] = deque()  # the rows that are read, but not predicted yet
     truncated = TruncatedRows()
 
-    def without_numbers() -> Iterator[Row]:
-        for number, row in rows:
-            numbers.append(number)
-            truncated.numbers.append(number)
-            yield row
+    def values() -> Iterator[Row]:
+        for row in rows:
+            waiting.append(row)
+            truncated.numbers.append(row.number)
+            yield row.values
 
-    for one in predictor.stream(without_numbers(), truncated=truncated):
-        yield numbers.popleft(), one
+    for one in predictor.stream(values(), truncated=truncated):
+        yield waiting.popleft(), one
     if warning := truncated.in_words(predictor.model.max_length):
         click.echo(f"warning: {warning}", err=True)
 
@@ -195,14 +198,15 @@ def _lines_of_input() -> Iterator[tuple[int, str]]:
 
 def _parsed(
     predictor: Predictor, texts: Iterable[tuple[int, str]], skip_bad_rows: bool
-) -> Iterator[tuple[int, Row]]:
-    """The rows of texts, and the numbers of the texts."""
+) -> Iterator[NumberedRow]:
+    """The rows of texts."""
+    from adaptkit.data.stream import NumberedRow
     from adaptkit.errors import DataError
     from adaptkit.report.escaping import visible
 
     for number, text in texts:
         try:
-            yield number, predictor.row_of(text.rstrip("\r\n"))
+            yield NumberedRow(number, f"text {number}", predictor.row_of(text.rstrip("\r\n")))
         except ValueError as error:
             if not skip_bad_rows:
                 raise DataError(
@@ -215,8 +219,8 @@ def _parsed(
 
 def _read(
     predictor: Predictor, file: str, given: ReadOptions, skip_bad_rows: bool
-) -> tuple[Iterable[tuple[int, Row]], int]:
-    """The rows of a file, each with its number there, and how many there are."""
+) -> tuple[Iterable[NumberedRow], int]:
+    """The rows of a file, and how many there are."""
     from adaptkit.data.stream import stream_unlabelled
 
     options = as_in_training(predictor, file, given)
@@ -230,29 +234,14 @@ def _read(
     return rows.numbered(), rows.count
 
 
-def _in_words(prediction: Mapping[str, Any]) -> str:
-    """The prediction as lines of text, without control characters."""
-    return "\n".join([*in_lines(prediction), ""])
-
-
-def in_lines(values: Mapping[str, Any], longest: int = 2000) -> list[str]:
-    """Names and values as lines of text, without control characters; longer ones are truncated."""
-    return [line for key, value in values.items() for line in _lines(key, value, longest)]
-
-
-def _lines(key: str, value: Any, longest: int) -> list[str]:
+def _in_words(task: Task, row: NumberedRow, prediction: Mapping[str, Any]) -> str:
+    """The row's place, its input and its prediction, as lines of text without control characters."""
+    from adaptkit.cli.shown_rows import indented, input_of, news_in, question_in, words_in
     from adaptkit.report.escaping import visible
 
-    if isinstance(value, (list, tuple)) and value and isinstance(value[0], Mapping):
-        return [f"{visible(key)}:", *(f"  {visible(_flat(one), longest)}" for one in value)]
-    return [visible(f"{key}: {_flat(value)}", longest)]
-
-
-def _flat(value: Any) -> str:
-    if isinstance(value, float):
-        return f"{value:.4f}"
-    if isinstance(value, Mapping):
-        return ", ".join(f"{key} {_flat(inner)}" for key, inner in value.items())
-    if isinstance(value, (list, tuple)):
-        return "; ".join(_flat(inner) for inner in value) or "none"
-    return str(value)
+    asked, words = question_in(task, row.values), words_in(task, row.values)
+    lines = [
+        *indented("", input_of(asked, words)),
+        *indented("predicted ", news_in(prediction, asked, words)),
+    ]
+    return "\n".join([visible(row.place, 1000), *lines, ""])

@@ -29,13 +29,26 @@ MOST_KEPT = 1_000
 """So many reasons for leaving out a row are kept."""
 
 
+@dataclass(frozen=True)
+class NumberedRow:
+    """A checked row, and where it was found."""
+
+    number: int
+    """In its source, from 1."""
+
+    place: str
+    """``"file:line"``, or ``"source row 12"`` if the source has no lines."""
+
+    values: Row
+
+
 @dataclass(kw_only=True)
 class StreamedRows:
     """Checked rows of a source, which are read again when they are iterated over."""
 
     source: str
-    numbered: Callable[[], Iterator[tuple[int, Row]]]
-    """Each row with its number in the source, from 1; those that are left out have numbers, too."""
+    numbered: Callable[[], Iterator[NumberedRow]]
+    """The rows with their numbers; those that are left out have numbers, too."""
 
     count: int = 0
     """The number of rows without those that are left out."""
@@ -49,7 +62,7 @@ class StreamedRows:
     read_as: tuple[str, ...] = ()
 
     def __iter__(self) -> Iterator[Row]:
-        return (row for _, row in self.numbered())
+        return (row.values for row in self.numbered())
 
 
 def stream_unlabelled(
@@ -74,10 +87,11 @@ def _checked(
     first = islice(split.rows, ROWS_TO_SURVEY if task.survey else 0)
     found = surveyed(task, first, columns, optional)
 
-    def numbered() -> Iterator[tuple[int, Row]]:
+    def numbered() -> Iterator[NumberedRow]:
         for number, raw in enumerate(source.open().rows, 1):
             with suppress(ValueError):
-                yield number, prepared_row(task, raw, columns, optional, found.prepare)[0]
+                clean, _ = prepared_row(task, raw, columns, optional, found.prepare)
+                yield NumberedRow(number, raw.origin, clean)
 
     streamed = StreamedRows(source=split.source, numbered=numbered)
     read_as: dict[str, None] = {}

@@ -17,6 +17,21 @@ def test_the_output_as_text(tuned: Callable[[str, str], Any]) -> None:
     assert "label PER" in answer.out or "label LOC" in answer.out
 
 
+def test_each_prediction_shows_its_row(tuned: Callable[[str, str], Any], tmp_path: Path) -> None:
+    study = tuned("text-classification", "full").folder.path
+    (file := tmp_path / "rows.csv").write_text("text\nboats\nthe rain\n")
+    answer = called("predict", study, "--file", file)
+    assert answer.code == 0, answer.err
+    first, second = answer.out.strip().split("\n\n")
+    assert first.startswith(f"{file}:2\n  text: boats\n  predicted label: ")
+    assert second.startswith(f"{file}:3\n  text: the rain\n  predicted label: ")
+    assert first.count("probabilit") == 1
+    answer = called("predict", study, "boats", " ", "rain", "--skip-bad-rows")
+    assert answer.out.startswith("text 1\n  text: boats\n")
+    assert "\n\ntext 3\n  text: rain\n" in answer.out
+    assert "left out: text 2: " in answer.err
+
+
 def test_a_pipe_longer_than_one_batch(tuned: Callable[[str, str], Any]) -> None:
     count = ROWS_AT_ONCE + 3
     stdin = "".join(f"boats {number}\n" for number in range(count))
