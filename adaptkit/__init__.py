@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from adaptkit.errors import AdaptkitError as AdaptkitError
     from adaptkit.export.predictor import Predictor as Predictor
     from adaptkit.reader import FileReader as FileReader
+    from adaptkit.reader import RowNumber as RowNumber
     from adaptkit.run.callbacks import Callback as Callback
     from adaptkit.run.callbacks import RungScore as RungScore
     from adaptkit.run.callbacks import StartedTrial as StartedTrial
@@ -103,6 +104,7 @@ _HOMES = {
     "Predictor": "adaptkit.export.predictor",
     "Reading": "adaptkit.task",
     "Row": "adaptkit.task",
+    "RowNumber": "adaptkit.reader",
     "RowResult": "adaptkit.run.row_results",
     "RungScore": "adaptkit.run.callbacks",
     "Scores": "adaptkit.task",

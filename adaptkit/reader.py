@@ -12,12 +12,17 @@ from pathlib import Path
 from typing import Any
 
 
+class RowNumber(int):
+    """The number that a reader gives a row which has no line of its own: messages then say "row 7"."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class FileReader:
     """A file format."""
 
     read: Callable[[Path], Iterator[tuple[int, Mapping[str, Any]]]]
-    """``(path) -> (line number, row)...``; raises ValueError("line 7: ...") for a line that is not a row."""
+    """``(path) -> (line number, row)...``; raises ValueError("line 7: ...") for a line that is not a row.
+    Rows without lines of their own have a `RowNumber`."""
 
     suffixes: Sequence[str] = ()
     """The suffixes of such files, in lower case: ``(".vrt",)``."""

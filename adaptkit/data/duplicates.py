@@ -9,6 +9,7 @@ from functools import lru_cache
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Any
 
+from adaptkit.data.differing import differing
 from adaptkit.data.rows import counted, shortened
 
 if TYPE_CHECKING:
@@ -60,23 +61,29 @@ def _copies(task: Task, rows: Rows, train: Rows) -> list[tuple[int, int]]:
 
 def conflict_warnings(task: Task, split: str, rows: Rows) -> list[str]:
     """A warning if rows are equal but for their answers. Case and punctuation count; spaces do not."""
-    digest = _digest_of(lambda row: _words_of(_asked(task, row)))
-    firsts: dict[bytes, int] = {}
-    conflicts: dict[bytes, tuple[int, int]] = {}
-    for position in _repeated(_numbers(task, rows)[:, WORDS]):
-        row = rows.values[position]
-        text = digest(row)
-        first = firsts.setdefault(text, position)
-        if text not in conflicts and _answer(task, rows.values[first]) != _answer(task, row):
-            conflicts[text] = first, position
+    conflicts = _conflicts(task, rows)
     if not conflicts:
         return []
-    places = _conflict(task, rows, *next(iter(conflicts.values())))
+    first, others = next(iter(conflicts.items()))
     texts = counted(len(conflicts), "input")
     return [
         f"{split}: {texts} occur{'s' if len(conflicts) == 1 else ''} more than once with different answers; "
-        f"the first: {places}. A model cannot learn both: correct these rows, or leave one of each out."
+        f"the first: {_conflict(task, rows, first, others[0])}. A model cannot learn both: correct these "
+        "rows, or leave one of each out."
     ]
+
+
+def _conflicts(task: Task, rows: Rows) -> Mapping[int, Sequence[int]]:
+    """The position of the first row of an input → those of the rows that give it another answer."""
+    digest = _digest_of(lambda row: _words_of(_asked(task, row)))
+    firsts: dict[bytes, int] = {}
+    conflicts: dict[int, list[int]] = {}
+    for position in _repeated(_numbers(task, rows)[:, WORDS]):
+        row = rows.values[position]
+        first = firsts.setdefault(digest(row), position)
+        if _answer(task, rows.values[first]) != _answer(task, row):
+            conflicts.setdefault(first, []).append(position)
+    return conflicts
 
 
 def _conflict(task: Task, rows: Rows, first: int, second: int) -> str:
@@ -84,14 +91,14 @@ def _conflict(task: Task, rows: Rows, first: int, second: int) -> str:
     ours, theirs = _shown(task, rows.values[first]), _shown(task, rows.values[second])
     words = _words_beside(task, rows.values[first], ours)
     if not words or not isinstance(theirs, (list, tuple)) or len(theirs) != len(words):
-        answers = ((first, ours), (second, theirs))
-        return " and ".join(f"{rows.origins[place]} ({shortened(its, 60)})" for place, its in answers)
-    differing = [place for place, one in enumerate(ours) if one != theirs[place]]
-    at = differing[0]
+        answers = zip((first, second), differing(ours, theirs), strict=True)
+        return " and ".join(f"{rows.origins[place]} ({its})" for place, its in answers)
+    differ = [place for place, one in enumerate(ours) if one != theirs[place]]
+    at = differ[0]
     return (
-        f"{rows.origins[first]} and {rows.origins[second]}, which differ at {len(differing):,} of "
+        f"{rows.origins[first]} and {rows.origins[second]}, which differ at {len(differ):,} of "
         f"{counted(len(words), 'word')}, first at word {at + 1:,}, {shortened(words[at], 40)}: "
-        f"{shortened(ours[at], 40)} and {shortened(theirs[at], 40)}"
+        f"{' and '.join(differing(ours[at], theirs[at], 40))}"
     )
 
 
@@ -105,11 +112,16 @@ def _words_beside(task: Task, row: Row, answer: Any) -> Sequence[Any]:
 
 
 def repeat_warnings(task: Task, split: str, rows: Rows) -> list[str]:
-    """A warning if rows have the question of an earlier row; see `question_of`."""
+    """A warning if rows have the question of an earlier row; see `question_of`.
+
+    Rows that `conflict_warnings` warns of do not count.
+    """
     import numpy as np
 
     firsts = first_copies(task, rows)  # [rows]
-    repeated = np.flatnonzero(firsts != np.arange(len(rows))).tolist()
+    places = np.flatnonzero(firsts != np.arange(len(rows))).tolist()
+    conflicting = {place for others in _conflicts(task, rows).values() for place in others} if places else ()
+    repeated = [place for place in places if place not in conflicting]
     if not repeated:
         return []
     place, source = repeated[0], firsts[repeated[0]]

@@ -34,6 +34,7 @@ from adaptkit.data.text import numbered_lines, reading_as
 from adaptkit.data.word_tables import NAMES as WORD_TABLE_NAMES
 from adaptkit.data.word_tables import grouped
 from adaptkit.errors import AdaptkitError, DataError, TaskError
+from adaptkit.reader import RowNumber
 from adaptkit.tasks import readers
 from adaptkit.tasks.calls import ends_at_an_error
 
@@ -50,7 +51,7 @@ READ_AT_ONCE = 256
 """So many rows are read before the first of them is used."""
 
 EMPTY_LINE = "the line is empty"
-_NUMBERED = re.compile(r"line (\d+): ")
+_NUMBERED = re.compile(r"(line|row) (\d+): ")
 
 
 def file_rows(
@@ -179,12 +180,18 @@ def _task_rows(path: Path, task: Task, reader: Reader) -> Iterator[RawRow]:
             # A generator that has raised cannot continue. Going on would silently drop the rest of the file.
             if place is None or ends_at_an_error(rows):
                 raise _unreadable(path, task, error) from error
-            yield RawRow(f"{path}:{place[1]}", {}, str(error)[place.end() :])
+            yield RawRow(_place_of(path, place), {}, str(error)[place.end() :])
         else:
             if numbered is None:
                 return
             number, values = numbered
-            yield RawRow(f"{path}:{number}", values)
+            is_line = not isinstance(number, RowNumber)
+            yield RawRow(f"{path}:{number}" if is_line else f"{path} row {number}", values)
+
+
+def _place_of(path: Path, numbered: re.Match[str]) -> str:
+    """The place that an error of a reader begins with."""
+    return f"{path}:{numbered[2]}" if numbered[1] == "line" else f"{path} row {numbered[2]}"
 
 
 def _reported(path: Path, task: Task, call: Callable[[], T]) -> T:
@@ -205,9 +212,9 @@ def _reported(path: Path, task: Task, call: Callable[[], T]) -> T:
 def _unreadable(path: Path, task: Task, error: ValueError) -> DataError:
     place = _NUMBERED.match(str(error))
     return DataError(
-        f"{path}: {error}" if place is None else f"{path}:{place[1]}: {str(error)[place.end() :]}",
+        f"{path}: {error}" if place is None else f"{_place_of(path, place)}: {str(error)[place.end() :]}",
         expected=f"a file in a format that the task {task.name!r} reads",
-        next_step="Correct the file" if place is None else "Correct the file at this line",
+        next_step="Correct the file" if place is None else f"Correct the file at this {place[1]}",
         code="unreadable-file",
     )
 

@@ -48,9 +48,9 @@ def test_an_audit_that_fails_is_the_tasks_error(make_task: MakeTask, audit: Call
 
 
 def test_what_holds_for_every_task_is_part_of_the_audit(make_task: MakeTask) -> None:
-    train = rows_of("a.csv", ("one", "x"), ("one", "X"), ("cafÃ©", "x"))
+    train = rows_of("a.csv", ("one", "x"), ("one", "X"), ("cafÃ©", "x"), ("one", "x"))
     spelling, conflict, repeat, garbled = audit_warnings(make_task(), {"train": train}, "cp1252")
     assert spelling.startswith("train: 1 label is written in 2 ways")
     assert conflict.startswith("train: 1 input occurs more than once with different answers")
-    assert repeat.startswith("train: 1 of the 3 rows repeats the input of an earlier row")
-    assert garbled.startswith("train: 1 of the 3 rows looks like UTF-8 that was read as cp1252")
+    assert repeat.startswith("train: 1 of the 4 rows repeats the input of an earlier row")
+    assert garbled.startswith("train: 1 of the 4 rows looks like UTF-8 that was read as cp1252")

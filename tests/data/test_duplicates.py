@@ -115,15 +115,26 @@ def test_tags_of_words_are_named_where_they_differ(make_task: MakeTask) -> None:
         "these rows, or leave one of each out."
     )
     (warning,) = conflict_warnings(task, "train", Rows([nested, tagged], ["f:1", "f:44"], "f"))
-    assert "40 of 40 words, first at word 1, 'w0': ['O'] and 'O'." in warning
+    assert "40 of 40 words, first at word 1, 'w0': O and 'O'." in warning
 
 
-def test_lists_that_are_not_word_by_word_are_shortened(make_task: MakeTask) -> None:
+def test_lists_are_shown_where_they_differ(make_task: MakeTask) -> None:
     values = [{"text": "a b", "label": ["x"] * 40}, {"text": "a b", "label": ["x"] * 39 + ["y"]}]
     rows = Rows(values, ["f:1", "f:2"], "f")
     (warning,) = conflict_warnings(make_task(labels_of=None), "train", rows)
-    assert "f:1 (['x', 'x', 'x'," in warning
+    assert "x, x, x) and f:2 (…" in warning
+    assert "x, x, y). " in warning
     assert len(warning) < 300
+
+
+def test_rows_with_other_answers_are_no_repeats(make_task: MakeTask) -> None:
+    rows = labelled(("a", "x"), ("a", "y"), ("b", "x"))
+    assert len(conflict_warnings(make_task(), "train", rows)) == 1
+    assert repeat_warnings(make_task(), "train", rows) == []
+    rows = labelled(("a", "x"), ("a", "y"), ("a", "x"))
+    (warning,) = repeat_warnings(make_task(), "train", rows)
+    assert warning.startswith("train: 1 of the 3 rows repeats")
+    assert "f.csv:4, as f.csv:2" in warning
 
 
 def test_each_conflicting_input_counts_once(make_task: MakeTask) -> None:

@@ -10,6 +10,7 @@ from adaptkit.data.readers import file_rows, is_readable, parsed_lines, readable
 from adaptkit.data.rows import RawRow
 from adaptkit.data.text import numbered_lines
 from adaptkit.errors import DataError, TaskError
+from adaptkit.reader import RowNumber
 from adaptkit.task import Row, Task
 from adaptkit.tasks.calls import guarded
 
@@ -85,6 +86,19 @@ def test_an_iterator_that_continues_loses_only_the_bad_row(tmp_path: Path, read_
         (f"{path}:2", "no bar in 'broken'"),
         (f"{path}:3", ""),
     ]
+
+
+def numbered_rows(path: Path) -> Iterator[tuple[RowNumber, Row]]:
+    yield RowNumber(1), {"text": "x"}
+    raise ValueError("row 2: empty")
+
+
+def test_rows_without_lines_are_named_as_rows(tmp_path: Path, make_task: MakeTask) -> None:
+    (path := tmp_path / "f.rec").write_text("x")
+    rows = file_rows(path, make_task(readers={".rec": numbered_rows}), ())
+    assert next(rows) == RawRow(f"{path} row 1", {"text": "x"})
+    with pytest.raises(DataError, match=r"f\.rec row 2: empty.*at this row"):
+        next(rows)
 
 
 def test_a_value_error_without_a_line_is_not_one_bad_row(tmp_path: Path, read_file: ReadFile) -> None:

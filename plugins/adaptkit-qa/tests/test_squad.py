@@ -100,7 +100,7 @@ def test_reading_continues_after_a_bad_row(file):
         assert [number for number, _ in rows] == [3]
     rows = read(file(f"[{good}, 5, {good}]"))
     next(rows)
-    with pytest.raises(ValueError, match=r"^line 2: 5 is not an object"):
+    with pytest.raises(ValueError, match=r"^row 2: 5 is not an object"):
         next(rows)
     assert [number for number, _ in rows] == [3]
 

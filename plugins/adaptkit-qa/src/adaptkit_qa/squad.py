@@ -9,10 +9,10 @@ import json
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
-from adaptkit import Row, document_rows, numbered_lines, whole_text
+from adaptkit import Row, RowNumber, document_rows, numbered_lines, whole_text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
 _SPACE = " \t\r\n"
@@ -22,7 +22,7 @@ def read(path: Path) -> Iterator[tuple[int, Row]]:
     """Each row with its running number, or with its line if the file has one row per line.
 
     Raises ValueError for invalid JSON and for an invalid SQuAD document. The iterator raises
-    ValueError("line 7: ...") for a line that is not a row, and continues with the next row.
+    ValueError("line 7: ...") or "row 7: ..." for what is not a row, and continues with the next row.
     """
     text = whole_text(path).lstrip(_SPACE)
     if not text:
@@ -38,7 +38,7 @@ def read(path: Path) -> Iterator[tuple[int, Row]]:
     if isinstance(first, dict):
         return _document(first)
     if isinstance(first, list):
-        return _articles(first) if _are_articles(first) else map(_object, enumerate(first, start=1))
+        return _articles(first) if _are_articles(first) else map(_object, _by_number(first))
     raise ValueError(f"{first!r:.40}; expected a SQuAD document, an array of rows, or one row per line")
 
 
@@ -50,8 +50,8 @@ def _document(document: dict[str, Any]) -> Iterator[tuple[int, Row]]:
     """The questions of a SQuAD document, or the rows of another document."""
     rows, form = document_rows(document)
     if (form and not _are_articles(rows)) or "data" not in document or isinstance(document["data"], dict):
-        return map(_object, enumerate(rows, start=1))
-    return enumerate(_questions(document), start=1)
+        return map(_object, _by_number(rows))
+    return _by_number(_questions(document))
 
 
 def _are_articles(rows: list[Any]) -> bool:
@@ -60,7 +60,11 @@ def _are_articles(rows: list[Any]) -> bool:
 
 def _articles(articles: list[Any]) -> Iterator[tuple[int, Row]]:
     """The questions of the articles of a SQuAD document that are an array of their own."""
-    return enumerate(_questions({"data": articles}), start=1)
+    return _by_number(_questions({"data": articles}))
+
+
+def _by_number(rows: Sequence[Any]) -> Iterator[tuple[RowNumber, Any]]:
+    return ((RowNumber(number), row) for number, row in enumerate(rows, start=1))
 
 
 def _first_value(text: str) -> tuple[Any, int]:
@@ -102,7 +106,8 @@ def _parsed(numbered: tuple[int, str]) -> tuple[int, Row]:
 def _object(numbered: tuple[int, Any]) -> tuple[int, Row]:
     number, value = numbered
     if not isinstance(value, dict):
-        raise ValueError(f"line {number}: {value!r:.80} is not an object with the row's columns")
+        place = "row" if isinstance(number, RowNumber) else "line"
+        raise ValueError(f"{place} {number}: {value!r:.80} is not an object with the row's columns")
     return number, value
 
 
