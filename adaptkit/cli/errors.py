@@ -74,10 +74,11 @@ def _summary(source: str, results: Sequence[RowResult], metric: str) -> str:
 
     wrong = sum(one.right is False for one in results)
     unknown = sum(one.right is None for one in results)
-    found = [f"{wrong:,} wrong"] if wrong or not unknown else []
-    if unknown:
-        found.append(f"{unknown:,} of which {visible(metric)} does not say whether they are right")
-    return f"{len(results):,} rows of {visible(source)}: {', '.join(found)}."
+    rows = f"{len(results):,} rows of {visible(source)}"
+    if unknown == len(results):
+        return f"{rows}, by loss. {visible(metric)} has no right or wrong for one row."
+    more = f" {visible(metric)} has no right or wrong for {unknown:,} of them." if unknown else ""
+    return f"{rows}: {wrong:,} wrong.{more}"
 
 
 def _confused(wrong: Sequence[RowResult]) -> list[str]:

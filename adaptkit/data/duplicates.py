@@ -226,8 +226,9 @@ def _shown(task: Task, row: Row) -> Any:
 
 def _leaked(name: str, rows: Rows, train: Rows, copies: Sequence[tuple[int, int]]) -> str:
     place, source = copies[0]
+    are = "is also a training row" if len(copies) == 1 else "are also training rows"
     return (
-        f"{len(copies):,} of the {len(rows):,} {name} rows are also training rows "
+        f"{len(copies):,} of the {len(rows):,} {name} rows {are} "
         "(ignoring case, spaces and punctuation), so scores on them are too high; the first: "
         f"{rows.origins[place]}, as {train.origins[source]}. Remove them from one of the two."
     )

@@ -66,9 +66,11 @@ def group_warnings(task: Task, splits: Mapping[str, Rows]) -> list[str]:
             if group in groups and question(row) not in questions
         ]
         if shared:
+            have = "has" if len(shared) == 1 else "have"
             warnings.append(
-                f"{len(shared):,} of the {len(rows):,} {name} rows have the same {train.grouped_by} as "
-                f"training rows, so scores on them are too high; the first: {shared[0]}"
+                f"{len(shared):,} of the {len(rows):,} {name} rows {have} the same "
+                f"{train.grouped_by} as training rows, so scores on them may be too high; the first: "
+                f"{shared[0]}"
             )
     return warnings
 

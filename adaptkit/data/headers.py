@@ -21,7 +21,8 @@ USUAL_NAMES = frozenset(
 )  # fmt: skip
 """Names of columns in published data sets, besides those of the task."""
 
-NAMED_BY_HEADER, NAMED_BY_POSITION = "the first line as the names of columns", "the first line as a row"
+NAMED_BY_HEADER = "the first line as the names of columns"
+NAMED_BY_POSITION = "a file without a header line, the first line as a row"
 """What is said about a table whose columns the user named by position."""
 
 

@@ -157,11 +157,14 @@ def _is_hub_id(source: str, task: Task) -> bool:
 
 
 def _near_names(path: Path) -> list[str]:
+    """The files and folders beside the path whose names, without suffixes, are close to its own."""
     try:
         names = os.listdir(path.parent)
     except (OSError, ValueError):
         return []
-    return get_close_matches(path.name, names, n=3)
+    stems = {name: plain_path(Path(name)).stem for name in names}
+    near = get_close_matches(plain_path(path).stem, set(stems.values()), n=3)
+    return [name for stem in near for name in sorted(names) if stems[name] == stem][:3]
 
 
 def _missing(source: str) -> DataError:

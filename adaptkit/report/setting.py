@@ -111,11 +111,11 @@ def _together(summary: StudySummary) -> list[tuple[str, str]]:
 
 
 def _fast_paths(summary: StudySummary) -> list[tuple[str, str]]:
-    """The fast paths in use; nothing for studies that did not record them."""
-    if summary.fast_paths is None:
+    """The fast paths in use, if any."""
+    if not summary.fast_paths:
         return []
     names = ", ".join(formatting.in_words(name) for name in summary.fast_paths)
-    return [("fast paths", names or "none")]
+    return [("fast paths", f"{names} (faster code for the same numbers)")]
 
 
 def _vocabulary(tokens: int | None) -> str:

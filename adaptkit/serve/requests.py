@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from adaptkit.data.rows import shortened
+from adaptkit.data.rows import listed, shortened
 from adaptkit.data.strict_json import Parser, in_words
 from adaptkit.errors import AdaptkitError
 from adaptkit.export.prediction import encoded, tokens_of
@@ -93,7 +93,7 @@ def document_of(body: bytes) -> Mapping[str, Any]:
 def _items(document: Mapping[str, Any]) -> tuple[str, list[Any]]:
     """ "texts" or "rows", and the list under it."""
     if set(document) not in ({"texts"}, {"rows"}):
-        message = f'the keys are {sorted(map(shortened, document))[:5]}; expected either "texts" or "rows"'
+        message = f'the keys are {listed(sorted(document), 5) or "none"}; expected either "texts" or "rows"'
         raise RequestError(422, "bad-keys", message)
     ((name, items),) = document.items()
     kind, what = (str, "texts") if name == "texts" else (dict, "objects")

@@ -10,6 +10,9 @@ from typing import Any
 from adaptkit.config import STRICT, DataConfig, StudyConfig, from_mapping, to_toml
 from adaptkit.study.ranges import plain_range
 
+FINGERPRINT_SHOWN = 12
+"""As many digits of a fingerprint are shown."""
+
 MAY_CHANGE = frozenset({"data", "search", "device", "fast_paths", "parallel_trials", "precision"})
 """The settings that may change when a study is resumed. The data are compared by their fingerprint, and the
 search by its resolved space and metric, so the number of trials, the timeout and pruning may change. The
@@ -83,13 +86,15 @@ class Provenance:
 
 
 def differences_of(old: tuple[StudyConfig, Provenance], new: tuple[StudyConfig, Provenance]) -> list[str]:
-    """Each setting that differs between the old study and the new call, as ``name: old → new``."""
+    """Each setting that differs between the old study and the new call as ``name: old → new``, data first."""
     was, becomes = _compared(*old), _compared(*new)
     sources = _sources_in_words(old[0].data, new[0].data) + _reading_in_words(old[1].read_as, new[1].read_as)
-    return [
+    other_data = old[1].data_fingerprint != new[1].data_fingerprint
+    marks = (one[1].data_fingerprint[:FINGERPRINT_SHOWN] for one in (old, new))
+    data = [f"data: {sources} (fingerprint {' → '.join(marks)})"] if other_data else []
+    return data + [
         f"{name}: {_shown(was.get(name))} → {_shown(becomes.get(name))}"
-        + (f" ({sources})" if name == "data fingerprint" else "")
-        for name in sorted(was | becomes)
+        for name in sorted((was | becomes).keys() - {"data fingerprint"})
         if was.get(name) != becomes.get(name)
     ]
 

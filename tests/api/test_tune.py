@@ -37,7 +37,9 @@ def test_changed_rows_are_noticed(settings: dict[str, Any]) -> None:
     changed = [*TRAIN[:-1], {**TRAIN[-1], "label": TRAIN[0]["label"]}]
     study = adaptkit.tune(TASK, train=TRAIN, dev=DEV, study="mine", **settings)
     kept = {path: path.read_bytes() for path in (study.folder.path / "data").iterdir()}
-    with pytest.raises(StudyError, match=r"data fingerprint: .* → .*another name with study=") as refused:
+    with pytest.raises(
+        StudyError, match=r"data: .* \(fingerprint .* → .*another name with study="
+    ) as refused:
         adaptkit.tune(TASK, train=changed, dev=DEV, study="mine", **settings)
     assert refused.value.code == "study-differs"
     assert {path: path.read_bytes() for path in (study.folder.path / "data").iterdir()} == kept

@@ -65,7 +65,7 @@ def test_a_correlation_calls_no_row_wrong(tmp_path: Path, tiny_folder: Path) -> 
     )  # fmt: skip
     answer = called("errors", study.folder.path, "--data", data, "--most", 3)
     assert answer.code == 0, answer.err
-    assert "20 of which pearson does not say whether they are right." in answer.out
+    assert answer.out.startswith(f"20 rows of {data}, by loss. pearson has no right or wrong for one row.\n")
     assert answer.out.count("  loss ") == 3
 
 

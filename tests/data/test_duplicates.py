@@ -66,7 +66,7 @@ def test_different_rows_with_equal_numbers_are_told_apart(make_task: MakeTask) -
     assert occur_once(task, train).tolist() == [False, True, False]
     assert conflict_warnings(task, "train", train) == []
     (warning,) = duplicate_warnings(task, {"train": train, "dev": dev})
-    assert warning.startswith("1 of the 2 dev rows are also training rows")
+    assert warning.startswith("1 of the 2 dev rows is also a training row")
     assert "the first: f.csv:3, as f.csv:3" in warning
 
 

@@ -69,8 +69,10 @@ def test_shared_groups_are_counted_without_copies(make_task: MakeTask) -> None:
     dev = task_groups(task, rows_of("dogs: run!", "Birds fly", "cats eat", "Dogs bark", source="d"))
     (warning,) = group_warnings(task, {"train": train, "dev": dev})
     assert warning == (
-        "2 of the 4 dev rows have the same group as training rows, so scores on them are too high; "
+        "2 of the 4 dev rows have the same group as training rows, so scores on them may be too high; "
         "the first: d:3"
     )
+    (warning,) = group_warnings(task, {"train": train, "dev": dev.take([1, 3])})
+    assert warning.startswith("1 of the 2 dev rows has the same group as training rows")
     other = task_groups(task, rows_of("Birds fly"))
     assert group_warnings(task, {"train": train, "test": other}) == []

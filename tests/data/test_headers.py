@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from adaptkit.data.headers import check_header, columns_of
+from adaptkit.data.headers import NAMED_BY_POSITION, check_header, columns_of
 from adaptkit.errors import DataError
 
 KNOWN = ("premise", "hypothesis", "label")
@@ -39,7 +39,7 @@ def test_a_first_line_that_is_a_header(cells: list[str], wanted: tuple[str, ...]
 def test_a_first_line_that_is_a_row(cells: list[str], wanted: tuple[str, ...]) -> None:
     found = columns_of(cells, wanted, KNOWN)
     assert (found.names, found.is_header) == (["1", "2"], False)
-    assert found.notes == ("the first line as a row",)
+    assert found.notes == (NAMED_BY_POSITION,)
 
 
 @pytest.mark.parametrize(

@@ -37,7 +37,7 @@ def test_a_folder_gives_its_three_splits(folder: Path, make_task: MakeTask) -> N
     assert data.test.origins == [f"{folder / 'test.csv'}:2"]
     assert data.dev.source == str(folder / "dev.csv")
     (warning,) = data.warnings
-    assert warning.startswith("1 of the 2 dev rows are also training rows")
+    assert warning.startswith("1 of the 2 dev rows is also a training row")
 
 
 def test_files_named_one_by_one(folder: Path, make_task: MakeTask) -> None:
@@ -127,9 +127,9 @@ def test_given_splits_that_share_a_group_are_reported_once(folder: Path, make_ta
     write(folder / "test.csv", ("one more", "b"), ("Two", "b"))
     task = make_task(group_by=lambda row: row["text"].split()[0])
     dev, test, groups = load(task, DataConfig(data=str(folder)), seed=0).warnings
-    assert dev.startswith("1 of the 2 dev rows are also training rows")
-    assert test.startswith("1 of the 2 test rows are also training rows")
-    assert groups.startswith("1 of the 2 test rows have the same text as training rows")
+    assert dev.startswith("1 of the 2 dev rows is also a training row")
+    assert test.startswith("1 of the 2 test rows is also a training row")
+    assert groups.startswith("1 of the 2 test rows has the same text as training rows")
     assert groups.endswith(f"{folder / 'test.csv'}:2")
 
 

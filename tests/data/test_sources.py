@@ -86,6 +86,16 @@ def test_a_missing_file_names_its_neighbours(tmp_path: Path, make_task: MakeTask
     assert str(caught.value).endswith(f"Did you mean {str(tmp_path / 'training.csv')!r}?")
 
 
+def test_other_names_with_the_same_suffix_are_no_neighbours(tmp_path: Path, make_task: MakeTask) -> None:
+    fill(tmp_path, "one.csv", "num.csv", "broken.csv")
+    with pytest.raises(DataError) as caught:
+        splits_of(str(tmp_path / "nope.csv"), make_task(), ())
+    assert "Did you mean" not in str(caught.value)
+    fill(tmp_path, "nopes.jsonl", "nope.tsv.gz")
+    with pytest.raises(DataError, match=r"Did you mean '[^']*nope\.tsv\.gz' or '[^']*nopes\.jsonl'\?"):
+        splits_of(str(tmp_path / "nope.csv"), make_task(), ())
+
+
 @pytest.mark.parametrize(
     "source", ["", "no/such/folder", "a\0b", "x" * 5000, "data/train.csv", "mine.txt", "~"]
 )

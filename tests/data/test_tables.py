@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from adaptkit.data.headers import NAMED_BY_POSITION
 from adaptkit.data.rows import RawRow
 from adaptkit.errors import DataError
 
@@ -87,8 +88,8 @@ def test_a_column_named_twice_is_refused(tmp_path: Path, read_file: ReadFile) ->
 def test_a_file_without_header_is_read_by_position(tmp_path: Path, read_file: ReadFile) -> None:
     path = write(tmp_path / "f.csv", "first,a\nsecond,b\n")
     assert read_file(path, ("1", "2")) == [
-        RawRow(f"{path}:1", {"1": "first", "2": "a"}, notes=("the first line as a row",)),
-        RawRow(f"{path}:2", {"1": "second", "2": "b"}, notes=("the first line as a row",)),
+        RawRow(f"{path}:1", {"1": "first", "2": "a"}, notes=(NAMED_BY_POSITION,)),
+        RawRow(f"{path}:2", {"1": "second", "2": "b"}, notes=(NAMED_BY_POSITION,)),
     ]
 
 

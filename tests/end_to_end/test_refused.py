@@ -210,9 +210,9 @@ def test_other_data_for_the_same_name(again: list[object], copied: Path, tmp_pat
     before = content(copied)
     other = write_conll(tmp_path / "other.conll", sentences(30, 77))
     answer = called(*again, "--data", other)
-    refused(answer, "data fingerprint: ")
-    old, arrow, new = answer.err.partition("data fingerprint: ")[2].split()[:3]
-    assert (len(old), arrow, len(new.rstrip(";.")[:64])) == (64, "→", 64)
+    refused(answer, "data: from ", f"; now from {other}")
+    old, arrow, new = answer.err.partition("(fingerprint ")[2].split()[:3]
+    assert (len(old), arrow, len(new.partition(")")[0])) == (12, "→", 12)
     assert content(copied) == before
 
 

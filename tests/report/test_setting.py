@@ -61,7 +61,7 @@ def test_the_fast_paths_in_use_are_shown() -> None:
         dict(setting(replace(ner_summary(), fast_paths=names))).get("fast paths")
         for names in (("attention", "last_layer"), (), None)
     ]
-    assert found == ["attention, last layer", "none", None]
+    assert found == ["attention, last layer (faster code for the same numbers)", None, None]
 
 
 def test_why_trials_are_not_trained_together_is_shown() -> None:

@@ -93,6 +93,13 @@ def test_a_malformed_request_is_refused_in_words(name: str, server: Server) -> N
     assert "Traceback" not in json.dumps(answer)
 
 
+def test_wrong_keys_are_named(server: Server) -> None:
+    _, answer = asked(server, "/predict", {"text": "abc", "row": 5})
+    assert answer["error"]["message"] == "the keys are 'row', 'text'; expected either \"texts\" or \"rows\""
+    _, answer = asked(server, "/predict", {})
+    assert answer["error"]["message"].startswith("the keys are none; ")
+
+
 def test_other_requests_are_refused(server: Server) -> None:
     assert asked(server, "/predict", b'{"texts": ["a"]}', kind="text/plain")[0] == 415
     assert asked(server, "/predict")[0] == 405
