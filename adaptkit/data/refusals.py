@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 
 Item = TypeVar("Item")
 
-MOST_FORMS = 8
 SIMILAR = 0.75
 """From this ratio of equal letters on, a name is taken for another; 'intent' and 'text' have 0.6."""
 
@@ -111,16 +110,16 @@ def nothing_left(
     if lacking is not None:
         return DataError(
             f"{source}: {lacking}",
-            expected=f"{expected}{_other_forms(task)}",
-            next_step=_name_columns(task, lacking, source, without_answer),
+            expected=expected,
+            next_step=f"{_name_columns(task, lacking, source, without_answer)}{_other_forms(task)}",
             code="bad-row",
         )
     if bad:
         frequent = most_frequent(bad)
         return DataError(
             _described(source, bad, frequent),
-            expected=f"{expected}{_other_forms(task)}",
-            next_step=_next_step(frequent[0], source),
+            expected=expected,
+            next_step=f"{_next_step(frequent[0], source)}{_other_forms(task)}",
             code="bad-row",
         )
     if skipped:
@@ -204,14 +203,7 @@ def _described(source: str, bad: Sequence[BadRow], frequent: Sequence[BadRow]) -
 
 
 def _other_forms(task: Task) -> str:
-    names = [form.name for form in task.forms[1:]]
-    if not names:
-        return ""
-    more = f" and {len(names) - MOST_FORMS} more" if len(names) > MOST_FORMS else ""
-    forms = "; ".join(names[:MOST_FORMS])
-    return (
-        f". Other forms of {task.name}: {forms}{more} (adaptkit tasks {task.name} shows an example of each)"
-    )
+    return f". 'adaptkit tasks {task.name}' shows other forms" if task.forms[1:] else ""
 
 
 def _next_step(bad: BadRow, source: str) -> str:

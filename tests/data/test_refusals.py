@@ -138,15 +138,13 @@ def test_with_positions_the_first_line_is_a_row(make_task: MakeTask) -> None:
     )
 
 
-def test_the_other_forms_of_the_task_are_named(make_task: MakeTask) -> None:
+def test_the_next_step_comes_before_other_forms(make_task: MakeTask) -> None:
     task = make_task(prepare=texts, forms=FORMS)
     error = refusal(task, {"sentence": "x", "label": "a"}, {"sentence": "y", "label": "a"})
-    assert error.expected == (
-        "rows with 'text' (a sentence), 'label' (its class). Other forms of toy: words and their label; "
-        "one text per line (adaptkit tasks toy shows an example of each)"
-    )
-    many = [Form(name=f"form {number}", example="") for number in range(12)]
-    assert "form 8 and 3 more (" in refusal(make_task(forms=many), {"a": 1}).expected
+    assert error.expected == "rows with 'text' (a sentence), 'label' (its class)"
+    assert error.next_step.startswith("Name the column with --column text=sentence")
+    assert error.next_step.endswith(". 'adaptkit tasks toy' shows other forms")
+    assert "other forms" not in refusal(make_task(forms=FORMS[:1]), {"a": 1}).next_step
 
 
 def test_a_row_in_another_form_is_not_told_of_columns(make_task: MakeTask) -> None:
@@ -154,7 +152,7 @@ def test_a_row_in_another_form_is_not_told_of_columns(make_task: MakeTask) -> No
     row = {"words": [1], "label": "a"}
     in_form = refusal(make_task(prepare=texts, forms=FORMS), row, row)
     assert in_form.problem.endswith("f.jsonl:1: words = [1]; expected strings")
-    assert in_form.next_step == "Correct the rows in the file"
+    assert in_form.next_step.startswith("Correct the rows in the file. ")
     unknown = refusal(make_task(prepare=texts), row, row)
     assert unknown.problem.endswith("expected strings (no column 'text'; the columns are 'words', 'label')")
     assert unknown.next_step.startswith(
