@@ -56,6 +56,41 @@ def test_wrong_data_are_refused_before_torch_loads(tmp_path: Path) -> None:
     assert not loaded & {"torch", "optuna", "datasets", "peft"}
 
 
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("tune",),
+        ("tune", "--task", "nope"),
+        ("tune", "--task", "text-classification", "--trials", "0"),
+        ("tune", "--task", "text-classification", "--train", "nope.csv"),
+        ("export", "nope", "--to", "x"),
+        ("predict", "nope", "a text"),
+        ("push", "nope", "owner/name"),
+        ("serve", "nope"),
+    ],
+)
+def test_mistakes_are_refused_before_torch_loads(arguments: tuple[str, ...]) -> None:
+    assert not loaded_by(*arguments, status=2) & {"torch", "transformers", "optuna", "datasets", "peft"}
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("predict", "--file", "nope.csv"),
+        ("evaluate", "--data", "nope.csv"),
+        ("evaluate", "--data", "nope.conll"),
+        ("errors", "--data", "nope.csv"),
+    ],
+)
+def test_a_missing_file_is_refused_before_a_model_loads(
+    arguments: tuple[str, ...], tuned: Callable[[str, str], Any]
+) -> None:
+    command, *options = arguments
+    study = str(tuned("text-classification", "frozen").folder.path)
+    loaded = loaded_by(command, study, *options, status=2)
+    assert not loaded & {"torch", "transformers", "optuna", "datasets", "peft"}
+
+
 WITHOUT_DATASETS = """
 import sys
 

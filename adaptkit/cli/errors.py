@@ -42,9 +42,11 @@ def errors(
     """
     from adaptkit.cli.evaluate import labelled_rows
     from adaptkit.cli.predict import load_predictor, read_options
+    from adaptkit.data.sources import refuse_missing
     from adaptkit.run.row_results import results_of, worst_first
 
     given = read_options(columns, delimiter, encoding, reader)
+    refuse_missing(data)
     with plugin_output_on_stderr():
         predictor = load_predictor(study_or_model, studies_dir, device, task)
         rows = labelled_rows(predictor, data, given, skip_bad_rows=skip_bad_rows)

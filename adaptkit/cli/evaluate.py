@@ -33,10 +33,12 @@ def evaluate(
     named for tune are read again where the rows have them.
     """
     from adaptkit.cli.predict import load_predictor, read_options
+    from adaptkit.data.sources import refuse_missing
     from adaptkit.report.escaping import visible
     from adaptkit.run.scoring import score_rows
 
     given = read_options(columns, delimiter, encoding, reader)
+    refuse_missing(data)
     with plugin_output_on_stderr():
         predictor = load_predictor(study_or_model, studies_dir, device, task)
         rows = labelled_rows(predictor, data, given, skip_bad_rows=skip_bad_rows)

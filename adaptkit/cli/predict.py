@@ -47,6 +47,8 @@ def predict(
     of its row, from 1; rows that are left out have numbers, too. Of many classes or answers, the five most
     probable are given.
     """
+    from adaptkit.data.sources import refuse_missing
+
     if text and file:
         raise click.UsageError("Give texts or --file, not both.")
     given = {"--column": columns, "--delimiter": delimiter, "--encoding": encoding, "--reader": reader}
@@ -55,6 +57,8 @@ def predict(
     if not text and not file and input_is_terminal():
         raise click.UsageError("Give texts, --file, or one text per line on standard input.")
     options, output = read_options(columns, delimiter, encoding, reader), sys.stdout
+    if file:
+        refuse_missing(file)
     with plugin_output_on_stderr():
         predictor = load_predictor(study_or_model, studies_dir, device, task)
         texts = enumerate(text, 1) if text else _lines_of_input()

@@ -26,9 +26,11 @@ def push(study_or_model: str, repository: str, private: bool, yes: bool, studies
     'hf auth login' or HF_TOKEN.
     """
     from adaptkit.cli.predict import model_folder
+
+    folder = model_folder(study_or_model, studies_dir)  # a wrong name is refused before torch is loaded
     from adaptkit.export.upload import planned, upload
 
-    given = planned(model_folder(study_or_model, studies_dir), repository)
+    given = planned(folder, repository)
     _show(given, private=private)
     if yes:
         click.echo(f"uploaded: {upload(given, private=private)}")

@@ -37,13 +37,15 @@ def serve(
 
     The first model also answers /predict. Ctrl-C ends the server after the requests in progress.
     """
+    from adaptkit.cli.predict import model_folder
     from adaptkit.report.escaping import visible
-    from adaptkit.serve.requests import Limits
     from adaptkit.serve.running import bound, require_packages
     from adaptkit.serve.running import serve as run
 
     require_packages()
-    places = named(models)
+    places = {name: model_folder(place, studies_dir) for name, place in named(models).items()}
+    from adaptkit.serve.requests import Limits  # it loads torch, and a wrong name is refused before
+
     listening = bound(host, port)
     with listening, plugin_output_on_stderr():
         loaded = loaded_models(places, studies_dir, device)
@@ -74,8 +76,8 @@ def named(models: Sequence[str]) -> Mapping[str, str]:
     return places
 
 
-def loaded_models(places: Mapping[str, str], studies_dir: Path, device: str) -> dict[str, Predictor]:
+def loaded_models(places: Mapping[str, Path], studies_dir: Path, device: str) -> dict[str, Predictor]:
     """Load each model."""
     from adaptkit.cli.predict import load_predictor
 
-    return {name: load_predictor(place, studies_dir, device, None) for name, place in places.items()}
+    return {name: load_predictor(str(place), studies_dir, device, None) for name, place in places.items()}

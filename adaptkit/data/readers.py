@@ -47,6 +47,9 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 _OTHERS = (".parquet", ".xlsx", ".spacy", ".yml", ".yaml")
+USUAL_SUFFIXES = frozenset({*USUAL_DELIMITERS, *JSON_SUFFIXES, *_OTHERS})
+"""The suffixes that are read for every task."""
+
 READ_AT_ONCE = 256
 """So many rows are read before the first of them is used."""
 
@@ -146,7 +149,7 @@ def parsed_lines(path: Path, task: Task, encoding: str | None = None) -> Iterato
 
 def readable_suffixes(task: Task) -> list[str]:
     """The suffixes that have a reader, without the task's reader for unknown suffixes."""
-    return sorted({*USUAL_DELIMITERS, *JSON_SUFFIXES, *_OTHERS, *task.readers, *readers.by_suffix()} - {""})
+    return sorted({*USUAL_SUFFIXES, *task.readers, *readers.by_suffix()} - {""})
 
 
 def is_readable(path: Path, task: Task) -> bool:

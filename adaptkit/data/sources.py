@@ -15,7 +15,7 @@ from adaptkit.data.in_memory import MemoryRows
 from adaptkit.data.json_rows import element_row
 from adaptkit.data.json_shapes import document_splits
 from adaptkit.data.options import AS_FOUND, ReadOptions
-from adaptkit.data.readers import file_rows, is_readable, readable_suffixes, tool_rows
+from adaptkit.data.readers import USUAL_SUFFIXES, file_rows, is_readable, readable_suffixes, tool_rows
 from adaptkit.data.rows import RawSplit, listed, shortened
 from adaptkit.data.text import reading_as
 from adaptkit.errors import DataError
@@ -56,9 +56,18 @@ def splits_of(
         if saved:
             return _dataset_splits(source, saved_splits(path), task, options)
         return _folder_splits(path, task, wanted, options)
-    if _is_hub_id(source, task):
+    if _is_hub_id(source, readable_suffixes(task)):
         return _dataset_splits(source, hub_splits(source), task, options)
     raise _missing(source)
+
+
+def refuse_missing(source: str) -> None:
+    """Raise DataError if there is no such file or folder, and this is no hub id either.
+
+    It needs no task, so that nothing is loaded before a mistyped name is refused.
+    """
+    if not os.path.exists(source) and not _is_hub_id(source, USUAL_SUFFIXES):
+        raise _missing(source)
 
 
 def one_split(
@@ -146,12 +155,17 @@ def _dataset_splits(
     }
 
 
-def _is_hub_id(source: str, task: Task) -> bool:
-    """Whether a source that does not exist as a file is a hub id rather than a mistyped path."""
+def _is_hub_id(source: str, suffixes: Collection[str]) -> bool:
+    """Whether a source that does not exist as a file is a hub id rather than a mistyped path.
+
+    ``suffixes`` are those of files. A name without an owner has no suffix on the hub.
+    """
     if len(source) > MAX_HUB_ID or not _HUB_ID.fullmatch(source):
         return False
     path = Path(source)
-    if path.suffix.lower() in [*readable_suffixes(task), *SUFFIXES, ".txt"]:
+    if path.suffix.lower() in [*suffixes, *SUFFIXES, ".txt"]:
+        return False
+    if "/" not in source and Path(source.partition(":")[0]).suffix:
         return False
     return not path.parent.is_dir() if "/" in source else not _near_names(path)
 

@@ -20,7 +20,6 @@ from adaptkit.models.files import CONFIG, check_folder
 from adaptkit.models.fingerprint import fingerprints_of, refuse_changed
 from adaptkit.models.head_class import AUTO_HEADS
 from adaptkit.models.loading import checked_location, load_config, load_with_head, reload_model
-from adaptkit.models.new_tokens import resize
 from adaptkit.models.settings import refuse_settings
 from adaptkit.models.tokenizer import load_tokenizer
 from adaptkit.study.checked import checked, newer_version, own_version
@@ -149,6 +148,8 @@ def load_module(folder: Path, description: Description, task: Task) -> nn.Module
 
 def reload_base(folder: Path, description: Description, task: Task) -> nn.Module:
     """The adapter's base model with a head of the right size, whose weights the adapter supplies."""
+    from adaptkit.models.new_tokens import resize
+
     base = str(description.base_model)
     config, location = load_config(str(folder), str(folder)), _location_of_base(folder, base)
     refuse_changed(description.base_fingerprints, fingerprints_of(location), base)

@@ -8,6 +8,8 @@ from dataclasses import asdict, dataclass
 
 from adaptkit.cache.entries import Cache
 from adaptkit.config import DEV_FRACTION, StudyConfig, problems_of
+from adaptkit.data.in_memory import REFERENCE
+from adaptkit.data.sources import refuse_missing
 from adaptkit.errors import ConfigError
 from adaptkit.strategies import registry
 from adaptkit.strategy import Strategy
@@ -57,10 +59,15 @@ def plugins_of(config: StudyConfig, task: str) -> tuple[str, ...]:
 
 
 def refuse_problems(config: StudyConfig) -> None:
-    """Raise a ConfigError that lists every invalid value of the configuration."""
+    """Raise a ConfigError that lists every invalid value of the configuration, or a DataError for data that
+    are not there. Neither needs the task, which may import much."""
     problems = problems_of(config)
     if problems:
         raise ConfigError("; ".join(problems), next_step="Change these options.", code="invalid-options")
+    data = config.data
+    for source in (data.data, data.train, data.dev, data.test):
+        if source is not None and not REFERENCE.fullmatch(source):
+            refuse_missing(source)
 
 
 def chosen_metric(metric: Metric, wanted: str | None) -> tuple[str, str]:

@@ -7,7 +7,7 @@ from pathlib import Path
 import datasets
 import pytest
 
-from adaptkit.data.sources import one_split, splits_of
+from adaptkit.data.sources import one_split, refuse_missing, splits_of
 from adaptkit.errors import DataError
 from adaptkit.task import Task
 
@@ -103,6 +103,16 @@ def test_a_source_that_is_no_path_and_no_hub_id_is_refused(make_task: MakeTask, 
     with pytest.raises(DataError) as caught:
         splits_of(source, make_task(), ())
     assert caught.value.code == "no-such-source"
+
+
+def test_a_missing_source_is_refused_without_a_task(tmp_path: Path) -> None:
+    fill(tmp_path, "train.csv")
+    for source in ("nope.csv", "nope.conll", str(tmp_path / "nope"), ""):
+        with pytest.raises(DataError) as caught:
+            refuse_missing(source)
+        assert caught.value.code == "no-such-source"
+    for source in (str(tmp_path), str(tmp_path / "train.csv"), "imdb", "owner/name.v2", "glue:stsb-1.0"):
+        refuse_missing(source)
 
 
 def test_a_pipe_is_refused(tmp_path: Path, make_task: MakeTask) -> None:

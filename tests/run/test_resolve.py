@@ -8,7 +8,7 @@ import pytest
 
 from adaptkit.cache.entries import Cache
 from adaptkit.config import DataConfig, SearchConfig, StudyConfig
-from adaptkit.errors import ConfigError
+from adaptkit.errors import ConfigError, DataError
 from adaptkit.run.resolve import Machine, chosen_metric, default_name, refuse_problems
 from adaptkit.task import Metric
 
@@ -60,7 +60,13 @@ def test_the_metric_is_the_tasks_unless_another_is_chosen() -> None:
 def test_all_problems_are_reported_together() -> None:
     with pytest.raises(ConfigError, match=r"lora_rank = 0.*trials = 0"):
         refuse_problems(replace(CONFIG, lora_rank=0, search=SearchConfig(trials=0)))
-    refuse_problems(CONFIG)
+    refuse_problems(replace(CONFIG, data=DataConfig()))
+
+
+def test_data_that_are_not_there_are_refused() -> None:
+    with pytest.raises(DataError, match=r"no file or folder 'a\.conll'"):
+        refuse_problems(CONFIG)
+    refuse_problems(replace(CONFIG, data=DataConfig(train=f"rows:{'a' * 32}", test="owner/name")))
 
 
 def test_the_machine_is_the_configured_one() -> None:
