@@ -53,6 +53,7 @@ def model_card(
         summary.strategy, f"with {code(summary.strategy)}"
     )
     loaded = replace(summary, saved_as={"lora": "adapter", "onnx": "onnx"}.get(loaded_as, "model"))
+    here = replace(loaded, model_folder=HERE)
     parts = [
         _metadata(loaded),
         f"# {prose(summary.name)}",
@@ -78,7 +79,7 @@ def model_card(
         *_calibration(summary, trial),
         "## Loading",
         "In the folder of this card:",
-        "\n".join(["```python", *loading_lines(replace(loaded, model_folder=HERE)), "```"]),
+        "\n".join(["```python", *loading_lines(here, trial.calibration), "```"]),
         *_own_head(loaded),
         *(ONNX_ALONE if loaded_as == "onnx" else ()),
         *_plugin(summary),
@@ -176,7 +177,10 @@ def _own_head(summary: StudySummary) -> list[str]:
         needed = f"The head is not one of transformers' heads. It needs {plugin}, which must be installed."
     if summary.adapter:
         return [needed]
-    return [f"{needed} `transformers.AutoModel.from_pretrained(folder)` loads the encoder without the head."]
+    return [
+        f"{needed} `transformers.AutoModel.from_pretrained(folder)` loads the encoder without the head. It "
+        "may report an unexpected head and a missing pooler, which the encoder does not need."
+    ]
 
 
 def _metadata(summary: StudySummary) -> str:

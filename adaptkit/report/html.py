@@ -62,7 +62,7 @@ def as_html(summary: StudySummary, trials: Sequence[TrialRecord]) -> str:
         phases=phases(summary),
         group_pages=[table.groups[:CLASSES_AT_ONCE], table.groups[CLASSES_AT_ONCE:]] if table else [],
         setting=setting(summary),
-        lines=loading_lines(summary),
+        lines=loading_lines(summary, best.calibration if best else {}),
         curves=curves,
         lines_by_trial={curve.trial.number: curve.points for curve in curves.marks} if curves else {},
         scatter=charts.rate_scatter(trials, number, summary.direction),

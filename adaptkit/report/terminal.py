@@ -151,7 +151,8 @@ class _Page:
     def model(self) -> RenderableType | None:
         if not self.summary.model_folder:
             return None
-        lines = loading_lines(self.summary, self.widgets.width - 4)
+        calibration = self.best.calibration if self.best else {}
+        lines = loading_lines(self.summary, calibration, self.widgets.width - 4)
         code = [Text(encodable(line or " ", self.widgets.encoding), "cyan") for line in lines]
         folder = self.widgets.text(self.summary.model_folder)
         return self.widgets.section("Model", folder, Text(" "), *code)

@@ -16,6 +16,7 @@ from adaptkit.study.record import SplitRecord, StudySummary
 from adaptkit.study.recovery import put_unreadable_aside
 from adaptkit.system.files import write_text
 from adaptkit.tasks.entry_points import comparable
+from adaptkit.tasks.outputs import gives
 
 if TYPE_CHECKING:
     from adaptkit.config import StudyConfig
@@ -199,6 +200,7 @@ def new_summary(
         label_smoothing=provenance.label_smoothing,
         layers=provenance.layers,
         head=task.head if isinstance(task.head, str) else "",
+        gives=gives(task),
         warnings=data.warnings,
         plugin=plugin,
         versions=provenance.versions,

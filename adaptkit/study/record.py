@@ -1,7 +1,6 @@
 """The records of a study: one JSON file per trial, and one for the study.
 
-Reports and repairs read these files; Optuna's ``study.db`` beside them is the sampler's. This module does not
-depend on torch or Optuna.
+Reports and repairs read these files; Optuna's ``study.db`` is the sampler's. No torch and no Optuna here.
 """
 
 from __future__ import annotations
@@ -203,8 +202,7 @@ class StudySummary:
     """The number of the split on whose dev rows the baselines were scored."""
 
     start_scores: Mapping[str, Mapping[str, Number]] = field(default_factory=dict)
-    """With splits of their own: the number of a split → what the solved head that its trials start with
-    scores on its dev rows."""
+    """With splits of their own: the number of a split → the scores of the head that its trials start with."""
 
     class_weights: str = "none"
     """The weights of the classes in the loss, in words."""
@@ -218,14 +216,16 @@ class StudySummary:
     """The number of the trial whose head was solved again on the training and dev rows together."""
 
     trained_again: Refit | None = None
-    """The winner trained again on the training and dev rows together, where the encoder or a head trains in
-    steps; None if it was not."""
+    """The winner trained again, in steps, on the training and dev rows together; None if it was not."""
 
     metric_is: str = ""
     """What the metric is, in the task's words; empty if its name says it."""
 
     head: str = ""
     """The tag of transformers' head, such as "token-classification"; empty for a task's own head."""
+
+    gives: str = ""
+    """What its logits say, see `adaptkit.tasks.outputs.gives`; earlier versions did not record it."""
 
     confirmation: Confirmation | None = None
     """What was confirmed with new seeds, and the result; None if nothing was."""

@@ -53,7 +53,7 @@ def test_the_lines_load_the_exported_model(strategy: str, tmp_path: Path) -> Non
 
     summary = replace(ner_summary(), strategy=strategy, model=str(base), model_folder=str(folder))
     found: dict[str, Any] = {}
-    exec("\n".join(loading_lines(summary)), found)
+    exec("\n".join(loading_lines(summary, {})), found)
 
     ids = torch.tensor([[2, 5, 6, 3]])
     assert torch.equal(found["model"].eval()(ids).logits, model.eval()(ids).logits)
@@ -66,7 +66,7 @@ def test_the_lines_load_the_exported_model(strategy: str, tmp_path: Path) -> Non
 )
 @pytest.mark.parametrize("width", [30, 76])
 def test_any_folder_is_written_exactly_in_narrow_lines(folder: str, width: int) -> None:
-    lines = loading_lines(replace(ner_summary(), model_folder=folder, strategy="full"), width)
+    lines = loading_lines(replace(ner_summary(), model_folder=folder, strategy="full"), {}, width)
     found: dict[str, Any] = {}
     exec(
         "\n".join(line for line in lines if "transformers" not in line and "from_pretrained" not in line),
@@ -82,12 +82,12 @@ def test_any_folder_is_written_exactly_in_narrow_lines(folder: str, width: int) 
 
 
 def test_there_are_no_lines_before_the_export() -> None:
-    assert loading_lines(replace(ner_summary(), model_folder=None)) == []
+    assert loading_lines(replace(ner_summary(), model_folder=None), {}) == []
 
 
 @pytest.mark.parametrize("strategy", ["full", "lora"])
 def test_a_head_of_the_tasks_own_is_loaded_with_adaptkit(strategy: str) -> None:
-    lines = loading_lines(replace(ner_summary(), head="", strategy=strategy, model_folder="out/best"))
+    lines = loading_lines(replace(ner_summary(), head="", strategy=strategy, model_folder="out/best"), {})
     assert "model = adaptkit.load(folder)" in lines
     assert "plugin" in lines[0]
     assert not any("transformers" in line or "peft" in line for line in lines)
@@ -110,7 +110,7 @@ def test_a_head_is_loaded_by_a_library_that_has_it(pooling: str, strategy: str, 
         ner_summary(), head="sequence-classification", pooling=pooling, strategy=strategy, model_folder="best"
     )
     assert library_of(summary) == library
-    lines = "\n".join(loading_lines(summary))
+    lines = "\n".join(loading_lines(summary, {}))
     assert library.replace("-", "_") in lines
     assert ("AutoModelForSequenceClassification" in lines) == (pooling == "checkpoint")
 
@@ -128,7 +128,7 @@ def test_the_lines_say_where_the_base_model_is(model: str, words: list[str]) -> 
     summary = replace(
         ner_summary(), head="token-classification", strategy="lora", model=model, model_folder="best"
     )
-    lines = "\n".join(loading_lines(summary))
+    lines = "\n".join(loading_lines(summary, {}))
     for word in words:
         assert word in lines
     assert "/models" not in lines
@@ -144,7 +144,7 @@ def test_the_lines_say_where_the_base_model_is(model: str, words: list[str]) -> 
 )
 def test_adaptkits_lines_say_what_another_machine_needs(model: str, words: str) -> None:
     summary = replace(ner_summary(), head="", strategy="lora", model=model, model_folder="best")
-    lines = "\n".join(loading_lines(summary))
+    lines = "\n".join(loading_lines(summary, {}))
     assert words in lines
     assert ("Another machine" in lines) == bool(words)
-    assert "Another machine" not in "\n".join(loading_lines(replace(summary, strategy="full")))
+    assert "Another machine" not in "\n".join(loading_lines(replace(summary, strategy="full"), {}))
