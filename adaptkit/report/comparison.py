@@ -152,7 +152,9 @@ def default(summary: StudySummary, best: TrialRecord, trials: Sequence[TrialReco
     """The winner compared with the default hyperparameters."""
     defaults = [trial for trial in trials if trial.is_default]
     if best.is_default:
-        return "These are the default hyperparameters; no other trial scored better."
+        others = [one for one in trials if one.score is not None and one.number != best.number]
+        rest = "no other trial scored better" if others else "no other trial has a score"
+        return f"These are the default hyperparameters; {rest}."
     if any(trial.hyperparameters == best.hyperparameters for trial in defaults):
         return "These are the default hyperparameters, trained with another seed."
     scored = (trial for trial in defaults if trial.state == "complete" and formatting.finite(trial.score))

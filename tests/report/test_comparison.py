@@ -35,7 +35,7 @@ def test_the_default_is_not_better_than_itself() -> None:
     assert "no other trial scored better" in comparison.default(SUMMARY, default, TRIALS)
     retry = replace(default, number=9, origin="retry of trial 0")
     failed = replace(failed_trial(0), origin="default")
-    assert "no other trial scored better" in comparison.default(SUMMARY, retry, [failed, retry])
+    assert "no other trial has a score" in comparison.default(SUMMARY, retry, [failed, retry])
 
 
 @pytest.mark.parametrize("state", ["complete", "fail"])
