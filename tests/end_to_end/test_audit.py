@@ -91,7 +91,7 @@ def test_the_next_step_is_the_one_for_the_reason(tmp_path: Path, label: str, rea
     assert answer.code == 2
     assert f"{data}: no column 'label'; the columns are 'text', '{label}'" in joined
     assert f"Name the column with {reason}" in joined
-    assert "adaptkit tasks text-classification shows an example of each" in joined
+    assert "'adaptkit tasks text-classification' shows other forms" in joined
     assert not (tmp_path / "studies").exists()
 
 
