@@ -100,10 +100,14 @@ def differences_of(old: tuple[StudyConfig, Provenance], new: tuple[StudyConfig, 
 
 
 def _sources_in_words(old: DataConfig, new: DataConfig) -> str:
-    """Where rows that differ came from, and come from."""
+    """Where rows that differ came from, and come from, or which setting splits them in another way."""
     was, becomes = (_named(data) or "the task's sample" for data in (old, new))
     if was != becomes:
         return f"from {was}; now from {becomes}"
+    for name in ("dev_fraction", "group"):
+        before, now = getattr(old, name), getattr(new, name)
+        if before != now:
+            return f"{becomes}: {name.replace('_', ' ')} {_shown(before)} → {_shown(now)}"
     return f"{becomes}: changed, or read in another way"
 
 

@@ -52,6 +52,12 @@ def test_no_average_was_the_default_of_earlier_versions() -> None:
         (DataConfig(), DataConfig(data="a.csv"), "from the task's sample; now from a.csv"),
         (DataConfig(data="a.csv"), DataConfig(data="a.csv"), "a.csv: changed, or read in another way"),
         (
+            DataConfig(data="a.csv", dev_fraction=0.2),
+            DataConfig(data="a.csv"),
+            "a.csv: dev fraction 0.2 → not set",
+        ),
+        (DataConfig(data="a.csv"), DataConfig(data="a.csv", group="who"), "a.csv: group not set → who"),
+        (
             DataConfig(train=f"rows:{'a' * 32}", dev=f"rows:{'b' * 32}"),
             DataConfig(train=f"rows:{'c' * 32}", dev=f"rows:{'b' * 32}"),
             "rows given in Python: changed, or read in another way",
