@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 CONFUSIONS = 10
 """As many pairs of labels are shown."""
 
+LONGEST = 600
+"""As many characters of a value are shown."""
+
 
 @click.command(short_help="Show the rows that a model gets wrong.")
 @click.argument("study_or_model", metavar="STUDY|MODEL_DIR")
@@ -106,7 +109,7 @@ def _lines(result: RowResult) -> list[str]:
         "expected ": {name: _answer(value, words, result.row) for name, value in result.expected.items()},
         "predicted ": news_in(result.predicted, result.row, words),
     }
-    lines = [line for prefix, values in parts.items() for line in indented(prefix, values)]
+    lines = [line for prefix, values in parts.items() for line in indented(prefix, values, LONGEST)]
     return [f"{visible(result.place)}  loss {result.loss:.4f}", *lines]
 
 

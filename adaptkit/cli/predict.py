@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+LONGEST, LONGEST_INPUT = 2000, 600
+"""As many characters of a value are shown, in predictions and in rows."""
+
 
 @click.command(short_help="Predict with a model.")
 @click.argument("study_or_model", metavar="STUDY|MODEL_DIR")
@@ -245,7 +248,7 @@ def _in_words(task: Task, row: NumberedRow, prediction: Mapping[str, Any]) -> st
 
     asked, words = question_in(task, row.values), words_in(task, row.values)
     lines = [
-        *indented("", input_of(asked, words)),
-        *indented("predicted ", news_in(prediction, asked, words)),
+        *indented("", input_of(asked, words), LONGEST_INPUT),
+        *indented("predicted ", news_in(prediction, asked, words), LONGEST),
     ]
     return "\n".join([visible(row.place, 1000), *lines, ""])

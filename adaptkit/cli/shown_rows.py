@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from adaptkit.task import Row, Task
 
-LONGEST = 600
-"""As many characters of a value are shown."""
+OF_THE_BEST = ("probability", "score")
+"""The number of the best answer, in the predictions of tasks."""
 
 PLACES_OF_WORDS = "spans"
 """The column in which tasks on words keep where each word is in the text."""
@@ -36,16 +36,18 @@ def input_of(row: Row, words: Sequence[str]) -> Mapping[str, Any]:
 
 
 def news_in(predicted: Mapping[str, Any], row: Row, words: Sequence[str]) -> Mapping[str, Any]:
-    """What the prediction says besides the row, each number once.
+    """What the prediction says besides the row.
 
-    The number of the best answer is left out where it is among those of several answers, too.
+    The probability or the score of the best answer is left out where it is among those of several answers.
     """
     known = {**row, **({"text": " ".join(words)} if words else {})}
-    news = {name: value for name, value in predicted.items() if str(value) != str(known.get(name))}
-    several = {number for value in news.values() for number in _numbers_in(value)}
-    return {
-        name: value for name, value in news.items() if not (isinstance(value, float) and value in several)
+    news = {
+        name: value
+        for name, value in predicted.items()
+        if name not in known or str(value) != str(known[name])
     }
+    several = {number for value in news.values() for number in _numbers_in(value)}
+    return {name: value for name, value in news.items() if name not in OF_THE_BEST or value not in several}
 
 
 def _numbers_in(value: Any) -> Iterator[float]:
@@ -56,10 +58,10 @@ def _numbers_in(value: Any) -> Iterator[float]:
             yield from (number for number in one.values() if isinstance(number, float))
 
 
-def indented(prefix: str, values: Mapping[str, Any]) -> list[str]:
-    """Names and values as lines of text, indented; each name has the prefix."""
+def indented(prefix: str, values: Mapping[str, Any], longest: int) -> list[str]:
+    """Names and values as lines of text, indented; each name has the prefix, longer values are truncated."""
     return [
-        f"  {'' if line.startswith(' ') else prefix}{line}" for line in in_lines(values, LONGEST)
+        f"  {'' if line.startswith(' ') else prefix}{line}" for line in in_lines(values, longest)
     ]  # a line that starts with a space belongs to the one before it
 
 

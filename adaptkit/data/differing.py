@@ -13,6 +13,8 @@ BEFORE = 20
 def differing(first: Any, second: Any, most: int = 60) -> tuple[str, str]:
     """Both values, each in about ``most`` characters; of longer ones the part where they first differ."""
     ours, theirs = _plain(first), _plain(second)
+    if ours == theirs:
+        ours, theirs = repr(first), repr(second)
     places = (at for at, (one, other) in enumerate(zip_longest(ours, theirs)) if one != other)
     start = max(0, next(places, 0) - BEFORE) if max(len(ours), len(theirs)) > most else 0
     return _part(first, ours, start, most), _part(second, theirs, start, most)

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from itertools import chain, islice
 from typing import TYPE_CHECKING, TypeAlias
 
 from adaptkit.data.columns import folded
 from adaptkit.data.options import ReadOptions
+from adaptkit.data.rows import RawRow, RawSplit
 from adaptkit.data.sources import one_split, splits_of
-from adaptkit.data.trained_columns import names_in
+from adaptkit.data.trained_columns import ROWS_TO_LOOK_AT, names_in
 from adaptkit.errors import AdaptkitError, ConfigError, DataError
 
 if TYPE_CHECKING:
     from adaptkit.config import DataConfig
     from adaptkit.data.in_memory import MemoryRows
-    from adaptkit.data.rows import RawSplit
     from adaptkit.task import Task
 
 Opening: TypeAlias = "Callable[[ReadOptions], Mapping[str, RawSplit]]"
@@ -54,12 +55,15 @@ def named_splits(task: Task, config: DataConfig, given: Mapping[str, MemoryRows]
         return _opened(task, config, given, options)
 
     splits = opened(options)
-    absent = _read_by_own_names(opened, options) if options.columns else {}
+    if not options.columns or len(splits) < 2:
+        return {name: NamedSplit(raw=raw, columns=options.columns) for name, raw in splits.items()}
+    looked_at = {name: _looked_at(raw) for name, raw in splits.items()}
+    absent = _read_by_own_names(opened, options, {name: names for name, (names, _) in looked_at.items()})
     return {
         name: _without(opened, name, options, absent[name])
         if absent.get(name)
         else NamedSplit(raw=raw, columns=options.columns)
-        for name, raw in splits.items()
+        for name, (_, raw) in looked_at.items()
     }
 
 
@@ -86,12 +90,43 @@ def _opened(
     return splits
 
 
-def _read_by_own_names(opened: Opening, options: ReadOptions) -> Mapping[str, Mapping[str, str]]:
-    """Split → the named columns that it lacks, that another split has, and that it has by the task's name."""
-    found = {name: names_in(raw.rows) for name, raw in opened(options).items()}
+def _looked_at(raw: RawSplit) -> tuple[set[str], RawSplit]:
+    """The columns of the first rows, and the split with these rows and those after them."""
+    rows, first = iter(raw.rows), list[RawRow]()
+    try:
+        for row in islice(rows, ROWS_TO_LOOK_AT):
+            first.append(row)
+    except AdaptkitError as error:
+        return _columns(first), replace(raw, rows=_then_raised(first, error))
+    return _columns(first), replace(raw, rows=chain(first, rows))
+
+
+def _columns(rows: Iterable[RawRow]) -> set[str]:
+    return {name for row in rows for name in row.values}
+
+
+def _then_raised(rows: Iterable[RawRow], error: AdaptkitError) -> Iterator[RawRow]:
+    yield from rows
+    raise error
+
+
+def _read_by_own_names(
+    opened: Opening, options: ReadOptions, found: Mapping[str, set[str]]
+) -> Mapping[str, Mapping[str, str]]:
+    """Split → the named columns that it lacks, that another split has, and that it has by the task's name.
+
+    Args:
+        opened: opens the splits.
+        options: with the columns that the user named.
+        found: split → the columns of its first rows.
+    """
     somewhere = set().union(*found.values())
     lacking = {
-        split: {name: file for name, file in options.columns.items() if file in somewhere - names}
+        split: {
+            name: file
+            for name, file in options.columns.items()
+            if file in somewhere and folded(file) not in set(map(folded, names))
+        }
         for split, names in found.items()
     }
     own = {split: _own_names(opened, split, options, absent) for split, absent in lacking.items() if absent}
@@ -120,7 +155,23 @@ def _without(opened: Opening, split: str, options: ReadOptions, absent: Mapping[
     """The split, read without the named columns that it lacks."""
     left = _left(options, absent)
     notes = (f"{name!r} by its own name, without a column {file!r}" for name, file in absent.items())
-    return NamedSplit(raw=opened(left)[split], columns=left.columns, notes=tuple(notes))
+    raw = opened(left)[split]
+    rows = _never_with(raw.rows, absent)
+    return NamedSplit(raw=replace(raw, rows=rows), columns=left.columns, notes=tuple(notes))
+
+
+def _never_with(rows: Iterable[RawRow], absent: Mapping[str, str]) -> Iterator[RawRow]:
+    """The rows; raises DataError if one has a named column that the first rows lack."""
+    for row in rows:
+        for name, file in absent.items():
+            if file in row.values:
+                raise DataError(
+                    f"{row.origin}: a column {file!r}, which the first {ROWS_TO_LOOK_AT} rows do not have",
+                    expected=f"one name for the column {name!r} in all rows of a file",
+                    next_step="Rename the column in this file",
+                    code="column-appears",
+                )
+        yield row
 
 
 def _check_sources(config: DataConfig) -> None:

@@ -167,15 +167,22 @@ def _is_hub_id(source: str, suffixes: Collection[str]) -> bool:
         return False
     if "/" not in source and Path(source.partition(":")[0]).suffix:
         return False
-    return not path.parent.is_dir() if "/" in source else not _near_names(path)
+    if "/" in source:
+        return not path.parent.is_dir()
+    return not get_close_matches(path.name, _names_beside(path))
+
+
+def _names_beside(path: Path) -> list[str]:
+    """The names of the files and folders in the folder of the path."""
+    try:
+        return os.listdir(path.parent)
+    except (OSError, ValueError):
+        return []
 
 
 def _near_names(path: Path) -> list[str]:
     """The files and folders beside the path whose names, without suffixes, are close to its own."""
-    try:
-        names = os.listdir(path.parent)
-    except (OSError, ValueError):
-        return []
+    names = _names_beside(path)
     stems = {name: plain_path(Path(name)).stem for name in names}
     near = get_close_matches(plain_path(path).stem, set(stems.values()), n=3)
     return [name for stem in near for name in sorted(names) if stems[name] == stem][:3]

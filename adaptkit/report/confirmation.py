@@ -70,7 +70,8 @@ def unfinished(summary: StudySummary, trials: Sequence[TrialRecord]) -> list[str
 def _not_due(summary: StudySummary, trials: Sequence[TrialRecord]) -> list[str]:
     """That a finished study of few trials is not confirmed; empty for others, and where nothing is chosen."""
     scored = [one for one in trials if one.state in ("complete", "pruned")]
-    if summary.state != "finished" or not 1 < len(scored) < FEWEST_TRIALS:
+    by_default = any(one.is_default and one.state == "complete" for one in scored)
+    if summary.state != "finished" or not by_default or not 1 < len(scored) < FEWEST_TRIALS:
         return []
     return [
         f"With fewer than {FEWEST_TRIALS} trials, the winner is not confirmed unless --confirm asks for it."

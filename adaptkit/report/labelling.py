@@ -6,8 +6,8 @@ from collections.abc import Mapping
 
 from adaptkit.study.record import StudySummary
 
-THRESHOLD, DEFAULT = "threshold", 0.5
-"""The calibrated number from which on a label is predicted, and its value in a model that has none."""
+THRESHOLD = "threshold"
+"""The calibrated number from which on a label is predicted."""
 
 TASKS_OWN = "# This gives logits; adaptkit.load(folder) gives the task's predictions."
 
@@ -19,9 +19,9 @@ NOT_USED = (
 
 
 def are_labels(summary: StudySummary, calibration: Mapping[str, float]) -> bool:
-    """Whether it is known how the logits become labels: by nothing but a threshold."""
-    known = calibration.keys() <= ({THRESHOLD} if summary.gives == "labels" else set())
-    return bool(summary.labels) and summary.gives in ("label", "labels") and known
+    """Whether it is known how the logits become labels: the most probable one, or all from a threshold on."""
+    known = set(calibration) == ({THRESHOLD} if summary.gives == "labels" else set())
+    return bool(summary.labels) and summary.max_length > 0 and summary.gives in ("label", "labels") and known
 
 
 def with_sentence_transformers(summary: StudySummary, calibration: Mapping[str, float]) -> list[str]:
@@ -42,7 +42,9 @@ def with_transformers(summary: StudySummary, calibration: Mapping[str, float]) -
         return [TASKS_OWN]
     return [
         "names = model.config.id2label",
-        'batch = tokenizer(["a text"], truncation=True, return_tensors="pt")',
+        "batch = tokenizer(",
+        f'    ["a text"], truncation=True, max_length={summary.max_length}, return_tensors="pt"',
+        ")",
         "logits = model(**batch).logits.detach()  # [texts, labels]",
         *_labels(summary, calibration, "argmax(1).tolist()", "logits.sigmoid().numpy()"),
     ]
@@ -54,10 +56,9 @@ def _labels(
     """The lines from ``logits`` and ``names`` to ``labels``."""
     if summary.gives == "label":
         return [f"labels = [names[place] for place in logits.{most_probable}]"]
-    given = calibration.get(THRESHOLD)
     return [
         f"probabilities = {probabilities}",
-        f"threshold = {DEFAULT if given is None else float(given)!r}",
+        f"threshold = {float(calibration[THRESHOLD])!r}",
         "labels = [",
         "    [names[place] for place in (one >= threshold).nonzero()[0]]",
         "    for one in probabilities",

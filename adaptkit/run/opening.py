@@ -131,7 +131,9 @@ def open_study(
     summary = new_summary(folder, config, task, plugin, data, provenance)
     notes = [one for one in (loaded.head_note, method.note) if one]
     warnings = [*summary.warnings, *loaded.warnings, *notes]
-    summary = replace(summary, warnings=warnings, pooling_scores=method.pooling_scores)
+    summary = replace(
+        summary, warnings=warnings, pooling_scores=method.pooling_scores, max_length=loaded.max_length
+    )
     before = folder.read_summary()
     return summary if before is None else _resumed(summary, before, folder)
 

@@ -42,7 +42,7 @@ def show_waiting(
     seconds = expected_seconds(capacity, trials=trials, rungs=rungs)
     if not seconds:
         return
-    again = seconds / trials * repeated(config, trials).total
+    again = seconds / trials * repeated(config, config.search.trials).total
     confirmation = f", confirmation: {formatting.duration(again)}" if again else ""
     shown = f"search: about {formatting.duration(seconds)} at most{confirmation}"
     device = capacity.training.forward.device.type

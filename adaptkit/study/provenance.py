@@ -19,6 +19,9 @@ search by its resolved space and metric, so the number of trials, the timeout an
 precision may change because "auto" follows the device: bf16 changes a score less than another seed does. The
 fast paths may change because they compute the same numbers, except for rounding."""
 
+ADDED_WORDS = "a file without a header line, "
+"""Earlier versions did not say this of a table that is read in the same way."""
+
 FIRST_WITH_AVERAGE = 8
 """The version of the ranges since which the average of the winner's runs may be exported by default. Before,
 the setting was False by default, and not None."""
@@ -104,15 +107,21 @@ def _sources_in_words(old: DataConfig, new: DataConfig) -> str:
     was, becomes = (_named(data) or "the task's sample" for data in (old, new))
     if was != becomes:
         return f"from {was}; now from {becomes}"
-    for name in ("dev_fraction", "group"):
-        before, now = getattr(old, name), getattr(new, name)
-        if before != now:
-            return f"{becomes}: {name.replace('_', ' ')} {_shown(before)} → {_shown(now)}"
-    return f"{becomes}: changed, or read in another way"
+    before, now = _splitting(old), _splitting(new)
+    changes = [
+        f"{name} {_shown(before[name])} → {_shown(now[name])}" for name in now if before[name] != now[name]
+    ]
+    return f"{becomes}: {', '.join(changes) or 'changed, or read in another way'}"
+
+
+def _splitting(data: DataConfig) -> dict[str, object]:
+    """The settings that split dev rows off."""
+    return {"dev fraction": data.fraction if data.dev is None else None, "group": data.group}
 
 
 def _reading_in_words(old: Mapping[str, str], new: Mapping[str, str]) -> str:
     """How the first split that is read in another way was and is read; also a newer version may do that."""
+    old, new = ({split: words.replace(ADDED_WORDS, "") for split, words in its.items()} for its in (old, new))
     split = next((one for one in {**new, **old} if new.get(one) != old.get(one)), None)
     if split is None:
         return ""

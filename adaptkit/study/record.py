@@ -92,7 +92,6 @@ class StudySummary:
     """The study so far."""
 
     __pydantic_config__ = STRICT
-
     name: str
     state: StudyState
     task: str
@@ -225,7 +224,8 @@ class StudySummary:
     """The tag of transformers' head, such as "token-classification"; empty for a task's own head."""
 
     gives: str = ""
-    """What its logits say, see `adaptkit.tasks.outputs.gives`; earlier versions did not record it."""
+    max_length: int = 0
+    """`adaptkit.tasks.outputs.gives`, and the most tokens of an example; earlier versions had neither."""
 
     confirmation: Confirmation | None = None
     """What was confirmed with new seeds, and the result; None if nothing was."""

@@ -25,7 +25,7 @@ def gives(task: Task) -> str:
         return "pair"
     if task.head != "sequence-classification":
         return "other"
-    if task.config_overrides.get("problem_type") == SEVERAL:
+    if task.config_overrides.get("problem_type") == SEVERAL and task.calibrate is not None:
         return "labels"
     return "label" if _own(task.decode) is most_probable_class and task.calibrate is None else "other"
 

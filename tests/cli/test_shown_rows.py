@@ -10,7 +10,7 @@ from adaptkit.tasks import registry
 
 
 def test_the_input_is_shortened_visibly() -> None:
-    (line,) = indented("", {"text": "boats " * 500})
+    (line,) = indented("", {"text": "boats " * 500}, 600)
     assert line.startswith("  text: boats boats")
     assert line.endswith("…")
     assert len(line) < 700
@@ -28,6 +28,8 @@ def test_the_input_is_shortened_visibly() -> None:
             {"answer": "x", "choices": [{"text": "x", "probability": 0.5}]},
         ),
         ({"score": 4.5}, {"score": 4.5}),
+        ({"answer": None, "score": 0.8}, {"answer": None, "score": 0.8}),
+        ({"margin": 0.5, "parts": {"a": 0.5}}, {"margin": 0.5, "parts": {"a": 0.5}}),
         ({"text": "boats", "label": "a"}, {"label": "a"}),  # the text is the row's own
     ],
 )

@@ -17,7 +17,8 @@ LAMP = "installed electrical arc light based illumination"
         (["a", "b"], ["a"], ("a, b", "a")),
         ([], [{"text": "x", "start": 3}], ("none", "text x start 3")),
         (1.5, None, ("1.5", "None")),
-        ([], [[]], ("none", "none")),
+        ([], [[]], ("[]", "[[]]")),
+        ([], ["none"], ("[]", "['none']")),
     ],
 )
 def test_short_values_are_plain_text(first: Any, second: Any, expected: tuple[str, str]) -> None:

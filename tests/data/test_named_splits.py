@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 
@@ -7,6 +8,7 @@ import pytest
 
 from adaptkit.config import DataConfig
 from adaptkit.data.load import load
+from adaptkit.data.trained_columns import ROWS_TO_LOOK_AT
 from adaptkit.errors import DataError
 from adaptkit.task import Task
 
@@ -76,3 +78,30 @@ def test_a_column_that_is_nowhere_is_refused(
 ) -> None:
     with pytest.raises(DataError, match=message):
         load(make_task(), config_of(tmp_path, train, test), seed=0)
+
+
+def test_a_name_in_another_case_is_no_missing_column(tmp_path: Path, make_task: MakeTask) -> None:
+    (tmp_path / "b.csv").write_text("text,Category,label\none,b,a\ntwo,a,b\n")
+    train = write(tmp_path / "a.csv", "text,category", *"abababab")
+    config = DataConfig(train=train, test=str(tmp_path / "b.csv"), columns=BY_CATEGORY)
+    with pytest.raises(DataError, match=r"b\.csv.*'category'"):
+        load(make_task(), config, seed=0)
+
+
+def test_a_column_that_appears_late_is_refused(tmp_path: Path, make_task: MakeTask) -> None:
+    rows = [{"text": f"row {n}", "label": "a"} for n in range(ROWS_TO_LOOK_AT)]
+    rows += [{"text": "late", "label": "a", "category": "b"}]
+    (tmp_path / "b.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    train = write(tmp_path / "a.csv", "text,category", *"abababab")
+    config = DataConfig(train=train, test=str(tmp_path / "b.jsonl"), columns=BY_CATEGORY)
+    with pytest.raises(DataError, match=r"b\.jsonl:101: a column 'category', which the first 100") as caught:
+        load(make_task(), config, seed=0)
+    assert caught.value.code == "column-appears"
+
+
+def test_an_error_in_the_first_rows_is_raised(tmp_path: Path, make_task: MakeTask) -> None:
+    (tmp_path / "b.csv").write_bytes(b"text,category\none,a\ntwo,\xff\n")
+    train = write(tmp_path / "a.csv", "text,category", *"abababab")
+    config = DataConfig(train=train, test=str(tmp_path / "b.csv"), columns=BY_CATEGORY)
+    with pytest.raises(DataError, match=r"b\.csv"):
+        load(make_task(), config, seed=0)

@@ -115,6 +115,15 @@ def test_a_missing_source_is_refused_without_a_task(tmp_path: Path) -> None:
         refuse_missing(source)
 
 
+def test_a_file_of_another_kind_does_not_hide_a_hub_id(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fill(tmp_path, "news.csv", "db.sqlite3")
+    monkeypatch.chdir(tmp_path)
+    refuse_missing("ag_news")
+    refuse_missing("imdb")
+
+
 def test_a_pipe_is_refused(tmp_path: Path, make_task: MakeTask) -> None:
     os.mkfifo(tmp_path / "rows.csv")
     with pytest.raises(

@@ -149,6 +149,11 @@ def test_few_trials_are_not_confirmed_and_it_is_said() -> None:
     assert confirmation.unfinished(few, trials[:1]) == []  # nothing is chosen
     assert confirmation.unfinished(few, trials) == []
     assert confirmation.unfinished(replace(few, state="interrupted"), trials[:3]) == []
+    failed = [
+        replace(trials[0], state="pruned"),
+        *trials[1:3],
+    ]  # the reason is another
+    assert confirmation.unfinished(few, failed) == []
 
 
 def test_a_confirmation_of_another_best_trial_does_not_count() -> None:

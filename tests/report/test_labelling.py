@@ -17,7 +17,7 @@ from tests.helpers.studies import ner_summary
 LABELS = ("food", "price", "staff")
 SUMMARY = replace(
     ner_summary(), head="sequence-classification", labels=LABELS, pooling="mean", strategy="full",
-    saved_as="model", gives="labels",
+    saved_as="model", gives="labels", max_length=4,
 )  # fmt: skip
 
 
@@ -61,7 +61,7 @@ def expected(logits: Any, threshold: float | None) -> list[Any]:
     ]
 
 
-CASES = [("label", {}, None), ("labels", {"threshold": 0.45}, 0.45), ("labels", {}, 0.5)]
+CASES = [("label", {}, None), ("labels", {"threshold": 0.45}, 0.45)]
 
 
 @pytest.mark.parametrize(("gives", "calibration", "threshold"), CASES)
@@ -109,6 +109,7 @@ def test_the_lines_label_a_text_with_sentence_transformers(
         ("labels", LABELS, {"threshold": 0.2}, True),
         ("label", LABELS, {"threshold": 0.2}, False),
         ("labels", LABELS, {"scale": 0.2}, False),
+        ("labels", LABELS, {}, False),
         ("label", (), {}, False),
         ("other", LABELS, {}, False),
         ("", LABELS, {}, False),
@@ -124,6 +125,12 @@ def test_labels_are_made_only_where_it_is_known_how(
         assert any(line.startswith("labels = ") for line in lines) == known
         own = TASKS_OWN in lines or "model = adaptkit.load(folder)" in lines
         assert own != known
+
+
+def test_texts_are_cut_where_the_model_was_trained_to() -> None:
+    lines = "\n".join(loading_lines(replace(SUMMARY, pooling="checkpoint"), {"threshold": 0.5}))
+    assert "max_length=4" in lines
+    assert not are_labels(replace(SUMMARY, max_length=0), {"threshold": 0.5})  # of an earlier version
 
 
 @pytest.mark.parametrize(("pooling", "said"), [("mean", True), ("checkpoint", False), ("pair", False)])

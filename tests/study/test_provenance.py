@@ -54,7 +54,7 @@ def test_no_average_was_the_default_of_earlier_versions() -> None:
         (
             DataConfig(data="a.csv", dev_fraction=0.2),
             DataConfig(data="a.csv"),
-            "a.csv: dev fraction 0.2 → not set",
+            "a.csv: dev fraction 0.2 → 0.15",
         ),
         (DataConfig(data="a.csv"), DataConfig(data="a.csv", group="who"), "a.csv: group not set → who"),
         (

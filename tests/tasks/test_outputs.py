@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from adaptkit.tasks import registry
@@ -24,3 +26,7 @@ from adaptkit.tasks.outputs import gives
 )
 def test_what_a_head_gives(task: str, expected: str) -> None:
     assert gives(registry.load(task)) == expected
+
+
+def test_a_multi_label_head_without_a_threshold_is_the_tasks_own() -> None:
+    assert gives(replace(registry.load("multi-label"), calibrate=None)) == "other"
