@@ -10,7 +10,7 @@ are held out: ``dev`` as in a study, and ``test``. Epochs, evaluations, the enco
 are read, and the default rate are those of a study at default options.
 
 ``--rows 1275 --dev-rows 225 --test-rows 1000 --rates 1`` trains the default trial alone, as a study of 1,500
-rows does.
+rows does. ``--model FOLDER`` takes another encoder, whose curves are in a table of its own.
 """
 
 from __future__ import annotations
@@ -34,7 +34,6 @@ from adaptkit.search.space import Space
 from benchmarks.curves.prepared import Group, Settings, prepared, trial_of
 from benchmarks.train_all import TrainAll
 
-TABLE = Path(__file__).parent / "curves.csv"
 CONFIGURATIONS = ((0.25, 16), (1.0, 16), (2.0, 16), (4.0, 16), (2.0, 64))
 """What is trained: the rate in units of the default rate, and the batch size."""
 
@@ -62,9 +61,10 @@ def main(arguments: Sequence[str]) -> None:
     parser.add_argument("--dev-rows", type=int, default=DEV_ROWS)
     parser.add_argument("--test-rows", type=int, default=TEST_ROWS)
     parser.add_argument("--rates", help="multiples of the default rate, at batch size 16")
+    parser.add_argument("--model", default="", help="the folder of another encoder")
     options = parser.parse_args(arguments)
     rates = [(float(rate), 16) for rate in options.rates.split(",")] if options.rates else CONFIGURATIONS
-    settings = Settings(options.dev_rows, options.test_rows, rates)
+    settings = Settings(options.dev_rows, options.test_rows, rates, options.model)
     groups = [
         Group(name, int(rows), strategy, start, int(seed), run)
         for run in range(options.runs)
@@ -74,24 +74,30 @@ def main(arguments: Sequence[str]) -> None:
         for strategy in options.strategies.split(",")
         for start in options.starts.split(",")
     ]
-    done = {tuple(str(line[name]) for name in vars(groups[0])) for line in table()}
+    done = {tuple(str(line[name]) for name in vars(groups[0])) for line in table(options.model)}
     for group in groups:
         if tuple(map(str, vars(group).values())) not in done:
-            _append(_curves(options.data, group, settings))
+            _append(table_of(options.model), _curves(options.data, group, settings))
             print(group, flush=True)
 
 
-def table() -> list[dict[str, str]]:
-    """The table so far."""
-    if not TABLE.exists():
+def table_of(model: str = "") -> Path:
+    """The file of the table of this encoder, by default all-MiniLM-L6-v2."""
+    return Path(__file__).with_name(f"curves-{Path(model).name}.csv" if model else "curves.csv")
+
+
+def table(model: str = "") -> list[dict[str, str]]:
+    """The table of this encoder so far."""
+    path = table_of(model)
+    if not path.exists():
         return []
-    with TABLE.open(encoding="utf-8", newline="") as stream:
+    with path.open(encoding="utf-8", newline="") as stream:
         return list(csv.DictReader(stream))
 
 
-def _append(lines: Sequence[Mapping[str, Any]]) -> None:
-    new = not TABLE.exists()
-    with TABLE.open("a", encoding="utf-8", newline="") as stream:
+def _append(path: Path, lines: Sequence[Mapping[str, Any]]) -> None:
+    new = not path.exists()
+    with path.open("a", encoding="utf-8", newline="") as stream:
         writer = csv.DictWriter(stream, fieldnames=COLUMNS)
         if new:
             writer.writeheader()

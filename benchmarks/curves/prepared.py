@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from adaptkit.config import DataConfig, StudyConfig
+from adaptkit.config import DEFAULT_MODEL, DataConfig, StudyConfig
 from adaptkit.data.load import Dataset, load
 from adaptkit.data.rows import Rows
 from adaptkit.engine.head_init import solve_head
@@ -54,6 +54,9 @@ class Settings:
     configurations: Sequence[tuple[float, int]]
     """As `CONFIGURATIONS`."""
 
+    model: str = ""
+    """The folder of the encoder; empty for all-MiniLM-L6-v2."""
+
 
 @dataclass(frozen=True)
 class Prepared:
@@ -80,7 +83,9 @@ class Prepared:
 def prepared(folder: Path, group: Group, settings: Settings) -> Prepared:
     """The model of a group with its first head, its rows, and what a study at default options searches."""
     own = registry.load(READERS[group.set][0])
-    config = StudyConfig(task=own.name, strategy=group.strategy, device="cpu")
+    config = StudyConfig(
+        task=own.name, strategy=group.strategy, device="cpu", model=settings.model or DEFAULT_MODEL
+    )
     data = _data(folder, group, settings, own)
     assert data.test is not None
     method = resolve_method(config, own, None, data)

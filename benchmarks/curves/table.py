@@ -1,10 +1,11 @@
 """The table of curves in short: test scores by learning rate, and dev scores by epoch.
 
-python -m benchmarks.curves.table
+python -m benchmarks.curves.table --model all-mpnet-base-v2
 """
 
 from __future__ import annotations
 
+import argparse
 import statistics
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
@@ -36,9 +37,12 @@ Curve = list[tuple[float, float]]
 
 def main() -> None:
     """Prints the tables."""
-    print(scores(table()))
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.curves.table")
+    parser.add_argument("--model", default="", help="the name of another encoder")
+    lines = table(parser.parse_args().model)
+    print(scores(lines))
     print()
-    print(by_epoch(table()))
+    print(by_epoch(lines))
 
 
 def groups(lines: Sequence[Line]) -> dict[Key, dict[Configuration, Curve]]:
