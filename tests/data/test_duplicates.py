@@ -115,7 +115,7 @@ def test_tags_of_words_are_named_where_they_differ(make_task: MakeTask) -> None:
         "these rows, or leave one of each out."
     )
     (warning,) = conflict_warnings(task, "train", Rows([nested, tagged], ["f:1", "f:44"], "f"))
-    assert "40 of 40 words, first at word 1, 'w0': O and 'O'." in warning
+    assert "40 of 40 words, first at word 1, 'w0': ['O'] and 'O'." in warning
 
 
 def test_lists_are_shown_where_they_differ(make_task: MakeTask) -> None:

@@ -85,7 +85,7 @@ def test_other_settings_are_named_not_what_they_exclude(tiny_folder: Path, tmp_p
     for model, changes, named in (
         (tiny_folder, {"strategy": "lora"}, "strategy: frozen → lora"),
         (other, {}, f"model: {tiny_folder} → {other}"),
-        (tiny_folder, {"dev": dev}, rf"\(from \S+train.csv; now from \S+train.csv, {dev}\)"),
+        (tiny_folder, {"dev": dev}, rf"data: from \S+train.csv; now from \S+train.csv, {dev} \(fing"),
     ):
         with pytest.raises(StudyError, match=named) as refused:
             tune(tmp_path, model, trials=1, **changes)

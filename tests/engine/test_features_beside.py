@@ -10,7 +10,7 @@ from adaptkit.strategies.apply import adapted
 from adaptkit.strategies.registry import built_in
 from tests.engine.test_features import INPUTS, Kept
 from tests.helpers.encoders import bucket_of
-from tests.models.test_pooling import pooled_model
+from tests.models.test_pooled_head import pooled_model
 
 
 @pytest.mark.parametrize("family", ["bert", "roberta", "distilbert", "modernbert", "deberta-v2", "mpnet"])
