@@ -41,8 +41,8 @@ Rate = Annotated[float, Gt(0), Lt(10)]
 
 DEV_FRACTION = 0.15
 """The fraction of the training rows that becomes the dev split if none is given."""
-
-LAST_THAT_WROTE_A_FRACTION = 9  # of the ranges: study.toml has the fraction even if none was given
+LAST_WITH_BOTH = 9
+"""The last version of the ranges with folds beside a fraction, which study.toml had even if not given."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -218,7 +218,7 @@ def from_toml(path: Path) -> StudyConfig:
 def _has_defaults(provenance: object) -> bool:
     """Whether this is that of a study whose configuration has a fraction even if none was given."""
     ranges = provenance.get("ranges", 1) if isinstance(provenance, Mapping) else None
-    return isinstance(ranges, int) and ranges <= LAST_THAT_WROTE_A_FRACTION
+    return isinstance(ranges, int) and ranges <= LAST_WITH_BOTH
 
 
 def problems_of(config: StudyConfig, written: Written = as_assigned) -> list[str]:

@@ -46,7 +46,7 @@ def news_in(predicted: Mapping[str, Any], row: Row, words: Sequence[str]) -> Map
         for name, value in predicted.items()
         if name not in known or str(value) != str(known[name])
     }
-    several = {number for value in news.values() for number in _numbers_in(value)}
+    several = [number for value in news.values() for number in _numbers_in(value)]
     return {name: value for name, value in news.items() if name not in OF_THE_BEST or value not in several}
 
 

@@ -136,15 +136,19 @@ class Progress:
 
     @_harmless
     def confirmed(self, run: ConfirmationRun, left: int) -> None:
-        """A confirmation run has ended; ``left`` runs remain.
-
-        On resamples of the dev rows, what counts is the score of the trial, which has been shown.
-        """
+        """A confirmation run has ended; ``left`` runs remain."""
         score = f"{self._metric} {formatting.score(run.score)}" if run.score is not None else "no score"
-        if run.resampled:
-            score = "scored on resamples of the dev rows"
         self._phase = f"confirming, remaining runs: {left}"
         self._line(f"run {run.run + 1} of trial {run.trial}'s configuration: {score}; remaining runs: {left}")
+
+    @_harmless
+    def compared(self, run: ConfirmationRun, left: int) -> None:
+        """A solved head was scored on resamples of the dev rows; ``left`` heads remain.
+
+        The score that counts is that of its trial, which has been shown.
+        """
+        self._phase = f"comparing, remaining configurations: {left}"
+        self._line(f"trial {run.trial}'s configuration was scored on resamples; remaining: {left}")
 
     @_harmless
     def worker(self, place: int, text: str) -> None:

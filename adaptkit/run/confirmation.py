@@ -8,7 +8,13 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Literal
 
-from adaptkit.run.confirmed import conclude, not_averaged, own_weights_of, write_unfinished
+from adaptkit.run.confirmed import (
+    conclude,
+    has_own_scores,
+    not_averaged,
+    own_weights_of,
+    write_unfinished,
+)
 from adaptkit.run.evaluations import BEST_RUNG, EvaluationRule
 from adaptkit.run.head_init import START
 from adaptkit.run.resolve import strategy_of
@@ -179,7 +185,9 @@ def make_scheduler(
         folder, waiting, ended,
         task=task, dev=training.dev, metric=context.summary.metric, direction=context.summary.direction,
         seed=config.seed, deadline=time.monotonic() + timeout - spent, check=context.check,
-        progress=context.progress, vocabulary=training.vocabulary, head_inputs=some_head_inputs(training),
+        progress=context.progress,
+        announce=context.progress.compared if has_own_scores(context, plan) else context.progress.confirmed,
+        vocabulary=training.vocabulary, head_inputs=some_head_inputs(training),
         keep_all=keep_all,
     )  # fmt: skip
 

@@ -71,6 +71,7 @@ class ConfirmationScheduler:
         deadline: float,
         check: Callable[[], None],
         progress: Progress,
+        announce: Callable[[ConfirmationRun, int], None],
         vocabulary: torch.Tensor | None,
         head_inputs: Mapping[str, torch.Tensor] = {},
         keep_all: bool = False,
@@ -88,7 +89,8 @@ class ConfirmationScheduler:
             seed: of the resamples.
             deadline: the end of the time budget, on the clock of `time.monotonic`.
             check: raises Interrupted if a signal has been received.
-            progress: shows what happens.
+            progress: shows how fast it is trained.
+            announce: shows that a run has ended, and how many remain.
             vocabulary: the tokens whose embeddings are trained; kept with the weights.
             head_inputs: examples of what the head receives; kept with the weights.
             keep_all: keep the weights of all runs instead of those of the best of each configuration.
@@ -104,6 +106,7 @@ class ConfirmationScheduler:
         self.deadline = deadline
         self.check = check
         self.progress = progress
+        self.announce = announce
         self.vocabulary = vocabulary
         self.head_inputs = head_inputs
         self.keep_all = keep_all
@@ -146,7 +149,7 @@ class ConfirmationScheduler:
         else:
             self.folder.write(run)
         self.ended.append(run)
-        self.progress.confirmed(run, self.total - len(self.ended))
+        self.announce(run, self.total - len(self.ended))
 
     def on_worker_lost(self, numbers: Collection[int], *, suspect: bool) -> None:
         """Let the runs of a lost worker be trained again."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from adaptkit.config import StudyConfig
+from adaptkit.config import LAST_WITH_BOTH, StudyConfig
 from adaptkit.data.folds import groups_of
 from adaptkit.errors import ConfigError
 from adaptkit.models.depth import TOKEN_HEADS, default_layers, refuse_layers, width_of
@@ -45,9 +45,6 @@ SPAN_HEADS = ("question-answering",)
 FIRST_FOR_TOKENS, FIRST_FOR_TEXTS_TOGETHER, FIRST_FOR_SPANS = 5, 6, 7
 """The versions of the ranges that have more epochs for tags of tokens, for texts read together, and for
 spans."""
-
-FIRST_WITHOUT_FOLDS = 10
-"""The version of the ranges since which a given fraction of dev rows means no folds."""
 
 MOST_ROWS_TO_SOLVE = 50_000
 """Up to so many training rows a head is solved. Chosen, not measured."""
@@ -175,7 +172,7 @@ def _folds(
 ) -> int:
     """As configured, else the started study's, else the default; ConfigError if it cannot be."""
     fraction = config.data.dev_fraction
-    split_off = fraction is not None and (earlier is None or earlier.ranges >= FIRST_WITHOUT_FOLDS)
+    split_off = fraction is not None and (earlier is None or earlier.ranges > LAST_WITH_BOTH)
     folds = config.folds if config.folds is not None else earlier.folds if earlier else None
     if split_off and config.folds:
         raise ConfigError(

@@ -10,7 +10,8 @@ from __future__ import annotations
 import argparse
 import statistics
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 
 import torch
@@ -21,6 +22,8 @@ from benchmarks.baselines.data_sets import MOST_TEST_ROWS, READERS, Row, subset
 from benchmarks.layers.run import logits_of, solved
 
 Vectors = Callable[[torch.Tensor], torch.Tensor]
+Solve = Callable[[Sequence[Row], float], float]
+"""Training rows and penalty → the accuracy on the test rows."""
 
 HEADS: dict[str, Vectors] = {
     "mean of the last layer": lambda states: states[:, -2],
@@ -34,32 +37,53 @@ HEADS: dict[str, Vectors] = {
 
 def main(arguments: Sequence[str]) -> None:
     """Prints the table."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.layers.texts")
+    options = parser_of("texts", seeds="0,1,2", penalties="0.01,0.02,0.04").parse_args(arguments)
+    trains, test = draws(options)
+    states = states_of([*trains, test])
+    heads = {name: partial(accuracy, states=states, read=read, test=test) for name, read in HEADS.items()}
+    print_table("reads", heads, trains, options.penalties, digits=1)
+
+
+def parser_of(module: str, *, seeds: str, penalties: str) -> argparse.ArgumentParser:
+    """The options of a module of this package that solves heads on banking77, with these defaults."""
+    parser = argparse.ArgumentParser(prog=f"python -m benchmarks.layers.{module}")
     parser.add_argument("--data", type=Path, required=True)
-    parser.add_argument("--seeds", default="0,1,2")
+    parser.add_argument("--seeds", default=seeds)
     parser.add_argument("--rows", default="1500", help="a number, or 8c for eight of each class")
-    parser.add_argument("--penalties", default="0.01,0.02,0.04")
-    options = parser.parse_args(arguments)
-    penalties = [float(one) for one in options.penalties.split(",")]
+    parser.add_argument("--penalties", default=penalties)
+    return parser
+
+
+def draws(options: argparse.Namespace) -> tuple[list[list[Row]], list[Row]]:
+    """The training rows of each seed, and the test rows."""
     reader = READERS["banking77"][2]
-    test = subset(reader(options.data, "test"), str(MOST_TEST_ROWS), 0)
-    trains = [
-        subset(reader(options.data, "train"), options.rows, seed)
-        for seed in map(int, options.seeds.split(","))
-    ]
-    texts = sorted({text for rows in (*trains, test) for text, _ in rows}, key=len)
-    states = dict(zip(texts, pooled(texts), strict=True))  # text → [layers + 1, width]
-    print(f"| reads | {' | '.join(f'penalty {l2:g}' for l2 in penalties)} |\n|---{'|--:' * len(penalties)}|")
-    for name, read in HEADS.items():
+    pool = reader(options.data, "train")
+    trains = [list(subset(pool, options.rows, int(seed))) for seed in options.seeds.split(",")]
+    return trains, list(subset(reader(options.data, "test"), str(MOST_TEST_ROWS), 0))
+
+
+def states_of(rows: Sequence[Sequence[Row]]) -> dict[str, torch.Tensor]:
+    """Text → its `pooled` states ``[layers + 1, width]``."""
+    texts = sorted({text for some in rows for text, _ in some}, key=len)
+    return dict(zip(texts, pooled(texts), strict=True))
+
+
+def print_table(
+    title: str, heads: Mapping[str, Solve], trains: Sequence[Sequence[Row]], penalties: str, digits: int
+) -> None:
+    """Prints a line for each head, with its accuracy over the draws in points for each penalty."""
+    weights = [float(one) for one in penalties.split(",")]
+    print(f"| {title} | {' | '.join(f'penalty {l2:g}' for l2 in weights)} |\n|---{'|--:' * len(weights)}|")
+    for name, solve in heads.items():
         cells = []
-        for l2 in penalties:
-            found = [100 * accuracy(states, read, train, test, l2) for train in trains]
-            cells.append(f"{statistics.fmean(found):.1f} ± {statistics.stdev(found):.1f}")
+        for l2 in weights:
+            found = [100 * solve(train, l2) for train in trains]
+            cells.append(f"{statistics.fmean(found):.{digits}f} ± {statistics.stdev(found):.{digits}f}")
         print(f"| {name} | {' | '.join(cells)} |", flush=True)
 
 
 def accuracy(
-    states: dict[str, torch.Tensor], read: Vectors, train: Sequence[Row], test: Sequence[Row], l2: float
+    train: Sequence[Row], l2: float, *, states: Mapping[str, torch.Tensor], read: Vectors, test: Sequence[Row]
 ) -> float:
     """The share of test rows that the head solved on the training rows predicts."""
     labels = sorted({label for _, label in train})

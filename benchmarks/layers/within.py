@@ -11,17 +11,15 @@ differ; a very large one gives all features one scale. Prints the test accuracy 
 
 from __future__ import annotations
 
-import argparse
-import statistics
 import sys
-from collections.abc import Sequence
-from pathlib import Path
+from collections.abc import Mapping, Sequence
+from functools import partial
 
 import torch
 
-from benchmarks.baselines.data_sets import MOST_TEST_ROWS, READERS, Row, subset
+from benchmarks.baselines.data_sets import Row
 from benchmarks.layers.run import logits_of, minimised, solved
-from benchmarks.layers.texts import pooled
+from benchmarks.layers.texts import draws, parser_of, print_table, states_of
 
 MEAN_OF_LAST_LAYER = -2
 """Its place among the vectors that `pooled` gives."""
@@ -31,37 +29,25 @@ OWN = "each feature its own scale"
 
 def main(arguments: Sequence[str]) -> None:
     """Prints the table."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.layers.within")
-    parser.add_argument("--data", type=Path, required=True)
-    parser.add_argument("--seeds", default="0,1,2,3,4,5,6")
-    parser.add_argument("--rows", default="1500", help="a number, or 8c for eight of each class")
-    parser.add_argument("--penalties", default="0.003,0.01,0.02")
+    parser = parser_of("within", seeds="0,1,2,3,4,5,6", penalties="0.003,0.01,0.02")
     parser.add_argument("--damping", default="1,3,10,1000")
     options = parser.parse_args(arguments)
-    penalties = [float(one) for one in options.penalties.split(",")]
-    reader = READERS["banking77"][2]
-    test = subset(reader(options.data, "test"), str(MOST_TEST_ROWS), 0)
-    trains = [
-        subset(reader(options.data, "train"), options.rows, seed)
-        for seed in map(int, options.seeds.split(","))
-    ]
-    texts = sorted({text for rows in (*trains, test) for text, _ in rows}, key=len)
-    states = dict(zip(texts, pooled(texts)[:, MEAN_OF_LAST_LAYER], strict=True))  # text → [width]
-    print(f"| e | {' | '.join(f'penalty {l2:g}' for l2 in penalties)} |\n|---{'|--:' * len(penalties)}|")
-    for damping in (None, *map(float, options.damping.split(","))):
-        cells = []
-        for l2 in penalties:
-            found = [100 * accuracy(states, train, test, l2, damping) for train in trains]
-            cells.append(f"{statistics.fmean(found):.2f} ± {statistics.stdev(found):.2f}")
-        print(f"| {OWN if damping is None else f'{damping:g}'} | {' | '.join(cells)} |", flush=True)
+    trains, test = draws(options)
+    states = {text: layers[MEAN_OF_LAST_LAYER] for text, layers in states_of([*trains, test]).items()}
+    scales = {OWN: None, **{f"{float(one):g}": float(one) for one in options.damping.split(",")}}
+    heads = {
+        name: partial(accuracy, states=states, damping=damping, test=test) for name, damping in scales.items()
+    }
+    print_table("e", heads, trains, options.penalties, digits=2)
 
 
 def accuracy(
-    states: dict[str, torch.Tensor],
     train: Sequence[Row],
-    test: Sequence[Row],
     l2: float,
+    *,
+    states: Mapping[str, torch.Tensor],
     damping: float | None,
+    test: Sequence[Row],
 ) -> float:
     """The share of test rows that the head predicts; without ``damping`` each feature has its own scale."""
     labels = sorted({label for _, label in train})

@@ -29,6 +29,7 @@ def test_the_input_is_shortened_visibly() -> None:
         ),
         ({"score": 4.5}, {"score": 4.5}),
         ({"answer": None, "score": 0.8}, {"answer": None, "score": 0.8}),
+        ({"score": [0.5], "parts": {"a": 0.5}}, {"score": [0.5], "parts": {"a": 0.5}}),
         ({"margin": 0.5, "parts": {"a": 0.5}}, {"margin": 0.5, "parts": {"a": 0.5}}),
         ({"text": "boats", "label": "a"}, {"label": "a"}),  # the text is the row's own
     ],

@@ -89,13 +89,15 @@ def test_an_ended_trial_is_compared_with_ended_trials() -> None:
     assert ended[-1].endswith(f"(trial {best.number})")
 
 
-def test_a_run_on_resamples_shows_no_second_score() -> None:
+def test_runs_show_their_scores_and_comparisons_do_not() -> None:
     file, run = io.StringIO(), ConfirmationRun(trial=1, run=0, seed=3, state="complete", score=0.35)
+    run = replace(run, resampled=(0.3, 0.4))  # runs with new seeds have scores on resamples, too
     with Progress(Console(file=file, width=80), 3, "f1", "maximize") as progress:
         progress.confirmed(run, 1)
-        progress.confirmed(replace(run, resampled=(0.3, 0.4)), 0)
+        progress.compared(run, 0)
     first, second = file.getvalue().splitlines()
-    assert "f1 0.35" in first
+    assert "run 1 of trial 1's configuration: f1 0.35" in first
+    assert "trial 1's configuration was scored on resamples" in second
     assert "0.35" not in second
 
 

@@ -35,7 +35,8 @@ def scheduler(folder: Path, **changes: Any) -> ConfirmationScheduler:
     dev = ScoringSet(task=number_task(), labels=[], rows=[{"numbers": [1]}], examples=[], buckets=[])
     settings: dict[str, Any] = {
         "task": number_task(), "dev": dev, "metric": "f1", "direction": "maximize", "seed": 0,
-        "deadline": math.inf, "check": lambda: None, "progress": progress, "vocabulary": None,
+        "deadline": math.inf, "check": lambda: None, "progress": progress,
+        "announce": progress.confirmed, "vocabulary": None,
     }  # fmt: skip
     waiting = trials_of(PLAN, records, ended, seed=0, rule=BEST_RUNG)
     return ConfirmationScheduler(its, waiting, ended, **{**settings, **changes})
