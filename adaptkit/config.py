@@ -253,9 +253,6 @@ def _contradictions(config: StudyConfig, written: Written) -> list[str]:
         problems.append(
             f"{soup} with {written('confirm', search.confirm)}: expected at least 2 runs to average"
         )
-    if config.soup and search.refit:
-        both = f"{soup} with {written('refit', search.refit)}"
-        problems.append(f"{both}: expected one of them, as the refit's weights are exported")
     if search.learning_rate is not None and search.learning_rate[0] > search.learning_rate[1]:
         rates = written("learning_rate", search.learning_rate)
         problems.append(f"{rates}: expected the lowest rate first")

@@ -129,7 +129,8 @@ def tune(
         pruning: whether bad trials are stopped early.
         patience: evaluations without a better score that end a trial; 0: never.
         confirm: runs with new seeds of each of the best configurations; 0: none.
-        refit: whether the winner is trained again on the training and dev rows together.
+        refit: whether the winner is trained again on the training and dev rows together; by default if the
+            dev rows were split off the training rows, and it was confirmed or its head is solved.
         reshuffle: whether each trial has another split into training and dev rows.
         soup: whether the average of the winner's runs is exported unless it is clearly worse; by
             default where they start alike anyway.

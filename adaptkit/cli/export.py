@@ -69,5 +69,7 @@ def _write_onnx(
     about = export_onnx(winner, to, precision, POINTS if max_loss is None else max_loss)
     for name, value in about.onnx_scores.items():
         metric = visible(winner.summary.metric)
-        click.echo(f"{metric} with {name}: {value:.4f} on {scored_rows(winner.summary)}", err=True)
+        click.echo(
+            f"{metric} with {name}: {value:.4f} on {scored_rows(winner.summary, winner.trial)}", err=True
+        )
     return winner.trial, to

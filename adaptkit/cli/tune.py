@@ -123,7 +123,7 @@ POOLINGS = ("auto", "mean", "first", "normalized-mean", "normalized-first", "pai
 )  # fmt: skip
 @click.option(
     "--refit/--no-refit", default=None,
-    help="Train the winner again on the train and dev rows together. [default: solved heads, without --dev]",
+    help="Train the winner again on the train and dev rows together. [default: if dev is split off]",
 )  # fmt: skip
 @click.option(
     "--soup/--no-soup", default=None,

@@ -46,7 +46,16 @@ def winner_warnings(summary: StudySummary, best: TrialRecord) -> list[str]:
         *_unpredicted(summary, best),
     ]
     wider = [] if is_perfect(summary, best) else edges(summary, best)
-    return [*found, *([] if found else chance_warnings(summary, best)), *wider]
+    chance = [] if found else chance_warnings(summary, best)
+    return [*_refit(summary, best), *found, *chance, *wider]
+
+
+def _refit(summary: StudySummary, best: TrialRecord) -> list[str]:
+    """That the exported model was not trained on all rows, although it should have been."""
+    its = summary.trained_again
+    if its is None or its.trial != best.number or its.state != "fail":
+        return []
+    return [f"The winner could not be trained again on all rows: {its.reason}."]
 
 
 def _without_step(warning: str) -> str:

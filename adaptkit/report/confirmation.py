@@ -151,6 +151,8 @@ def _average(its: Confirmation, winner: Candidate, summary: StudySummary) -> str
     run, again = its.exported, summary.trained_again
     if again is not None and again.trial == winner.trial and again.state == "complete":
         return f"{average} when it is trained on the training rows alone."
+    if summary.model_folder is None:
+        return f"{average}."  # nothing is exported yet
     if run is None or run.score is None:
         return f"{average}. The exported weights are those of the trial itself."
     if its.average is not None and its.best_run is not None:

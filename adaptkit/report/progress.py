@@ -87,7 +87,7 @@ class Progress:
     def phase(self, text: str) -> None:
         """Shows the current phase: "reading", "encoding", "training"."""
         self._phase, self._encoded = visible(text, 60), 0
-        self._line(self._phase)
+        self._line(visible(text, 120))
 
     @_harmless
     def encoded(self, examples: int) -> None:

@@ -25,6 +25,7 @@ from adaptkit.search.confirmation import (
     candidates,
 )
 from adaptkit.study.confirmation import FEWEST_TRIALS, Confirmation, ConfirmationFolder
+from adaptkit.study.provenance import FIRST_WITH_REFIT
 from adaptkit.study.record import best_trial
 
 if TYPE_CHECKING:
@@ -115,20 +116,19 @@ def confirm_trained(
     Raises:
         Interrupted: a signal was received. The same command continues with the runs that have not ended.
     """
-    from adaptkit.run.initials import initials_of, start_alike
-    from adaptkit.run.soup import averaged, averages_runs
+    from adaptkit.run.initials import initials_of
+    from adaptkit.run.soup import averaged, study_averages
 
     training = replace(capacity.training, seconds={"train": 0.0, "score": 0.0})
-    solved_start = START in context.summary.baselines
-    alike_anyway = start_alike(training, solved_start=solved_start)
-    averages = averages_runs(config, method.ranges, alike_anyway=alike_anyway)
-    if averages:  # measured with the best rungs alone: see benchmarks/curves
+    averages = study_averages(context, config, method.ranges, training)
+    if averages and method.ranges < FIRST_WITH_REFIT:
         rule = replace(rule, tolerance=0.0)
     scheduler = make_scheduler(context, config, task, training, plan, rule, keep_all=averages)
     if scheduler.waiting:
         again = training
         if not averages:  # runs whose weights are averaged start alike
             seeds = sorted({trial.seed for trial, _ in scheduler.waiting})
+            solved_start = START in context.summary.baselines
             with context.interruption.exposed():
                 its = initials_of(config, task, data.labels, training, seeds, solved_start=solved_start)
             again = replace(training, initials=its)

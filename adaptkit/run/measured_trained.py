@@ -24,6 +24,7 @@ from adaptkit.run.measured import (
 )
 from adaptkit.run.measured_rest import measured_rest
 from adaptkit.run.penalty import penalty_space
+from adaptkit.run.refit import trainings_of
 from adaptkit.run.repeated import Repeated, repeated
 from adaptkit.run.soup import averages_runs
 from adaptkit.search.expected import expected_rungs, rungs_with_patience
@@ -91,18 +92,20 @@ def measured_trained(of: Measured, space: SearchSpace) -> Costs:
     unpruned = searching(trials * rungs) + confirming(repeated(config, trials, averages=averages), rungs)
     rest = measured_rest(of, training, rung.outcomes)
     search, confirmation = searching(trained), confirming(again, complete)
+    refit = trainings_of(config, of.method, of.data, again, averages=averages)
     return Costs(
         seconds={
             "encoding": clock.seconds["encoding"] * of.share + clock.seconds["head"] * _head_share(of),
             "measuring": clock.seconds["measuring"],
             "search": search,
             "confirmation": confirmation,
-            "refit": rungs * rung.seconds if config.search.refit else 0.0,
+            "refit": refit * complete * rung.seconds,
             **rest.seconds,
         },
         spared_seconds=unpruned - search - confirmation,
         memory_bytes=_memory(of, capacity, len(rung.outcomes), round(store.nbytes * (of.share - 1))),
-        disk_bytes=rest.disk_bytes + FLOAT * training.layout.width * (_weights(trials) + again.kept),
+        disk_bytes=rest.disk_bytes
+        + FLOAT * training.layout.width * (_weights(trials) + again.kept + (refit > 0)),
         trained_parameters=training.layout.width,
         kept_features=round(store.nbytes * of.share + head.nbytes * _head_share(of)),
         together=capacity.slots,

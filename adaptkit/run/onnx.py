@@ -16,14 +16,14 @@ from adaptkit.run.finalize import export_trial
 from adaptkit.run.reshuffling import data_of_split
 from adaptkit.run.rows import rows_by_reference
 from adaptkit.study.record import UNTESTED
-from adaptkit.study.winner import split_of
+from adaptkit.study.winner import exported_refit, split_of
 
 if TYPE_CHECKING:
     from adaptkit.data.load import Dataset
     from adaptkit.export.loading import Description
     from adaptkit.export.onnx_model import Precision
     from adaptkit.run.exporting import Winner
-    from adaptkit.study.record import StudySummary
+    from adaptkit.study.record import StudySummary, TrialRecord
     from adaptkit.task import Row
 
 
@@ -87,9 +87,9 @@ def _rows(winner: Winner, *, labelled: bool) -> Sequence[Row]:
     return data_of_split(config, winner.task, data, split).dev.values
 
 
-def scored_rows(summary: StudySummary) -> str:
-    """The rows that the scores of precisions are of, in words."""
-    again = summary.refit is not None or summary.trained_again is not None
+def scored_rows(summary: StudySummary, trial: TrialRecord) -> str:
+    """The rows that the scores of precisions are of, in words, for the weights of this trial."""
+    again = summary.refit == trial.number or exported_refit(summary, trial) is not None
     trained = bool(summary.folds) or again
     return "the dev rows, which the model was trained on, too" if trained else "the dev rows"
 
@@ -105,6 +105,6 @@ def _card(winner: Winner, to: Path) -> Callable[[Description], str]:
         if not about.onnx_scores:
             return text
         scores = ", ".join(f"{score(value)} with {name}" for name, value in about.onnx_scores.items())
-        return f"{text}\n## Precision\n\n{summary.metric} on {scored_rows(summary)}: {scores}.\n"
+        return f"{text}\n## Precision\n\n{summary.metric} on {scored_rows(summary, trial)}: {scores}.\n"
 
     return card

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from adaptkit.data.rows import counted
 from adaptkit.errors import ConfigError, TrialError
 from adaptkit.study.confirmation import AVERAGE, FEWEST_TRIALS, ConfirmationFolder, ConfirmationRun
-from adaptkit.study.provenance import FIRST_WITH_AVERAGE
+from adaptkit.study.provenance import FIRST_WITH_AVERAGE, FIRST_WITH_REFIT
 
 if TYPE_CHECKING:
     import torch
@@ -27,12 +27,23 @@ def averages_runs(config: StudyConfig, ranges: int, *, alike_anyway: bool) -> bo
 
     Args:
         config: the configuration.
-        ranges: the version of the study's ranges; those before `FIRST_WITH_AVERAGE` had none by default.
+        ranges: the version of the study's ranges; those before `FIRST_WITH_AVERAGE` had none by default, and
+            those before `FIRST_WITH_REFIT` none with a refit.
         alike_anyway: whether no run would draw any of its parameters again.
     """
     if config.soup is not None:
         return config.soup
-    return alike_anyway and ranges >= FIRST_WITH_AVERAGE and not config.search.refit
+    with_refit = bool(config.search.refit) and ranges < FIRST_WITH_REFIT
+    return alike_anyway and ranges >= FIRST_WITH_AVERAGE and not with_refit
+
+
+def study_averages(context: RunContext, config: StudyConfig, ranges: int, training: Training) -> bool:
+    """`averages_runs` of a study whose head, if it starts solved, has been solved."""
+    from adaptkit.run.head_init import START
+    from adaptkit.run.initials import start_alike
+
+    alike_anyway = start_alike(training, solved_start=START in context.summary.baselines)
+    return averages_runs(config, ranges, alike_anyway=alike_anyway)
 
 
 def refuse_soup(config: StudyConfig, solver: str) -> None:

@@ -26,7 +26,8 @@ from adaptkit.run.heads import solve_best_again, solve_trials, solving_again_is_
 from adaptkit.run.method import Method, resolve_method, space_of
 from adaptkit.run.opening import open_study, with_its_settings
 from adaptkit.run.pooling import choose_pooling
-from adaptkit.run.refit import drop_refit, refit_due, train_again
+from adaptkit.run.refit import drop_refit, refit_due
+from adaptkit.run.refitting import train_again
 from adaptkit.run.reshuffling import first_alone, held_out_of
 from adaptkit.run.resolve import (
     Machine,
@@ -173,9 +174,10 @@ def search_and_train(
         rungs_per_epoch = int(context.folder.read_provenance().fixed["rungs_per_epoch"])
         rungs = max(1, round(space.epochs * rungs_per_epoch))
         due = confirmation_due(context, config, method, rungs)
-        drop_refit(context, config)
-        refit = refit_due(context, config, method) or solving_again_is_due(context, config, method, data)
-        if not (search.remaining or due or refit):
+        drop_refit(context, config, method, data)
+        refit = refit_due(context, config, method, data)
+        again = refit or solving_again_is_due(context, config, method, data)
+        if not (search.remaining or due or again):
             context.clock.seconds.clear()  # nothing is left to train, so reading it all again does not count
             context.note_versions(versions(*plugins_of(config, context.summary.plugin)))
             return
@@ -209,15 +211,15 @@ def train_and_confirm(
     wanted = search.remaining or (len(due.trials) * due.runs if due else 1)
     with context.interruption.exposed():
         capacity = measure_capacity(context, config, training, wanted)
-    show_waiting(context, config, capacity, trials=search.remaining, rungs=rungs)
+    show_waiting(context, config, method, data, capacity, trials=search.remaining, rungs=rungs)
     rule = evaluation_rule(config, method.ranges, rungs)
     train_trials(context, config, capacity, search, rungs=rungs, rule=rule)
     context.write(importances=search.importances())
     if not search.remaining and (due := confirmation_due(context, config, method, rungs)):
         confirm_trained(context, config, task, data, capacity, due, method, rule)
     ended = not search.remaining and not confirmation_due(context, config, method, rungs)
-    if ended and (aim := refit_due(context, config, method)):
-        train_again(context, config, task, data, model, capacity, aim)
+    if ended and (aim := refit_due(context, config, method, data)):
+        train_again(context, config, task, data, model, capacity, aim, method)
 
 
 def record_orphans(context: RunContext, search: Search) -> None:

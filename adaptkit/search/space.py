@@ -188,12 +188,13 @@ _VERSION_1: Mapping[str, StrategySpace] = {
 }
 """The ranges of version 1. Studies keep the version that they started with; today's are the strategies'."""
 
-RANGES_VERSION = 10
+RANGES_VERSION = 11
 """Of new studies. Version 2 had no rates of their own for heads on tokens, version 3 no penalties of their
 own for squared error on two texts and for one label per text, version 4 no more epochs for heads on tokens
 than for others, version 5 no more for two texts that are read together, version 6 no more for spans,
-version 7 no average of the winner's runs, version 8 kept the best rung of each trial, and version 9 had folds
-also where a fraction of dev rows was given."""
+version 7 no average of the winner's runs, version 8 kept the best rung of each trial, version 9 had folds
+also where a fraction of dev rows was given, and version 10 trained a confirmed winner again on all rows only
+if the user asked for it."""
 
 USUAL_WIDTH, MOST_SCALING = 768, 2.0
 """Where rates are for encoders of one width, they are scaled for another by the inverse ratio of the widths,

@@ -26,6 +26,9 @@ FIRST_WITH_AVERAGE = 8
 """The version of the ranges since which the average of the winner's runs may be exported by default. Before,
 the setting was False by default, and not None."""
 
+FIRST_WITH_REFIT = 11
+"""The version of the ranges since which a confirmed winner is trained again on all rows by default."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Provenance:

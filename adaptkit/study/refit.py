@@ -2,7 +2,7 @@
 
 studies/<name>/refit/
   0005.json                trial 5's configuration, trained again
-  0005-77-2.5.safetensors  its weights, with the seed 77 after 2.5 epochs
+  0005-77-2.5.safetensors  its weights, with the seed 77 after 2.5 epochs; 0005-77x3-2.5 of three runs
 """
 
 from __future__ import annotations
@@ -29,6 +29,8 @@ class Refit:
     """The number of the trial whose configuration it has."""
 
     seed: int
+    """Of its first run."""
+
     epochs: float
     """How long it trained: the median of the winner's runs at the rungs that they keep."""
 
@@ -52,6 +54,8 @@ class Refit:
     """Chosen on the dev rows for a model that was not trained on them."""
 
     seconds: float = 0.0
+    averaged: int = 1
+    """The runs on all rows, with seeds of their own, of whose weights these are the mean."""
 
 
 @dataclass(frozen=True)
@@ -97,4 +101,5 @@ class RefitFolder:
 
 
 def _weights(record: Refit) -> str:
-    return f"{record.trial:04d}-{record.seed}-{record.epochs:g}.safetensors"
+    times = "" if record.averaged == 1 else f"x{record.averaged}"
+    return f"{record.trial:04d}-{record.seed}{times}-{record.epochs:g}.safetensors"

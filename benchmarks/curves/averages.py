@@ -1,13 +1,15 @@
 """Which weights of a configuration's runs to keep: of one evaluation, or an average of several?
 
     python -m benchmarks.curves.averages --data FOLDER
+    python -m benchmarks.curves.averages --data FOLDER --sets snli --rows 1500 --epochs 8
     python -m benchmarks.curves.averages --table
 
-The default trial of a study of 1,500 rows is trained twice, with other data orders and dropout from the same
-start, without patience. Kept are the weights of the evaluation with the best dev score, of the last one, and
-the mean of those of the last quarter. Each is scored on the dev and on up to 2,000 test rows, of either run
-and as the average of both. A line of ``averages.jsonl`` is one data set with one strategy and one draw of
-rows; those that it holds are skipped.
+The default trial of a study of 1,500 rows, of which 1,275 train it, is trained twice, with other data
+orders and dropout from the same start, without patience. With ``--rows 1500`` it trains on all of them, as
+a refit does, and 225 others score it. Kept are the weights of the evaluation with the best dev score, of
+the last one, and the mean of those of the last quarter. Each is scored on the dev and on up to 2,000 test
+rows, of either run and as the average of both. A line of ``averages.jsonl`` is one data set with one
+strategy, one draw of rows and one number of them; those that it holds are skipped.
 """
 
 from __future__ import annotations
@@ -79,6 +81,10 @@ def main(arguments: Sequence[str]) -> None:
     parser.add_argument("--sets", default="snli,banking77,wnut17,stsb")
     parser.add_argument("--strategies", default="full,lora")
     parser.add_argument("--seeds", default="0")
+    parser.add_argument("--rows", type=int, default=ROWS, help="how many train the trial")
+    parser.add_argument(
+        "--epochs", type=float, default=0.0, help="by default those of a study of so many rows"
+    )
     parser.add_argument("--table", action="store_true")
     options = parser.parse_args(arguments)
     if options.table:
@@ -86,19 +92,21 @@ def main(arguments: Sequence[str]) -> None:
         return
     if options.data is None:
         parser.error("--data FOLDER is needed")
-    done = {(one["set"], one["strategy"], one["seed"]) for one in read(RESULTS)}
+    done = {(one["set"], one["strategy"], one["seed"], one["rows"]) for one in read(RESULTS)}
     for seed in map(int, options.seeds.split(",")):
         for name in options.sets.split(","):
             for strategy in options.strategies.split(","):
-                if (name, strategy, seed) not in done:
-                    add(RESULTS, run(options.data, name, strategy, seed))
+                if (name, strategy, seed, options.rows) not in done:
+                    add(RESULTS, run(options.data, name, strategy, seed, options.rows, options.epochs))
 
 
-def run(data: Path, name: str, strategy: str, seed: int) -> dict[str, Any]:
+def run(data: Path, name: str, strategy: str, seed: int, rows: int, epochs: float) -> dict[str, Any]:
     """Two runs, and what all their weights score."""
     started = time.process_time()
-    its = prepared(data, Group(name, ROWS, strategy, "solved", seed, 0), SETTINGS)
-    scheduler = KeepWeights([trial_of(its.space, number, 1.0, 16) for number in range(RUNS)])
+    its = prepared(data, Group(name, rows, strategy, "solved", seed, 0), SETTINGS)
+    epochs = epochs or its.space.epochs
+    trials = [replace(trial_of(its.space, number, 1.0, 16), epochs=epochs) for number in range(RUNS)]
+    scheduler = KeepWeights(trials)
     torch.manual_seed(seed)
     scheduler.population = populate(_by_dev_alone(its), 1, BatchLimits(slots=1, examples=32))
     scheduler.population.run(scheduler)
@@ -110,9 +118,9 @@ def run(data: Path, name: str, strategy: str, seed: int) -> dict[str, Any]:
         }
         for kind in KINDS
     }
-    epochs = [round(one.epoch, 2) for one in scheduler.best.values()]
+    best = [round(one.epoch, 2) for one in scheduler.best.values()]
     return {
-        "set": name, "strategy": strategy, "seed": seed, "epochs": its.space.epochs, "best_epochs": epochs,
+        "set": name, "strategy": strategy, "seed": seed, "rows": rows, "epochs": epochs, "best_epochs": best,
         "test_rows": len(its.test), "kinds": found, "cpu": round(time.process_time() - started, 1),
     }  # fmt: skip
 
@@ -134,10 +142,35 @@ def _scores(its: Prepared, weights: torch.Tensor) -> dict[str, float]:
 
 
 def report(found: Sequence[Mapping[str, Any]]) -> str:
-    """Test scores in points: the mean of the runs, and their average, for each kind, as Markdown."""
+    """Test scores in points as Markdown: of each kind of weights, and of training on more rows."""
+    fewer = [one for one in found if one["rows"] == ROWS]
+    return "\n\n".join([_kinds(fewer), _rows(fewer, [one for one in found if one["rows"] != ROWS])])
+
+
+def _kinds(found: Sequence[Mapping[str, Any]]) -> str:
+    """The mean of the runs, and their average, for each kind."""
     names = [f"{kind}, {of}" for kind in KINDS for of in ("runs", "average")]
+    rows = [[score for kind in KINDS for score in _test_scores(one, kind)] for one in found]
+    return _table(found, names, rows)
+
+
+def _rows(fewer: Sequence[Mapping[str, Any]], more: Sequence[Mapping[str, Any]]) -> str:
+    """The last weights after training on fewer rows and on more, of the groups that have both."""
+    known = {_group(one): one for one in fewer}
+    both = [one for one in more if _group(one) in known]
+    numbers = [ROWS, *sorted({one["rows"] for one in both})]
+    names = [f"{number:,} rows, {of}" for number in numbers for of in ("runs", "average")]
+    rows = [[*_test_scores(known[_group(one)], "last"), *_test_scores(one, "last")] for one in both]
+    return _table(both, names, rows)
+
+
+def _group(one: Mapping[str, Any]) -> tuple[str, str, int]:
+    return one["set"], one["strategy"], one["seed"]
+
+
+def _table(found: Sequence[Mapping[str, Any]], names: Sequence[str], rows: Sequence[Sequence[float]]) -> str:
+    """A line for each group, and for each strategy the mean gain of each column on the first."""
     lines = [f"| data set | strategy | seed | {' | '.join(names)} |", "|---|---|--:|" + "--:|" * len(names)]
-    rows = [_test_scores(one) for one in found]
     for one, scores in zip(found, rows, strict=True):
         cells = " | ".join(f"{score:.2f}" for score in scores)
         lines.append(f"| {one['set']} | {one['strategy']} | {one['seed']} | {cells} |")
@@ -148,12 +181,10 @@ def report(found: Sequence[Mapping[str, Any]]) -> str:
     return "\n".join(lines)
 
 
-def _test_scores(one: Mapping[str, Any]) -> list[float]:
-    found = []
-    for kind in KINDS:
-        its = one["kinds"][kind]
-        found += [100 * statistics.fmean(run["test"] for run in its["runs"]), 100 * its["average"]["test"]]
-    return found
+def _test_scores(one: Mapping[str, Any], kind: str) -> tuple[float, float]:
+    """The mean of the runs, and their average."""
+    its = one["kinds"][kind]
+    return 100 * statistics.fmean(run["test"] for run in its["runs"]), 100 * its["average"]["test"]
 
 
 def _gains(rows: Sequence[Sequence[float]]) -> list[str]:

@@ -9,7 +9,7 @@ import torch
 
 from adaptkit.engine.types import Outcome, RungReport, Trial
 from adaptkit.task import Scores
-from benchmarks.curves.averages import KeepWeights, report
+from benchmarks.curves.averages import ROWS, KeepWeights, report
 
 TRIAL = Trial(number=3, learning_rate=1e-3, batch_size=4, epochs=2)
 
@@ -43,12 +43,12 @@ def test_the_tail_is_the_mean_of_the_last_quarter() -> None:
     }  # fmt: skip
 
 
-def record(seed: int, best: float, average: float) -> dict[str, Any]:
+def record(seed: int, best: float, average: float, rows: int = ROWS) -> dict[str, Any]:
     kinds = {
         kind: {"runs": [{"test": best - 0.01}, {"test": best + 0.01}], "average": {"test": average}}
         for kind in ("best", "last", "tail")
     }
-    return {"set": "snli", "strategy": "full", "seed": seed, "kinds": kinds}
+    return {"set": "snli", "strategy": "full", "seed": seed, "rows": rows, "kinds": kinds}
 
 
 def test_the_table_has_the_mean_of_the_runs_beside_their_average() -> None:
@@ -56,3 +56,13 @@ def test_the_table_has_the_mean_of_the_runs_beside_their_average() -> None:
     assert lines[4].startswith("| mean gain on the first | full |")
     assert lines[2].split(" | ")[3:5] == ["70.00", "71.00"]
     assert lines[4].split(" | ")[3:5] == ["+0.00 ± 0.00", "+2.50 ± 1.50"]
+
+
+def test_training_on_more_rows_has_a_table_of_its_own() -> None:
+    found = [record(0, 0.7, 0.71), record(1, 0.6, 0.64), record(1, 0.65, 0.66, rows=1_500)]
+    _, table = report(found).split("\n\n")
+    names, _, line = table.splitlines()
+    assert names.split(" | ")[3:] == [
+        "1,275 rows, runs", "1,275 rows, average", "1,500 rows, runs", "1,500 rows, average |",
+    ]  # fmt: skip
+    assert line == "| snli | full | 1 | 60.00 | 64.00 | 65.00 | 66.00 |"

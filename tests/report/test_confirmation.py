@@ -23,6 +23,12 @@ def notes(its: Confirmation, name: str = "beats", **changes: object) -> str:
     return " ".join(confirmation.notes(replace(summary, confirmation=its, **changes), trials))  # type: ignore[arg-type]
 
 
+def test_before_the_export_no_weights_are_called_exported() -> None:
+    said = notes(STUDIES["beats"][0].confirmation, model_folder=None)  # type: ignore[arg-type]
+    assert "This configuration gives 0.8930 ± 0.0040 on average." in said
+    assert "exported" not in said
+
+
 def test_a_configuration_that_is_better_than_the_default() -> None:
     summary, trials = STUDIES["beats"]
     assert confirmation.notes(summary, trials) == [

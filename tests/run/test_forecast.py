@@ -119,6 +119,11 @@ def test_an_adapter_takes_less_disk_than_a_model(data_folder: Path, tiny_folder:
 def test_a_refit_takes_time(data_folder: Path, tiny_folder: Path) -> None:
     search = SearchConfig(trials=4, epochs=2, refit=True)
     assert quiet(config(data_folder, tiny_folder, search=search)).seconds["refit"] > 0
+    train = DataConfig(train=str(next((data_folder / "text-classification").glob("train*"))))
+    for refit, due in ((None, True), (False, False)):
+        search = SearchConfig(trials=4, epochs=2, refit=refit)
+        seconds = quiet(config(data_folder, tiny_folder, search=search, data=train)).seconds
+        assert (seconds["refit"] > 0) == due
 
 
 def test_heads_compared_on_dev_rows_are_solved_once_more(data_folder: Path, tiny_folder: Path) -> None:

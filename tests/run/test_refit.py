@@ -14,8 +14,11 @@ import adaptkit
 from adaptkit.report.document import as_document
 from adaptkit.report.html import as_html
 from adaptkit.report.markdown import as_markdown
-from adaptkit.run.refit import Aim, means
-from adaptkit.study.confirmation import ConfirmationFolder, ConfirmationRun
+from adaptkit.run.refit import Aim
+from adaptkit.run.refitting import means
+from adaptkit.search.space import RANGES_VERSION
+from adaptkit.study.confirmation import AVERAGE, ConfirmationFolder, ConfirmationRun
+from adaptkit.study.provenance import FIRST_WITH_REFIT
 from adaptkit.study.record import RungRecord, TrialRecord
 from adaptkit.study.refit import RefitFolder
 
@@ -90,10 +93,72 @@ def test_without_the_option_the_refit_is_forgotten(
     data_folder: Path, tiny_folder: Path, tmp_path: Path
 ) -> None:
     first = tuned(data_folder, tiny_folder, tmp_path)
-    back = tuned(data_folder, tiny_folder, tmp_path, refit=None)
+    back = tuned(data_folder, tiny_folder, tmp_path, refit=False)
     assert back.summary.trained_again is None
     assert back.summary.best == first.summary.best
     assert "No dev rows are left" not in (back.folder.best / "README.md").read_text()
+
+
+def test_a_confirmed_winner_is_refitted_by_default(
+    data_folder: Path, tiny_folder: Path, tmp_path: Path
+) -> None:
+    study = tuned(data_folder, tiny_folder, tmp_path, refit=None)
+    assert study.summary.trained_again.state == "complete"
+    other = tmp_path / "unconfirmed"
+    assert tuned(data_folder, tiny_folder, other, confirm=0).summary.trained_again is not None
+    unconfirmed = tuned(data_folder, tiny_folder, other, refit=None, confirm=0)
+    assert unconfirmed.summary.trained_again is None
+    steps = tuned(
+        data_folder, tiny_folder, tmp_path / "steps", refit=None, strategy="frozen", head_solver="adamw"
+    )
+    assert steps.summary.trained_again is None
+    dev = str(next((data_folder / "text-classification").glob("dev.*")))
+    given = tuned(data_folder, tiny_folder, tmp_path / "given", refit=None, dev=dev)
+    assert given.summary.confirmation.winner is not None
+    assert given.summary.trained_again is None
+
+
+def test_started_studies_are_refitted_only_if_asked(
+    data_folder: Path, tiny_folder: Path, tmp_path: Path
+) -> None:
+    study = tuned(data_folder, tiny_folder, tmp_path, refit=False)
+    toml = study.folder.path / "study.toml"
+    older = toml.read_text().replace(f"ranges = {RANGES_VERSION}", f"ranges = {FIRST_WITH_REFIT - 1}")
+    toml.write_text(older)
+    again = tuned(data_folder, tiny_folder, tmp_path, refit=None)
+    assert again.summary.trained_again is None
+    assert again.best.number == study.best.number
+
+
+def test_the_runs_on_all_rows_are_averaged(data_folder: Path, tiny_folder: Path, tmp_path: Path) -> None:
+    study = tuned(data_folder, tiny_folder, tmp_path)
+    its, exported = study.summary.trained_again, study.summary.confirmation.exported
+    if exported.run == AVERAGE:
+        assert its.averaged == 2
+        assert "as the average of 2 runs" in flat(as_markdown(study.summary, study.trials))
+    else:
+        assert its.averaged == 1
+    alone = tuned(data_folder, tiny_folder, tmp_path / "alone", soup=False)
+    assert alone.summary.trained_again.averaged == 1
+    assert "as the average of" not in flat(as_markdown(alone.summary, alone.trials))
+
+
+def test_a_refit_that_collapsed_is_not_exported(
+    data_folder: Path, tiny_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def collapsed(training: Any, *_: Any, **__: Any) -> torch.Tensor:
+        return torch.zeros(training.layout.width)
+
+    monkeypatch.setattr("adaptkit.engine.refit.trained_for", collapsed)
+    study = tuned(data_folder, tiny_folder, tmp_path)
+    assert study.summary.trained_again.state == "fail"
+    assert list(study.folder.refit.glob("*.safetensors")) == []
+    again = tuned(data_folder, tiny_folder, tmp_path)  # trains nothing, and still has the warning
+    for one in (study, again):
+        (warning,) = [one for one in one.summary.warnings if "could not be trained again" in one]
+        assert "on the dev rows" in warning
+        assert "could not be trained again" in flat(as_html(one.summary, one.trials))
+    assert "No dev rows are left" not in (study.folder.best / "README.md").read_text()
 
 
 def test_without_a_confirmation_the_trial_says_how_long(
@@ -132,8 +197,17 @@ RUN = ConfirmationRun(trial=3, run=0, seed=5, state="complete", score=0.5, epoch
 def test_it_trains_as_long_as_the_runs_in_the_middle() -> None:
     runs = [RUN, replace(RUN, run=1, epoch=2.0), replace(RUN, run=2, epoch=9.0)]
     assert Aim(TRIAL, runs, runs[1]).epochs == 2.0
+    assert Aim(TRIAL, runs[:2], runs[1]).epochs == 2.0, "a rung that one of them has"
+    assert Aim(TRIAL, runs[:2], runs[1], FIRST_WITH_REFIT - 1).epochs == 1.75
     assert Aim(TRIAL, [replace(RUN, epoch=None)], RUN).epochs == 1.0, "as the trial, in older records"
-    assert Aim(TRIAL, (), None).seed == 9
+    assert list(Aim(TRIAL, (), None).seeds) == [9]
+
+
+def test_an_average_is_of_all_seeds_but_in_earlier_studies() -> None:
+    runs, average = [RUN, replace(RUN, run=1, seed=6)], replace(RUN, run=AVERAGE)
+    assert list(Aim(TRIAL, runs, average).seeds) == [5, 6]
+    assert list(Aim(TRIAL, runs, average, FIRST_WITH_REFIT - 1).seeds) == [5]
+    assert list(Aim(TRIAL, runs, runs[1]).seeds) == [6]
 
 
 def test_means_are_over_what_is_known() -> None:

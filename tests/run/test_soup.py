@@ -20,7 +20,7 @@ from adaptkit.run.confirmed import with_average
 from adaptkit.run.soup import averages_runs
 from adaptkit.search.space import RANGES_VERSION
 from adaptkit.study.confirmation import AVERAGE, Candidate, Confirmation, ConfirmationFolder, ConfirmationRun
-from adaptkit.study.provenance import FIRST_WITH_AVERAGE
+from adaptkit.study.provenance import FIRST_WITH_AVERAGE, FIRST_WITH_REFIT
 
 SETTINGS: dict[str, Any] = {
     "trials": 2, "device": "cpu", "epochs": 1, "learning_rate": (1e-3, 1e-2), "pruning": False, "confirm": 2,
@@ -105,13 +105,14 @@ def test_an_earlier_study_continues_without_an_average(
     assert again.summary.confirmation.average is None
 
 
-def test_started_studies_and_refits_keep_the_best_run() -> None:
+def test_started_studies_keep_the_best_run() -> None:
     config = StudyConfig(task="ner", strategy="full")
     assert averages_runs(config, FIRST_WITH_AVERAGE, alike_anyway=True)
     assert not averages_runs(config, FIRST_WITH_AVERAGE - 1, alike_anyway=True)
     assert not averages_runs(config, FIRST_WITH_AVERAGE, alike_anyway=False)
     refit = replace(config, search=SearchConfig(refit=True))
-    assert not averages_runs(refit, FIRST_WITH_AVERAGE, alike_anyway=True)
+    assert not averages_runs(refit, FIRST_WITH_REFIT - 1, alike_anyway=True)
+    assert averages_runs(refit, FIRST_WITH_REFIT, alike_anyway=True)
     assert averages_runs(replace(config, soup=True), 1, alike_anyway=False)
 
 
@@ -154,7 +155,6 @@ def test_too_few_trials_to_confirm_are_refused(data_folder: Path, tiny_folder: P
     [
         (SearchConfig(confirm=0), "soup = True with confirm = 0"),
         (SearchConfig(confirm=1), "soup = True with confirm = 1"),
-        (SearchConfig(refit=True), "soup = True with refit = True"),
     ],
 )
 def test_contradictions_are_refused(search: SearchConfig, words: str) -> None:
