@@ -199,12 +199,12 @@ def split_label(summary: StudySummary, best: TrialRecord) -> str:
 
 
 def _again(refit: Refit) -> str:
-    of = "" if refit.epochs == refit.of_epochs else f" of {refit.of_epochs:g}"
+    of = "" if refit.epochs == refit.of_epochs else f" of {refit.of_epochs:.3g}"
     average = f", as the average of {refit.averaged} runs" if refit.averaged > 1 else ""
     mean = f"the mean of its {refit.runs} runs" if refit.runs > 1 else "its score"
     return (
         f"The exported model was trained again, on the {refit.rows:,} training and dev rows together, for "
-        f"{refit.epochs:g}{of} epochs{average}. No dev rows are left to score it on: the dev score is that "
+        f"{refit.epochs:.3g}{of} epochs{average}. No dev rows are left to score it on: the dev score is that "
         f"of the configuration, {mean} without the dev rows."
     )
 
