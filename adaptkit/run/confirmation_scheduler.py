@@ -113,6 +113,9 @@ class ConfirmationScheduler:
         self.total = len(self.waiting) + len(self.ended)
         self.records = {trial.number: run for trial, run in self.waiting}
         self.trials = {trial.number: trial for trial, _ in self.waiting}
+        self.epochs: dict[int, float] = {}
+        """How long each run has trained."""
+
         self.stopped = False
 
     def only(self, run: int) -> ConfirmationScheduler:
@@ -131,6 +134,7 @@ class ConfirmationScheduler:
 
     def on_rung_end(self, reports: Sequence[RungReport]) -> Mapping[int, str]:
         """Nothing is pruned."""
+        self.epochs |= {report.trial.number: report.epoch for report in reports}
         return {}
 
     def on_trial_end(self, outcome: Outcome) -> None:
@@ -170,6 +174,7 @@ class ConfirmationScheduler:
             state="complete" if scored else "fail", reason=outcome.reason, seconds=outcome.seconds,
             score=kept.score if kept and scored else None,
             epoch=kept.epoch if kept and scored else None,
+            last_epoch=self.epochs.get(outcome.trial.number) if scored else None,
             values=finite(kept.scores.values) if kept and scored else {},
             groups=finite_groups(kept.scores.groups) if kept and scored else {},
             calibration=kept.calibration if kept and scored else {},

@@ -49,12 +49,18 @@ class Aim:
 
     @property
     def epochs(self) -> float:
-        """Until the rung that is kept: that of the run in the middle, or the later one of two."""
-        known = [run.epoch for run in self.runs if run.epoch is not None]
-        if not known:
-            return self.trial.rungs[self.trial.best_rung or 0].epoch
-        middle = statistics.median_high if self.ranges >= FIRST_WITH_REFIT else statistics.median
-        return middle(known)
+        """Until the rung that is kept: that of the run in the middle, or the later one of two.
+
+        A run that ended at the rung that it keeps counts as trained to its end, as its score was still about
+        as good as its best.
+        """
+        its = self.trial.rungs
+        kept = [(run.epoch, run.last_epoch) for run in self.runs if run.epoch is not None]
+        kept = kept or [(its[self.trial.best_rung or 0].epoch, its[-1].epoch)]
+        if self.ranges < FIRST_WITH_REFIT:
+            return statistics.median(epoch for epoch, _ in kept)
+        whole = self.trial.hyperparameters.get("epochs", 1.0)
+        return statistics.median_high(whole if epoch == last else epoch for epoch, last in kept)
 
 
 def is_wanted(config: StudyConfig, method: Method, data: Dataset) -> bool:

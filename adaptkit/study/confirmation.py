@@ -55,6 +55,9 @@ class ConfirmationRun:
     epoch: float | None = None
     """The epochs it had trained at the rung that is kept; None in records of earlier versions."""
 
+    last_epoch: float | None = None
+    """The epochs it had trained when it ended; None in records of earlier versions."""
+
     resampled: Sequence[float | None] = ()
     """The score on each resample of the dev rows; all runs of a study have the same resamples."""
 

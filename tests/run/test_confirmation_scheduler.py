@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -73,6 +74,17 @@ def test_the_weights_of_the_best_run_alone_stay(tmp_path: Path) -> None:
     assert scheduler(folder).waiting == []
     (run, *_) = [run for run in ConfirmationFolder(folder).read() if (run.trial, run.run) == (8, 1)]
     assert (run.score, run.values["recall"], run.groups) == (0.6, None, {"x": {"f1": 0.6}})
+
+
+def test_a_record_says_when_the_run_ended(tmp_path: Path) -> None:
+    its = scheduler(tmp_path / "confirmation")
+    ended = outcome(its, 0, 0.5)
+    assert ended.kept is not None
+    its.on_rung_end([ended.kept])
+    its.on_rung_end([replace(ended.kept, rung=1, epoch=2.0)])
+    its.on_trial_end(ended)
+    (run,) = ConfirmationFolder(tmp_path / "confirmation").read()
+    assert (run.epoch, run.last_epoch) == (1.0, 2.0)
 
 
 def test_a_kill_before_the_record_leaves_the_older_weights(

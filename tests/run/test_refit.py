@@ -167,7 +167,9 @@ def test_without_a_confirmation_the_trial_says_how_long(
     study = tuned(data_folder, tiny_folder, tmp_path, confirm=0)
     its = study.summary.trained_again
     trial = next(one for one in study.trials if one.number == its.trial)
-    assert (its.seed, its.epochs) == (trial.seed, trial.rungs[trial.best_rung].epoch)
+    kept = trial.rungs[trial.best_rung].epoch
+    expected = 2 if kept == trial.rungs[-1].epoch else kept
+    assert (its.seed, its.epochs) == (trial.seed, expected)
     assert (its.score, its.runs) == (trial.score, 0)
 
 
@@ -187,7 +189,7 @@ def test_a_solved_head_uses_given_dev_rows_if_asked(
 
 
 TRIAL = TrialRecord(
-    number=3, state="complete", reason="", origin="search", hyperparameters={}, seed=9,
+    number=3, state="complete", reason="", origin="search", hyperparameters={"epochs": 3.0}, seed=9,
     best_rung=1,
     rungs=[RungRecord(epoch=0.5, score=0.2, loss=1.0), RungRecord(epoch=1.0, score=0.4, loss=1.0)],
 )  # fmt: skip
@@ -199,7 +201,11 @@ def test_it_trains_as_long_as_the_runs_in_the_middle() -> None:
     assert Aim(TRIAL, runs, runs[1]).epochs == 2.0
     assert Aim(TRIAL, runs[:2], runs[1]).epochs == 2.0, "a rung that one of them has"
     assert Aim(TRIAL, runs[:2], runs[1], FIRST_WITH_REFIT - 1).epochs == 1.75
-    assert Aim(TRIAL, [replace(RUN, epoch=None)], RUN).epochs == 1.0, "as the trial, in older records"
+    assert Aim(TRIAL, [replace(RUN, epoch=None)], RUN).epochs == 3.0, "as the trial, in older records"
+    ended = [replace(RUN, last_epoch=1.5), replace(RUN, run=1, epoch=1.0, last_epoch=1.5)]
+    assert Aim(TRIAL, ended, RUN).epochs == 3.0, "the first was as good as ever when its patience ended it"
+    assert Aim(TRIAL, ended[1:], RUN).epochs == 1.0
+    assert Aim(replace(TRIAL, best_rung=0), (), None).epochs == 0.5
     assert list(Aim(TRIAL, (), None).seeds) == [9]
 
 
