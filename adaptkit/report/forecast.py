@@ -103,11 +103,12 @@ def _cheaper(forecast: Forecast) -> list[str]:
     frozen = [] if forecast.strategy == "frozen" else ["--strategy frozen: minutes in place of hours"]
     again = forecast.seconds.get("confirmation", 0.0)
     refit = forecast.seconds.get("refit", 0.0)
+    neither = " --no-refit" if refit > 0 else ""
     return [
         *frozen,
         *([f"--trials {_affordable(forecast)}"] if _affordable(forecast) else []),
         *([f"--no-refit: {formatting.duration(refit)} less"] if refit > 0 else []),
-        *([f"--confirm 0: {formatting.duration(again)} less"] if again > 0 else []),
+        *([f"--confirm 0{neither}: {formatting.duration(again + refit)} less"] if again > 0 else []),
         "--timeout 1h: the search ends then with its best trial so far",
         "a smaller --model, or fewer rows",
     ]

@@ -49,6 +49,9 @@ def test_a_study_of_hours_names_what_is_quicker() -> None:
     assert "  --strategy frozen" in text
     assert "  --trials 4: about 1 h 15 min" in text
     assert "  --confirm 0: 30 min" in text
+    text = text_of(seconds={**seconds, "refit": 600.0})
+    assert "  --no-refit: 10 min" in text
+    assert "  --confirm 0 --no-refit: 40 min" in text
     assert "--strategy frozen" not in text_of(seconds=seconds, strategy="frozen")
     assert "--trials" not in text_of(seconds=seconds, trials=1)
     assert "--confirm" not in text_of(seconds={**FORECAST.seconds, "search": 7200.0})
