@@ -59,7 +59,7 @@ def with_average(
 ) -> Confirmation:
     """The result with the average, which is exported unless it is clearly worse than the runs.
 
-    That is by more than a standard error of their mean. Each run has the score of its best rung, which is
+    That is by more than a standard error of their mean. Each run has one of the best of its scores, which is
     somewhat too high, and that of the average is not (`benchmarks/curves`).
     """
     mean = next((one.mean for one in done.candidates if one.trial == done.winner), None)
