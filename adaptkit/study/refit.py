@@ -32,7 +32,7 @@ class Refit:
     """Of its first run."""
 
     epochs: float
-    """How long it trained: the median of the winner's runs at the rungs that they keep."""
+    """How long it trained; `adaptkit.run.refit.Aim.epochs` says why."""
 
     of_epochs: float
     """The epochs of the schedule, which ends there or later."""

@@ -15,7 +15,6 @@ from adaptkit.report.document import as_document
 from adaptkit.report.html import as_html
 from adaptkit.report.markdown import as_markdown
 from adaptkit.run.refit import Aim
-from adaptkit.run.refitting import means
 from adaptkit.search.space import RANGES_VERSION
 from adaptkit.study.confirmation import AVERAGE, ConfirmationFolder, ConfirmationRun
 from adaptkit.study.provenance import FIRST_WITH_REFIT
@@ -130,15 +129,18 @@ def test_started_studies_are_refitted_only_if_asked(
     assert again.best.number == study.best.number
 
 
-def test_the_runs_on_all_rows_are_averaged(data_folder: Path, tiny_folder: Path, tmp_path: Path) -> None:
-    study = tuned(data_folder, tiny_folder, tmp_path)
-    its, exported = study.summary.trained_again, study.summary.confirmation.exported
-    if exported.run == AVERAGE:
-        assert its.averaged == 2
-        assert "as the average of 2 runs" in flat(as_markdown(study.summary, study.trials))
-    else:
-        assert its.averaged == 1
-    alone = tuned(data_folder, tiny_folder, tmp_path / "alone", soup=False)
+@pytest.mark.parametrize(("strategy", "soup"), [("full", None), ("lora", True)])
+def test_the_runs_on_all_rows_are_averaged(
+    strategy: str, soup: bool | None, data_folder: Path, tiny_folder: Path, tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    monkeypatch.setattr("adaptkit.analysis.confirmation.error_of_mean", lambda runs: 1.0)  # none is worse
+    study = tuned(data_folder, tiny_folder, tmp_path, strategy=strategy, soup=soup)
+    assert study.summary.confirmation.exported.run == AVERAGE
+    its = study.summary.trained_again
+    assert (its.state, its.averaged) == ("complete", 2)
+    assert "as the average of 2 runs" in flat(as_markdown(study.summary, study.trials))
+    alone = tuned(data_folder, tiny_folder, tmp_path / "alone", strategy=strategy, soup=False)
     assert alone.summary.trained_again.averaged == 1
     assert "as the average of" not in flat(as_markdown(alone.summary, alone.trials))
 
@@ -214,8 +216,3 @@ def test_an_average_is_of_all_seeds_but_in_earlier_studies() -> None:
     assert list(Aim(TRIAL, runs, average).seeds) == [5, 6]
     assert list(Aim(TRIAL, runs, average, FIRST_WITH_REFIT - 1).seeds) == [5]
     assert list(Aim(TRIAL, runs, runs[1]).seeds) == [6]
-
-
-def test_means_are_over_what_is_known() -> None:
-    found = means([{"f1": 0.5, "recall": None}, {"f1": 0.7, "recall": 0.2}, {"mcc": None}])
-    assert found == {"f1": pytest.approx(0.6), "recall": 0.2, "mcc": None}
