@@ -200,12 +200,13 @@ def split_label(summary: StudySummary, best: TrialRecord) -> str:
 
 def _again(refit: Refit) -> str:
     of = "" if refit.epochs == refit.of_epochs else f" of {refit.of_epochs:.3g}"
+    epochs = "epoch" if refit.of_epochs == 1 else "epochs"
     average = f", as the average of {refit.averaged} runs" if refit.averaged > 1 else ""
     mean = f"the mean of its {refit.runs} runs" if refit.runs > 1 else "its score"
     return (
         f"The exported model was trained again, on the {refit.rows:,} training and dev rows together, for "
-        f"{refit.epochs:.3g}{of} epochs{average}. No dev rows are left to score it on: the dev score is that "
-        f"of the configuration, {mean} without the dev rows."
+        f"{refit.epochs:.3g}{of} {epochs}{average}. No dev rows are left to score it on: the dev score is "
+        f"that of the configuration, {mean} without the dev rows."
     )
 
 

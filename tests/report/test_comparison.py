@@ -6,6 +6,7 @@ import pytest
 
 from adaptkit.report import comparison
 from adaptkit.study.record import RungRecord, SplitRecord, StudySummary, TrialRecord
+from adaptkit.study.refit import Refit
 from adaptkit.task import MAJORITY_CLASS
 from tests.helpers.studies import failed_trial, ner_summary, ner_trials
 
@@ -153,3 +154,19 @@ def test_the_caveats_count_rows_with_unknown_labels() -> None:
     assert "The dev score is too high: 1 row with a label that the model does not have was left out;" in said
     assert "The test score" not in said
     assert "too high: " not in comparison.caveats(SUMMARY, BEST, TRIALS)
+
+
+@pytest.mark.parametrize(
+    ("epochs", "of", "averaged", "words"),
+    [
+        (1.0, 1.0, 1, "for 1 epoch. No"),
+        (5 / 6, 1.0, 2, "for 0.833 of 1 epoch, as the average of 2 runs. No"),
+        (20 / 3, 8.0, 1, "for 6.67 of 8 epochs. No"),
+    ],
+)
+def test_a_refit_says_how_long_it_took(epochs: float, of: float, averaged: int, words: str) -> None:
+    done = Refit(
+        trial=8, seed=1, epochs=epochs, of_epochs=of, rows=900, state="complete", averaged=averaged, runs=2
+    )
+    (said,) = comparison.exported(replace(SUMMARY, trained_again=done), BEST)
+    assert words in said
