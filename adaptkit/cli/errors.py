@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -102,24 +102,21 @@ def _lines(result: RowResult) -> list[str]:
     """A row, its answer and its prediction."""
     from adaptkit.cli.shown_rows import indented, input_of, news_in
     from adaptkit.report.escaping import visible
+    from adaptkit.run.row_results import tagged_words
 
-    words = _tagged_words(result)
+    words = tagged_words(result)
+    tags = result.predicted_answer if words else {}
     parts = {
         "": input_of(result.row, words),
-        "expected ": {name: _answer(value, words, result.row) for name, value in result.expected.items()},
-        "predicted ": news_in(result.predicted, result.row, words),
+        "expected ": _answers(result.expected, words, result.row),
+        "predicted ": _answers(tags, words, result.row) or news_in(result.predicted, result.row, words),
     }
     lines = [line for prefix, values in parts.items() for line in indented(prefix, values, LONGEST)]
     return [f"{visible(result.place)}  loss {result.loss:.4f}", *lines]
 
 
-def _tagged_words(result: RowResult) -> Sequence[str]:
-    """The words of the row, if its answer has a value for each; else none."""
-    sizes = {len(value) for value in result.expected.values() if isinstance(value, (list, tuple))}
-    for value in result.row.values():
-        if isinstance(value, (list, tuple)) and value and len(value) in sizes and isinstance(value[0], str):
-            return value
-    return ()
+def _answers(values: Mapping[str, Any], words: Sequence[str], row: Row) -> dict[str, Any]:
+    return {name: _answer(value, words, row) for name, value in values.items()}
 
 
 def _answer(value: Any, words: Sequence[str], row: Row) -> Any:

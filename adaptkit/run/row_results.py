@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from adaptkit.analysis.row_results import right_rows
@@ -13,7 +13,7 @@ from adaptkit.analysis.row_results import right_rows
 if TYPE_CHECKING:
     from adaptkit.data.rows import Rows
     from adaptkit.export.predictor import Predictor
-    from adaptkit.task import Row
+    from adaptkit.task import Prediction, Row
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,6 +31,10 @@ class RowResult:
 
     predicted: Mapping[str, Any]
     """The prediction, as `adaptkit predict` gives it."""
+
+    predicted_answer: Mapping[str, Any] = field(default_factory=dict)
+    """The same as values of the answer's columns, such as the tag of each word; without the columns that the
+    task's predictions do not have."""
 
     right: bool | None
     """Whether the task's metric is 1 for it, or it is the answer; None where the metric says neither, as a
@@ -61,7 +65,8 @@ def results_of(predictor: Predictor, rows: Rows) -> list[RowResult]:
         results.append(
             RowResult(
                 place=place, row=asked, expected=answer, predicted=predicted,
-                right=right[number], loss=losses[number],
+                predicted_answer=_as_answer(predictions[number], answer), right=right[number],
+                loss=losses[number],
             )
         )  # fmt: skip
     return results
@@ -73,21 +78,41 @@ def worst_first(results: Sequence[RowResult]) -> list[RowResult]:
     return sorted(wrong, key=lambda one: (not math.isnan(one.loss), -one.loss))
 
 
-def confusions(results: Sequence[RowResult]) -> list[tuple[str, str, int]]:
-    """The label of the row, the predicted label, and the number of rows; the most frequent pair first.
+def tagged_words(result: RowResult) -> Sequence[str]:
+    """The words of the row, if its answer has a value for each; else none."""
+    sizes = {len(value) for value in result.expected.values() if isinstance(value, (list, tuple))}
+    for value in result.row.values():
+        if isinstance(value, (list, tuple)) and value and len(value) in sizes and isinstance(value[0], str):
+            return value
+    return ()
 
-    Nothing for answers that are not one label, under one name in answer and prediction.
+
+def confusions(results: Sequence[RowResult]) -> list[tuple[str, str, int]]:
+    """The label of a row, the predicted label, and how often; the most frequent pair first.
+
+    Where an answer has a label for each word, the words are counted. Nothing for answers of other forms.
     """
     pairs: Counter[tuple[str, str]] = Counter()
     for one in results:
         if len(one.expected) != 1:
             return []
-        ((name, label),) = one.expected.items()
-        inner = one.predicted.get("prediction")  # as `Task.to_json` gives it by default
-        other = one.predicted.get(name, inner.get(name) if isinstance(inner, Mapping) else None)
-        if not isinstance(label, str) or not isinstance(other, str):
+        ((name, expected),) = one.expected.items()
+        words = tagged_words(one)
+        labels, others = _labels(expected, words), _labels(one.predicted_answer.get(name), words)
+        if len(labels) != len(others) or not all(isinstance(label, str) for label in (*labels, *others)):
             return []
-        if label != other:
-            pairs[label, other] += 1
+        pairs.update(pair for pair in zip(labels, others, strict=True) if pair[0] != pair[1])
     ordered = sorted(pairs.items(), key=lambda one: (-one[1], one[0]))
     return [(label, other, count) for (label, other), count in ordered]
+
+
+def _as_answer(prediction: Prediction, answer: Mapping[str, Any]) -> dict[str, Any]:
+    """The predicted values of the answer's columns, as far as the prediction has them."""
+    if isinstance(prediction, Mapping):
+        return {name: prediction[name] for name in answer if name in prediction}
+    return dict.fromkeys(answer, prediction) if len(answer) == 1 else {}
+
+
+def _labels(value: Any, words: Sequence[str]) -> Sequence[Any]:
+    """The label of each word, or that of the row."""
+    return value if words and isinstance(value, (list, tuple)) else [value]

@@ -17,8 +17,9 @@ def result(place: str, right: bool | None, loss: float) -> RowResult:
     return RowResult(place=place, row={}, expected={}, predicted={}, right=right, loss=loss)
 
 
-def pair(expected: dict[str, Any], predicted: dict[str, Any]) -> RowResult:
-    return RowResult(place="", row={}, expected=expected, predicted=predicted, right=None, loss=0)
+def pair(answer: dict[str, Any], predicted: dict[str, Any], row: dict[str, Any] | None = None) -> RowResult:
+    alike = {"expected": answer, "predicted_answer": predicted, "predicted": {}}
+    return RowResult(place="", row=row or {}, **alike, right=None, loss=0)
 
 
 def test_confusions_are_counted_and_ordered() -> None:
@@ -27,15 +28,17 @@ def test_confusions_are_counted_and_ordered() -> None:
     assert confusions(results) == [("b", "a", 2), ("a", "b", 1), ("a", "c", 1)]
 
 
-def test_predictions_without_a_form_of_their_own_have_confusions() -> None:
-    assert confusions([pair({"label": "a"}, {"prediction": {"label": "b"}})]) == [("a", "b", 1)]
+def test_the_tags_of_words_are_counted_word_by_word() -> None:
+    row = {"tokens": ["Ada", "Lovelace", "sang"]}
+    tagged = pair({"tags": ["B-PER", "I-PER", "O"]}, {"tags": ["B-ORG", "I-PER", "O"]}, row)
+    assert confusions([tagged, tagged]) == [("B-PER", "B-ORG", 2)]
 
 
 @pytest.mark.parametrize(
     ("answer", "prediction"),
     [
         ({"labels": ["a"]}, {"labels": ["b"]}), ({"label": "a", "other": "b"}, {"label": "b"}),
-        ({"label": "a"}, {"class": "b"}), ({}, {"label": "b"}),
+        ({"label": "a"}, {}), ({}, {"label": "b"}), ({"score": 1.0}, {"score": 2.0}),
     ],
 )  # fmt: skip
 def test_other_answers_have_no_confusions(answer: dict[str, Any], prediction: dict[str, Any]) -> None:
