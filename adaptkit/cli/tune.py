@@ -210,7 +210,7 @@ def show_forecast(config: StudyConfig, console: Console, *, as_json: bool) -> No
     import json
 
     from adaptkit.report.forecast import as_document, lines_of
-    from adaptkit.run.forecast import forecast
+    from adaptkit.run.forecast.forecast import forecast
 
     with plugin_output_on_stderr():
         found = forecast(config, console)

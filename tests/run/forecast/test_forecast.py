@@ -10,8 +10,8 @@ from rich.console import Console
 
 from adaptkit.config import DataConfig, SearchConfig, StudyConfig
 from adaptkit.errors import ConfigError, DataError
-from adaptkit.run import forecast_rows
-from adaptkit.run.forecast import forecast
+from adaptkit.run.forecast import rows as forecast_rows
+from adaptkit.run.forecast.forecast import forecast
 
 
 def config(data_folder: Path, model: Path, **changes: Any) -> StudyConfig:

@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING
 from adaptkit.analysis.resampling import MOST_SECONDS, score_intervals
 from adaptkit.errors import Interrupted, TrialError
 from adaptkit.run.baselines import scores_of_baselines
-from adaptkit.run.measured import seconds_of
+from adaptkit.run.forecast.measured import seconds_of
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from adaptkit.engine.training import Training
     from adaptkit.engine.types import Outcome
-    from adaptkit.run.measured import Measured
+    from adaptkit.run.forecast.measured import Measured
 
 FIRST = 20
 """So many rows are scored first, to load what the baselines need."""
@@ -82,7 +82,7 @@ def _baselines(of: Measured) -> float:
 
 def _scoring_baselines(of: Measured, step: int) -> float:
     """The seconds of scoring the baselines on every so many rows of the part; 0 if they cannot be scored."""
-    from adaptkit.run.forecast_rows import every
+    from adaptkit.run.forecast.rows import every
 
     part = every(of.part, step)
     started = time.perf_counter()
@@ -99,7 +99,7 @@ def _test(of: Measured, folder: Path) -> float:
     """Loading the exported model, predicting the test rows, and resampling their score."""
     from adaptkit.engine.evaluate import score
     from adaptkit.export.predictor import load_quietly
-    from adaptkit.run.forecast_rows import some
+    from adaptkit.run.forecast.rows import some
 
     if of.data.test is None:
         return 0.0

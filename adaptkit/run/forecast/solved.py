@@ -6,11 +6,11 @@ import math
 import time
 from typing import TYPE_CHECKING
 
-from adaptkit.run.costs import Costs
 from adaptkit.run.ended_trials import WEIGHTS_KEPT
+from adaptkit.run.forecast.costs import Costs
+from adaptkit.run.forecast.measured import Counted, Listed, keeping_weights, model_of, resampling, times_kept
+from adaptkit.run.forecast.rest import measured_rest
 from adaptkit.run.heads import head_to_solve
-from adaptkit.run.measured import Counted, Listed, keeping_weights, model_of, resampling, times_kept
-from adaptkit.run.measured_rest import measured_rest
 from adaptkit.run.penalty import penalty_space
 from adaptkit.search.confirmation import MOST_CANDIDATES, MOST_RUNS
 from adaptkit.study.confirmation import FEWEST_TRIALS
@@ -18,7 +18,7 @@ from adaptkit.system.devices import peak_memory_bytes
 
 if TYPE_CHECKING:
     from adaptkit.engine.training import Training
-    from adaptkit.run.measured import Measured
+    from adaptkit.run.forecast.measured import Measured
 
 FLOAT = 4
 """Bytes."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from adaptkit.data.load import Dataset
 from adaptkit.data.rows import Rows
-from adaptkit.run.forecast_rows import ROWS_MEASURED, every, part_of, some
+from adaptkit.run.forecast.rows import ROWS_MEASURED, every, part_of, some
 
 
 def rows(count: int, *, grouped: bool = False) -> Rows:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from adaptkit.run.measured_trained import measured_sizes
+from adaptkit.run.forecast.trained import measured_sizes
 
 SIZES = (8, 16, 32, 64)
 

@@ -8,12 +8,10 @@ from typing import TYPE_CHECKING
 
 from adaptkit.run.confirmation_scheduler import RESAMPLES
 from adaptkit.run.context import Clock
-from adaptkit.run.costs import Costs
 from adaptkit.run.ended_trials import WEIGHTS_KEPT
 from adaptkit.run.evaluations import evaluation_rule
-from adaptkit.run.head_init import MOST_ROWS, frozen_model, put_head
-from adaptkit.run.initials import initials_of, start_alike
-from adaptkit.run.measured import (
+from adaptkit.run.forecast.costs import Costs
+from adaptkit.run.forecast.measured import (
     Counted,
     Listed,
     keeping_weights,
@@ -22,7 +20,9 @@ from adaptkit.run.measured import (
     seconds_of,
     times_kept,
 )
-from adaptkit.run.measured_rest import measured_rest
+from adaptkit.run.forecast.rest import measured_rest
+from adaptkit.run.head_init import MOST_ROWS, frozen_model, put_head
+from adaptkit.run.initials import initials_of, start_alike
 from adaptkit.run.penalty import penalty_space
 from adaptkit.run.refit import trainings_of
 from adaptkit.run.repeated import Repeated, repeated
@@ -34,7 +34,7 @@ from adaptkit.tasks.resampled import MOST_DRAWN, RESAMPLES_FOR_ERROR
 if TYPE_CHECKING:
     from adaptkit.engine.capacity import Capacity
     from adaptkit.engine.types import Outcome
-    from adaptkit.run.measured import Measured
+    from adaptkit.run.forecast.measured import Measured
     from adaptkit.search.space import SearchSpace
 
 FLOAT = 4

@@ -14,10 +14,10 @@ from adaptkit.models.pooling import with_pooling
 from adaptkit.report.forecast import Forecast
 from adaptkit.report.progress import Progress
 from adaptkit.run.context import Clock
-from adaptkit.run.forecast_rows import part_of
-from adaptkit.run.measured import Measured
-from adaptkit.run.measured_solved import measured_solved
-from adaptkit.run.measured_trained import measured_trained
+from adaptkit.run.forecast.measured import Measured
+from adaptkit.run.forecast.rows import part_of
+from adaptkit.run.forecast.solved import measured_solved
+from adaptkit.run.forecast.trained import measured_trained
 from adaptkit.run.method import resolve_method, space_of
 from adaptkit.run.resolve import chosen_metric, refuse_problems
 from adaptkit.run.rows import rows_by_reference
