@@ -21,6 +21,9 @@ from benchmarks.curves.collect import table
 LONG, EPOCHS = 10, (1.0, 2.0, 3.0, 5.0, 7.0, 10.0)
 """The epochs of a trial on few rows, and those that are shown."""
 
+MANY, SHARES = 500, (0.0, 0.25, 0.5, 0.75, 1.0)
+"""With so many rows, scores are shown after these shares of the epochs."""
+
 WIDTH, USUAL_BATCH_SIZE = 384, 16
 """Of all-MiniLM-L6-v2, and of the default."""
 
@@ -43,6 +46,8 @@ def main() -> None:
     print(scores(lines))
     print()
     print(by_epoch(lines))
+    print()
+    print(by_share(lines))
 
 
 def groups(lines: Sequence[Line]) -> dict[Key, dict[Configuration, Curve]]:
@@ -96,7 +101,7 @@ def by_epoch(lines: Sequence[Line]) -> str:
     """The dev score at the start and after some epochs, of groups with ten: means over trials, in points."""
     found: dict[tuple[str, ...], dict[float, list[float]]] = defaultdict(lambda: defaultdict(list))
     for line in lines:
-        if float(line["epochs"]) == LONG:
+        if float(line["epochs"]) == LONG and int(line["rows"]) < MANY:
             found[line["set"], line["rows"], line["strategy"]][float(line["epoch"])].append(
                 float(line["dev"])
             )
@@ -104,6 +109,28 @@ def by_epoch(lines: Sequence[Line]) -> str:
     out.append("|---|--:|---|--:|" + "--:|" * len(EPOCHS))
     for about, its in found.items():
         shown = " | ".join(_mean(its[epoch]) for epoch in (0.0, *EPOCHS))
+        out.append(f"| {' | '.join(about)} | {shown} |")
+    return "\n".join(out)
+
+
+def by_share(lines: Sequence[Line]) -> str:
+    """The dev and the test score at shares of the training, of groups of `MANY` rows; as `by_epoch`."""
+    found: dict[tuple[str, ...], dict[tuple[str, float], list[float]]] = defaultdict(
+        lambda: defaultdict(list)
+    )
+    for line in lines:
+        share = float(line["epoch"]) / float(line["epochs"])
+        if int(line["rows"]) >= MANY and share in SHARES:
+            its = found[line["set"], line["rows"], line["strategy"], f"{float(line['epochs']):g}"]
+            for rows in ("dev", "test"):
+                its[rows, share].append(float(line[rows]))
+    heads = [
+        f"{rows}, {share:.0%}" if share else f"{rows}, start" for rows in ("dev", "test") for share in SHARES
+    ]
+    out = [f"| data set | rows | strategy | epochs | {' | '.join(heads)} |"]
+    out.append("|---|--:|---|--:|" + "--:|" * len(heads))
+    for about, its in found.items():
+        shown = " | ".join(_mean(its[rows, share]) for rows in ("dev", "test") for share in SHARES)
         out.append(f"| {' | '.join(about)} | {shown} |")
     return "\n".join(out)
 

@@ -50,6 +50,15 @@ def test_curves_by_epoch() -> None:
     assert len(curves.by_epoch([{**lines[0], "epochs": "3.0"}]).splitlines()) == 2
 
 
+def test_curves_by_share_of_the_training() -> None:
+    about = {"set": "snli", "rows": "500", "strategy": "lora", "epochs": "4"}
+    scored = (("0.0", "0.5", "0.4"), ("1.0", "0.6", "0.5"), ("1.25", "0.1", "0.1"), ("4.0", "0.7", "0.6"))
+    lines = [{**about, "epoch": epoch, "dev": dev, "test": test} for epoch, dev, test in scored]
+    shown = "| snli | 500 | lora | 4 | 50.0 | 60.0 |  |  | 70.0 | 40.0 | 50.0 |  |  | 60.0 |"
+    assert curves.by_share(lines).splitlines()[-1] == shown
+    assert len(curves.by_share([{**lines[0], "rows": "100"}]).splitlines()) == 2
+
+
 def test_the_default_configuration_depends_on_the_task() -> None:
     assert curves.default_configuration("banking77", "lora") == (1e-3, 16)
     assert curves.default_configuration("wnut17", "lora") == (2e-3, 16)
