@@ -8,6 +8,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from adaptkit.api.comparison import compare as compare
     from adaptkit.api.models import Evaluation as Evaluation
     from adaptkit.api.models import evaluate as evaluate
     from adaptkit.api.models import export as export
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
     from adaptkit.run.callbacks import Callback as Callback
     from adaptkit.run.callbacks import RungScore as RungScore
     from adaptkit.run.callbacks import StartedTrial as StartedTrial
+    from adaptkit.run.comparison import ComparedModel as ComparedModel
+    from adaptkit.run.comparison import Comparison as Comparison
     from adaptkit.run.row_results import RowResult as RowResult
     from adaptkit.run.study import Study as Study
     from adaptkit.strategy import AdaptableModel as AdaptableModel
@@ -91,6 +94,8 @@ _HOMES = {
     "AdaptkitError": "adaptkit.errors",
     "CONTRACT_VERSION": "adaptkit.task",
     "Callback": "adaptkit.run.callbacks",
+    "ComparedModel": "adaptkit.run.comparison",
+    "Comparison": "adaptkit.run.comparison",
     "DataConfig": "adaptkit.config",
     "DataWarning": "adaptkit.task",
     "Evaluation": "adaptkit.api.models",
@@ -125,6 +130,7 @@ _HOMES = {
     "class_name": "adaptkit.tasks.classification",
     "class_scores": "adaptkit.tasks.scores",
     "classification_metric": "adaptkit.tasks.classification",
+    "compare": "adaptkit.api.comparison",
     "contradiction": "adaptkit.tasks.marks",
     "cross_entropy": "adaptkit.task",
     "cuts_word": "adaptkit.tasks.words",

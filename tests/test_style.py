@@ -29,8 +29,8 @@ BANNED = (
 BANNED_WORD = re.compile(rf"\b({'|'.join(BANNED)})\b", re.IGNORECASE)
 
 VERBS = (
-    "cache", "errors", "evaluate", "export", "plugins", "predict", "push", "report", "serve", "studies",
-    "tasks", "tune",
+    "cache", "compare", "errors", "evaluate", "export", "plugins", "predict", "push", "report", "serve",
+    "studies", "tasks", "tune",
 )  # fmt: skip
 
 

@@ -9,6 +9,7 @@ import math
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -16,6 +17,8 @@ import numpy as np
 from adaptkit.tasks.resampled import numbers_on
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from adaptkit.task import Metric, Prediction, Row
 
 RESAMPLES = 200
@@ -73,18 +76,34 @@ def score_intervals(
     value, as when every row is right, or if its interval would not contain it, as is possible for averages
     over very rare classes. Where the metric is slow, the resamples are fewer and smaller, by `plan`.
     """
-    total = len(rows)
-    if total < FEWEST_ROWS:
+    if len(rows) < FEWEST_ROWS:
         return Intervals(missing=dict.fromkeys(scores, TOO_FEW_ROWS))
+    scored = partial(numbers_on, metric, predictions, rows)
+    return intervals_around(scores, scored, len(rows), seed=seed, clock=clock)
+
+
+def intervals_around(
+    scores: Mapping[str, float], scored: Callable[[NDArray[np.int64]], Mapping[str, float]], total: int,
+    *, seed: int = 0, clock: Callable[[], float] = time.perf_counter,
+) -> Intervals:  # fmt: skip
+    """The percentile interval of each of the ``scores``, from the same resamples of ``total`` rows.
+
+    Args:
+        scores: the numbers on all rows, by name.
+        scored: the places of rows ``[drawn]`` → the same numbers on them; those that it leaves out are NaN.
+        total: the number of rows.
+        seed: of the resamples.
+        clock: seconds, by which the number of resamples is chosen.
+    """
     generator = np.random.default_rng([seed, total])
 
-    def scored(drawn: int) -> dict[str, float]:
-        return numbers_on(metric, predictions, rows, generator.integers(0, total, drawn))
+    def resampled(drawn: int) -> Mapping[str, float]:
+        return scored(generator.integers(0, total, drawn))
 
-    found, seconds = _timed(lambda: scored(total), lambda seconds: plan(total, seconds)[0], clock)
+    found, seconds = _timed(lambda: resampled(total), lambda seconds: plan(total, seconds)[0], clock)
     count, drawn = plan(total, seconds)
     found = found if drawn == total else []
-    found += [scored(drawn) for _ in range(count - len(found))]
+    found += [resampled(drawn) for _ in range(count - len(found))]
     narrowing = math.sqrt(drawn / total)
     by_name = {
         name: _around(score, [its.get(name, math.nan) for its in found], narrowing)
@@ -106,13 +125,13 @@ def plan(rows: int, seconds: float) -> tuple[int, int]:
 
 
 def _timed(
-    scored: Callable[[], dict[str, float]], affordable: Callable[[float], int], clock: Callable[[], float]
-) -> tuple[list[dict[str, float]], float]:
+    scored: Callable[[], Mapping[str, float]], affordable: Callable[[float], int], clock: Callable[[], float]
+) -> tuple[list[Mapping[str, float]], float]:
     """The first resamples, and the seconds of the fastest one.
 
     One is enough if it is fast. If not, it may be that the machine was busy, so up to `TIMED` are timed.
     """
-    found: list[dict[str, float]] = []
+    found: list[Mapping[str, float]] = []
     seconds = math.inf
     while len(found) < TIMED and affordable(seconds) < RESAMPLES:
         start = clock()

@@ -3,32 +3,33 @@
 from __future__ import annotations
 
 import os
-import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, cast, get_args
 
 from adaptkit.api import arguments as given
 from adaptkit.api.errors import in_python_words
-from adaptkit.api.sources import RowSource, refuse_for_rows, source_of
-from adaptkit.config import columns_of
-from adaptkit.export.loading import DESCRIPTION
+from adaptkit.api.inputs import (
+    StudyOrFolder,
+    given_or_loaded,
+    labelled_rows,
+    loaded,
+    read_options,
+    row_source,
+    warn_the_caller,
+    warnings_about,
+)
+from adaptkit.api.sources import RowSource
 from adaptkit.export.onnx_model import Precision
-from adaptkit.export.predictor import Predictor, load_quietly
+from adaptkit.export.predictor import Predictor
 from adaptkit.run.exporting import export_winner_to, new_place, winner_of
-from adaptkit.run.study import Study, no_model
+from adaptkit.run.study import Study
 from adaptkit.study.find import find_study
 from adaptkit.study.folder import StudyFolder
 
 if TYPE_CHECKING:
-    from adaptkit.data.in_memory import MemoryRows
-    from adaptkit.data.options import ReadOptions
-    from adaptkit.data.rows import Rows
     from adaptkit.run.row_results import RowResult
-
-StudyOrFolder = Study | str | os.PathLike[str]
-"""A study, its name, the path of its folder, or the path of a model folder."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,8 +77,8 @@ def load(
         TaskError: the task's plugin is not installed, or is broken.
     """
     with in_python_words():
-        predictor = _loaded(model, studies, device, task)
-    _warn_the_caller(predictor.warnings)
+        predictor = loaded(model, studies, device, task)
+    warn_the_caller(predictor.warnings)
     return predictor
 
 
@@ -116,11 +117,11 @@ def evaluate(
     from adaptkit.run.scoring import score_rows
 
     with in_python_words():
-        options = _read_options(columns, delimiter, encoding, reader)
-        source, skip = _source(data, options), given.flag("skip_bad_rows", skip_bad_rows)
-        predictor = _given_or_loaded(model, studies, device, task)
-        rows = _labelled(predictor, source, options, skip)
-        _warn_the_caller(_warnings_about(model, predictor, rows))
+        options = read_options(columns, delimiter, encoding, reader)
+        source, skip = row_source(data, options), given.flag("skip_bad_rows", skip_bad_rows)
+        predictor = given_or_loaded(model, studies, device, task)
+        rows = labelled_rows(predictor, source, options, skip)
+        warn_the_caller(warnings_about(model, predictor, rows))
         scored = score_rows(predictor, rows.values)
         return Evaluation(
             values=dict(scored.scores.values), intervals=dict(scored.intervals),
@@ -151,13 +152,13 @@ def row_results(
     from adaptkit.run.row_results import results_of
 
     with in_python_words():
-        options = _read_options(columns, delimiter, encoding, reader)
-        source, skip = _source(data, options), given.flag("skip_bad_rows", skip_bad_rows)
-        predictor = _given_or_loaded(model, studies, device, task)
-        rows = _labelled(predictor, source, options, skip)
+        options = read_options(columns, delimiter, encoding, reader)
+        source, skip = row_source(data, options), given.flag("skip_bad_rows", skip_bad_rows)
+        predictor = given_or_loaded(model, studies, device, task)
+        rows = labelled_rows(predictor, source, options, skip)
         its = rows.skipped
         left_out = [f"{counted(len(its), 'row')} left out; the first: {its[0]}"] if its else []
-        _warn_the_caller([*_warnings_about(model, predictor, rows), *left_out])
+        warn_the_caller([*warnings_about(model, predictor, rows), *left_out])
         return results_of(predictor, rows)
 
 
@@ -209,91 +210,7 @@ def _precision(onnx: object) -> Precision | None:
     return "fp32" if given.flag("onnx", onnx) else None
 
 
-def _read_options(columns: object, delimiter: object, encoding: object, reader: object) -> ReadOptions:
-    """How rows are read; raises ConfigError."""
-    from adaptkit.data.options import ReadOptions
-
-    options = ReadOptions(
-        columns=columns_of(given.mapping("columns", columns)),
-        delimiter=given.optional_text("delimiter", delimiter),
-        encoding=given.optional_text("encoding", encoding),
-        reader=given.optional_text("reader", reader),
-    )
-    options.check()
-    return options
-
-
-def _given_or_loaded(model: object, studies: object, device: object, task: object) -> Predictor:
-    """The model that was given, or the one that is named; raises ConfigError for a task of a loaded one."""
-    if not isinstance(model, Predictor):
-        return _loaded(model, studies, device, task)
-    if task is not None:
-        given.refuse("task", task, "None, as the model is loaded already: name the task in load")
-    return model
-
-
-def _source(data: RowSource, options: ReadOptions) -> str | MemoryRows:
-    """Where the rows are; raises ConfigError for options that they cannot have."""
-    source = source_of("data", data)
-    if not isinstance(source, str):
-        refuse_for_rows(delimiter=options.delimiter, encoding=options.encoding, reader=options.reader)
-    return source
-
-
-def _labelled(
-    predictor: Predictor, source: str | MemoryRows, options: ReadOptions, skip_bad_rows: bool
-) -> Rows:
-    """The labelled rows for this model; raises DataError."""
-    from adaptkit.data.load import read_labelled
-    from adaptkit.data.trained_columns import with_trained_columns
-
-    options = with_trained_columns(predictor.task, source, options, predictor.description.columns)
-    return read_labelled(
-        predictor.task, source,
-        labels=predictor.description.labels, columns=options.columns, skip_bad_rows=skip_bad_rows,
-        options=options,
-    )  # fmt: skip
-
-
-def _warnings_about(model: object, predictor: Predictor, rows: Rows) -> list[str]:
-    """What is to be known of a model that was loaded for the caller, and of the rows."""
-    from adaptkit.run.scoring import row_warnings
-
-    of_model = [] if model is predictor else predictor.warnings
-    return [*of_model, *row_warnings(predictor, rows)]
-
-
-def _loaded(model: object, studies: object, device: object, task: object) -> Predictor:
-    folder, named = _model_folder(model, studies), given.optional_text("task", task)
-    return load_quietly(folder, device=given.device(device), task=named)
-
-
-def _warn_the_caller(found: Sequence[str]) -> None:
-    """Give the warnings, at the line that called the function that calls this one."""
-    for warning in found:
-        warnings.warn(warning, stacklevel=3)
-
-
 def _study_folder(study: object, studies: object) -> StudyFolder:
     if isinstance(study, Study):
         return study.folder
     return find_study(Path(given.text("studies", studies)), given.text("study", study))
-
-
-def _model_folder(model: object, studies: object) -> Path:
-    if isinstance(model, Study):
-        return _winner_of(model.folder)
-    if isinstance(model, StudyFolder):
-        return _winner_of(model)
-    name = given.text("model", model)
-    path = Path(name)
-    is_study = (path / "study.toml").exists() and not (path / DESCRIPTION).exists()
-    if not is_study and (path.is_dir() or path.name != name):
-        return path  # what is wrong with it is said when it is loaded
-    return _winner_of(find_study(Path(given.text("studies", studies)), name))
-
-
-def _winner_of(folder: StudyFolder) -> Path:
-    if not folder.current_best.exists():
-        raise no_model(folder)
-    return folder.current_best

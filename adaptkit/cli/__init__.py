@@ -6,7 +6,8 @@ reader of standard output has ended, as after ``| head``; 1 otherwise.
 In reading order:
 
 - `tune.py`, `report.py`, `studies.py`: run a study, show it, list all.
-- `predict.py`, `evaluate.py`, `errors.py`, `export.py`, `serve.py`, `push.py`: use a study's winner.
+- `predict.py`, `evaluate.py`, `errors.py`, `export.py`, `serve.py`, `push.py`: use a study's winner;
+  `compare.py`: compares several.
 - `tasks.py`: list, check and create tasks; `plugins.py`: list and check plugins of every kind.
 - `cache.py`: show or clear the cache.
 - `parameters.py`: options and types that several commands share.
@@ -22,6 +23,7 @@ import click
 
 import adaptkit
 from adaptkit.cli.cache import cache
+from adaptkit.cli.compare import compare
 from adaptkit.cli.errors import errors
 from adaptkit.cli.evaluate import evaluate
 from adaptkit.cli.export import export
@@ -44,7 +46,9 @@ def cli(debug: bool) -> None:
     """Tune pre-trained encoders on labelled text. Many trials are trained together; the best is exported."""
 
 
-for command in (tune, report, predict, evaluate, errors, export, serve, push, studies, tasks, plugins, cache):
+for command in (
+    tune, report, predict, evaluate, compare, errors, export, serve, push, studies, tasks, plugins, cache,
+):  # fmt: skip
     cli.add_command(command)
 
 

@@ -70,22 +70,27 @@ def evaluate(
 def labelled_rows(predictor: Predictor, data: str, given: ReadOptions, *, skip_bad_rows: bool) -> Rows:
     """The labelled rows of a source for this model. Standard error says what is to be known of them."""
     from adaptkit.cli.predict import as_in_training, print_left_out, print_read_as
-    from adaptkit.data.load import read_labelled
     from adaptkit.report.escaping import visible
     from adaptkit.run.scoring import row_warnings
 
-    options = as_in_training(predictor, data, given)
-    with options_of_the_training():
-        rows = read_labelled(
-            predictor.task, data,
-            labels=predictor.description.labels, columns=options.columns, skip_bad_rows=skip_bad_rows,
-            options=options,
-        )  # fmt: skip
+    rows = read_rows(predictor, data, as_in_training(predictor, data, given), skip_bad_rows=skip_bad_rows)
     print_read_as(rows)
     print_left_out(rows)
     for warning in row_warnings(predictor, rows):
         click.echo(f"warning: {visible(warning, 2000)}", err=True)
     return rows
+
+
+def read_rows(predictor: Predictor, data: str, options: ReadOptions, *, skip_bad_rows: bool) -> Rows:
+    """The labelled rows of a source for this model."""
+    from adaptkit.data.load import read_labelled
+
+    with options_of_the_training():
+        return read_labelled(
+            predictor.task, data,
+            labels=predictor.description.labels, columns=options.columns, skip_bad_rows=skip_bad_rows,
+            options=options,
+        )  # fmt: skip
 
 
 @contextmanager
