@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from adaptkit.api import arguments as given
@@ -80,19 +79,15 @@ def compare(
 
 
 def names_of(models: Sequence[object]) -> list[str]:
-    """A name for each model: of its study or folder, with the path where two have the same, or its number."""
-    short = [_name(model, place) for place, model in enumerate(models, start=1)]
-    whole = [
-        str(model) if isinstance(model, (str, os.PathLike)) and short.count(name) > 1 else name
-        for model, name in zip(models, short, strict=True)
-    ]
+    """A name for each model: of its study, or as it was given; a loaded model has its number."""
+    names = [_name(model, place) for place, model in enumerate(models, start=1)]
     return [
-        f"{name} ({whole[:place].count(name) + 1})" if whole.count(name) > 1 else name
-        for place, name in enumerate(whole)
+        f"{name} ({names[:place].count(name) + 1})" if names.count(name) > 1 else name
+        for place, name in enumerate(names)
     ]
 
 
 def _name(model: object, place: int) -> str:
     if isinstance(model, Study):
         return model.name
-    return Path(model).name or str(model) if isinstance(model, (str, os.PathLike)) else f"model {place}"
+    return str(model) if isinstance(model, (str, os.PathLike)) else f"model {place}"
