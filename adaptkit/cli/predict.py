@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -62,6 +63,8 @@ def predict(
     options, output = read_options(columns, delimiter, encoding, reader), sys.stdout
     if file:
         refuse_missing(file)
+    for path in (one for one in text if os.path.isfile(one)):
+        click.echo(f"warning: {path!r} is read as a text. To read the file, write --file {path}", err=True)
     with plugin_output_on_stderr():
         predictor = load_predictor(study_or_model, studies_dir, device, task)
         texts = enumerate(text, 1) if text else _lines_of_input()

@@ -6,7 +6,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from adaptkit.data.columns import in_lower_case, named_row, notes_of
+from adaptkit.data.columns import in_lower_case, named_row, notes_of, refuse_misspelt
 from adaptkit.data.groups import column_group
 from adaptkit.data.packed import Packing
 from adaptkit.data.refusals import (
@@ -58,7 +58,9 @@ def prepare_rows(
 
     Raises:
         DataError: a row is bad and bad rows are not skipped, no row remains, or a row has no column `group`.
+        ConfigError: a name in ``columns`` is a misspelt column of the task.
     """
+    refuse_misspelt(task, columns)
     values, origins = Packing(), Packing()
     groups: list[str] = []
     skipped: list[str] = []

@@ -7,6 +7,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from adaptkit.data.refusals import MissingColumns
+from adaptkit.errors import ConfigError
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -31,6 +32,33 @@ def named_row(
     if optional:
         row = {name: value for name, value in row.items() if name not in optional}
     return row, notes_of(matched) if matched else ()
+
+
+def refuse_misspelt(task: Task, columns: Mapping[str, str]) -> None:
+    """Raise ConfigError if a name that the user gave is one of the task's columns with one letter wrong.
+
+    It would be ignored otherwise, and another column read. Other names may be columns that the task reads
+    although it does not list them.
+    """
+    known = dict.fromkeys((*task.columns, *task.target_columns))
+    for name, file in columns.items():
+        meant = next((one for one in known if name not in known and _is_misspelt(name, one)), None)
+        if meant is not None:
+            raise ConfigError(
+                f"--column {name}={file}: the task {task.name!r} has no column {name!r}",
+                expected=f"one of {', '.join(known)}",
+                next_step=f"Write --column {meant}={file}, if that is meant.",
+                code="misspelt-column",
+            )
+
+
+def _is_misspelt(name: str, meant: str) -> bool:
+    """Whether two different names have the same letters in another order, or differ in one letter."""
+    if abs(len(name) - len(meant)) == 1:
+        short, long = sorted((name, meant), key=len)
+        return any(long[:place] + long[place + 1 :] == short for place in range(len(long)))
+    other = sum(one != its for one, its in zip(name, meant, strict=False))
+    return len(name) == len(meant) and (other == 1 or sorted(name) == sorted(meant))
 
 
 def in_lower_case(row: Row) -> Mapping[str, str]:

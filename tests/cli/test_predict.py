@@ -32,6 +32,13 @@ def test_each_prediction_shows_its_row(tuned: Callable[[str, str], Any], tmp_pat
     assert "left out: text 2: " in answer.err
 
 
+def test_a_file_name_as_a_text_is_a_warning(tuned: Callable[[str, str], Any], tmp_path: Path) -> None:
+    (file := tmp_path / "rows.csv").write_text("text\nboats\n")
+    answer = called("predict", tuned("text-classification", "full").folder.path, file)
+    assert answer.code == 0, answer.err
+    assert f"is read as a text. To read the file, write --file {file}" in answer.err
+
+
 def test_a_pipe_longer_than_one_batch(tuned: Callable[[str, str], Any]) -> None:
     count = ROWS_AT_ONCE + 3
     stdin = "".join(f"boats {number}\n" for number in range(count))

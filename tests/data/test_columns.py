@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 
 from adaptkit.config import DataConfig
+from adaptkit.data.columns import refuse_misspelt
 from adaptkit.data.load import load, read_unlabelled
-from adaptkit.errors import DataError
+from adaptkit.errors import ConfigError, DataError
 from adaptkit.task import Row, Task
 from adaptkit.tasks import registry
 
@@ -68,3 +69,16 @@ def test_the_task_decides_before_names_are_changed(tmp_path: Path, make_task: Ma
     (tmp_path / "f.csv").write_text("A,a,label\nx,y,p\nz,y,q\nx,w,p\nz,w,q\nu,u,q\nv,v,p\n")
     data = load(make_task(prepare=prepare), DataConfig(data=str(tmp_path / "f.csv")), 0)
     assert {row["text"] for row in data.train.values} <= {"xy", "zy", "xw", "zw", "uu", "vv"}
+
+
+@pytest.mark.parametrize("name", ["lable", "labell", "labe", "lobel"])
+def test_a_misspelt_column_is_refused(tmp_path: Path, name: str) -> None:
+    source = write(tmp_path / "f.csv", "text,label,category")
+    with pytest.raises(ConfigError, match=f"has no column '{name}'") as error:
+        load(registry.load("text-classification"), DataConfig(data=source, columns={name: "category"}), 0)
+    assert error.value.next_step == "Write --column label=category, if that is meant."
+
+
+@pytest.mark.parametrize(("task", "name"), [("similarity", "sentence_A"), ("multiple-choice", "answerKey")])
+def test_columns_that_a_task_does_not_list_are_accepted(task: str, name: str) -> None:
+    refuse_misspelt(registry.load(task), {name: "a"})

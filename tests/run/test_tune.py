@@ -199,6 +199,7 @@ def test_fewer_trials_than_there_are_change_nothing(tiny_folder: Path, tmp_path:
     tuned_with(3)
     tuned_with(3)
     assert not any("already" in line for line in lines)
+    assert sum("nothing is left to train: the study is finished" in line for line in lines) == 1
     again = tuned_with(1)
     assert sum(sentence in line for line in lines) == 1
     assert (len(again.trials), again.summary.trials) == (3, 3)
