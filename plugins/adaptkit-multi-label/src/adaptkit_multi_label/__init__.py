@@ -30,6 +30,7 @@ def multi_label(
     """
     from transformers import DataCollatorWithPadding
 
+    from adaptkit_multi_label.audit import audit
     from adaptkit_multi_label.forms import FORMS
     from adaptkit_multi_label.loss import binary_cross_entropy
     from adaptkit_multi_label.metric import METRIC
@@ -53,6 +54,7 @@ def multi_label(
         collator=DataCollatorWithPadding,
         prepare=partial(prepare, separator=separator, names=label_names, columns=label_columns),
         survey=partial(survey, separator=separator, names=label_names, columns=label_columns),
+        audit=audit,
         labels_of=lambda row: row["labels"],
         encode=encode,
         loss=binary_cross_entropy,
