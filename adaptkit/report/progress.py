@@ -189,8 +189,9 @@ class Progress:
             parts.append(f"{formatting.count(round(self._throughput.examples_per_second))} examples/s")
             parts.append(f"{formatting.count(round(self._throughput.tokens_per_second))} tokens/s")
         left = self._throughput.seconds_left(now)
-        shown = left is not None and left >= 1  # a run goes on after the expected time is over
-        return parts + ([f"about {formatting.duration(left)} left"] if shown and left is not None else [])
+        if left is None or left < 1:  # a run goes on after the expected time is over
+            return parts
+        return [*parts, f"about {formatting.duration(left)} of the search left"]
 
     def _line(self, text: str) -> None:
         """Prints a line with the time since the start, unless the live table shows the same."""
