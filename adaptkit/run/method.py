@@ -42,9 +42,12 @@ MOST_ROWS_FOR_FOLDS, MOST_SENTENCES_FOR_FOLDS = 3_000, 300
 SPAN_HEADS = ("question-answering",)
 """Heads on tokens, too, that start at random and at the usual rates."""
 
-FIRST_FOR_TOKENS, FIRST_FOR_TEXTS_TOGETHER, FIRST_FOR_SPANS = 5, 6, 7
-"""The versions of the ranges that have more epochs for tags of tokens, for texts read together, and for
-spans."""
+FIRST_FOR_TOKENS, FIRST_FOR_TEXTS_TOGETHER, FIRST_FOR_SPANS, FIRST_FOR_SEVERAL_LABELS = 5, 6, 7, 12
+"""The versions of the ranges that have more epochs for tags of tokens, for texts read together, for spans,
+and for several labels of a text."""
+
+SEVERAL_LABELS = "multi_label_classification"
+"""The ``problem_type`` of transformers' configurations for heads with any number of labels for a text."""
 
 MOST_ROWS_TO_SOLVE = 50_000
 """Up to so many training rows a head is solved. Chosen, not measured."""
@@ -276,11 +279,16 @@ def space_of(config: StudyConfig, task: Task, method: Method, data: Dataset) -> 
 
 
 def _examples_to_see(task: Task, method: Method) -> int:
-    """The examples that a trial sees at least: more for heads on tokens, and for texts read together."""
+    """The examples that a trial sees at least.
+
+    They are more for heads on tokens, for texts read together, and for several labels of a text.
+    """
     first = FIRST_FOR_SPANS if task.head in SPAN_HEADS else FIRST_FOR_TOKENS
     on_tokens = task.head in (*TOKEN_HEADS, *SPAN_HEADS) and method.ranges >= first
     together = task.text_pair and method.pooling != PAIR and method.ranges >= FIRST_FOR_TEXTS_TOGETHER
-    return MORE_EXAMPLES_TO_SEE if on_tokens or together else EXAMPLES_TO_SEE
+    several = task.config_overrides.get("problem_type") == SEVERAL_LABELS
+    several = several and method.ranges >= FIRST_FOR_SEVERAL_LABELS
+    return MORE_EXAMPLES_TO_SEE if on_tokens or together or several else EXAMPLES_TO_SEE
 
 
 def _most_epochs(config: StudyConfig, task: Task, method: Method) -> int:

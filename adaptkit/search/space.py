@@ -188,13 +188,13 @@ _VERSION_1: Mapping[str, StrategySpace] = {
 }
 """The ranges of version 1. Studies keep the version that they started with; today's are the strategies'."""
 
-RANGES_VERSION = 11
+RANGES_VERSION = 12
 """Of new studies. Version 2 had no rates of their own for heads on tokens, version 3 no penalties of their
 own for squared error on two texts and for one label per text, version 4 no more epochs for heads on tokens
 than for others, version 5 no more for two texts that are read together, version 6 no more for spans,
 version 7 no average of the winner's runs, version 8 kept the best rung of each trial, version 9 had folds
-also where a fraction of dev rows was given, and version 10 trained a confirmed winner again on all rows only
-if the user asked for it."""
+also where a fraction of dev rows was given, version 10 trained a confirmed winner again on all rows only if
+the user asked for it, and version 11 had no more epochs for several labels of a text."""
 
 USUAL_WIDTH, MOST_SCALING = 768, 2.0
 """Where rates are for encoders of one width, they are scaled for another by the inverse ratio of the widths,
@@ -203,9 +203,9 @@ at most by this factor."""
 _BATCH_SIZES = (8, 16, 32, 64)
 _DEFAULT_BATCH_SIZE = 16
 EXAMPLES_TO_SEE, MORE_EXAMPLES_TO_SEE = 2_000, 10_000
-"""With few rows, a trial has more epochs, so that it sees at least this many examples. Heads on tokens, and
-two texts that are read together, need more, as they start further from their optimum (`benchmarks/epochs`
-and `benchmarks/heads` have the scores) ..."""
+"""With few rows, a trial has more epochs, so that it sees at least this many examples. Heads on tokens, two
+texts that are read together, and several labels for a text need more, as they start further from their
+optimum (`benchmarks/epochs` and `benchmarks/heads` have the scores) ..."""
 
 MOST_EPOCHS, MOST_EPOCHS_OF_SPANS = 10, 20
 """... but no more epochs than this, unless the strategy has more by default. Spans start furthest from their

@@ -162,9 +162,11 @@ def test_rates_of_lora_are_higher_on_tokens(
         ("ner", "checkpoint", 5, 10), ("ner", "checkpoint", 4, 3),
         ("qa", "checkpoint", 7, 20), ("qa", "checkpoint", 6, 3),
         ("nli", "checkpoint", 6, 10), ("nli", "checkpoint", 5, 3), ("nli", "pair", 6, 3),
+        ("multi-label", "mean", 12, 10), ("multi-label", "mean", 11, 3),
+        ("text-classification", "mean", 12, 3),
     ],
 )  # fmt: skip
-def test_tokens_and_texts_read_together_have_more_epochs(
+def test_heads_far_from_their_optimum_have_more_epochs(
     task: str, pooling: str, ranges: int, epochs: float, tiny_folder: Path, tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:  # fmt: skip
