@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import statistics
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from benchmarks.curves.collect import table
 from benchmarks.curves.kept import Choice, Point, best, last_within, standard_error
@@ -46,6 +46,19 @@ def compared(lines: Sequence[Mapping[str, str]]) -> str:
 
 def gains(lines: Sequence[Mapping[str, str]]) -> dict[tuple[str, str, str], list[list[float]]]:
     """Data set, rows and strategy → for each trial, what each choice gains."""
+    found: dict[tuple[str, str, str], list[list[float]]] = defaultdict(list)
+    for key, (points, error) in curves_of(lines).items():
+        seen = until_patience(points)
+        usual = best(seen, error)[1]
+        its = [100 * (choice(seen, error)[1] - usual) for choice in CHOICES.values()]
+        found[key[0], key[1], key[2]].append(its)
+    return found
+
+
+def curves_of(
+    lines: Sequence[Mapping[str, str]],
+) -> dict[tuple[str, ...], tuple[Sequence[Point], float]]:
+    """Data set, rows, strategy and more of each trial → its points, and the standard error of a dev score."""
     curves: dict[tuple[str, ...], list[Point]] = defaultdict(list)
     errors: dict[tuple[str, ...], float] = {}
     for line in lines:
@@ -56,20 +69,14 @@ def gains(lines: Sequence[Mapping[str, str]]) -> dict[tuple[str, str, str], list
             errors[key] = standard_error(
                 line["set"], max(dev for dev, _ in curves[key]), int(line["dev_rows"])
             )
-    found: dict[tuple[str, str, str], list[list[float]]] = defaultdict(list)
-    for key, points in curves.items():
-        seen, error = until_patience(points), errors[key]
-        usual = best(seen, error)[1]
-        its = [100 * (choice(seen, error)[1] - usual) for choice in CHOICES.values()]
-        found[key[0], key[1], key[2]].append(its)
-    return found
+    return {key: (points, errors[key]) for key, points in curves.items()}
 
 
-def until_patience(points: Sequence[Point]) -> Sequence[Point]:
-    """The points up to the end of the trial's patience."""
+def until_patience(points: Sequence[Point], its: Callable[[int], int] = patience) -> Sequence[Point]:
+    """The points up to the end of the trial's patience, by default that of a study at default options."""
     for count in range(1, len(points) + 1):
         seen = points[:count]
-        if count - 1 - seen.index(best(seen, 0.0)) >= patience(len(points)):
+        if count - 1 - seen.index(best(seen, 0.0)) >= its(len(points)):
             return seen
     return points
 

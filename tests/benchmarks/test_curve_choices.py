@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from benchmarks.curves import evaluation, pairs
+from benchmarks.curves import alone, evaluation, pairs
 
 POINTS = [(0.5, 0.4), (0.8, 0.6), (0.79, 0.7), (0.8, 0.5), (0.6, 0.9)]
 
@@ -35,6 +35,19 @@ def test_gains_are_on_the_test_rows_in_points() -> None:
     assert key == ("snli", "100", "full")
     assert gains == pytest.approx([-10, -10, -10, 30])
     assert "| snli | 100 | full | 1 | -10.00 | -10.00 | -10.00 | +30.00 |" in evaluation.compared(lines)
+
+
+def test_what_patience_costs_is_on_the_test_rows() -> None:
+    about = {"set": "snli", "rows": "100", "strategy": "full", "seed": "0", "run": "0", "batch_size": "16"}
+    points = [(0.9, 0.1), *POINTS]
+    lines = [
+        {**about, "learning_rate": "1e-4", "dev_rows": "100", "dev": str(dev), "test": str(test)}
+        for dev, test in [*points, (0.95, 0.7)]
+    ]
+    gains, times = alone.changes(lines, 1 / 3)
+    assert gains == pytest.approx([-60])  # ended after four rungs of seven, before the best one
+    assert times == pytest.approx([4 / 7])
+    assert "| all | full | 1 | a third | 57% | -60.00 |" in alone.compared(lines)
 
 
 def test_pairs_are_shown_when_both_sides_are_there() -> None:
