@@ -13,7 +13,7 @@ from adaptkit.errors import ConfigError, DataError
 if TYPE_CHECKING:
     from adaptkit.data.rows import Rows
     from adaptkit.export.predictor import Predictor
-    from adaptkit.task import Row
+    from adaptkit.task import Prediction, Row
 
 WARM_UP = 8
 """So many rows are predicted before the time is measured."""
@@ -82,30 +82,27 @@ def compare_models(models: Mapping[str, Predictor], rows: Sequence[Rows]) -> Com
     refuse_other_tasks(models)
     shared = set.intersection(*(set(its.origins) for its in rows))
     chosen = [list(_shared(its, shared)) for its in rows]
-    if not shared:
+    total = len(chosen[0])
+    if not total or any(len(its) != total for its in chosen):  # several rows may be at one place
         raise DataError(
-            f"{rows[0].source}: no row can be scored with all of the models",
+            f"{rows[0].source}: the rows that all of the models can be scored on are none, or not the same",
             expected="rows with labels that all models have",
             next_step="Score each model alone with 'adaptkit evaluate'.",
             code="nothing-to-compare",
         )
-    predictions, seconds = [], []
-    for predictor, its in zip(models.values(), chosen, strict=True):
-        predictor.predictions(its[:WARM_UP])
-        started = time.perf_counter()
-        predictions.append(predictor.predictions(its))
-        seconds.append(time.perf_counter() - started)
+    timed = [_timed(predictor, its) for predictor, its in zip(models.values(), chosen, strict=True)]
+    predictions, seconds = [its for its, _ in timed], [took for _, took in timed]
     metric = first.metric
     values = [
         score(first, found, its, metric.name).values for found, its in zip(predictions, chosen, strict=True)
     ]
     found = differences(metric, predictions, chosen, [its[metric.name] for its in values])
     return Comparison(
-        metric=metric.name, direction=metric.direction, rows=len(shared),
-        left_out=max(len(its) + its.unknown_labels for its in rows) - len(shared),
+        metric=metric.name, direction=metric.direction, rows=total,
+        left_out=max(len(its) + its.unknown_labels for its in rows) - total,
         models=[
             ComparedModel(
-                **vars(one), name=name, values=dict(its), rows_per_second=len(shared) / max(took, 1e-9),
+                **vars(one), name=name, values=dict(its), rows_per_second=total / max(took, 1e-9),
                 better=_better(one.difference_interval, metric.direction),
             )
             for name, one, its, took in zip(models, found, values, seconds, strict=True)
@@ -125,6 +122,13 @@ def refuse_other_tasks(models: Mapping[str, Predictor]) -> None:
             next_step="Compare models that were made for the same rows.",
             code="different-tasks",
         )
+
+
+def _timed(predictor: Predictor, rows: Sequence[Row]) -> tuple[list[Prediction], float]:
+    """The predictions for the rows, and the seconds that they took."""
+    predictor.predictions(rows[:WARM_UP])
+    started = time.perf_counter()
+    return predictor.predictions(rows), time.perf_counter() - started
 
 
 def _shared(rows: Rows, origins: set[str]) -> Iterator[Row]:

@@ -38,8 +38,14 @@ def test_only_rows_that_all_models_have_the_labels_of(model: Any) -> None:
 
 def test_rows_of_which_no_model_has_all_are_refused(model: Any) -> None:
     rows = labelled(["boats", "rain"], ["glad", "sad"])
-    with pytest.raises(DataError, match="no row can be scored with all of the models"):
+    with pytest.raises(DataError, match="that all of the models can be scored on are none, or not the same"):
         compare_models({"one": model, "other": model}, [rows.take([0]), rows.take([1])])
+
+
+def test_rows_that_cannot_be_told_apart_are_refused(model: Any) -> None:
+    rows = replace(labelled(["boats", "rain"], ["glad", "sad"]), origins=["rows.csv:2", "rows.csv:2"])
+    with pytest.raises(DataError, match="or not the same"):
+        compare_models({"one": model, "other": model}, [rows, rows.take([0])])
 
 
 def test_models_of_different_tasks_are_refused(model: Any, tuned: Callable[[str, str], Any]) -> None:
