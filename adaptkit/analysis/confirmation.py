@@ -48,9 +48,8 @@ def candidate_of(
 def winner_of(candidates: Sequence[Candidate], direction: str, default: int) -> int | None:
     """The trial whose configuration has the best mean, the earliest of equals; None if none has one.
 
-    It is the default if the best mean is not better than the default's by `CLEAR` standard errors, or if both
-    score the same on all resamples, as the same head solved twice does. Where these are not known, the best
-    mean wins.
+    It is the default if the best mean is not better than the default's by `CLEAR` standard errors. Where
+    these are not known, the best mean wins.
     """
     sign = 1 if direction == "maximize" else -1
     scored = {one.trial: one for one in candidates if one.mean is not None}
@@ -58,8 +57,7 @@ def winner_of(candidates: Sequence[Candidate], direction: str, default: int) -> 
     if best is None:
         return None
     error = best.standard_error
-    lead = sign * (best.difference or 0.0)
-    unclear = error is not None and (lead < CLEAR * error or lead > error == 0)
+    unclear = error is not None and sign * (best.difference or 0.0) < CLEAR * error
     return default if unclear and default in scored else best.trial
 
 

@@ -64,8 +64,8 @@ def signed(value: float | None) -> str:
 
 
 def span(one: Candidate) -> str | None:
-    """ "+0.0120 to +0.0500", the interval of the difference; None if it is not known or has no width."""
-    if one.low is None or one.high is None or one.low == one.high:
+    """ "+0.0120 to +0.0500", the interval of the difference; None if it is not known."""
+    if one.low is None or one.high is None:
         return None
     return f"{signed(one.low)} to {signed(one.high)}"
 

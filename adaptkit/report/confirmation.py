@@ -123,11 +123,6 @@ def _default_wins(its: Confirmation, winner: Candidate, direction: str) -> str:
         return f"{sentence}: it has the best {best}; no other configuration has a score."
     second = max(others, key=lambda one: sign * (one.mean or 0.0))
     within = f", 95% interval {span(second)}" if span(second) else ""
-    if sign * (second.difference or 0.0) > 0 and second.standard_error == 0:
-        return (
-            f"{sentence}: trial {second.trial} has the best {best}, but solved once more, it scores as the "
-            "default does on all resamples of the dev rows."
-        )
     if sign * (second.difference or 0.0) > 0:
         lead = formatting.score(abs(second.difference or 0.0)) + (f"{within}," if within else "")
         return (

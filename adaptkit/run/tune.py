@@ -179,7 +179,7 @@ def search_and_train(
         again = refit or solving_again_is_due(context, config, method, data)
         if not (search.remaining or due or again):
             context.clock.seconds.clear()  # nothing is left to train, so reading it all again does not count
-            context.progress.note("nothing is left to train: the study is finished")
+            context.progress.phase("nothing is left to train: the study is finished")
             context.note_versions(versions(*plugins_of(config, context.summary.plugin)))
             return
         context.write_versions(versions(*plugins_of(config, context.summary.plugin)))

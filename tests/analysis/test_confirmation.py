@@ -85,13 +85,6 @@ def test_the_default_wins_if_no_lead_is_clear(
     assert winner_of(candidates[:1], direction, default=0) == 5
 
 
-def test_a_lead_without_a_difference_on_any_resample_is_none() -> None:
-    ahead = Candidate(trial=5, scores=(), mean=0.53, difference=0.03, low=0.03, high=0.03)
-    default = Candidate(trial=0, scores=(), mean=0.5)
-    assert winner_of([ahead, default], "maximize", default=0) == 0
-    assert winner_of([replace(ahead, low=0.02, high=0.04), default], "maximize", default=0) == 5
-
-
 def test_the_earliest_of_equal_means_wins() -> None:
     equal = [Candidate(trial=trial, scores=(), mean=0.5, difference=0.0) for trial in (7, 3)]
     assert winner_of(equal, "maximize", default=0) == 3

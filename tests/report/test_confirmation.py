@@ -102,13 +102,6 @@ def test_the_default_wins_where_no_lead_is_clear() -> None:
     assert "but its lead of 0.0003 is less than 1.5 standard" in notes(replace(its, candidates=without))
 
 
-def test_a_lead_that_no_resample_has() -> None:
-    its = replace(made(0, {8: (0.6,), 0: (0.5,)}, (0.1, 0.1)), over="rows")
-    said = notes(its)
-    assert "trial 8 has the best score, but solved once more, it scores as the default does on all" in said
-    assert "interval" not in said
-
-
 def test_a_lower_score_that_is_better() -> None:
     its = made(1, {1: (0.2, 0.3, 0.25), 0: (0.4, 0.5, 0.45)}, (-0.3, -0.1))
     lowest = best_trial(STUDIES["beats"][1], "minimize")
