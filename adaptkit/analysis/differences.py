@@ -48,30 +48,26 @@ def differences(
         rows: the same rows for each model, as its task prepared them.
         scores: the metric's own number of each model on all rows.
     """
-    gaps = [score - scores[0] for score in scores]
-    numbers = {_name(kind, place): its[place] for kind, its in (("score", scores), ("gap", gaps))
-               for place in range(len(scores))}  # fmt: skip
-    total = len(rows[0])
 
     def scored(places: NDArray[np.int64]) -> dict[str, float]:
-        found = [
+        return _numbers([
             numbers_on(metric, its, of_model, places).get(metric.name, math.nan)
             for its, of_model in zip(predictions, rows, strict=True)
-        ]
-        return {
-            **{_name("score", place): one for place, one in enumerate(found)},
-            **{_name("gap", place): one - found[0] for place, one in enumerate(found)},
-        }
+        ])  # fmt: skip
 
+    numbers, total = _numbers(scores), len(rows[0])
     ends = {} if total < FEWEST_ROWS else intervals_around(numbers, scored, total).ends
     return [
         Difference(
-            score=score, interval=ends.get(_name("score", place)), difference=gaps[place],
-            difference_interval=ends.get(_name("gap", place)),
+            score=score, interval=ends.get(f"score {place}"), difference=numbers[f"difference {place}"],
+            difference_interval=ends.get(f"difference {place}"),
         )
         for place, score in enumerate(scores)
     ]  # fmt: skip
 
 
-def _name(kind: str, place: int) -> str:
-    return f"{kind} {place}"
+def _numbers(scores: Sequence[float]) -> dict[str, float]:
+    """The score of each model and its difference from the first, by names of their own."""
+    return {f"score {place}": score for place, score in enumerate(scores)} | {
+        f"difference {place}": score - scores[0] for place, score in enumerate(scores)
+    }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -62,34 +62,32 @@ def compare(
         loaded = [load_predictor(model, studies_dir, device, None) for model in models]
         named = dict(zip(names_of(models), loaded, strict=True))
         refuse_other_tasks(named)
-        found = compare_models(named, list(_rows(named, data, given, skip_bad_rows)))
+        found = compare_models(named, _rows(loaded, data, given, skip_bad_rows))
     if as_json:
         click.echo(json.dumps({**vars(found), "models": [vars(one) for one in found.models]}))
         return
     _print(found, data)
 
 
-def _rows(
-    models: Mapping[str, Predictor], data: str, given: ReadOptions, skip_bad_rows: bool
-) -> Iterator[Rows]:
-    """The rows as each model reads them. Standard error says what the first one's are, and what differs."""
-    from adaptkit.cli.evaluate import labelled_rows, read_rows
+def _rows(models: Sequence[Predictor], data: str, given: ReadOptions, skip_bad_rows: bool) -> list[Rows]:
+    """The rows as each model reads them. Standard error says what is to be known of them, once."""
+    from adaptkit.cli.evaluate import read_rows
+    from adaptkit.cli.predict import as_in_training, print_left_out, print_read_as
     from adaptkit.data.trained_columns import with_trained_columns
     from adaptkit.report.escaping import visible
     from adaptkit.run.scoring import row_warnings
 
-    known: list[str] = []
-    for name, predictor in models.items():
-        if not known:
-            rows = labelled_rows(predictor, data, given, skip_bad_rows=skip_bad_rows)
-        else:
-            options = with_trained_columns(predictor.task, data, given, predictor.description.columns)
-            rows = read_rows(predictor, data, options, skip_bad_rows=skip_bad_rows)
-            for warning in row_warnings(predictor, rows):
-                if warning not in known:
-                    click.echo(f"warning: {visible(name)}: {visible(warning, 2000)}", err=True)
-        known += ["", *row_warnings(predictor, rows)]
-        yield rows
+    first, *others = models
+    rows = [read_rows(first, data, as_in_training(first, data, given), skip_bad_rows=skip_bad_rows)]
+    print_read_as(rows[0])
+    print_left_out(rows[0])
+    for predictor in others:
+        options = with_trained_columns(predictor.task, data, given, predictor.description.columns)
+        rows.append(read_rows(predictor, data, options, skip_bad_rows=skip_bad_rows))
+    found = (one for its in zip(models, rows, strict=True) for one in row_warnings(*its))
+    for warning in dict.fromkeys(found):
+        click.echo(f"warning: {visible(warning, 2000)}", err=True)
+    return rows
 
 
 def _print(found: Comparison, data: str) -> None:

@@ -52,6 +52,7 @@ def predict(
     probable are given.
     """
     from adaptkit.data.sources import refuse_missing
+    from adaptkit.report.escaping import visible
 
     if text and file:
         raise click.UsageError("Give texts or --file, not both.")
@@ -64,7 +65,8 @@ def predict(
     if file:
         refuse_missing(file)
     for path in (one for one in text if os.path.isfile(one)):
-        click.echo(f"warning: {path!r} is read as a text. To read the file, write --file {path}", err=True)
+        shown = visible(path)
+        click.echo(f"warning: '{shown}' is read as a text. To read the file, write --file {shown}", err=True)
     with plugin_output_on_stderr():
         predictor = load_predictor(study_or_model, studies_dir, device, task)
         texts = enumerate(text, 1) if text else _lines_of_input()

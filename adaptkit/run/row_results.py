@@ -65,7 +65,7 @@ def results_of(predictor: Predictor, rows: Rows) -> list[RowResult]:
         results.append(
             RowResult(
                 place=place, row=asked, expected=answer, predicted=predicted,
-                predicted_answer=_as_answer(predictions[number], answer), right=right[number],
+                predicted_answer=_as_answer(answer, predictions[number], predicted), right=right[number],
                 loss=losses[number],
             )
         )  # fmt: skip
@@ -106,11 +106,13 @@ def confusions(results: Sequence[RowResult]) -> list[tuple[str, str, int]]:
     return [(label, other, count) for (label, other), count in ordered]
 
 
-def _as_answer(prediction: Prediction, answer: Mapping[str, Any]) -> dict[str, Any]:
-    """The predicted values of the answer's columns, as far as the prediction has them."""
-    if isinstance(prediction, Mapping):
-        return {name: prediction[name] for name in answer if name in prediction}
-    return dict.fromkeys(answer, prediction) if len(answer) == 1 else {}
+def _as_answer(
+    answer: Mapping[str, Any], prediction: Prediction, predicted: Mapping[str, Any]
+) -> dict[str, Any]:
+    """The predicted values of the answer's columns, where the prediction or its form for users has them."""
+    inner = predicted.get("prediction")  # as `Task.to_json` gives it by default
+    known = [one for one in (prediction, predicted, inner) if isinstance(one, Mapping)]
+    return {name: its[name] for name in answer if (its := next((one for one in known if name in one), None))}
 
 
 def _labels(value: Any, words: Sequence[str]) -> Sequence[Any]:

@@ -94,11 +94,10 @@ class Provenance:
 def differences_of(old: tuple[StudyConfig, Provenance], new: tuple[StudyConfig, Provenance]) -> list[str]:
     """Each setting that differs between the old study and the new call as ``name: old → new``, data first."""
     was, becomes = _compared(*old), _compared(*new)
-    sources = _sources_in_words(old[0].data, new[0].data) + _reading_in_words(old[1].read_as, new[1].read_as)
+    reseeded = old[0].seed != new[0].seed and new[0].data.dev is None
+    sources = _sources_in_words(old[0].data, new[0].data, reseeded=reseeded)
+    sources += _reading_in_words(old[1].read_as, new[1].read_as)
     other_data = old[1].data_fingerprint != new[1].data_fingerprint
-    same_sources = old[0].data == new[0].data and old[1].read_as == new[1].read_as
-    if same_sources and old[0].seed != new[0].seed and old[0].data.dev is None:
-        other_data = False  # another seed splits other dev rows off, so the fingerprint differs in any case
     marks = (one[1].data_fingerprint[:FINGERPRINT_SHOWN] for one in (old, new))
     data = [f"data: {sources} (fingerprint {' → '.join(marks)})"] if other_data else []
     return data + [
@@ -108,7 +107,7 @@ def differences_of(old: tuple[StudyConfig, Provenance], new: tuple[StudyConfig, 
     ]
 
 
-def _sources_in_words(old: DataConfig, new: DataConfig) -> str:
+def _sources_in_words(old: DataConfig, new: DataConfig, *, reseeded: bool) -> str:
     """Where rows that differ came from, and come from, or which setting splits them in another way."""
     was, becomes = (_named(data) or "the task's sample" for data in (old, new))
     if was != becomes:
@@ -117,7 +116,8 @@ def _sources_in_words(old: DataConfig, new: DataConfig) -> str:
     changes = [
         f"{name} {_shown(before[name])} → {_shown(now[name])}" for name in now if before[name] != now[name]
     ]
-    return f"{becomes}: {', '.join(changes) or 'changed, or read in another way'}"
+    other = "other dev rows by another seed" if reseeded else "changed, or read in another way"
+    return f"{becomes}: {', '.join(changes) or other}"
 
 
 def _splitting(data: DataConfig) -> dict[str, object]:

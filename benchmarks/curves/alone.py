@@ -13,7 +13,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 
 from benchmarks.curves.collect import table
-from benchmarks.curves.evaluation import curves_of, until_patience
+from benchmarks.curves.evaluation import cell, curves_of, until_patience
 from benchmarks.curves.kept import kept
 from benchmarks.curves.patience import at_least_three
 
@@ -36,7 +36,7 @@ def compared(lines: Sequence[Mapping[str, str]]) -> str:
             chosen = [one for one in lines if int(one["rows"]) >= fewest and one["strategy"] == strategy]
             for name, share in SHARES.items():
                 gains, times = changes(chosen, share)
-                cells = f"{statistics.fmean(times):.0%} | {_cell(gains)}" if gains else " | "
+                cells = f"{statistics.fmean(times):.0%} | {cell(gains)}" if gains else " | "
                 out.append(f"| {words} | {strategy} | {len(gains)} | {name} | {cells} |")
     return "\n".join(out)
 
@@ -52,11 +52,6 @@ def changes(lines: Sequence[Mapping[str, str]], share: float) -> tuple[list[floa
     return [statistics.fmean(one) for one in gains.values()], [
         statistics.fmean(one) for one in times.values()
     ]
-
-
-def _cell(values: Sequence[float]) -> str:
-    error = f" ± {statistics.stdev(values) / len(values) ** 0.5:.2f}" if len(values) > 1 else ""
-    return f"{statistics.fmean(values):+.2f}{error}"
 
 
 if __name__ == "__main__":

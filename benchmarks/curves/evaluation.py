@@ -82,10 +82,11 @@ def until_patience(points: Sequence[Point], its: Callable[[int], int] = patience
 
 
 def _cells(its: Sequence[Sequence[float]]) -> str:
-    return " | ".join(_cell(one) for one in zip(*its, strict=True))
+    return " | ".join(cell(one) for one in zip(*its, strict=True))
 
 
-def _cell(values: Sequence[float]) -> str:
+def cell(values: Sequence[float]) -> str:
+    """The mean, and its standard error if there are several values."""
     error = f" ± {statistics.stdev(values) / len(values) ** 0.5:.2f}" if len(values) > 1 else ""
     return f"{statistics.fmean(values):+.2f}{error}"
 

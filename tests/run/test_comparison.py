@@ -8,7 +8,7 @@ import pytest
 
 from adaptkit.data.rows import Rows
 from adaptkit.errors import ConfigError, DataError
-from adaptkit.run.comparison import _better, compare_models
+from adaptkit.run.comparison import _better, compare_models, refuse_other_tasks
 
 
 def labelled(texts: list[str], labels: list[str]) -> Rows:
@@ -49,10 +49,9 @@ def test_rows_that_cannot_be_told_apart_are_refused(model: Any) -> None:
 
 
 def test_models_of_different_tasks_are_refused(model: Any, tuned: Callable[[str, str], Any]) -> None:
-    rows = labelled(["boats"], ["glad"])
     other = tuned("ner", "full").load()
     with pytest.raises(ConfigError, match="one has the task 'text-classification', and other the task 'ner'"):
-        compare_models({"one": model, "other": other}, [rows, rows])
+        refuse_other_tasks({"one": model, "other": other})
 
 
 @pytest.mark.parametrize(

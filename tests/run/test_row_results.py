@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 import adaptkit
-from adaptkit.run.row_results import RowResult, confusions, worst_first
+from adaptkit.run.row_results import RowResult, _as_answer, confusions, worst_first
 
 TASKS = {"text-classification": "accuracy", "ner": "f1"}
 
@@ -26,6 +26,18 @@ def test_confusions_are_counted_and_ordered() -> None:
     pairs = [("a", "b"), ("b", "a"), ("b", "a"), ("a", "a"), ("a", "c")]
     results = [pair({"label": label}, {"label": other}) for label, other in pairs]
     assert confusions(results) == [("b", "a", 2), ("a", "b", 1), ("a", "c", 1)]
+
+
+@pytest.mark.parametrize(
+    ("prediction", "predicted"),
+    [
+        ({"label": "b"}, {"class": "b"}), (3, {"label": "b", "probability": 0.9}),
+        ({"label": "b"}, {"prediction": {"label": "b"}}), (3, {"prediction": {"label": "b"}}),
+    ],
+)  # fmt: skip
+def test_the_predicted_answer_is_found_in_each_form(prediction: Any, predicted: dict[str, Any]) -> None:
+    assert _as_answer({"label": "a"}, prediction, predicted) == {"label": "b"}
+    assert _as_answer({"score": 1.0}, prediction, predicted) == {}
 
 
 def test_the_tags_of_words_are_counted_word_by_word() -> None:

@@ -95,6 +95,7 @@ def test_every_difference_is_listed_with_old_and_new_value(study: StudyFolder) -
         "max length: not set → 64",
         "option scheme: iob2 → bilou",
         "option kinds: ['a', 'b'] → not set",
+        "(fingerprint aa11 → bb22)",
         "labels: 5 → 6",
         "learning rate: 1e-5 … 0.0002 (log) → 1e-5 … 0.0003 (log)",
         "batch size: 8, 16 → not set",
