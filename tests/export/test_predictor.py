@@ -33,7 +33,9 @@ def test_a_text_is_predicted_the_same_alone_and_in_a_list(tuned: Callable[[str, 
     for text, said in zip(texts, together, strict=True):
         (alone,) = predictor.predict([text])
         assert alone["label"] == said["label"]
-        assert alone["probabilities"] == pytest.approx(said["probabilities"], abs=1e-5)
+        # The head is solved on nearly equal outputs of a random encoder: with weights of several hundred,
+        # rounding in float32 (1e-7) can change a logit by 1e-4. A wrong mask changes it by far more.
+        assert alone["probabilities"] == pytest.approx(said["probabilities"], abs=2e-4)
 
 
 def test_no_texts_no_predictions(tuned: Callable[[str, str], Any]) -> None:
