@@ -12,6 +12,7 @@ rows that its split holds out, and scored on them.
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -47,6 +48,7 @@ def solve(
     at_once: int,
     folds: NDArray[np.int64] | None,
     known: dict[float, NDArray[np.float64]] | None = None,
+    solved: Mapping[int, torch.Tensor] = {},
 ) -> None:
     """Trains all trials that the scheduler suggests, ``at_once`` of them between two suggestions.
 
@@ -59,19 +61,22 @@ def solve(
             score the trials, which may be those of each trial's split.
         known: l2 → the solution ``[P]`` on all rows, from which such a trial starts; new ones are added. It
             is the same for all folds.
+        solved: the number of a trial that was solved before → its parameters ``[P]``, which are only scored.
     """
     objective = Objective(training, head, _left_out(training, folds))
     known = {} if known is None else known
     of_folds = {} if folds is None else _scored_by_folds(training, folds)
     while trials := scheduler.suggest(at_once):
         with _timed(training, "train"):
-            solved = _solve_all(objective, trials, scheduler, known)
+            unsolved = [trial for trial in trials if trial.number not in solved]
+            found = [_Solved(one, {ALL_ROWS: solved[one.number]}) for one in trials if one.number in solved]
+            found += _solve_all(objective, unsolved, scheduler, known)
         with _timed(training, "score"):
-            _score_all(training, of_folds, solved, scheduler)
-        scheduler.on_rung_end([one.report for one in solved if one.report is not None])
-        for one in solved:
+            _score_all(training, of_folds, found, scheduler)
+        scheduler.on_rung_end([one.report for one in found if one.report is not None])
+        for one in found:
             scheduler.on_trial_end(_outcome(one))
-        done = {one.trial.number for one in solved}
+        done = {one.trial.number for one in found}
         for trial in trials:
             if trial.number not in done:
                 scheduler.on_trial_end(_unsolved(trial))
@@ -114,9 +119,9 @@ class _Solved:
     solutions: dict[int, torch.Tensor]
     """Fold or split that was left out, or `ALL_ROWS` → parameters ``[P]``; the first are kept."""
 
-    loss: float
-    iterations: int
-    seconds: float
+    loss: float = math.nan
+    iterations: int = 0
+    seconds: float = 0.0
     report: RungReport | None = None
     predictions: Sequence[Prediction] | None = None
     failure: str = ""

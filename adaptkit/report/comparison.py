@@ -181,11 +181,11 @@ def _default(summary: StudySummary, best: TrialRecord, trials: Sequence[TrialRec
 def exported(summary: StudySummary, best: TrialRecord) -> list[str]:
     """On which rows the exported weights were trained, if not on those of the weights that were scored."""
     again = exported_refit(summary, best)
-    if again is not None:
+    if again is not None and again.epochs:
         return [_again(again)]
     if summary.folds:
         return ["The exported head was solved on all training rows together."]
-    if summary.refit == best.number:
+    if again is not None or summary.refit == best.number:
         return [
             "The exported head was solved again on the training and dev rows together, so the dev score is "
             "that of the head trained on the training rows alone."

@@ -43,7 +43,7 @@ def as_exported(summary: StudySummary, trial: TrialRecord) -> TrialRecord:
 def notes(summary: StudySummary, trials: Sequence[TrialRecord]) -> list[str]:
     """What the confirmation says, with its verdict first; empty without a finished confirmation."""
     its = finished(summary, trials)
-    return [] if its is None else [*_result(its, summary), *_searched(its, trials)]
+    return [] if its is None else [*_result(its, summary), *_searched(its, summary, trials)]
 
 
 def about_exported(summary: StudySummary, trial: TrialRecord) -> list[str]:
@@ -70,8 +70,9 @@ def unfinished(summary: StudySummary, trials: Sequence[TrialRecord]) -> list[str
 def _not_due(summary: StudySummary, trials: Sequence[TrialRecord]) -> list[str]:
     """That a finished study of few trials is not confirmed; empty for others, and where nothing is chosen."""
     scored = [one for one in trials if one.state in ("complete", "pruned")]
-    by_default = any(one.is_default and one.state == "complete" for one in scored)
-    if summary.state != "finished" or not by_default or not 1 < len(scored) < FEWEST_TRIALS:
+    by_default = any(one.is_default and not one.interrupted for one in trials)
+    few = 1 <= len(scored) < FEWEST_TRIALS and len(trials) > 1
+    if summary.state != "finished" or not by_default or not few:
         return []
     return [
         f"With fewer than {FEWEST_TRIALS} trials, the winner is not confirmed unless --confirm asks for it."
@@ -180,16 +181,17 @@ def _averaged(
     return f"{weights} on dev and is exported{within}; {run}."
 
 
-def _searched(its: Confirmation, trials: Sequence[TrialRecord]) -> list[str]:
+def _searched(its: Confirmation, summary: StudySummary, trials: Sequence[TrialRecord]) -> list[str]:
     """That another trial was the best of the search, with its score then and its mean now."""
-    if its.winner == its.searched_best:
-        return []
-    score = next((trial.score for trial in trials if trial.number == its.searched_best), None)
     candidate = _of(its, its.searched_best)
-    if its.over == "rows" and candidate is not None and candidate.mean == score:
-        return []  # the scores of the search itself are compared
+    score = next((trial.score for trial in trials if trial.number == its.searched_best), None)
+    once_more = its.over == "rows" and not summary.reshuffle
+    same = candidate is not None and formatting.score(candidate.mean) == formatting.score(score)
+    if (once_more and same) or (not once_more and its.winner == its.searched_best):
+        return []
     now = "has no score" if candidate is None or candidate.mean is None else f"gives {_mean(candidate)}"
-    where = "with new seeds" if its.over == "seeds" else "on the dev rows of the default trial"
+    where = "on the dev rows of the default trial" if its.over == "rows" else "with new seeds"
+    where = "when its head is solved once more" if once_more else where
     return [
         f"The best trial of the search was trial {its.searched_best}, with {formatting.score(score)}; its "
         f"configuration {now} {where}."

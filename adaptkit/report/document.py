@@ -16,7 +16,8 @@ one and ``study.folds`` is 0, else of the trial. ``default_score`` is that of th
 ``study.trained_again`` is null, or the training of the winner on the training and dev rows together. If it is
 complete, the exported weights are its own and have no dev score: ``best`` then has the numbers of the
 configuration without the dev rows, which are the means of ``study.trained_again.runs`` runs. ``averaged`` is
-the number of runs on all rows of whose weights the mean is exported::
+the number of runs on all rows of whose weights the mean is exported, and ``epochs`` is 0 if the winner's head
+was solved::
 
     {"trial", "seed", "epochs", "of_epochs", "rows", "state", "reason", "score", "runs", "values", "groups",
      "calibration", "seconds", "averaged"}

@@ -145,7 +145,7 @@ class Progress:
     def compared(self, run: ConfirmationRun, left: int) -> None:
         """A solved head was scored on resamples of the dev rows; ``left`` heads remain.
 
-        The score that counts is that of its trial, which has been shown.
+        Its score is that of its trial, which has been shown.
         """
         self._phase = f"comparing, remaining configurations: {left}"
         self._line(f"trial {run.trial}'s configuration was scored on resamples; remaining: {left}")

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Literal
 
 from adaptkit.run.confirmed import (
     conclude,
-    has_own_scores,
+    has_own_weights,
     not_averaged,
+    own_parameters,
     own_weights_of,
     write_unfinished,
 )
@@ -143,6 +144,8 @@ def confirm_solved(
 ) -> None:  # fmt: skip
     """Solve the candidates' heads again, with other folds if there are any, and record the result.
 
+    Heads that were solved on the same rows are only scored on resamples of the dev rows.
+
     Raises:
         Interrupted: a signal was received.
     """
@@ -160,8 +163,11 @@ def confirm_solved(
             seed = only.waiting[0][0].seed
             if head is not None:
                 assigned = folds_of(task, rows, folds, seed) if folds else None  # [rows]
-                solve(training, head, only, at_once=len(plan.trials), folds=assigned, known=known)
-    conclude(context, plan, own_weights=own_weights_of(context, config, data, plan))
+                solve(
+                    training, head, only, at_once=len(plan.trials), folds=assigned, known=known,
+                    solved=own_parameters(context, plan, only.waiting),
+                )  # fmt: skip
+    conclude(context, plan, own_weights=own_weights_of(context, plan))
 
 
 def make_scheduler(
@@ -186,7 +192,7 @@ def make_scheduler(
         task=task, dev=training.dev, metric=context.summary.metric, direction=context.summary.direction,
         seed=config.seed, deadline=time.monotonic() + timeout - spent, check=context.check,
         progress=context.progress,
-        announce=context.progress.compared if has_own_scores(context, plan) else context.progress.confirmed,
+        announce=context.progress.compared if has_own_weights(context, plan) else context.progress.confirmed,
         vocabulary=training.vocabulary, head_inputs=some_head_inputs(training),
         keep_all=keep_all,
     )  # fmt: skip

@@ -6,15 +6,14 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from adaptkit.run.heads import solved_on_all_rows
 from adaptkit.study.confirmation import Confirmation, ConfirmationFolder, ConfirmationRun, runs_of, so_far
 from adaptkit.study.record import UNTESTED
 
 if TYPE_CHECKING:
-    from adaptkit.config import StudyConfig
-    from adaptkit.data.load import Dataset
+    import torch
+
+    from adaptkit.run.confirmation_scheduler import Waiting
     from adaptkit.run.context import RunContext
-    from adaptkit.study.record import TrialRecord
 
 Averaging = Callable[[Sequence[ConfirmationRun]], ConfirmationRun | None]
 """The winner's runs → the average of their weights; None if there is none."""
@@ -39,8 +38,6 @@ def conclude(
         context.progress.note(warning)
         write_unfinished(context, plan, runs, warnings=[*context.summary.warnings, warning])
         return
-    if has_own_scores(context, plan):
-        runs = with_own_scores(runs, context.folder.read_trials())
     done = concluded(plan, runs, folder, context.summary.direction, own_weights=own_weights)
     winner, best = done.winner, done.exported
     if winner is not None and best is not None:
@@ -96,24 +93,13 @@ def write_unfinished(
     context.write(**changes)
 
 
-def with_own_scores(runs: Sequence[ConfirmationRun], records: Sequence[TrialRecord]) -> list[ConfirmationRun]:
-    """The runs with the scores of their trials.
-
-    A head that is solved again is the same, except for where the solver stops. So its resamples say how much
-    a difference varies, and the difference itself is that of the trials, by which the search chose.
-    """
-    own = {record.number: record.score for record in records}
-    return [run if run.score is None else replace(run, score=own[run.trial]) for run in runs]
-
-
 def concluded(
     plan: Confirmation, runs: Sequence[ConfirmationRun], folder: ConfirmationFolder, direction: str, *,
     own_weights: Collection[int],
 ) -> Confirmation:  # fmt: skip
     """The plan with its result. A run can be exported only if its weights are kept.
 
-    No run is exported of the trials in ``own_weights``: their own weights are, or those of their heads solved
-    on all rows.
+    No run is exported of the trials in ``own_weights``: their own weights are.
     """
     from adaptkit.analysis.confirmation import best_run, candidate_of, winner_of
 
@@ -133,17 +119,28 @@ def concluded(
     )  # fmt: skip
 
 
-def has_own_scores(context: RunContext, plan: Confirmation) -> bool:
-    """Whether the candidates are compared by the scores of their trials; see `with_own_scores`."""
+def has_own_weights(context: RunContext, plan: Confirmation) -> bool:
+    """Whether a run's head is that of its trial: solved on the same rows."""
     return plan.over == "rows" and not context.summary.reshuffle
 
 
-def own_weights_of(
-    context: RunContext, config: StudyConfig, data: Dataset, plan: Confirmation
-) -> Collection[int]:
-    """The candidates of which the weights of the trial itself are exported, and not those of a run."""
-    if not has_own_scores(context, plan):
-        return ()
-    if solved_on_all_rows(config, data):
-        return plan.trials
-    return context.folder.numbers_with_weights()
+def own_parameters(
+    context: RunContext, plan: Confirmation, waiting: Sequence[Waiting]
+) -> dict[int, torch.Tensor]:
+    """The place of a run → the parameters ``[P]`` of its trial's own head, if they are kept.
+
+    Raises:
+        StudyError: a file is damaged.
+    """
+    from safetensors.torch import load_file
+
+    own, paths = own_weights_of(context, plan), {}
+    for trial, run in waiting:
+        if run.trial in own and (path := context.folder.weights(run.trial)) is not None:
+            paths[trial.number] = path
+    return {place: load_file(path)["row"] for place, path in paths.items()}
+
+
+def own_weights_of(context: RunContext, plan: Confirmation) -> Collection[int]:
+    """The trials of which their own weights are exported, and not those of a run."""
+    return context.folder.numbers_with_weights() if has_own_weights(context, plan) else ()

@@ -28,6 +28,8 @@ class EndedTrials:
         direction: str,
         vocabulary: torch.Tensor | None = None,
         head_inputs: Mapping[str, torch.Tensor] = {},
+        *,
+        keep_default: bool = False,
     ) -> None:
         """Read the records of the trials that ended before.
 
@@ -36,18 +38,20 @@ class EndedTrials:
             direction: "maximize" or "minimize".
             vocabulary: the tokens whose embeddings are trained; kept with each trial's weights.
             head_inputs: examples of what the head receives; kept with each trial's weights.
+            keep_default: keep the default's weights, too, with which the best ones are compared.
         """
         self.folder = folder
         self.direction = direction
         self.vocabulary = vocabulary
         self.head_inputs = head_inputs
+        self.keep_default = keep_default
         self.records = list(folder.read_trials())
         self.best_parameters: torch.Tensor | None = None
         """``[P]``: those of the best trial, if it ended in this run."""
 
     def keep_weights(self, record: TrialRecord, parameters: torch.Tensor) -> None:
         """Keep the weights of a trial that has no record yet, if it is among the best."""
-        if record.state == "complete" and record.number in self._best_numbers([*self.records, record]):
+        if record.state == "complete" and record.number in self._kept_numbers([*self.records, record]):
             self._write_weights(record.number, parameters)
 
     def add(self, record: TrialRecord) -> None:
@@ -69,7 +73,7 @@ class EndedTrials:
         if parameters is not None and best[:1] == [last.number]:
             self.best_parameters = parameters
         restored = self.restore()
-        self.folder.drop_weights_except({*best, *self._without_record()})
+        self.folder.drop_weights_except({*self._kept_numbers(self.records), *self._without_record()})
         return restored
 
     def restore(self) -> str:
@@ -97,6 +101,10 @@ class EndedTrials:
         """The trials whose weights stay because their record is lost."""
         recorded = {record.number for record in self.records if record.reason != LOST}
         return self.folder.numbers_with_weights() - recorded
+
+    def _kept_numbers(self, records: Sequence[TrialRecord]) -> set[int]:
+        default = {record.number for record in records if record.is_default} if self.keep_default else set()
+        return {*self._best_numbers(records), *default}
 
     def _best_numbers(self, records: Sequence[TrialRecord]) -> list[int]:
         scored = [record for record in records if record.state == "complete" and record.score is not None]

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING
 
 from adaptkit.errors import ConfigError
+from adaptkit.run.refit import is_solved_again
+from adaptkit.run.refitting import means
 from adaptkit.run.training import make_scheduler, run_recorded
 from adaptkit.study.record import UNTESTED
-from adaptkit.study.winner import winning_trial
+from adaptkit.study.refit import Refit, RefitFolder
+from adaptkit.study.winner import exported_run, winning_trial
 
 if TYPE_CHECKING:
     from adaptkit.config import StudyConfig
@@ -42,7 +46,7 @@ def solve_trials(
     if context.trainer.workers > 1:
         context.progress.note("heads are solved on the first device: the other workers have no part in it")
     context.progress.phase("solving the heads")
-    scheduler = make_scheduler(context, config, training, search, 1)
+    scheduler = make_scheduler(context, config, training, search, 1, keep_default=not folds)
     run_recorded(
         context, training, scheduler, search,
         lambda: solve(training, head, scheduler, at_once=at_once, folds=assigned),
@@ -65,28 +69,20 @@ def head_to_solve(training: Training) -> LinearHead:
 
 
 def solving_again_is_due(context: RunContext, config: StudyConfig, method: Method, data: Dataset) -> bool:
-    """Whether the best trial's head is to be solved again, on the training and dev rows together.
-
-    Where folds have scored the trials, every trial's head was solved on all rows.
-    """
-    if method.solver != "lbfgs" or method.folds or not solved_on_all_rows(config, data):
+    """Whether the best trial's head is to be solved again, on the training and dev rows together."""
+    if not is_solved_again(config, method, data):
         return False
-    best = winning_trial(context.summary, context.folder.read_trials())
-    return best is None or context.summary.refit != best.number or not _is_kept(context, best.number)
+    best, done = winning_trial(context.summary, context.folder.read_trials()), context.summary.trained_again
+    if best is None or context.summary.refit == best.number:  # the latter by an earlier version
+        return best is None or best.number not in context.folder.numbers_with_weights()
+    return (
+        done is None or done.trial != best.number or not RefitFolder(context.folder.refit).has_weights(done)
+    )
 
 
-def solved_on_all_rows(config: StudyConfig, data: Dataset) -> bool:
-    """Whether a solved winner is solved again with the dev rows; by default, if they were split off."""
-    return data.dev_from_train if config.search.refit is None else config.search.refit
-
-
-def _is_kept(context: RunContext, number: int) -> bool:
-    """Whether there are weights of the trial. The search keeps those of its best trials alone."""
-    return number in context.folder.numbers_with_weights()
-
-
-def solve_best_again(context: RunContext, training: Training) -> None:
+def solve_best_again(context: RunContext, training: Training, data: Dataset) -> None:
     """Solve the best trial's head again, on the training and dev rows together, and keep its weights."""
+    from adaptkit.engine.rehearsal import some_head_inputs
     from adaptkit.engine.solver import solve_on_all_rows
     from adaptkit.run.weights import weights_writer
 
@@ -94,7 +90,17 @@ def solve_best_again(context: RunContext, training: Training) -> None:
     if best is None:
         return
     context.progress.phase("solving the best head on all rows")
+    started = time.monotonic()
     with context.clock.phase("train"), context.interruption.exposed():
         parameters = solve_on_all_rows(training, best.hyperparameters["l2"])
-    context.folder.keep_weights(best.number, weights_writer(parameters, training.vocabulary))
-    context.write(refit=best.number, best=None, model_folder=None, **UNTESTED)
+    scored = exported_run(context.summary, best) or best
+    record = Refit(
+        trial=best.number, seed=best.seed, epochs=0.0, of_epochs=0.0, rows=len(data.train) + len(data.dev),
+        state="complete", score=scored.score, values=means([scored.values]),
+        groups={name: means([numbers]) for name, numbers in scored.groups.items()},
+        calibration=scored.calibration, seconds=time.monotonic() - started,
+    )  # fmt: skip
+    folder = RefitFolder(context.folder.refit)
+    folder.write(record, weights_writer(parameters, training.vocabulary, some_head_inputs(training)))
+    context.write(trained_again=record, refit=None, best=None, model_folder=None, **UNTESTED)
+    folder.drop_other_weights(record)

@@ -63,6 +63,16 @@ class Aim:
         return statistics.median_high(whole if epoch == last else epoch for epoch, last in kept)
 
 
+def is_solved_again(config: StudyConfig, method: Method, data: Dataset) -> bool:
+    """Whether a winner's solved head is solved again with the dev rows; by default, if they were split off.
+
+    Where folds have scored the trials, every trial's head was solved on all rows.
+    """
+    if method.solver != "lbfgs" or method.folds:
+        return False
+    return data.dev_from_train if config.search.refit is None else config.search.refit
+
+
 def is_wanted(config: StudyConfig, method: Method, data: Dataset) -> bool:
     """Whether a winner that was trained is trained again, once it was confirmed.
 
@@ -135,6 +145,13 @@ def is_usable(folder: RefitFolder, done: Refit) -> bool:
 
 def drop_refit(context: RunContext, config: StudyConfig, method: Method, data: Dataset) -> None:
     """Forget the refit of an earlier run if today's options have none."""
+    if is_solved_again(config, method, data):
+        return
+    if context.summary.refit is not None:
+        context.progress.note(
+            "an earlier version of adaptkit solved the winner's head on the training and dev rows together "
+            "and did not keep the one of the training rows alone, so --no-refit changes nothing"
+        )
     if context.summary.trained_again is None:
         return
     aim = _aim(context, method)

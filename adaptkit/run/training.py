@@ -91,9 +91,9 @@ def run_recorded(
 
 def make_scheduler(
     context: RunContext, config: StudyConfig, training: Training, search: Search, rungs: int,
-    rule: EvaluationRule = BEST_RUNG,
+    rule: EvaluationRule = BEST_RUNG, *, keep_default: bool = False,
 ) -> TrialScheduler:  # fmt: skip
-    """The scheduler between the engine and the study."""
+    """The scheduler between the engine and the study. ``keep_default`` keeps the default's weights, too."""
     from adaptkit.engine.rehearsal import some_head_inputs
     from adaptkit.run.ended_trials import EndedTrials
     from adaptkit.run.scheduler import Rules, TrialScheduler
@@ -102,7 +102,11 @@ def make_scheduler(
     return TrialScheduler(
         search,
         EndedTrials(
-            context.folder, context.summary.direction, training.vocabulary, some_head_inputs(training)
+            context.folder,
+            context.summary.direction,
+            training.vocabulary,
+            some_head_inputs(training),
+            keep_default=keep_default,
         ),
         context.progress,
         Rules(metric=metric, rungs=rungs, pruning=pruning, evaluations=rule),

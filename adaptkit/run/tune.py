@@ -200,7 +200,7 @@ def search_and_train(
         else:
             train_and_confirm(context, config, task, data, model, training, search, method, rungs)
         if solving_again_is_due(context, config, method, data):
-            solve_best_again(context, training)
+            solve_best_again(context, training, data)
 
 
 def train_and_confirm(

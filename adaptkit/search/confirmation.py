@@ -18,9 +18,10 @@ def candidates(records: Sequence[TrialRecord], direction: str, most: int) -> lis
         most: the number of candidates, with the default.
 
     Returns:
-        The numbers of the trials; empty if the default is the only configuration with a score, or has none.
+        The numbers of the trials; empty if no other configuration than the default has a score. A default
+        that failed is one of them, too: it may have failed by its seed alone.
     """
-    default = next((one for one in records if one.is_default and _counts(one)), None)
+    default = next((one for one in records if one.is_default and not one.interrupted), None)
     if default is None:
         return []
     seen, left = [default.hyperparameters], list(records)
@@ -52,7 +53,3 @@ def runs_for(trainings: int) -> tuple[int, int]:
         if trainings // count > FEWEST_RUNS:
             return count, min(MOST_RUNS, trainings // count)
     return 2, min(MOST_RUNS, max(FEWEST_RUNS, trainings // 2))
-
-
-def _counts(record: TrialRecord) -> bool:
-    return record.state == "complete" and record.score is not None

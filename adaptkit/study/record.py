@@ -212,10 +212,10 @@ class StudySummary:
     """The name of each baseline → its numbers on the rows that scored the trials."""
 
     refit: int | None = None
-    """The number of the trial whose head was solved again on the training and dev rows together."""
+    """The trial whose head was solved on the training and dev rows together by an earlier version."""
 
     trained_again: Refit | None = None
-    """The winner trained again, in steps, on the training and dev rows together; None if it was not."""
+    """The winner trained again on the training and dev rows together; None if it was not."""
 
     metric_is: str = ""
     """What the metric is, in the task's words; empty if its name says it."""

@@ -32,7 +32,7 @@ class Refit:
     """Of its first run."""
 
     epochs: float
-    """How long it trained; `adaptkit.run.refit.Aim.epochs` says why."""
+    """How long it trained; `adaptkit.run.refit.Aim.epochs` says why. 0 if its head was solved."""
 
     of_epochs: float
     """The epochs of the schedule, which ends there or later."""

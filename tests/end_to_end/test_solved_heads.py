@@ -32,7 +32,7 @@ def tune(folder: Path, model: Path, **changes: Any) -> Any:
 
 def test_folds_score_small_data(tiny_folder: Path, tmp_path: Path) -> None:
     study = tune(tmp_path, tiny_folder)
-    assert (study.summary.folds, study.summary.pooling, study.summary.refit) == (5, "mean", None)
+    assert (study.summary.folds, study.summary.pooling, study.summary.trained_again) == (5, "mean", None)
     assert study.summary.data["train"].rows == 60
     assert "dev" not in study.summary.data
     assert [trial.hyperparameters.keys() for trial in study.trials] == [{"l2"}] * 4
@@ -58,14 +58,28 @@ def test_the_best_head_is_solved_again_on_all_rows(tiny_folder: Path, tmp_path: 
     study = tune(tmp_path, tiny_folder, folds=0)
     best = study.best
     assert best is not None
-    assert study.summary.refit == best.number
+    its = study.summary.trained_again
+    assert (its.trial, its.epochs, its.score) == (best.number, 0, best.score)
     assert study.summary.data["dev"].rows > 0
+
+
+def test_without_the_option_a_solved_refit_is_forgotten(tiny_folder: Path, tmp_path: Path) -> None:
+    tune(tmp_path, tiny_folder, folds=0)
+    back = tune(tmp_path, tiny_folder, folds=0, refit=False)
+    never = tune(tmp_path, tiny_folder, folds=0, refit=False, study="never")
+    assert back.summary.trained_again is None
+    assert "solved again" not in (back.folder.best / "README.md").read_text()
+    one, other = (study.load().predict([TEXT])[0]["probabilities"] for study in (back, never))
+    assert one == other
+    again = tune(tmp_path, tiny_folder, folds=0)
+    assert again.summary.trained_again.trial == back.best.number
+    assert again.load().predict([TEXT])[0]["probabilities"] != one
 
 
 def test_dev_rows_of_their_own_are_left_alone(tiny_folder: Path, tmp_path: Path) -> None:
     dev = str(write_csv(tmp_path / "dev.csv", moods(20, seed=2)))
     study = tune(tmp_path, tiny_folder, dev=dev)
-    assert (study.summary.folds, study.summary.refit) == (0, None)
+    assert (study.summary.folds, study.summary.trained_again) == (0, None)
     with pytest.raises(adaptkit.AdaptkitError, match="folds"):
         tune(tmp_path, tiny_folder, dev=dev, folds=5, study="other")
 

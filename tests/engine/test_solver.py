@@ -184,6 +184,22 @@ def test_known_solutions_save_the_search_and_are_the_same(folded: Training) -> N
     np.testing.assert_allclose(*both, atol=5e-3)
 
 
+def test_a_solved_trial_is_only_scored(folded: Training) -> None:
+    head = linear_head(folded)
+    assert head is not None
+    before, again = ListScheduler([trial(0)]), ListScheduler([trial(0), trial(1, l2=1.0)])
+    solve(folded, head, before, at_once=1, folds=None)
+    parameters = before.outcomes[0].parameters
+    assert parameters is not None
+    solve(folded, head, again, at_once=2, folds=None, solved={0: parameters})
+    first, second = again.outcomes[0], again.outcomes[1]
+    assert first.parameters is parameters
+    assert first.predictions == before.outcomes[0].predictions
+    assert "solved in 0 iterations" in first.reason
+    assert second.parameters is not None
+    assert not torch.equal(second.parameters, parameters)
+
+
 def test_rows_are_scored_by_solutions_without_them(folded: Training) -> None:
     folds = np.arange(40) % 4
     report = solved(folded, [trial(0)], folds).reports[0]

@@ -155,11 +155,6 @@ def test_few_trials_are_not_confirmed_and_it_is_said() -> None:
     assert confirmation.unfinished(few, trials[:1]) == []  # nothing is chosen
     assert confirmation.unfinished(few, trials) == []
     assert confirmation.unfinished(replace(few, state="interrupted"), trials[:3]) == []
-    failed = [
-        replace(trials[0], state="pruned"),
-        *trials[1:3],
-    ]  # the reason is another
-    assert confirmation.unfinished(few, failed) == []
 
 
 def test_a_confirmation_of_another_best_trial_does_not_count() -> None:
@@ -214,6 +209,14 @@ def test_solved_heads_on_dev_rows(its: Confirmation, verdict: str) -> None:
     assert said.startswith(verdict)
     assert "with new seeds on average" not in said
     assert "exported weights" not in said
+
+
+def test_a_head_that_scores_otherwise_once_more_is_said() -> None:
+    its = over_rows(TIES)
+    of_search = STUDIES["beats"][1][8].score
+    assert "solved once more" in notes(its, best=8)
+    same = [replace(one, mean=of_search) if one.trial == 8 else one for one in its.candidates]
+    assert "solved once more" not in notes(replace(its, candidates=same), best=8)
 
 
 def test_tables_of_solved_heads_say_what_the_interval_is() -> None:

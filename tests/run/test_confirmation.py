@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -61,6 +61,20 @@ def test_runs_of_one_configuration_differ(data_folder: Path, tiny_folder: Path, 
     assert len({tuple(run.resampled) for run in runs}) > 1
 
 
+def test_a_default_that_failed_is_trained_again(
+    data_folder: Path, tiny_folder: Path, tmp_path: Path
+) -> None:
+    data = data_folder / "text-classification"
+    study = tuned(data, tiny_folder, tmp_path, confirm=0)
+    with study.folder.lock():
+        failed = replace(study.trials[0], state="fail", reason="diverged: loss nan", best_rung=None, rungs=())
+        study.folder.write_trial(failed)
+    its = tuned(data, tiny_folder, tmp_path, confirm=2).summary.confirmation
+    assert its.default == 0
+    assert {len(one.scores) for one in its.candidates} == {2}
+    assert its.winner in its.trials
+
+
 @pytest.mark.parametrize("soup", [False, None])
 def test_the_exported_model_has_the_recorded_score(
     soup: bool | None, data_folder: Path, tiny_folder: Path, tmp_path: Path
@@ -98,7 +112,7 @@ def test_folds_are_drawn_again_for_solved_heads(data_folder: Path, tiny_folder: 
 def test_solved_heads_are_compared_over_dev_rows(
     given: bool, data_folder: Path, tiny_folder: Path, tmp_path: Path
 ) -> None:
-    """No seed changes them, so the interval is over the dev rows, by the scores of the trials themselves."""
+    """No seed changes them, so the interval is over the dev rows."""
     folder = data_folder / "text-classification"
     data = folder if given else next(folder.glob("train.*"))
     options = {"strategy": "frozen", "epochs": None, "learning_rate": None, "pooling": "mean", "folds": 0}
@@ -107,11 +121,14 @@ def test_solved_heads_are_compared_over_dev_rows(
     assert (its.over, its.runs) == ("rows", 1)
     assert its.winner == winner_of(its.candidates, "maximize", its.default) == study.best.number
     assert its.searched_best == best.number
-    assert its.exported is None or (given and its.winner == its.default)
-    assert study.summary.refit == (None if given else its.winner)
+    assert its.exported is None
+    again = study.summary.trained_again
+    assert again is None if given else (again.trial, again.epochs) == (its.winner, 0)
     others = [one for one in its.candidates if one.trial != its.default]
     assert others
     scores = {trial.number: trial.score for trial in study.trials}
+    for one in its.candidates:
+        assert one.mean == scores[one.trial]  # exactly: it is the same head
     for one in others:
         assert one.difference == pytest.approx(scores[one.trial] - scores[its.default])
         assert one.low <= one.difference <= one.high
@@ -127,7 +144,7 @@ def test_solved_heads_are_compared_over_dev_rows(
 def test_a_solved_default_that_wins_is_exported(
     given: bool, data_folder: Path, tiny_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Its own weights are kept only if it is among the best trials; else those of its run are exported."""
+    """Its own weights are kept even if other trials are better, and are exported."""
     monkeypatch.setattr("adaptkit.analysis.confirmation.CLEAR", 1e9)
     monkeypatch.setattr("adaptkit.run.ended_trials.WEIGHTS_KEPT", 1)
     monkeypatch.setattr("adaptkit.search.space.FIRST_STEP", 500.0)  # the first trials are far from it
@@ -140,8 +157,8 @@ def test_a_solved_default_that_wins_is_exported(
     )  # fmt: skip
     its = study.summary.confirmation
     assert its.searched_best != its.default == its.winner == study.best.number
-    assert study.summary.refit == (None if given else its.default)
-    assert (its.exported is None) == (not given)
+    assert (study.summary.trained_again is None) == given
+    assert its.exported is None
     if given:
         scored = adaptkit.load(study.folder.best).score(study_rows(folder, "dev"))
         assert scored.values["accuracy"] == pytest.approx(study.trials[its.default].score)

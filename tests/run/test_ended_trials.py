@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -41,6 +42,16 @@ def test_the_weights_of_the_best_are_kept(direction: str, kept: set[int], folder
     assert folder.numbers_with_weights() == kept
     assert len(kept) == WEIGHTS_KEPT
     assert [one.number for one in folder.read_trials()] == [0, 1, 2, 3, 4]
+
+
+def test_the_defaults_weights_are_kept_if_asked(folder: StudyFolder) -> None:
+    ended = EndedTrials(folder, "maximize", keep_default=True)
+    for number, score in enumerate([0.1, 0.9, 0.2, 0.8, 0.5]):
+        one = replace(record(number, score), origin="search" if number else "default")
+        ended.keep_weights(one, torch.full((2,), score))
+        ended.add(one)
+        ended.drop_weights(one, None)
+    assert folder.numbers_with_weights() == {0, 1, 3, 4}
 
 
 def test_a_pruned_trial_keeps_no_weights(folder: StudyFolder) -> None:

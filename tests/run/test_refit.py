@@ -187,10 +187,9 @@ def test_a_solved_head_uses_given_dev_rows_if_asked(
         "dev": str(next(folder.glob("dev.*"))),
     }  # fmt: skip
     study = tuned(data_folder, tiny_folder, tmp_path, **options)
-    assert study.summary.refit == study.best.number
-    assert study.summary.trained_again is None
+    assert study.summary.trained_again.trial == study.best.number
     other = tuned(data_folder, tiny_folder, tmp_path / "other", **options, refit=None)
-    assert other.summary.refit is None
+    assert other.summary.trained_again is None
 
 
 TRIAL = TrialRecord(

@@ -110,7 +110,7 @@ def test_confirmed_weights_score_as_recorded_on_split_0(rows: Path, tiny_folder:
 def test_the_winner_is_trained_again_on_all_rows(strategy: str, rows: Path, tiny_folder: Path) -> None:
     study = tuned(rows, tiny_folder, strategy=strategy, confirm=2, refit=True)
     if strategy == "frozen":
-        assert study.summary.refit == study.summary.confirmation.winner == study.best.number
+        assert study.summary.trained_again.trial == study.summary.confirmation.winner == study.best.number
     else:
         assert study.summary.trained_again.rows == 80
     assert study.load().predict(["the river"])

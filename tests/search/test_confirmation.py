@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 
@@ -45,7 +46,14 @@ def test_equal_configurations_are_one_candidate() -> None:
     assert candidates(records, "maximize", 4) == [1, 0]
 
 
-@pytest.mark.parametrize("records", [[], [record(0, 0.5)], [record(0, None), record(1, 0.5)]])
+def test_a_default_that_failed_is_confirmed() -> None:
+    records = [record(0, None), record(1, 0.5)]
+    assert candidates(records, "maximize", 4) == [1, 0]
+    interrupted = replace(records[0], reason="interrupted: SIGINT")
+    assert candidates([interrupted, records[1]], "maximize", 4) == []
+
+
+@pytest.mark.parametrize("records", [[], [record(0, 0.5)], [record(0, None)], [record(1, 0.5)]])
 def test_nothing_to_compare(records: Sequence[TrialRecord]) -> None:
     assert candidates(records, "maximize", 4) == []
 
