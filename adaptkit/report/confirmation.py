@@ -84,7 +84,7 @@ def progress(summary: StudySummary, trials: Sequence[TrialRecord]) -> str:
     its = counting(summary, trials)
     if its is None or its.winner is not None:
         return ""
-    what = "runs with new seeds" if its.over == "seeds" else "heads solved again"
+    what = "runs with new seeds" if its.over == "seeds" else "heads scored on resamples"
     return f"{formatting.count(its.ended)} of {formatting.count(its.total)} {what}"
 
 

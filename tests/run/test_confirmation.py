@@ -61,9 +61,7 @@ def test_runs_of_one_configuration_differ(data_folder: Path, tiny_folder: Path, 
     assert len({tuple(run.resampled) for run in runs}) > 1
 
 
-def test_a_default_that_failed_is_trained_again(
-    data_folder: Path, tiny_folder: Path, tmp_path: Path
-) -> None:
+def test_a_default_that_failed_is_trained_again(data_folder: Path, tiny_folder: Path, tmp_path: Path) -> None:
     data = data_folder / "text-classification"
     study = tuned(data, tiny_folder, tmp_path, confirm=0)
     with study.folder.lock():

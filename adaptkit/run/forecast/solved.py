@@ -12,6 +12,7 @@ from adaptkit.run.forecast.measured import Counted, Listed, keeping_weights, mod
 from adaptkit.run.forecast.rest import measured_rest
 from adaptkit.run.heads import head_to_solve
 from adaptkit.run.penalty import penalty_space
+from adaptkit.run.refit import is_solved_again
 from adaptkit.search.confirmation import MOST_CANDIDATES, MOST_RUNS
 from adaptkit.study.confirmation import FEWEST_TRIALS
 from adaptkit.system.devices import peak_memory_bytes
@@ -56,12 +57,12 @@ def measured_solved(of: Measured) -> Costs:
             "encoding": encoding,
             "search": search,
             "confirmation": (confirming + kept) * again,
-            "refit": solving if _refitted(of) else 0.0,
+            "refit": solving if is_solved_again(config, of.method, of.data) else 0.0,
             **rest.seconds,
         },
         memory_bytes=round(peak_memory_bytes(of.machine.device) + store.nbytes * (of.share - 1)),
         disk_bytes=rest.disk_bytes
-        + FLOAT * training.layout.width * (WEIGHTS_KEPT + min(again, MOST_CANDIDATES)),
+        + FLOAT * training.layout.width * (WEIGHTS_KEPT + 1 + min(again, MOST_CANDIDATES)),
         trained_parameters=training.layout.width,
         kept_features=round(store.nbytes * of.share),
     )  # fmt: skip
@@ -90,20 +91,19 @@ def _solved(of: Measured, training: Training, listed: Listed) -> float:
 
 
 def _confirmed_solving(of: Measured, solving: float) -> float:
-    """A run with other folds starts from the known solution on all rows, and solves the folds alone."""
-    return solving * of.method.folds / (of.method.folds + 1) if of.method.folds else solving
+    """A run with other folds starts from the known solution on all rows, and solves the folds alone.
+
+    On the dev rows of the search the trials' own heads are scored, except where each trial had other ones.
+    """
+    if of.method.folds:
+        return solving * of.method.folds / (of.method.folds + 1)
+    return solving if of.config.reshuffle else 0.0
 
 
 def _solved_again(of: Measured) -> int:
-    """How many heads the confirmation solves. Without folds no seed changes them: each is solved once."""
+    """How many heads the confirmation scores. Without folds no seed changes them: each has one run."""
     asked, trials = of.config.search.confirm, of.config.search.trials
     if asked == 0 or trials < 2 or (asked is None and trials < FEWEST_TRIALS):
         return 0
     runs = 1 if not of.method.folds else MOST_RUNS if asked is None else asked
     return min(MOST_CANDIDATES, trials) * runs
-
-
-def _refitted(of: Measured) -> bool:
-    """Whether the best head is solved again on the training and dev rows together."""
-    asked = of.config.search.refit
-    return not of.method.folds and (of.data.dev_from_train if asked is None else asked)
