@@ -14,7 +14,7 @@ import resource
 import subprocess
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +25,12 @@ from benchmarks.records import add, read
 RESULTS = Path(__file__).parent / "results.jsonl"
 SIDES = ("tfidf", "mean", "frozen")
 ALTERNATIVES = ("tfidf", "mean", "trainer")
+FOREIGN: Mapping[str, tuple[str, Sequence[str]]] = {
+    "setfit": ("setfit_side.py", ()),
+    "autointent-light": ("autointent_side.py", ("classic-light",)),
+    "autointent-medium": ("autointent_side.py", ("classic-medium",)),
+}
+"""Sides for texts with one label that need an environment of their own → module, first arguments."""
 
 
 def main(arguments: Sequence[str]) -> None:
@@ -36,7 +42,9 @@ def main(arguments: Sequence[str]) -> None:
     parser.add_argument("--seeds", default="0,1")
     parser.add_argument("--sides", default=",".join(SIDES))
     parser.add_argument("--model", default="", help="folder of another encoder, whose name is recorded")
-    parser.add_argument("--setfit", default="", help="the Python interpreter of an environment with SetFit")
+    parser.add_argument(
+        "--python", default="", help="the interpreter of an environment with SetFit or AutoIntent"
+    )
     options = parser.parse_args(arguments)
     done = {_key(record) for record in records()}
     for size in options.sizes.split(","):
@@ -45,7 +53,7 @@ def main(arguments: Sequence[str]) -> None:
                 for side in options.sides.split(","):
                     key = (name, size, seed, side)
                     if (*key, Path(options.model).name) not in done and _makes_sense(name, size, side):
-                        record = run(options.data, *key, model=options.model, setfit=options.setfit)
+                        record = run(options.data, *key, model=options.model, python=options.python)
                         if "error" in record:
                             print(record, flush=True)
                             continue
@@ -65,7 +73,7 @@ def _makes_sense(name: str, size: str, side: str) -> bool:
     """Token and multi-label tasks have no classes to draw eight of, nor alternatives of a few lines here."""
     task = READERS[name][0]
     few = size != "8c" or task in ("text-classification", "nli")
-    if side == "setfit":
+    if side in FOREIGN:
         return task == "text-classification"
     if side == "trainer":
         return few and task != "multi-label"
@@ -73,16 +81,17 @@ def _makes_sense(name: str, size: str, side: str) -> bool:
 
 
 def run(
-    folder: Path, name: str, size: str, seed: int, side: str, model: str = "", setfit: str = ""
+    folder: Path, name: str, size: str, seed: int, side: str, model: str = "", python: str = ""
 ) -> dict[str, Any]:
     """One side on one subset, in a process of its own; with the folder of an encoder, or with MiniLM."""
     task, columns, reader = READERS[name]
     train = subset(reader(folder, "train"), size, seed)
     test = subset(reader(folder, "test"), str(MOST_TEST_ROWS), 0)
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    if side == "setfit":
-        module = str(Path(__file__).with_name("setfit_side.py"))
-        scores = _answer([setfit, module], [train, test, seed, model or encoder_folder()])
+    if side in FOREIGN:
+        module, first = FOREIGN[side]
+        question = [*first, train, test, seed, model or encoder_folder()]
+        scores = _answer([python, str(Path(__file__).with_name(module))], question)
     elif side in ALTERNATIVES:
         scores = _alternative(task, train, test, side, seed, model)
     else:

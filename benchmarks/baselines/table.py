@@ -26,6 +26,8 @@ SIDES = {
     "tfidf": "TF-IDF",
     "mean": "mean pooling",
     "setfit": "SetFit",
+    "autointent-light": "AutoIntent light",
+    "autointent-medium": "AutoIntent medium",
     "trainer": "Trainer",
     "frozen_before": "adaptkit frozen, before",
     "frozen": "adaptkit frozen",
