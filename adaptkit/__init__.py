@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from adaptkit.api.comparison import compare as compare
+    from adaptkit.api.data import check_data as check_data
     from adaptkit.api.models import Evaluation as Evaluation
     from adaptkit.api.models import evaluate as evaluate
     from adaptkit.api.models import export as export
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from adaptkit.config import SearchConfig as SearchConfig
     from adaptkit.config import StudyConfig as StudyConfig
     from adaptkit.data.json_shapes import document_rows as document_rows
+    from adaptkit.data.overview import DataOverview as DataOverview
     from adaptkit.data.text import numbered_lines as numbered_lines
     from adaptkit.data.text import whole_text as whole_text
     from adaptkit.data.word_lines import word_lines as word_lines
@@ -97,6 +99,7 @@ _HOMES = {
     "ComparedModel": "adaptkit.run.comparison",
     "Comparison": "adaptkit.run.comparison",
     "DataConfig": "adaptkit.config",
+    "DataOverview": "adaptkit.data.overview",
     "DataWarning": "adaptkit.task",
     "Evaluation": "adaptkit.api.models",
     "Example": "adaptkit.task",
@@ -128,6 +131,7 @@ _HOMES = {
     "best_threshold": "adaptkit.tasks.thresholds",
     "class_baselines": "adaptkit.tasks.baselines",
     "class_name": "adaptkit.tasks.classification",
+    "check_data": "adaptkit.api.data",
     "class_scores": "adaptkit.tasks.scores",
     "classification_metric": "adaptkit.tasks.classification",
     "compare": "adaptkit.api.comparison",

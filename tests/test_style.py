@@ -29,7 +29,7 @@ BANNED = (
 BANNED_WORD = re.compile(rf"\b({'|'.join(BANNED)})\b", re.IGNORECASE)
 
 VERBS = (
-    "cache", "compare", "errors", "evaluate", "export", "plugins", "predict", "push", "report", "serve",
+    "cache", "compare", "data", "errors", "evaluate", "export", "plugins", "predict", "push", "report", "serve",
     "studies", "tasks", "tune",
 )  # fmt: skip
 

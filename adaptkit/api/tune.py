@@ -9,19 +9,18 @@ from pathlib import Path
 from typing import Any
 
 from adaptkit.api import arguments as given
+from adaptkit.api.data import data_config
 from adaptkit.api.errors import in_python_words
 from adaptkit.api.progress import shown_progress
-from adaptkit.api.sources import RowSource, Sources, refuse_for_rows, sources_of
+from adaptkit.api.sources import RowSource, sources_of
 from adaptkit.config import (
     DEFAULT_MODEL,
-    DataConfig,
     HeadInitName,
     PoolingName,
     PrecisionName,
     SearchConfig,
     SolverName,
     StudyConfig,
-    columns_of,
 )
 from adaptkit.data.in_memory import MemoryRows
 from adaptkit.run.callbacks import Callback, checked_callbacks
@@ -161,8 +160,6 @@ def tune(
     """
     with in_python_words():
         sources = sources_of(data, train, dev, test)
-        if sources.all_in_memory:
-            refuse_for_rows(delimiter=delimiter, encoding=encoding, reader=reader)
         config = StudyConfig(
             task=given.text("task", task),
             options=given.mapping("options", options),
@@ -183,15 +180,9 @@ def tune(
             precision=precision,
             parallel_trials=given.optional_whole_number("parallel_trials", parallel_trials),
             fast_paths=given.flag("fast_paths", fast_paths),
-            data=DataConfig(
-                data=sources.data, train=sources.train, dev=sources.dev, test=sources.test,
-                columns=columns_of(given.mapping("columns", columns)),
-                dev_fraction=_dev_fraction(sources, dev_fraction),
-                skip_bad_rows=given.flag("skip_bad_rows", skip_bad_rows),
-                delimiter=given.optional_text("delimiter", delimiter),
-                encoding=given.optional_text("encoding", encoding),
-                reader=given.optional_text("reader", reader),
-                group=given.optional_text("group", group),
+            data=data_config(
+                sources, columns=columns, dev_fraction=dev_fraction, skip_bad_rows=skip_bad_rows,
+                delimiter=delimiter, encoding=encoding, reader=reader, group=group,
             ),
             search=SearchConfig(
                 trials=given.whole_number("trials", trials),
@@ -256,13 +247,3 @@ def _run(
             placed, console, studies=folder, name=name, rows=rows, callbacks=called,
             second_signal=stop_at_once, trainer=trainer,
         )  # fmt: skip
-
-
-def _dev_fraction(sources: Sources, dev_fraction: object) -> float | None:
-    """The fraction that `dev` or `dev_fraction` gives, if any; raises ConfigError if they differ."""
-    fraction = given.optional_number("dev_fraction", dev_fraction)
-    if sources.dev_fraction is None:
-        return fraction
-    if fraction not in (None, sources.dev_fraction):
-        given.refuse("dev_fraction", dev_fraction, f"no other fraction than dev = {sources.dev_fraction}")
-    return sources.dev_fraction

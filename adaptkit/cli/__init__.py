@@ -5,7 +5,7 @@ reader of standard output has ended, as after ``| head``; 1 otherwise.
 
 In reading order:
 
-- `tune.py`, `report.py`, `studies.py`: run a study, show it, list all.
+- `data.py`: checks rows; `tune.py`, `report.py`, `studies.py`: run a study, show it, list all.
 - `predict.py`, `evaluate.py`, `errors.py`, `export.py`, `serve.py`, `push.py`: use a study's winner;
   `compare.py`: compares several.
 - `tasks.py`: list, check and create tasks; `plugins.py`: list and check plugins of every kind.
@@ -24,6 +24,7 @@ import click
 import adaptkit
 from adaptkit.cli.cache import cache
 from adaptkit.cli.compare import compare
+from adaptkit.cli.data import data
 from adaptkit.cli.errors import errors
 from adaptkit.cli.evaluate import evaluate
 from adaptkit.cli.export import export
@@ -47,7 +48,8 @@ def cli(debug: bool) -> None:
 
 
 for command in (
-    tune, report, predict, evaluate, compare, errors, export, serve, push, studies, tasks, plugins, cache,
+    data, tune, report, predict, evaluate, compare, errors, export, serve, push, studies, tasks, plugins,
+    cache,
 ):  # fmt: skip
     cli.add_command(command)
 

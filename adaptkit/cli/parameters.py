@@ -58,12 +58,48 @@ reader_option = click.option(
 skip_option = click.option("--skip-bad-rows", is_flag=True, help="Leave out invalid rows, and count them.")
 
 
+def options_of_data(command: Command) -> Command:
+    """The options that say which task the rows of a study are for, where they are, and how they are read."""
+    options = (
+        click.option(
+            "--task", help="The task, as name or distribution:name; 'adaptkit tasks' lists them."
+        ),
+        click.option(
+            "--data", help="One source for all rows: a file, the folder of a datasets data set, or a hub id."
+        ),
+        click.option("--train", help="The training rows: a file, a folder or a hub id."),
+        click.option(
+            "--dev", help="The rows that score the trials. [default: a fraction of the training rows]"
+        ),
+        click.option("--test", help="The rows that the winner is scored on once."),
+        column_option, delimiter_option, encoding_option, reader_option,
+        click.option(
+            "--dev-fraction", type=float,
+            help="Use this fraction of the training rows as dev, and no folds. [default: 0.15, or folds]",
+        ),
+        click.option(
+            "--group", metavar="COLUMN",
+            help="Split dev rows and folds off by this column of the file: rows with the same value stay "
+            "together.",
+        ),
+        skip_option,
+        click.option(
+            "--option", "options", multiple=True, metavar="KEY=VALUE", help="An option of the task."
+        ),
+    )  # fmt: skip
+    return _decorated(command, options)
+
+
 def options_of_rows(command: Command) -> Command:
     """The options of the commands that read rows for a model: how they are read, which task, where."""
     options = (
         column_option, delimiter_option, encoding_option, reader_option, skip_option, task_option,
         device_option, studies_option,
     )  # fmt: skip
+    return _decorated(command, options)
+
+
+def _decorated(command: Command, options: Sequence[Callable[[Command], Command]]) -> Command:
     for option in reversed(options):  # as decorators, of which the lowest comes first
         command = option(command)
     return command

@@ -13,14 +13,10 @@ from adaptkit.cli.parameters import (
     AutoOrNumber,
     Duration,
     Numbers,
-    column_option,
-    delimiter_option,
-    encoding_option,
     json_option,
     old_names_work,
+    options_of_data,
     plugin_output_on_stderr,
-    reader_option,
-    skip_option,
     studies_option,
 )
 
@@ -33,27 +29,7 @@ POOLINGS = ("auto", "mean", "first", "normalized-mean", "normalized-first", "pai
 
 
 @click.command(short_help="Tune a task on labelled text.", context_settings=old_names_work)
-@click.option("--task", help="The task, as name or distribution:name; 'adaptkit tasks' lists them.")
-@click.option(
-    "--data", help="One source for all rows: a file, the folder of a datasets data set, or a hub id."
-)
-@click.option("--train", help="The training rows: a file, a folder or a hub id.")
-@click.option("--dev", help="The rows that score the trials. [default: a fraction of the training rows]")
-@click.option("--test", help="The rows that the winner is scored on once.")
-@column_option
-@delimiter_option
-@encoding_option
-@reader_option
-@click.option(
-    "--dev-fraction", type=float,
-    help="Use this fraction of the training rows as dev, and no folds. [default: 0.15, or folds]",
-)  # fmt: skip
-@click.option(
-    "--group", metavar="COLUMN",
-    help="Split dev rows and folds off by this column of the file: rows with the same value stay together.",
-)  # fmt: skip
-@skip_option
-@click.option("--option", "options", multiple=True, metavar="KEY=VALUE", help="An option of the task.")
+@options_of_data
 @click.option("--model", help="A transformers encoder: a hub id or a folder. [default: all-MiniLM-L6-v2]")
 @click.option(
     "--strategy", metavar="NAME",

@@ -113,7 +113,7 @@ def run(
 
 def _alternative(
     task: str, train: Sequence[Any], test: Sequence[Any], side: str, seed: int, model: str
-) -> dict[str, float]:
+) -> dict[str, Any]:
     module, last = ("trainer", seed) if side == "trainer" else ("alternatives", side)
     code = (
         f"import json, sys; from benchmarks.baselines.{module} import scores\n"
@@ -122,9 +122,11 @@ def _alternative(
     return _answer([sys.executable, "-c", code], [task, train, test, last, model])
 
 
-def _answer(command: Sequence[str], question: Any) -> dict[str, float]:
-    """The last line of JSON that the command prints, with the question on its standard input."""
-    answer = subprocess.run(command, input=json.dumps(question), capture_output=True, text=True, check=True)
+def _answer(command: Sequence[str], question: Any) -> dict[str, Any]:
+    """The last line of JSON that the command prints, with the question on its standard input; or "error"."""
+    answer = subprocess.run(command, input=json.dumps(question), capture_output=True, text=True, check=False)
+    if answer.returncode != 0:
+        return {"error": answer.stderr.strip().splitlines()[-1]}
     return dict(json.loads(answer.stdout.splitlines()[-1]))
 
 

@@ -1,0 +1,141 @@
+"""``adaptkit data``: reads the rows as `tune` does, and shows what they are and what is wrong with them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from adaptkit.cli.configured import configured
+from adaptkit.cli.parameters import json_option, options_of_data, plugin_output_on_stderr
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from adaptkit.data.overview import DataOverview
+
+LABELS, LEFT_OUT = 30, 10
+"""So many of them are shown; --json has all."""
+
+
+@click.command(short_help="Check labelled rows before training.")
+@options_of_data
+@click.option("--seed", type=int, help="Splits the dev rows off, as in tune. [default: 0]")
+@json_option
+def data(as_json: bool, **given: Any) -> None:
+    """Read labelled rows as 'adaptkit tune' does with these options, and show what they are.
+
+    That is the rows of each split, how they were read, the labels, the lengths, and all that tune would
+    warn of: labels in several spellings, rows that contradict each other, rows in two splits, rare labels,
+    and what the task finds. Nothing is trained, and no model is loaded. Without data, the task's sample is
+    read.
+    """
+    from adaptkit.data.load import load
+    from adaptkit.data.overview import overview
+    from adaptkit.tasks import registry
+
+    command = click.get_current_context().command
+    config = configured(None, {"strategy_options": (), "metric_options": (), **given}, command.params)
+    with plugin_output_on_stderr():
+        task = registry.load(config.task, config.options)
+        found = overview(task, load(task, config.data, config.seed))
+    if as_json:
+        click.echo(json.dumps(asdict(found), ensure_ascii=False))
+        return
+    _print(found)
+
+
+def _print(found: DataOverview) -> None:
+    from rich.console import Console
+
+    from adaptkit.cli.studies import WIDEST
+    from adaptkit.report.escaping import visible
+
+    def show(table: Table) -> None:
+        widest = Console(width=WIDEST).measure(table).maximum
+        Console(highlight=False, width=widest).print(table, soft_wrap=True)
+
+    show(_splits(found))
+    for line in _sources(found):
+        click.echo(visible(line, 2000))
+    if found.splits["train"].labels:
+        click.echo()
+        show(_labels(found))
+    click.echo()
+    for line in [*_warnings(found), *_left_out(found.left_out)]:
+        click.echo(visible(line, 2000))
+
+
+def _splits(found: DataOverview) -> Table:
+    """A line for each split."""
+    from adaptkit.report.formatting import NONE
+
+    rows = []
+    for name, one in found.splits.items():
+        its = one.characters
+        lengths = [f"{its.median:,}", f"{its.most:,}", f"{its.longest:,}"] if its else [NONE] * 3
+        rows.append([name, f"{one.rows:,}", f"{one.left_out:,}", *lengths])
+    heads = ["split", "rows", "left out", "characters: median", "95% up to", "longest"]
+    return _table(heads, rows, right=range(1, 6))
+
+
+def _sources(found: DataOverview) -> Iterator[str]:
+    """Where each split is from, how it was read, and where its longest row is."""
+    for name, one in found.splits.items():
+        parts = [f"{name}: {one.source}"]
+        if name == "dev" and found.dev_from_train:
+            parts = [
+                "dev: split off the training rows (frozen heads on little data are scored in folds instead)"
+            ]
+        elif one.read_as:
+            parts.append(f"read as {one.read_as}")
+        if one.characters:
+            place = one.characters.longest_row.removeprefix(one.source)
+            where = f"line {place[1:]}" if place.startswith(":") else place.strip()
+            parts.append(f"the longest row: {where}")
+        yield "; ".join(parts)
+
+
+def _labels(found: DataOverview) -> Table:
+    """A line for each of the most frequent labels, with the rows that have it."""
+    counts = {name: one.labels for name, one in found.splits.items()}
+    every = dict.fromkeys(label for its in counts.values() for label in its)
+    order = sorted(every, key=lambda label: -counts["train"].get(label, 0))
+    rows = [[label, *(f"{its.get(label, 0):,}" for its in counts.values())] for label in order[:LABELS]]
+    if len(order) > LABELS:
+        rare = [sum(its.get(label, 0) for label in order[LABELS:]) for its in counts.values()]
+        rows.append([f"{len(order) - LABELS:,} rarer ones, together", *(f"{count:,}" for count in rare)])
+    if any(one.without_label for one in found.splits.values()):
+        rows.append(["(none)", *(f"{one.without_label:,}" for one in found.splits.values())])
+    return _table([f"{len(order):,} labels: rows with it", *counts], rows, right=range(1, len(counts) + 1))
+
+
+def _warnings(found: DataOverview) -> Iterator[str]:
+    if not found.warnings:
+        yield "No warnings."
+    for warning in found.warnings:
+        yield f"warning: {warning}"
+
+
+def _left_out(reasons: Sequence[str]) -> Iterator[str]:
+    for reason in reasons[:LEFT_OUT]:
+        yield f"left out: {reason}"
+    if len(reasons) > LEFT_OUT:
+        yield f"left out: {len(reasons) - LEFT_OUT:,} more rows (--json lists all)"
+
+
+def _table(heads: Sequence[str], rows: Sequence[Sequence[str]], right: Sequence[int]) -> Table:
+    from rich.table import Table
+    from rich.text import Text
+
+    from adaptkit.report.escaping import visible
+
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
+    for place, head in enumerate(heads):
+        table.add_column(Text(head), justify="right" if place in right else "left")
+    for row in rows:
+        table.add_row(*(Text(visible(cell, 200)) for cell in row))
+    return table

@@ -1,0 +1,63 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.helpers.data import write_csv
+from tests.helpers.program import called
+
+ROWS = [("the boats", "glad"), ("rain again", "sad"), ("the boats", "sad"), ("a bright day", "glad"),
+        ("grey", "sad"), ("merry", "glad")]  # fmt: skip
+
+
+def test_rows_labels_and_warnings_are_shown(tmp_path: Path) -> None:
+    train = write_csv(tmp_path / "train.csv", ROWS)
+    test = write_csv(tmp_path / "test.csv", [("grey", "sad"), ("river", "glad")])
+    answer = called("data", "--task", "text-classification", "--train", train, "--test", test)
+    assert answer.code == 0, answer.err
+    out = [" ".join(line.split()) for line in answer.out.splitlines()]
+    assert out[0] == "split rows left out characters: median 95% up to longest"
+    assert out[3] == "test 2 0 4 5 5"
+    assert f"test: {test}; the longest row: line 3" in out
+    assert "2 labels: rows with it train dev test" in out
+    assert any(line.startswith("sad ") and line.endswith(" 1") for line in out)
+    assert any(line.startswith("warning: train: 1 input occurs more than once") for line in out)
+    assert any("1 of the 2 test rows" in line for line in out)
+    assert not (tmp_path / "studies").exists()
+
+
+def test_the_json_has_all_of_it(tmp_path: Path) -> None:
+    train = write_csv(tmp_path / "train.csv", [*ROWS, ("unlabelled", "")])
+    options = ("--train", train, "--dev", train, "--skip-bad-rows", "--json")
+    found = json.loads(called("data", "--task", "text-classification", *options).out)
+    assert found["splits"]["dev"]["labels"] == {"glad": 3, "sad": 3}
+    assert found["splits"]["train"]["characters"]["longest"] == len("a bright day")
+    assert found["splits"]["train"]["left_out"] == 1
+    assert len(found["left_out"]) == 2
+    assert found["warnings"]
+
+
+def test_many_labels_are_shown_together(tmp_path: Path) -> None:
+    rows = [(f"text {number} {copy}", f"label {number:02}") for number in range(40) for copy in range(2)]
+    train = write_csv(tmp_path / "train.csv", rows)
+    out = called("data", "--task", "text-classification", "--train", train).out
+    assert "40 labels" in out
+    assert "10 rarer ones, together" in out
+
+
+@pytest.mark.parametrize("task", ["ner", "qa", "similarity"])
+def test_samples_of_other_tasks_are_shown(task: str) -> None:
+    answer = called("data", "--task", task)
+    assert answer.code == 0, answer.err
+    assert answer.out.startswith("split ")
+
+
+def test_errors_are_those_of_tune(tmp_path: Path) -> None:
+    for command in ("data", "tune"):
+        missing = called(command, "--task", "ner", "--train", tmp_path / "none.conll")
+        assert missing.code == 2
+        assert "no file or folder" in missing.err
+    assert "--dev-fraction 7" in called("data", "--task", "ner", "--dev-fraction", "7").err
+    assert "no task was given" in called("data").err
