@@ -29,7 +29,7 @@ from adaptkit.engine.objective import LinearHead, Objective, linear_head
 from adaptkit.engine.splits import Splits
 from adaptkit.engine.training import Training
 from adaptkit.engine.trial_stack import views
-from adaptkit.engine.types import Outcome, RungReport, Scheduler, Trial
+from adaptkit.engine.types import UNSCORED, Outcome, RungReport, Scheduler, Trial
 from adaptkit.errors import TrialError
 from adaptkit.task import Prediction
 
@@ -225,8 +225,7 @@ def _outcome(one: _Solved) -> Outcome:
 
 def _unsolved(trial: Trial) -> Outcome:
     """The end of a trial that the scheduler stopped before it was solved."""
-    reason = "stopped before its first score: the timeout was reached"
-    return Outcome(trial=trial, state="fail", reason=reason, kept=None, parameters=None, seconds=0.0)
+    return Outcome(trial=trial, state="stopped", reason=UNSCORED, kept=None, parameters=None, seconds=0.0)
 
 
 @contextmanager

@@ -11,7 +11,7 @@ import math
 import time
 from collections.abc import Callable, Sequence
 from itertools import groupby
-from typing import Literal, TypeVar
+from typing import TypeVar
 
 from adaptkit.engine.accumulate import Accumulator
 from adaptkit.engine.batch_limits import OUT_OF_MEMORY, BatchLimits, is_out_of_memory
@@ -22,7 +22,7 @@ from adaptkit.engine.running import Running
 from adaptkit.engine.schedule import learning_rate, rungs_of, steps_of
 from adaptkit.engine.training import Training
 from adaptkit.engine.trial_stack import TrialStack
-from adaptkit.engine.types import Outcome, RungReport, Scheduler, Trial
+from adaptkit.engine.types import UNSCORED, Outcome, OutcomeState, RungReport, Scheduler, Trial
 from adaptkit.errors import TrialDiverged, TrialError
 from adaptkit.task import Prediction
 
@@ -206,23 +206,19 @@ class Population:
                 self._close(scheduler, slot, "complete", reason)
 
     def _stop(self, scheduler: Scheduler) -> None:
-        """Ends every trial midway: one that was scored is complete, one that was not has failed."""
+        """Ends every trial midway: it is stopped, unless it has failed."""
         for slot in reversed(range(len(self.running))):
-            kept, failure = self.running[slot].kept, self.running[slot].failure
-            if failure is not None:
-                self._close(scheduler, slot, "fail", str(failure))
-            elif kept is None:
-                self._close(
-                    scheduler, slot, "fail", "stopped before its first score: the timeout was reached"
-                )
+            one = self.running[slot]
+            if one.failure is not None:
+                self._close(scheduler, slot, "fail", str(one.failure))
+            elif one.kept is None:
+                self._close(scheduler, slot, "stopped", UNSCORED)
             else:
-                scored = self.running[slot].rung / self.training.plan.rungs_per_epoch
+                scored = one.rung / self.training.plan.rungs_per_epoch
                 reason = f"stopped after epoch {scored:.2f}: the timeout was reached"
-                self._close(scheduler, slot, "complete", reason)
+                self._close(scheduler, slot, "stopped", reason)
 
-    def _close(
-        self, scheduler: Scheduler, slot: int, state: Literal["complete", "pruned", "fail"], reason: str
-    ) -> None:
+    def _close(self, scheduler: Scheduler, slot: int, state: OutcomeState, reason: str) -> None:
         one = self.running[slot]
         self.stack.remove(slot)
         self.running[slot] = self.running[-1]

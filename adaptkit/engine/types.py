@@ -70,12 +70,19 @@ class RungReport:
     """The numbers that the task chose on the dev rows, such as a threshold."""
 
 
+OutcomeState = Literal["complete", "pruned", "fail", "stopped"]
+"""How a trial ended. "stopped": `Scheduler.on_micro_step` stopped it before its end, scored or not."""
+
+UNSCORED = "stopped before its first score: the timeout was reached"
+"""The reason of a trial that was stopped before it was scored."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Outcome:
     """How a trial ended."""
 
     trial: Trial
-    state: Literal["complete", "pruned", "fail"]
+    state: OutcomeState
     reason: str
     kept: RungReport | None
     """The rung whose parameters are kept, by its tolerance; None if it was never scored."""

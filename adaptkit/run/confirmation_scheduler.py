@@ -116,8 +116,6 @@ class ConfirmationScheduler:
         self.epochs: dict[int, float] = {}
         """How long each run has trained."""
 
-        self.stopped = False
-
     def only(self, run: int) -> ConfirmationScheduler:
         """The same scheduler for the runs of one number alone."""
         other = copy(self)
@@ -139,7 +137,7 @@ class ConfirmationScheduler:
 
     def on_trial_end(self, outcome: Outcome) -> None:
         """Record the run, unless the deadline stopped it: the same command trains it again."""
-        if self.stopped:
+        if outcome.state == "stopped":
             return
         planned = self.records[outcome.trial.number]
         run = self._run(planned, outcome)
@@ -163,8 +161,7 @@ class ConfirmationScheduler:
         """Returns False after the deadline; raises Interrupted after a signal."""
         self.progress.advanced(examples, tokens)
         self.check()
-        self.stopped = time.monotonic() >= self.deadline
-        return not self.stopped
+        return time.monotonic() < self.deadline
 
     def _run(self, planned: ConfirmationRun, outcome: Outcome) -> ConfirmationRun:
         kept = outcome.kept

@@ -79,7 +79,6 @@ class TrialScheduler:
         self.running: dict[int, Suggestion] = {}
         self.scored: dict[int, list[RungReport]] = {}
         self.began: dict[int, float] = {}  # trial number → a time of time.monotonic
-        self.stopped = False
         self.cut_short = 0
         """The trials that were stopped by the deadline and count with their scores so far."""
 
@@ -141,7 +140,7 @@ class TrialScheduler:
         """Keep the weights if the trial is among the best, then acknowledge it."""
         self.check_study()
         record = self._record(outcome)
-        self.cut_short += self.stopped and record.state == "complete"
+        self.cut_short += record.cut_short
         if outcome.parameters is not None:
             self.ended.keep_weights(record, outcome.parameters)
         self._acknowledge(record)
@@ -151,8 +150,7 @@ class TrialScheduler:
         """Count the progress. Returns False after the deadline; raises Interrupted after a signal."""
         self.progress.advanced(examples, tokens)
         self.check()
-        self.stopped = self.time_is_up
-        return not self.stopped
+        return not self.time_is_up
 
     def on_worker_lost(self, numbers: Collection[int], *, suspect: bool) -> None:
         """Record that the process of these trials is lost; the search suggests them again."""
@@ -185,13 +183,15 @@ class TrialScheduler:
         self.announce("on_trial_end", self.ended.records, record)
 
     def _record(self, outcome: Outcome) -> TrialRecord:
-        number = outcome.trial.number
-        reports, kept = self.scored[number], outcome.kept
-        unscored = self.stopped and kept is None  # the next run trains it again
-        reason = (
-            f"{INTERRUPTED}: the timeout was reached before its first score" if unscored else outcome.reason
+        number, kept = outcome.trial.number, outcome.kept
+        state, reason = outcome.state, outcome.reason
+        if outcome.state == "stopped":
+            state = "fail" if kept is None else "complete"
+            if kept is None:  # the next run trains it again
+                reason = f"{INTERRUPTED}: the timeout was reached before its first score"
+        return self._record_of(
+            self.running[number], self.scored[number], kept, state, reason, outcome.seconds
         )
-        return self._record_of(self.running[number], reports, kept, outcome.state, reason, outcome.seconds)
 
     def _record_of(
         self,

@@ -83,7 +83,7 @@ def run_recorded(
     finally:
         write_costs(context, training)
     scheduler.restore()
-    if scheduler.stopped or (scheduler.time_is_up and search.remaining):
+    if scheduler.cut_short or (scheduler.time_is_up and search.remaining):
         warning = timeout_warning(scheduler.cut_short, search.remaining)
         context.progress.note(warning)
         context.write(warnings=[*context.summary.warnings, warning])

@@ -6,6 +6,7 @@ import json
 import shutil
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -111,6 +112,20 @@ def test_trials_after_the_timeout_have_their_turn_later(tiny_folder: Path, tmp_p
     assert all(trial.interrupted for trial in study.trials)
     again = tune(tmp_path, tiny_folder)
     assert sum(trial.state == "complete" for trial in again.trials) == 4
+
+
+class Slow(adaptkit.Callback):
+    """Delays the first trial until the time is up."""
+
+    def on_trial_start(self, study: Any, trial: Any) -> None:
+        time.sleep(0.5)
+
+
+def test_a_solved_trial_is_not_stopped_by_the_timeout(tiny_folder: Path, tmp_path: Path) -> None:
+    study = tune(tmp_path, tiny_folder, trials=1, confirm=0, timeout=0.5, callbacks=[Slow()])
+    (trial,) = study.trials
+    assert (trial.state, trial.cut_short) == ("complete", False)
+    assert not [warning for warning in study.summary.warnings if "timeout" in warning]
 
 
 def test_the_same_seed_gives_the_same_study(tiny_folder: Path, tmp_path: Path) -> None:

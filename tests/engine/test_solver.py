@@ -267,7 +267,7 @@ def test_a_trial_that_time_stops_is_scored(folded: Training) -> None:
     head = linear_head(folded)
     assert head is not None
     solve(folded, head, scheduler, at_once=2, folds=None)
-    assert {outcome.state for outcome in scheduler.outcomes.values()} == {"complete", "fail"}
+    assert {outcome.state for outcome in scheduler.outcomes.values()} == {"complete", "stopped"}
     assert sum("timeout" in outcome.reason for outcome in scheduler.outcomes.values()) == 1
 
 

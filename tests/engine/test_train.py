@@ -152,12 +152,13 @@ def test_stopping_midway_keeps_what_was_scored(tiny_model: Any) -> None:
     scheduler = ListScheduler(TRIALS[:2])
     scheduler.stop_after = 2 * 30  # examples: in the second of four rungs
     Population(training, 2, BatchLimits(slots=2, examples=4)).run(scheduler)
-    assert {o.state for o in scheduler.outcomes.values()} == {"complete"}
+    assert {o.state for o in scheduler.outcomes.values()} == {"stopped"}
+    assert all(o.kept is not None for o in scheduler.outcomes.values())
     assert all("the timeout was reached" in o.reason for o in scheduler.outcomes.values())
     never = ListScheduler(TRIALS[:2])
     never.stop_after = 1
     Population(training, 2, BatchLimits(slots=2, examples=4)).run(never)
-    assert {o.state for o in never.outcomes.values()} == {"fail"}
+    assert {(o.state, o.kept) for o in never.outcomes.values()} == {("stopped", None)}
 
 
 def test_stopping_midway_does_not_hide_a_trial_that_failed(tiny_model: Any) -> None:

@@ -111,8 +111,19 @@ def test_a_run_that_the_deadline_stops_has_no_record(tmp_path: Path) -> None:
     its = scheduler(tmp_path / "confirmation", deadline=0.0)
     assert its.suggest(2) == []
     assert not its.on_micro_step(1, 1)
-    its.on_trial_end(outcome(its, 0, 0.5))
+    its.on_trial_end(replace(outcome(its, 0, 0.5), state="stopped"))
     assert ConfirmationFolder(tmp_path / "confirmation").read() == []
+
+
+def test_a_run_that_ends_after_the_deadline_has_a_record(tmp_path: Path) -> None:
+    its = scheduler(tmp_path / "confirmation", deadline=0.0)
+    assert not its.on_micro_step(1, 1)
+    its.on_trial_end(outcome(its, 0, 0.5))
+    its.on_trial_end(replace(outcome(its, 1, 0.4), state="fail", kept=None, reason="diverged"))
+    found = {
+        (run.trial, run.state, run.score) for run in ConfirmationFolder(tmp_path / "confirmation").read()
+    }
+    assert found == {(8, "complete", 0.5), (0, "fail", None)}
 
 
 def test_a_lost_workers_runs_are_trained_again(tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ import torch
 from rich.console import Console
 
 from adaptkit.config import SearchConfig
-from adaptkit.engine.types import Outcome, RungReport, Trial
+from adaptkit.engine.types import UNSCORED, Outcome, RungReport, Trial
 from adaptkit.errors import Interrupted, StudyError
 from adaptkit.report.progress import Progress
 from adaptkit.run.ended_trials import WEIGHTS_KEPT, EndedTrials
@@ -174,14 +174,29 @@ def test_a_trial_without_a_score_at_the_deadline_runs_later(make: Make, folder: 
     scheduler.on_rung_end([best])
     scheduler.deadline = time.monotonic()
     assert not scheduler.on_micro_step(8, 100)
-    scheduler.on_trial_end(
-        ended(unscored, None, "fail", "stopped before its first score: the timeout was reached")
-    )
-    scheduler.on_trial_end(ended(scored, best))
-    assert (scheduler.stopped, scheduler.cut_short) == (True, 1)
+    scheduler.on_trial_end(ended(unscored, None, "stopped", UNSCORED))
+    reason = "stopped after epoch 0.50: the timeout was reached"
+    scheduler.on_trial_end(ended(scored, best, "stopped", reason))
+    assert scheduler.cut_short == 1
     first, second = folder.read_trials()
-    assert (first.state, second.interrupted) == ("complete", True)
+    assert (first.state, first.reason, second.interrupted) == ("complete", reason, True)
     assert scheduler.search.remaining == 7
+
+
+def test_a_trial_that_ends_after_the_deadline_is_not_stopped(make: Make, folder: StudyFolder) -> None:
+    scheduler = make()
+    complete, failed = scheduler.suggest(2)
+    best = report(complete, 0, 0.5)
+    scheduler.deadline = time.monotonic()
+    assert not scheduler.on_micro_step(8, 100)
+    scheduler.on_rung_end([best])
+    scheduler.on_trial_end(ended(complete, best))
+    scheduler.on_trial_end(ended(failed, None, "fail", "out of memory"))
+    assert scheduler.cut_short == 0
+    first, second = folder.read_trials()
+    assert (first.state, first.reason) == ("complete", "done")
+    assert (second.reason, second.interrupted) == ("out of memory", False)
+    assert scheduler.search.remaining == 6
 
 
 def test_the_vocabulary_is_kept_with_the_parameters(make: Make) -> None:
