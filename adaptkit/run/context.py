@@ -23,6 +23,12 @@ if TYPE_CHECKING:
 
 VERSIONED = ("adaptkit", "torch", "transformers", "peft", "optuna", "datasets", "numpy")
 
+OTHER_VERSIONS = (
+    "the study was continued with other versions",
+    "the next trials are trained with other versions",
+)
+"""The start of the warning that trials differ in their versions, as it is now, and as it once was."""
+
 
 class Clock:
     """The time of this run, in seconds by phase."""
@@ -111,7 +117,7 @@ class RunContext:
             f"{name} {was} → {now.get(name, 'none')}" for name, was in before.items() if now.get(name) != was
         ]
         if changes:
-            warnings.append(f"the next trials are trained with other versions: {', '.join(changes)}")
+            warnings.append(f"{OTHER_VERSIONS[0]}: {', '.join(changes)}")
             self.progress.note(warnings[-1])
         self.write(state="running", versions=dict(now), warnings=warnings)
 

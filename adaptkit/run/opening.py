@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from adaptkit.errors import StudyError, UserError
-from adaptkit.run.context import versions
+from adaptkit.run.context import OTHER_VERSIONS, versions
 from adaptkit.run.resolve import plugins_of, strategy_of
 from adaptkit.study.provenance import Provenance
 from adaptkit.study.record import SplitRecord, StudySummary
@@ -33,7 +33,7 @@ KEPT_ON_RESUME = (
     "peak_memory_bytes",
     "encoder_passes", "features_reused", "model_folder", "started", "parallel_trials", "trials_per_pass",
     "micro_batch", "bytes_a_trial", "speeds", "occurring_tokens", "fast_paths", "not_together", "refit",
-    "trained_again", "baselines_split", "start_scores", "pooling_scores",
+    "trained_again", "baselines_split", "start_scores", "pooling_scores", "workers",
     "trained_parameters", "total_parameters", "device", "precision", "versions", "truncation",
 )  # fmt: skip
 """The fields of the summary that a resumed study takes from its earlier runs."""
@@ -240,7 +240,8 @@ def _splits(data: Dataset, folds: int) -> dict[str, SplitRecord]:
 def _resumed(summary: StudySummary, before: StudySummary, folder: StudyFolder) -> StudySummary:
     """The new summary with what earlier runs of the study recorded."""
     kept = {name: getattr(before, name) for name in KEPT_ON_RESUME}
-    kept["warnings"] = list(dict.fromkeys([*summary.warnings, *before.truncation]))
+    lasting = [one for one in before.warnings if one.startswith(OTHER_VERSIONS)]
+    kept["warnings"] = list(dict.fromkeys([*summary.warnings, *before.truncation, *lasting]))
     if before.model_folder:
         kept["model_folder"] = str(folder.best)  # the folder may have been moved or renamed
     examples = {name: split.examples for name, split in before.data.items()}

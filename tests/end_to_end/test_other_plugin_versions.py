@@ -180,4 +180,9 @@ def test_resuming_warns_and_keeps_the_distribution(made: Path, tiny_folder: Path
     install(made / "site", "shop-moods", "2.0", PLUGIN)
     more = called(*command(made, tiny_folder, trials=2))
     assert more.code == 0, more.err
-    assert "next trials are trained with other versions: shop-moods 1.0 → 2.0" in " ".join(more.err.split())
+    warning = "continued with other versions: shop-moods 1.0 → 2.0"
+    assert warning in " ".join(more.err.split())
+    done = called(*command(made, tiny_folder, trials=2))
+    assert warning not in " ".join(done.err.split()), "nothing has changed since"
+    report = called("report", "s", "--studies", made / "studies")
+    assert warning in " ".join(report.out.split())

@@ -145,6 +145,17 @@ def test_a_study_records_the_versions_of_its_trials(tuned: Callable[[str, str], 
     assert more.summary.versions == todays
     (warning,) = [warning for warning in more.summary.warnings if "other versions" in warning]
     assert f"other versions: torch 2.10.0 → {todays['torch']}" in warning
+    assert warning in tuned_again(study, tmp_path, trials=3).summary.warnings
+    assert warning in tuned_again(study, tmp_path, trials=4).summary.warnings
+
+
+def test_a_finished_study_keeps_its_workers(tuned: Callable[[str, str], Any], tmp_path: Path) -> None:
+    study = tuned("ner", "frozen")
+    first = tuned_again(study, tmp_path)
+    with first.folder.lock():
+        first.folder.write_summary(replace(first.summary, workers=2))
+    assert tuned_again(study, tmp_path).summary.workers == 2
+    assert tuned_again(study, tmp_path, trials=3).summary.workers == 1, "this run trained in one process"
 
 
 def test_an_unwritable_cache_gives_only_a_note(
