@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Sequence
 
 from optuna.trial import FrozenTrial, TrialState
 
 from adaptkit.search.repair import LOST, RECORD
+from adaptkit.search.suggestion import first_of_attempts
 from adaptkit.study.record import INTERRUPTED
 
 KILLED = f"{INTERRUPTED}: its process was killed; queued again"
@@ -48,8 +48,7 @@ def origin_of(trial: FrozenTrial) -> str:
 
 def first_attempt(trial: FrozenTrial) -> int:
     """The number of the trial that this one retries, or its own."""
-    found = re.fullmatch(r"retry of trial (\d+)", origin_of(trial))
-    return int(found[1]) if found else trial.number
+    return first_of_attempts(trial.number, origin_of(trial))
 
 
 def configurations(trials: Sequence[FrozenTrial]) -> list[int]:

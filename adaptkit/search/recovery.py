@@ -15,7 +15,7 @@ from adaptkit.study.record import INTERRUPTED, TrialRecord, trial_from_json
 
 
 def restore(
-    database: Path, records: Sequence[TrialRecord], space: SearchSpace, direction: str
+    database: Path, records: Sequence[TrialRecord], space: SearchSpace, direction: str, seed: int
 ) -> tuple[list[TrialRecord], list[str]]:
     """Bring the database and the records to agree: first repair the database, then rebuild lost records.
 
@@ -25,11 +25,11 @@ def restore(
     Raises:
         StudyError: the database cannot be used.
     """
-    warnings = repair(database, records, space, direction)
+    warnings = repair(database, records, space, direction, seed)
     found = _lost_records(_trials_in(database, direction), records, space)
     if any(record.reason == LOST for record in found):
         known = sorted([*records, *found], key=lambda record: record.number)
-        warnings += repair(database, known, space, direction)
+        warnings += repair(database, known, space, direction, seed)
     return found, [*warnings, *map(_in_words, found)]
 
 

@@ -12,6 +12,7 @@ from optuna.trial import FrozenTrial, TrialState, create_trial
 from adaptkit.errors import StudyError
 from adaptkit.search.space import SearchSpace
 from adaptkit.search.storage import close_storage, damage_of, open_storage, open_study, rebuild, writing
+from adaptkit.search.suggestion import CONFIGURATIONS, DRAWN_FOR, derived, first_of_attempts
 from adaptkit.study.record import INTERRUPTED, TrialRecord, as_json
 from adaptkit.system.files import finite
 
@@ -24,8 +25,10 @@ LONGEST_RECORD = 2**20
 LOST = f"{INTERRUPTED}: its record was lost; queued again"
 
 
-def repair(database: Path, records: Sequence[TrialRecord], space: SearchSpace, direction: str) -> list[str]:
-    """Rebuild the database if it is damaged or lacks a recorded trial.
+def repair(
+    database: Path, records: Sequence[TrialRecord], space: SearchSpace, direction: str, seed: int
+) -> list[str]:
+    """Rebuild the database if it is damaged or lacks a recorded trial. ``seed`` is the study's.
 
     Returns:
         A warning that says what was done; empty if nothing was.
@@ -36,7 +39,7 @@ def repair(database: Path, records: Sequence[TrialRecord], space: SearchSpace, d
         damage = "it is missing or empty" if records else ""
     if not damage:
         return []
-    aside = rebuild(database, direction, _trials_of(records, space))
+    aside = rebuild(database, direction, _trials_of(records, space), _draws_of(records, seed))
     kept = f"; the old file is kept as {aside}" if aside else ""
     return [f"{database} was damaged ({damage}). It was rebuilt from {len(records)} trial records{kept}"]
 
@@ -72,6 +75,22 @@ def _trials_of(records: Sequence[TrialRecord], space: SearchSpace) -> list[Froze
     )
     numbers = range(max(recorded, default=-1) + 1)
     return [_as_trial(recorded[number], space) if number in recorded else lost for number in numbers]
+
+
+def _draws_of(records: Sequence[TrialRecord], seed: int) -> dict[str, str]:
+    """The attribute that says what the study's draws depend on; none if its trials are of version 0.1.0.
+
+    Version 0.1.0 derived the seed of a trial from its number, and later versions from the place of its
+    configuration. If the seeds agree with both, the number of trials and that of configurations are the same
+    for all draws so far, so that no draw is repeated.
+    """
+    known = [record for record in records if record.seed]  # 0: its record was lost
+    first = {number: number for number in range(max((record.number for record in records), default=-1) + 1)}
+    first |= {record.number: first_of_attempts(record.number, record.origin) for record in records}
+    places = {number: place for place, number in enumerate(sorted(set(first.values())))}
+    by_number = all(record.seed == derived(seed, "trial", first[record.number]) for record in known)
+    by_place = all(record.seed == derived(seed, "trial", places[first[record.number]]) for record in known)
+    return {} if by_number and not by_place else {DRAWN_FOR: CONFIGURATIONS}
 
 
 def _as_trial(record: TrialRecord, space: SearchSpace) -> FrozenTrial:

@@ -53,7 +53,7 @@ from adaptkit.search.recovery import restore
 from adaptkit.search.repair import attributes, finite_scores, outcome
 from adaptkit.search.space import SearchSpace
 from adaptkit.search.storage import close_storage, open_storage, open_study, writing
-from adaptkit.search.suggestion import DRAWN_FOR, Suggestion, derived
+from adaptkit.search.suggestion import CONFIGURATIONS, DRAWN_FOR, Suggestion, derived
 from adaptkit.study.record import TrialRecord
 
 
@@ -82,7 +82,7 @@ def open_search(
     Raises:
         StudyError: the database cannot be written.
     """
-    recovered, warnings = restore(database, records, space, direction)
+    recovered, warnings = restore(database, records, space, direction, seed)
     records = [*records, *recovered]
     with writing(database):
         storage = open_storage(database)
@@ -196,7 +196,7 @@ class Search:
         """Bring Optuna's study to the state of the records."""
         self.warnings = warnings
         if not self._trials():
-            self._study.set_user_attr(DRAWN_FOR, "configurations")
+            self._study.set_user_attr(DRAWN_FOR, CONFIGURATIONS)
             self._study.enqueue_trial(self._space.default, user_attrs={"origin": "default"})
         self._counts_trials = DRAWN_FOR not in self._study.user_attrs
         recorded = {record.number: record for record in records}

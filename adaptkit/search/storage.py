@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import shutil
 import sqlite3
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -78,8 +78,12 @@ def damage_of(path: Path) -> str:
     return "" if answer == "ok" else str(answer).splitlines()[-1]
 
 
-def rebuild(path: Path, direction: str, trials: Iterable[FrozenTrial]) -> Path | None:
+def rebuild(
+    path: Path, direction: str, trials: Iterable[FrozenTrial], attributes: Mapping[str, str]
+) -> Path | None:
     """Replace the file by a new one with these trials, and keep a copy of the old one.
+
+    The study in it has these user attributes.
 
     If the process is killed in between, call it again.
 
@@ -92,7 +96,10 @@ def rebuild(path: Path, direction: str, trials: Iterable[FrozenTrial]) -> Path |
             rest.unlink(missing_ok=True)
         storage = open_storage(new)
         try:
-            open_study(storage, direction).add_trials(trials)
+            study = open_study(storage, direction)
+            study.add_trials(trials)
+            for name, value in attributes.items():
+                study.set_user_attr(name, value)
         finally:
             close_storage(storage)
         aside = _copy_aside(path) if path.exists() else None

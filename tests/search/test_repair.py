@@ -12,6 +12,7 @@ import pytest
 from optuna.trial import TrialState
 
 from adaptkit.errors import StudyError
+from adaptkit.search.suggestion import DRAWN_FOR
 from adaptkit.study.folder import StudyFolder
 from tests.helpers.searches import end, finish, opened, optuna_trials, record_of
 
@@ -106,6 +107,49 @@ def test_damage_without_records_starts_from_the_beginning(study: StudyFolder) ->
     with opened(study, trials=2) as search:
         assert "rebuilt from 0 trial records" in search.warnings[0]
         assert search.ask(1)[0].origin == "default"
+
+
+def drawn(study: StudyFolder, *, by: str, damaged: bool) -> list[tuple[int, object]]:
+    """The trials that a study draws whose second one was interrupted, by the rules of a version."""
+    with study.lock(), opened(study, trials=8) as search:
+        suggestions = search.ask(3)
+        if by == "0.1.0":
+            forget_what_draws_depend_on(study.database)
+        end(study, search, record_of(suggestions[0]))
+        end(study, search, record_of(suggestions[1], "fail", "interrupted: signal 15"))
+        end(study, search, record_of(suggestions[2]))
+    with opened(study, trials=8) as search:
+        for _ in range(3):
+            end(study, search, record_of(search.ask(1)[0]))
+    if damaged:
+        scramble(study.database)
+    with opened(study, trials=8) as search:
+        assert len(search.warnings) == damaged
+        assert search._counts_trials == (by == "0.1.0")
+        return [(one.seed, one.hyperparameters) for one in search.ask(3)]
+
+
+def forget_what_draws_depend_on(database: Path) -> None:
+    connection = sqlite3.connect(database)
+    connection.execute("DELETE FROM study_user_attributes WHERE key = ?", (DRAWN_FOR,))
+    connection.commit()
+    connection.close()
+
+
+@pytest.mark.parametrize("by", ["0.1.0", "today"])
+def test_a_rebuilt_study_draws_by_the_same_rules(by: str, tmp_path: Path) -> None:
+    whole, damaged = (
+        drawn(StudyFolder(tmp_path / str(damaged)), by=by, damaged=damaged) for damaged in (False, True)
+    )
+    assert whole == damaged
+
+
+def test_a_rebuilt_study_without_retries_draws_as_today(half_done: Path, tmp_path: Path) -> None:
+    """Trial 0 is lost: its place is taken, so that no draw is repeated."""
+    study = StudyFolder(shutil.copytree(half_done, tmp_path / "mine"))
+    study.database.unlink()
+    with opened(study, trials=9) as search:
+        assert not search._counts_trials
 
 
 def test_an_old_journal_is_not_applied_to_the_rebuilt_file(study: StudyFolder) -> None:
