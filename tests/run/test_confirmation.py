@@ -243,3 +243,19 @@ def token_model(family: str, folder: Path) -> Path:
     transformers.AutoModel.from_config(config).save_pretrained(folder)
     tokenizer.save_pretrained(folder)
     return folder
+
+
+def test_runs_of_a_trial_that_is_lost_do_not_count(
+    data_folder: Path, tiny_folder: Path, tmp_path: Path
+) -> None:
+    data = data_folder / "text-classification"
+    options = {"strategy": "frozen", "epochs": None, "learning_rate": None, "pooling": "mean", "folds": 0}
+    study = tuned(data, tiny_folder, tmp_path, **options, confirm=None, study="study")
+    lost = next(number for number in study.summary.confirmation.trials if number != 0)
+    (study.folder.trials / f"{lost:04d}.json").unlink()
+    study.folder.database.unlink()
+    again = tuned(data, tiny_folder, tmp_path, **options, confirm=None, study="study")
+    its = again.summary.confirmation
+    assert lost not in {trial.number for trial in again.trials if not trial.interrupted}
+    assert its.winner in its.trials
+    assert lost not in its.trials
