@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from statistics import fmean
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -29,18 +30,30 @@ def out_of_fold_scores(
 ) -> dict[str, dict[str, float]]:
     """The name of each baseline → its numbers on all rows, each predicted without the rows of its fold.
 
+    A baseline that predicts one number for all rows of a fold predicts the mean of these numbers everywhere.
+    They differ a little from fold to fold, and otherwise a correlation would measure that.
+
     Raises:
         ValueError: a baseline does not give one prediction per row.
     """
     predictions: dict[str, list[Prediction]] = {}
+    constants: dict[str, bool] = {}
     for fold in sorted(set(fold_of_row)):
         held = [place for place, its in enumerate(fold_of_row) if its == fold]
         others = [row for row, its in zip(rows, fold_of_row, strict=True) if its != fold]
         for name, found in _predictions(task, others, [rows[place] for place in held], labels).items():
             of_rows = predictions.setdefault(name, [None] * len(rows))
+            constants[name] = constants.get(name, True) and _is_constant(found)
             for place, prediction in zip(held, found, strict=True):
                 of_rows[place] = prediction
+    for name in (name for name, constant in constants.items() if constant):
+        predictions[name] = [fmean(predictions[name])] * len(rows)
     return _scored(task, predictions, rows)
+
+
+def _is_constant(predictions: Sequence[Prediction]) -> bool:
+    """Whether all predictions are the same number."""
+    return all(type(one) is float and one == predictions[0] for one in predictions)
 
 
 def _predictions(task: Task, train: Sequence[Row], rows: Sequence[Row], labels: Sequence[str]) -> Predictions:

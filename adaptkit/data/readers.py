@@ -91,7 +91,7 @@ def _reader(
         return parquet_rows(path)
     if start.startswith(ZIP) or suffix in _OTHERS:
         return _other_rows(path, suffix, wanted, known)
-    own = _special_reader(task, suffix, text)
+    own = _special_reader(task, suffix, text, wanted)
     if own is not None:
         return _task_rows(path, task, own)
     own_json = task.readers.get(".json")
@@ -106,9 +106,13 @@ def _reader(
     raise _unknown_suffix(path, task, suffix)
 
 
-def _special_reader(task: Task, suffix: str, text: str) -> Reader | None:
-    """The task's own reader of such files, else that of a plugin."""
-    own = task.readers.get(suffix)
+def _special_reader(task: Task, suffix: str, text: str, wanted: Collection[str]) -> Reader | None:
+    """The task's own reader of such files, else that of a plugin.
+
+    The user may name the columns of a table by position, which its own reader does not know.
+    """
+    by_position = suffix in USUAL_DELIMITERS and not task.word_level and any(map(str.isdecimal, wanted))
+    own = None if by_position else task.readers.get(suffix)
     if own is not None and not is_elsewhere(suffix, text, task):
         return own
     plugin = None if suffix in {*USUAL_DELIMITERS, *JSON_SUFFIXES} else readers.for_suffix(suffix)

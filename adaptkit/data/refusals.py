@@ -183,7 +183,13 @@ def _columns_of(error: MissingColumns) -> str:
 
 
 def _name_columns(task: Task, lacking: MissingColumns, source: str, without_answer: str) -> str:
-    """The options that name what all rows lack; for the answer, what the task knows, if it does."""
+    """The options that name what all rows lack; for the answer, what the task knows, if it does.
+
+    A file that the task reads itself has the task's names of columns, and no positions.
+    """
+    if all(file.isdecimal() and name in lacking.candidates for name, file in lacking.wanted.items()):
+        named = " and ".join(f"--column {name}={file}" for name, file in lacking.wanted.items())
+        return f"Leave out {named}: the task reads the columns of this file itself"
     others = {name: file for name, file in lacking.wanted.items() if name not in task.target_columns}
     if not without_answer or len(others) == len(lacking.wanted):
         return f"Name {_columns_of(lacking)} with {_column_options(lacking, source)}"

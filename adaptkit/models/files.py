@@ -50,16 +50,25 @@ def locate(model: str) -> str:
         if path.is_dir():
             check_folder(path)
             return str(path)
-    if path.is_file() or model.startswith((".", "/", "~")) or model.count("/") > 1:
+    refuse_missing_model(model)
+    found = cached(model) or _fetched(model)
+    check_folder(Path(found))
+    return found
+
+
+def refuse_missing_model(model: str) -> None:
+    """Raise ModelError for a path that is not a folder. Whether a hub id exists is not checked."""
+    path = Path(model).expanduser()
+    with _readable(path):
+        is_path = path.is_file() or model.startswith((".", "/", "~")) or model.count("/") > 1
+        missing = is_path and not path.is_dir()
+    if missing:
         raise ModelError(
             f"no model folder {model}",
             expected="a folder with config.json and model.safetensors, or a hub id",
             next_step="Check the path given to --model.",
             code="no-such-model",
         )
-    found = cached(model) or _fetched(model)
-    check_folder(Path(found))
-    return found
 
 
 @contextmanager

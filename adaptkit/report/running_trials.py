@@ -14,7 +14,9 @@ from adaptkit.report import formatting
 from adaptkit.study.record import TrialRecord
 
 MOST_SHOWN = 8
-SHOWN_HYPERPARAMETERS = ("learning_rate", "batch_size")
+IN_STEPS = ("lr", "batch", "epoch")
+SOLVED = ("L2 penalty",)
+"""The columns of trials that are trained in steps, and of those whose heads are solved."""
 
 
 @dataclass
@@ -79,12 +81,14 @@ class RunningTrials:
             text: makes any text safe to show.
         """
         table = Table(box=None, header_style="dim", padding=(0, 2, 0, 0), pad_edge=False)
-        for name in ("trial", "lr", "batch", "epoch", f"best {metric}"):
+        solved = any("l2" in trial.hyperparameters for trial in self._running.values())
+        for name in ("trial", *(SOLVED if solved else IN_STEPS), f"best {metric}"):
             table.add_column(text(name), justify="right", no_wrap=True, overflow="crop")
-        table.add_column(text("rungs"), style="cyan", no_wrap=True, overflow="crop")
+        if not solved:
+            table.add_column(text("rungs"), style="cyan", no_wrap=True, overflow="crop")
         order = sorted(self._running, key=lambda number: -self._rank(number))
         for number in order[:MOST_SHOWN]:
-            table.add_row(*map(text, self._cells(number)))
+            table.add_row(*map(text, self._solved(number) if solved else self._cells(number)))
         left = len(order) - MOST_SHOWN
         if left <= 0:
             return table
@@ -94,12 +98,19 @@ class RunningTrials:
 
     def _cells(self, number: int) -> list[str]:
         trial, all_scores = self._running[number], [s for one in self._running.values() for s in one.scores]
-        values = (
-            formatting.hyperparameter(name, trial.hyperparameters.get(name)) for name in SHOWN_HYPERPARAMETERS
-        )
         spark = formatting.spark(trial.scores, min(all_scores), max(all_scores), 16) if all_scores else ""
-        best = formatting.score(self._best_of.get(number))
-        return [str(number), *values, f"{trial.epoch:.2f}", best, spark]
+        values = self._values(number, ("learning_rate", "batch_size"))
+        return [str(number), *values, f"{trial.epoch:.2f}", self._best_score(number), spark]
+
+    def _solved(self, number: int) -> list[str]:
+        return [str(number), *self._values(number, ("l2",)), self._best_score(number)]
+
+    def _values(self, number: int, names: Iterable[str]) -> list[str]:
+        given = self._running[number].hyperparameters
+        return [formatting.hyperparameter(name, given.get(name)) for name in names]
+
+    def _best_score(self, number: int) -> str:
+        return formatting.score(self._best_of.get(number))
 
     def _rank(self, number: int) -> float:
         sign = 1.0 if self._better is max else -1.0

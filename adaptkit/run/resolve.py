@@ -11,6 +11,7 @@ from adaptkit.config import DEV_FRACTION, StudyConfig, problems_of
 from adaptkit.data.in_memory import REFERENCE
 from adaptkit.data.sources import refuse_missing
 from adaptkit.errors import ConfigError
+from adaptkit.models.files import refuse_missing_model
 from adaptkit.strategies import registry
 from adaptkit.strategy import Strategy
 from adaptkit.task import Metric
@@ -59,11 +60,19 @@ def plugins_of(config: StudyConfig, task: str) -> tuple[str, ...]:
 
 
 def refuse_problems(config: StudyConfig) -> None:
-    """Raise a ConfigError that lists every invalid value of the configuration, or a DataError for data that
-    are not there. Neither needs the task, which may import much."""
+    """Refuse what can be seen to be wrong without the task, which may import much, and without the data.
+
+    Raises:
+        ConfigError: lists every invalid value of the configuration.
+        TaskError: the strategy is not installed.
+        ModelError: the model is a path that is not a folder.
+        DataError: data are not there.
+    """
     problems = problems_of(config)
     if problems:
         raise ConfigError("; ".join(problems), next_step="Change these options.", code="invalid-options")
+    entry_points.find(registry.STRATEGIES, config.strategy)
+    refuse_missing_model(config.model)
     data = config.data
     for source in (data.data, data.train, data.dev, data.test):
         if source is not None and not REFERENCE.fullmatch(source):

@@ -68,3 +68,23 @@ def test_numbers_that_are_not_finite_are_left_out(task: Task) -> None:
         name="one", direction="maximize", compute=lambda *_: Scores(values={"one": 1.0, "two": math.nan})
     )
     assert baseline_scores(replace(task, metric=metric), ROWS, ROWS, LABELS) == {"memory": {"one": 1.0}}
+
+
+def test_a_constant_has_no_correlation_out_of_fold() -> None:
+    """The mean of the other folds is low where a fold's scores are high."""
+    similarity = registry.load("similarity")
+    rows = [
+        {"sentence1": f"a {word}", "sentence2": f"the {word}", "score": float(number % 6)}
+        for number, word in enumerate(["cat", "dog", "car", "bus", "tree", "leaf"] * 4)
+    ]
+    found = out_of_fold_scores(similarity, rows, [0, 0, 0, 1, 1, 1] * 4, [])["mean score"]
+    assert found["pearson"] == found["spearman"] == 0
+    assert found["absolute_error"] == pytest.approx(1.5)
+
+
+def test_labels_of_folds_are_no_constant(task: Task) -> None:
+    def first(train: Sequence[Row], rows: Sequence[Row], labels: Sequence[str]) -> Mapping[str, Any]:
+        return {"first": [{"label": train[0]["label"]} for _ in rows]}
+
+    folds = [0, 1] * 4
+    assert out_of_fold_scores(replace(task, baseline=first), ROWS, folds, LABELS)["first"]["accuracy"] == 0

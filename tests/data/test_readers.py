@@ -47,6 +47,14 @@ def test_a_task_may_read_tables_and_json_itself(suffix: str, tmp_path: Path, rea
     assert read_file(path, readers={suffix: by_bars})[0].values == {"text": "x", "label": "a"}
 
 
+def test_columns_named_by_position_are_a_tables(tmp_path: Path, read_file: ReadFile) -> None:
+    path = tmp_path / "f.tsv"
+    path.write_text("x|y\ta\n")
+    assert read_file(path, ("1", "2"), readers={".tsv": by_bars})[0].values == {"1": "x|y", "2": "a"}
+    named = read_file(path, ("text", "label"), readers={".tsv": by_bars})
+    assert named[0].values == {"text": "x", "label": "y\ta"}
+
+
 @pytest.mark.parametrize("suffix", [".parquet", ".xlsx", ".spacy", ".yml", ".yaml"])
 def test_adaptkit_alone_reads_other_formats(suffix: str, tmp_path: Path, read_file: ReadFile) -> None:
     path = tmp_path / f"f{suffix}"

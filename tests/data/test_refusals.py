@@ -138,6 +138,14 @@ def test_with_positions_the_first_line_is_a_row(make_task: MakeTask) -> None:
     )
 
 
+def test_positions_where_the_task_reads_the_file(make_task: MakeTask) -> None:
+    row = {"text": "x", "label": "a"}
+    error = refusal(make_task(), row, row, columns={"text": "1", "label": "2"})
+    assert error.next_step == (
+        "Leave out --column text=1 and --column label=2: the task reads the columns of this file itself"
+    )
+
+
 def test_the_next_step_comes_before_other_forms(make_task: MakeTask) -> None:
     task = make_task(prepare=texts, forms=FORMS)
     error = refusal(task, {"sentence": "x", "label": "a"}, {"sentence": "y", "label": "a"})

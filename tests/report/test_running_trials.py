@@ -37,6 +37,17 @@ def test_the_best_running_trial_is_first(direction: str, order: list[str]) -> No
     assert next(row for row in rows if row[0] == "2")[3] == "1.00"
 
 
+def test_a_head_that_is_solved_has_a_penalty_and_no_epochs() -> None:
+    trials = RunningTrials("maximize")
+    trials.started(0, {"l2": 0.005})
+    trials.started(1, {"l2": 0.25})
+    assert printed(trials) == [
+        ["trial", "L2", "penalty", "best", "f1"],
+        ["0", "0.00500", NONE],
+        ["1", "0.250", NONE],
+    ]
+
+
 def test_there_are_never_too_many_rows() -> None:
     trials = RunningTrials("maximize")
     for number in range(MOST_SHOWN + 3):

@@ -8,7 +8,7 @@ import pytest
 
 from adaptkit.cache.entries import Cache
 from adaptkit.config import DataConfig, SearchConfig, StudyConfig
-from adaptkit.errors import ConfigError, DataError
+from adaptkit.errors import ConfigError, DataError, ModelError, TaskError
 from adaptkit.run.resolve import Machine, chosen_metric, default_name, refuse_problems
 from adaptkit.task import Metric
 
@@ -61,6 +61,14 @@ def test_all_problems_are_reported_together() -> None:
     with pytest.raises(ConfigError, match=r"lora_rank = 0.*trials = 0"):
         refuse_problems(replace(CONFIG, lora_rank=0, search=SearchConfig(trials=0)))
     refuse_problems(replace(CONFIG, data=DataConfig()))
+
+
+def test_a_wrong_strategy_or_model_needs_neither_task_nor_data() -> None:
+    config = replace(CONFIG, task="not installed")
+    with pytest.raises(TaskError, match=r"no strategy 'frozn' is installed\. Expected 'frozen'"):
+        refuse_problems(replace(config, strategy="frozn"))
+    with pytest.raises(ModelError, match=r"no model folder \./nowhere"):
+        refuse_problems(replace(config, model="./nowhere"))
 
 
 def test_data_that_are_not_there_are_refused() -> None:
