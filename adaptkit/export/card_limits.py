@@ -63,15 +63,16 @@ def _left_out(summary: StudySummary) -> list[str]:
 
 
 def _weak(summary: StudySummary, trial: TrialRecord) -> list[str]:
-    """The classes that it finds least, by the rows that scored the trial."""
-    groups = {name: group for name, group in trial.groups.items() if group.get("support", 1) > 0}
+    """The classes that it finds least, by the test rows if they are scored, else by those that scored it."""
+    scored = summary.test_groups or trial.groups
+    groups = {name: group for name, group in scored.items() if group.get("support", 1) > 0}
     found = {name: group["recall"] for name, group in groups.items() if "recall" in group}
     weak = sorted((name for name in found if found[name] < WEAK), key=lambda name: (found[name], name))
     if not weak:
         return []
     shown = ", ".join(f"{code(name)} {score(found[name])}" for name in weak[:CLASSES_SHOWN])
     beside = f", and {len(weak) - CLASSES_SHOWN} more" if len(weak) > CLASSES_SHOWN else ""
-    where = "out of fold" if summary.folds else "on dev"
+    where = "on test" if summary.test_groups else "out of fold" if summary.folds else "on dev"
     return [f"It finds less than half of some: recall {where} of {shown}{beside}."]
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from huggingface_hub import ModelCardData
 
 from adaptkit.export.card_limits import limits, training
-from adaptkit.report import comparison, intervals
+from adaptkit.report import baselines, comparison, intervals
 from adaptkit.report.chosen import run_chosen, winner_chosen
 from adaptkit.report.confirmation import about_exported, as_exported
 from adaptkit.report.escaping import code, prose
@@ -65,7 +65,7 @@ def model_card(
         ),
         *_on_dev(summary, trial, trials),
         *_baselines(summary, trial),
-        *_on_test(summary),
+        *_on_test(summary, trial),
         *limits(summary, trial),
         *training(summary, trial),
         "## Configuration",
@@ -113,18 +113,21 @@ def _chosen(summary: StudySummary, trial: TrialRecord, trials: Sequence[TrialRec
 
 def _baselines(summary: StudySummary, trial: TrialRecord) -> list[str]:
     """The scores of simple models on the same rows."""
-    scores = [(name, values.get(summary.metric)) for name, values in summary.baselines.items()]
+    unbeaten = baselines.unbeaten(summary, trial)
+    return [*_simple_models(summary, summary.baselines), *([prose(unbeaten)] if unbeaten else [])]
+
+
+def _simple_models(summary: StudySummary, scored: Mapping[str, Mapping[str, float]]) -> list[str]:
+    scores = [(name, values.get(summary.metric)) for name, values in scored.items()]
     if not scores:
         return []
-    unbeaten = comparison.unbeaten(summary, trial)
     return [
         f"Simple models score on the same rows ({code(summary.metric)}):",
         _items(f"{prose(name)}: {score(value)}" for name, value in scores),
-        *([prose(unbeaten)] if unbeaten else []),
     ]
 
 
-def _on_test(summary: StudySummary) -> list[str]:
+def _on_test(summary: StudySummary, trial: TrialRecord) -> list[str]:
     """The scores on the test rows, if they have been scored."""
     if not summary.test:
         return []
@@ -134,6 +137,8 @@ def _on_test(summary: StudySummary) -> list[str]:
         "## Scores on test",
         _items(f"{code(name)}: {score(value)}{beside[name]}" for name, value in summary.test.items()),
         " ".join(["These rows were not used to choose this model.", *comparison.too_high(summary, "test")]),
+        *_simple_models(summary, summary.test_baselines),
+        *map(prose, filter(None, [baselines.unbeaten_on_test(summary, trial)])),
     ]
 
 

@@ -5,17 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from adaptkit.report import formatting
+from adaptkit.report.baselines import best_baseline, is_perfect, unbeaten, unbeaten_on_test
 from adaptkit.report.chance import chance_warnings
-from adaptkit.report.comparison import (
-    beats_majority,
-    best_baseline,
-    is_perfect,
-    majority_share,
-    on_split,
-    unbeaten,
-)
+from adaptkit.report.comparison import beats_majority, majority_share, on_split
 from adaptkit.report.edges import edges
 from adaptkit.report.setting import is_solved
+from adaptkit.report.weak_classes import hardly_found_in_words
 from adaptkit.study.record import StudySummary, TrialRecord
 from adaptkit.task import MAJORITY_CLASS
 
@@ -39,15 +34,13 @@ def shown_warnings(summary: StudySummary, best: TrialRecord | None) -> list[str]
 def winner_warnings(summary: StudySummary, best: TrialRecord) -> list[str]:
     """What is wrong with the winner, and what to change in another study."""
     majority = _majority(summary, best)
-    found = [
-        *_few_rows(summary),
-        *majority,
-        *_baseline(summary, best, majority),
-        *_unpredicted(summary, best),
-    ]
+    unpredicted = _unpredicted(summary, best)
+    found = [*_few_rows(summary), *majority, *_baseline(summary, best, majority), *unpredicted]
+    on_test = [*filter(None, [unbeaten_on_test(summary, best)])]
+    on_test += _hardly_found(summary, best, said=bool(unpredicted))
     wider = [] if is_perfect(summary, best) else edges(summary, best)
     chance = [] if found else chance_warnings(summary, best)
-    return [*_refit(summary, best), *found, *chance, *wider]
+    return [*_refit(summary, best), *found, *on_test, *chance, *wider]
 
 
 def _refit(summary: StudySummary, best: TrialRecord) -> list[str]:
@@ -114,6 +107,15 @@ def _unpredicted(summary: StudySummary, best: TrialRecord) -> list[str]:
         f"The winner never predicts {len(missed):,} of {len(best.groups):,} {kinds} correctly "
         f"{on_split(summary)}: {', '.join(named)}{more}. " + _remedy(summary, best, "them")
     ]
+
+
+def _hardly_found(summary: StudySummary, best: TrialRecord, *, said: bool) -> list[str]:
+    """The classes that the winner hardly ever finds on test; ``said`` means that a warning has the remedy."""
+    sentence = hardly_found_in_words(summary)
+    if not sentence:
+        return []
+    remedy = "" if said else f" {_remedy(summary, best, 'them')}"
+    return [f"{sentence} 'adaptkit errors' shows these rows and what they are taken for.{remedy}"]
 
 
 def _remedy(summary: StudySummary, best: TrialRecord, missing: str) -> str:

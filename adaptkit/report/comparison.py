@@ -1,4 +1,4 @@
-"""Sentences that compare the winner with the baselines and the default.
+"""Sentences that compare the winner with the majority class and the default.
 
 They contain names from plugins as they are. The module for each format escapes them.
 """
@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from adaptkit.report import confirmation, formatting
+from adaptkit.report import baselines, confirmation, formatting
 from adaptkit.report.budget import budget_notes
 from adaptkit.report.chosen import chosen
 from adaptkit.report.edges import penalty_edge
@@ -23,12 +23,6 @@ IMBALANCED = 0.8
 HARDLY = 0.5
 """The part of the errors of the most frequent class that a clearly better winner avoids."""
 
-NEXT_STEPS = {  # none of them is more trials: the report says whether these may help
-    "frozen": "Try --strategy full or --strategy lora, or use the baseline.",
-    "lora": "Try --strategy frozen, more epochs (--epochs), or use the baseline.",
-    "full": "Try --strategy frozen, more epochs (--epochs), or use the baseline.",
-}
-
 
 def split(summary: StudySummary) -> str:
     """What scored the trials, in a word: "dev", or "5-fold" for cross-validation."""
@@ -42,9 +36,8 @@ def on_split(summary: StudySummary) -> str:
 
 def notes(summary: StudySummary, best: TrialRecord, trials: Sequence[TrialRecord]) -> list[str]:
     """What the winner's score has to be compared with, apart from a baseline that it does not beat."""
-    beaten = [_beaten(summary, best)] if beats_baselines(summary, best) else []
     return [
-        *beaten,
+        *baselines.beaten(summary, best),
         *_majority(summary, best),
         *_default(summary, best, trials),
         *penalty_edge(summary, best),
@@ -108,46 +101,6 @@ def beats_majority(summary: StudySummary, best: TrialRecord) -> bool | None:
     return best.score > share + (HARDLY * (1 - share) if share > IMBALANCED else 0)
 
 
-def best_baseline(summary: StudySummary) -> tuple[str, float] | None:
-    """The name and the score of the best baseline; None if no baseline was scored."""
-    scores = {name: values.get(summary.metric) for name, values in summary.baselines.items()}
-    known = [(name, one) for name, one in scores.items() if one is not None and math.isfinite(one)]
-    sign = 1 if summary.direction == "maximize" else -1
-    return max(known, key=lambda item: sign * item[1], default=None)
-
-
-def beats_baselines(summary: StudySummary, best: TrialRecord) -> bool | None:
-    """Whether a trial scores better than every baseline, as shown; None if there is nothing to compare."""
-    baseline = best_baseline(summary)
-    if baseline is None or best.score is None or not math.isfinite(best.score):
-        return None
-    if formatting.score(best.score) == formatting.score(baseline[1]):
-        return False
-    return best.score > baseline[1] if summary.direction == "maximize" else best.score < baseline[1]
-
-
-def unbeaten(summary: StudySummary, best: TrialRecord) -> str:
-    """That a baseline is as good as the winner or better, and the next step if one can help; else empty."""
-    baseline = best_baseline(summary)
-    if baseline is None or beats_baselines(summary, best) is not False:
-        return ""
-    name, score = baseline
-    if is_perfect(summary, best):
-        return (
-            f"The baseline {name} and this model both score {formatting.score(score)}, which no model can "
-            "beat on these rows. The baseline is simpler, and enough for rows like these."
-        )
-    next_step = NEXT_STEPS.get(summary.strategy, "Try another --strategy, or use the baseline.")
-    shown = f"The baseline {name} scores {formatting.score(score)} on the same rows"
-    return f"{shown}: this model does not beat it. {next_step}"
-
-
-def is_perfect(summary: StudySummary, best: TrialRecord) -> bool:
-    """Whether no score is better than the trial's, as shown: 1, or 0 where less is better."""
-    perfect = 1.0 if summary.direction == "maximize" else 0.0
-    return best.score is not None and formatting.score(best.score) == formatting.score(perfect)
-
-
 def default(summary: StudySummary, best: TrialRecord, trials: Sequence[TrialRecord]) -> str:
     """The winner compared with the default hyperparameters."""
     defaults = [trial for trial in trials if trial.is_default]
@@ -208,12 +161,6 @@ def _again(refit: Refit) -> str:
         f"{refit.epochs:.3g}{of} {epochs}{average}. No dev rows are left to score it on: the dev score is "
         f"that of the configuration, {mean} without the dev rows."
     )
-
-
-def _beaten(summary: StudySummary, best: TrialRecord) -> str:
-    name, score = best_baseline(summary) or ("", math.nan)
-    gain = formatting.score(abs((best.score or 0.0) - score))
-    return f"This is {gain} better than the best baseline, {name} ({formatting.score(score)})."
 
 
 def _majority(summary: StudySummary, best: TrialRecord) -> list[str]:

@@ -4,8 +4,9 @@ Its structure does not change within one ``format``::
 
     {"format": 2,
      "study":  every field of StudySummary,
-     "best":   null, or {"number", "score", "default_score", "beats_baselines", "hyperparameters",
-               "calibration", "values", "test", "model_folder"},
+     "best":   null, or {"number", "score", "default_score", "beats_baselines",
+               "beats_baselines_on_test", "hyperparameters", "calibration", "values", "test",
+               "lowest_on_test": [{"name", "measure", "score", "support"}], "model_folder"},
      "trials": every field of each TrialRecord and its "score", ordered by number,
      "budget": null for few trials, or what the last doubling of the trials gained: {"trials", "half",
                "best_of_half", "best", "gain", "low", "high", "curve": [[trials, expected best score]]}}
@@ -41,7 +42,10 @@ With ``study.reshuffle`` each trial has the dev rows of its ``split``. Confirmat
 ``study.data`` has the rows of each split. ``unknown_labels`` of them were left out because of labels that the
 model does not have, so the scores do not count them as errors.
 
-``beats_baselines`` is null if no baseline was scored. Numbers that are not finite are null. Strings are not
+``study.baselines`` has the numbers of each baseline on the rows that scored the trials, and
+``study.test_baselines`` those on the test rows. ``beats_baselines`` and ``beats_baselines_on_test`` are null
+if no baseline was scored there. ``lowest_on_test`` has the classes with the lowest scores on test, the lowest
+first; it is empty without classes or test rows. Numbers that are not finite are null. Strings are not
 escaped: escape them before you show them.
 """
 
@@ -53,7 +57,7 @@ from dataclasses import asdict
 from typing import Any
 
 from adaptkit.analysis.budget import budget_of
-from adaptkit.report import comparison, facts
+from adaptkit.report import baselines, facts, weak_classes
 from adaptkit.study.record import StudySummary, TrialRecord, as_json
 
 FORMAT = 2
@@ -83,11 +87,13 @@ def _best(summary: StudySummary, trials: Sequence[TrialRecord]) -> dict[str, Any
         "number": best.number,
         "score": best.score,
         "default_score": default.score if default else None,
-        "beats_baselines": comparison.beats_baselines(summary, best),
+        "beats_baselines": baselines.beats_baselines(summary, best),
+        "beats_baselines_on_test": baselines.beats_baselines_on_test(summary),
         "hyperparameters": best.hyperparameters,
         "calibration": best.calibration,
         "values": best.values,
         "test": summary.test,
+        "lowest_on_test": [asdict(one) for one in weak_classes.lowest_on_test(summary, best)],
         "model_folder": summary.model_folder,
     }
 

@@ -237,3 +237,9 @@ def support(group: Group) -> float:
     """How often the group occurs, on dev or else on test; 0 if unknown."""
     given = (numbers.get(key) for numbers in (group.dev, group.test) for key in SUPPORT)
     return next((value for value in given if value is not None and math.isfinite(value)), 0.0)
+
+
+def support_on_test(group: Group) -> float | None:
+    """How often the group occurs on test; None if unknown."""
+    given = (group.test.get(key) for key in SUPPORT)
+    return next((value for value in given if value is not None and math.isfinite(value)), None)

@@ -10,7 +10,16 @@ from collections.abc import Sequence
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from adaptkit.report import candidates, charts, comparison, facts, formatting, intervals
+from adaptkit.report import (
+    baselines,
+    candidates,
+    charts,
+    comparison,
+    facts,
+    formatting,
+    intervals,
+    weak_classes,
+)
 from adaptkit.report.advice import shown_warnings
 from adaptkit.report.escaping import visible
 from adaptkit.report.loading import loading_lines
@@ -48,6 +57,7 @@ def as_html(summary: StudySummary, trials: Sequence[TrialRecord]) -> str:
         calibration=facts.calibration(summary, best) if best else "",
         caveats=comparison.caveats(summary, best, trials) if best else "",
         split=comparison.split(summary),
+        baselines=baselines.scored_baselines(summary, comparison.split(summary)),
         split_label=comparison.split_label(summary, best) if best else "",
         on_split=comparison.on_split(summary),
         confirmed=confirmed,
@@ -57,6 +67,7 @@ def as_html(summary: StudySummary, trials: Sequence[TrialRecord]) -> str:
         pruned=any(trial.state == "pruned" for trial in trials),
         importances=facts.importances(summary),
         groups=table,
+        lowest=weak_classes.lowest_in_words(summary, best),
         tested=bool(table and any(group.test for group in table.groups)),
         bars=bool(table and facts.are_shares(table)),
         phases=phases(summary),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from adaptkit.report import candidates, comparison, facts, formatting, intervals
+from adaptkit.report import baselines, candidates, comparison, facts, formatting, intervals, weak_classes
 from adaptkit.report.advice import shown_warnings
 from adaptkit.report.escaping import LONGEST_WARNING, code, prose
 from adaptkit.report.loading import loading_lines
@@ -49,9 +49,10 @@ def _winner(summary: StudySummary, best: TrialRecord | None, trials: Sequence[Tr
         ends = (intervals.span(name, summary.test_intervals.get(name)) for name in names)
         rows.append([intervals.OVER_TEST, *ends])
     alone = [summary.metric] if summary.metric in summary.test_no_interval else []
-    for baseline, values in summary.baselines.items():
-        heads = f"{prose(baseline)} ({split})"
-        rows.append([heads, *(formatting.figure(name, values.get(name)) for name in names)])
+    for on, scored in baselines.scored_baselines(summary, split):
+        for baseline, values in scored.items():
+            heads = f"{prose(baseline)} ({on})"
+            rows.append([heads, *(formatting.figure(name, values.get(name)) for name in names)])
     return [
         f"## {'Winner' if summary.state == 'finished' else 'Best so far'}: trial {best.number}",
         prose(", ".join(facts.listed(best.hyperparameters))),
@@ -142,7 +143,13 @@ def _groups(summary: StudySummary, best: TrialRecord | None) -> list[str]:
         )
     title = prose(summary.groups_title)
     more = [facts.most_frequent(table, MOST_GROUPS)] if len(table.groups) > MOST_GROUPS else []
-    return [f"## By {title}", _table([title, *heads], rows, 1), *more]
+    lowest = weak_classes.lowest_in_words(summary, best)
+    return [
+        f"## By {title}",
+        _table([title, *heads], rows, 1),
+        *more,
+        *([prose(lowest, 500)] if lowest else []),
+    ]
 
 
 def _data(summary: StudySummary) -> list[str]:

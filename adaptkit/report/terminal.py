@@ -10,7 +10,15 @@ from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from adaptkit.report import candidates, comparison, facts, formatting, intervals
+from adaptkit.report import (
+    baselines,
+    candidates,
+    comparison,
+    facts,
+    formatting,
+    intervals,
+    weak_classes,
+)
 from adaptkit.report.advice import shown_warnings
 from adaptkit.report.cutting import middle_cut
 from adaptkit.report.escaping import LONGEST_WARNING, encodable, visible
@@ -114,13 +122,12 @@ class _Page:
                 shown = [self.widgets.text(formatting.figure(name, values.get(name))) for name in names]
                 shown[0].stylize("bold green")
                 table.add_row(Text(split), *shown)
-        if self.summary.baselines:
-            table.add_row(Text(f"baselines, {comparison.split(self.summary)}", "dim"))
-        for name, values in self.summary.baselines.items():
-            shown = [
-                self.widgets.text(formatting.figure(measure, values.get(measure)), "dim") for measure in names
-            ]
-            table.add_row(Text("  ", "dim") + self.widgets.text(name, "dim", limit=30), *shown)
+        for split, scored in baselines.scored_baselines(self.summary, comparison.split(self.summary)):
+            table.add_row(Text(f"baselines, {split}", "dim"))
+            for name, values in scored.items():
+                cells = (formatting.figure(measure, values.get(measure)) for measure in names)
+                indented = Text("  ", "dim") + self.widgets.text(name, "dim", limit=30)
+                table.add_row(indented, *(self.widgets.text(cell, "dim") for cell in cells))
         return table
 
     def warnings(self) -> RenderableType | None:
@@ -211,6 +218,8 @@ class _Page:
             )
         shown = facts.most_frequent(table, MOST_GROUPS)
         more = [self.widgets.text(shown, "dim")] if len(table.groups) > MOST_GROUPS else []
+        if lowest := weak_classes.lowest_in_words(self.summary, self.best):
+            more.append(self.widgets.text(lowest, limit=500))
         note = f"trial {self.best.number}, {comparison.on_split(self.summary)}" if self.best else ""
         return self.widgets.section(f"By {visible(self.summary.groups_title, 40)}", grid, *more, note=note)
 

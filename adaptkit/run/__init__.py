@@ -11,7 +11,7 @@ In reading order:
 - `training.py`: trains the remaining trials.
 - `heads.py`: solves the remaining trials' heads instead, and the best one again on all rows.
 - `weighting.py`: resolves class weights.
-- `baselines.py`: scores the task's baselines on the rows that score the trials.
+- `baselines.py`: scores the task's baselines on the rows that score the trials, and on the test rows.
 - `scheduler.py`: between the engine and the search: suggests trials, prunes them.
 - `ended_trials.py`: the records of the trials that have ended, and the weights of the best ones.
 - `finalize.py`: exports the winner, scores it on the test rows, and writes the report.

@@ -1,18 +1,21 @@
-"""Scores a task's baselines on the rows that scored the study's trials."""
+"""Scores a task's baselines on the rows that scored the study's trials, and on the test rows."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from adaptkit.analysis.baselines import baseline_scores, out_of_fold_scores
 from adaptkit.errors import Interrupted
 from adaptkit.run.head_init import START
 from adaptkit.run.reshuffling import data_of_split
+from adaptkit.study.winner import exported_refit, split_of
 
 if TYPE_CHECKING:
     from adaptkit.config import StudyConfig
     from adaptkit.data.load import Dataset
     from adaptkit.run.context import RunContext
+    from adaptkit.study.record import TrialRecord
     from adaptkit.task import Task
 
 
@@ -43,9 +46,53 @@ def score_baselines(
             context.write(baselines={**context.summary.baselines, **known}, baselines_split=split)
         return False
     context.progress.phase("scoring the baselines")
+    scores = _tried(
+        context, lambda: scores_of_baselines(task, data, folds=context.summary.folds, seed=config.seed)
+    )
+    if scores is None:
+        return False
+    context.write(baselines={**context.summary.baselines, **known, **scores}, baselines_split=split)
+    return True
+
+
+def score_baselines_on_test(
+    context: RunContext, config: StudyConfig, task: Task, data: Dataset, best: TrialRecord
+) -> bool:
+    """Score the baselines on the test rows, if the winner was, unless that is done; whether this call did it.
+
+    They are trained on the rows that the exported model was trained on.
+
+    Args:
+        context: the run.
+        config: the study's configuration.
+        task: its task.
+        data: its rows.
+        best: the winner.
+
+    Raises:
+        Interrupted: a signal was received.
+    """
+    summary = context.summary
+    if task.baseline is None or data.test is None or not summary.test or summary.test_baselines:
+        return False
+    test, its = data.test.values, data_of_split(config, task, data, split_of(summary, best))
+    on_all = summary.folds or summary.refit == best.number or exported_refit(summary, best) is not None
+    train = its.train.joined(its.dev) if on_all else its.train
+    context.progress.phase("scoring the baselines on the test rows")
+    scores = _tried(context, lambda: baseline_scores(task, train.values, test, data.labels))
+    if not scores:
+        return False
+    context.write(test_baselines=scores)
+    return True
+
+
+def _tried(
+    context: RunContext, score: Callable[[], dict[str, dict[str, float]]]
+) -> dict[str, dict[str, float]] | None:
+    """The scores of baselines; None, and the study has a warning, if they cannot be scored."""
     try:
         with context.clock.phase("baselines"), context.interruption.exposed():
-            scores = scores_of_baselines(task, data, folds=context.summary.folds, seed=config.seed)
+            return score()
     except Interrupted:
         raise
     except Exception as error:
@@ -53,9 +100,7 @@ def score_baselines(
         warning = f"the baselines could not be scored: {type(error).__name__}: {error}"
         context.progress.note(warning)
         context.write(warnings=list(dict.fromkeys([*context.summary.warnings, warning])))
-        return False
-    context.write(baselines={**context.summary.baselines, **known, **scores}, baselines_split=split)
-    return True
+        return None
 
 
 def scores_of_baselines(task: Task, data: Dataset, *, folds: int, seed: int) -> dict[str, dict[str, float]]:

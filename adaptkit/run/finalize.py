@@ -12,7 +12,7 @@ from adaptkit.export.model_card import model_card
 from adaptkit.report.advice import winner_warnings
 from adaptkit.report.confirmation import as_exported
 from adaptkit.report.html import as_html
-from adaptkit.run.baselines import score_baselines
+from adaptkit.run.baselines import score_baselines, score_baselines_on_test
 from adaptkit.run.context import RunContext, versions
 from adaptkit.run.resolve import plugins_of, strategy_of
 from adaptkit.run.scoring import score_rows
@@ -61,6 +61,7 @@ def finalize_study(
     if data.test is not None and not context.summary.test:
         score_winner(context, data.test, device, best, records)
         changed = True
+    changed |= score_baselines_on_test(context, config, task, data, best)
     about_winner = winner_warnings(context.summary, as_exported(context.summary, best))
     context.write(state="finished", warnings=list(dict.fromkeys([*context.summary.warnings, *about_winner])))
     if changed:  # the card has the time of all phases, as the report does

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from adaptkit.task import Task
 
 KEPT_ON_RESUME = (
-    "best", "confirmation", "baselines",
+    "best", "confirmation", "baselines", "test_baselines",
     "test", "test_groups", "test_intervals", "test_no_interval", "importances", "seconds",
     "peak_memory_bytes",
     "encoder_passes", "features_reused", "model_folder", "started", "parallel_trials", "trials_per_pass",

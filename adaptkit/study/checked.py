@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 from collections.abc import Mapping
 from functools import cache
@@ -30,6 +31,16 @@ def checked(kind: type[T], values: Mapping[str, Any]) -> T:
         sentences = [_sentence(one["type"], one["loc"], one["msg"]) for one in found[:5]]
         raise ValueError("; ".join(sentences)) from None
     return made
+
+
+def renamed(values: Mapping[str, Any], names: Mapping[str, str]) -> dict[str, Any]:
+    """The values of a record, with names that older versions wrote replaced by the current ones."""
+    return {names.get(name, name): value for name, value in values.items()}
+
+
+def with_nan(numbers: Mapping[str, float | None]) -> dict[str, float]:
+    """The numbers, with NaN for null: JSON has no NaN, so a number that is not finite is written as null."""
+    return {name: math.nan if number is None else number for name, number in numbers.items()}
 
 
 def newer_version(versions: Mapping[str, Any]) -> str:

@@ -5,13 +5,12 @@ Reports and repairs read these files; Optuna's ``study.db`` is the sampler's. No
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Literal
 
 from adaptkit.config import STRICT
-from adaptkit.study.checked import checked
+from adaptkit.study.checked import checked, renamed, with_nan
 from adaptkit.study.confirmation import Confirmation
 from adaptkit.study.parts import RungRecord as RungRecord
 from adaptkit.study.parts import SplitRecord as SplitRecord
@@ -211,6 +210,9 @@ class StudySummary:
     baselines: Mapping[str, Mapping[str, Number]] = field(default_factory=dict)
     """The name of each baseline → its numbers on the rows that scored the trials."""
 
+    test_baselines: Mapping[str, Mapping[str, Number]] = field(default_factory=dict)
+    """The same on the test rows, trained on the rows that the exported model was trained on."""
+
     refit: int | None = None
     """The trial whose head was solved on the training and dev rows together by an earlier version."""
 
@@ -253,7 +255,9 @@ class StudySummary:
 NUMBERS = ("test", "importances", "seconds", "speeds")
 """The fields of the summary that hold numbers by name."""
 
-UNTESTED: Mapping[str, Any] = {"test": {}, "test_groups": {}, "test_intervals": {}, "test_no_interval": {}}
+UNTESTED: Mapping[str, Any] = {
+    "test": {}, "test_groups": {}, "test_intervals": {}, "test_no_interval": {}, "test_baselines": {}
+}  # fmt: skip
 """The changes to a summary whose winner is not, or no longer, the one that was scored on the test rows."""
 
 
@@ -264,10 +268,10 @@ def as_json(record: TrialRecord | StudySummary) -> dict[str, Any]:
 
 def trial_from_json(values: Mapping[str, Any]) -> TrialRecord:
     """The trial record from its JSON values; raises ValueError if a value has the wrong type."""
-    values = _renamed(values, {"settings": "calibration"})
-    rungs = [_with_nan(rung) for rung in values["rungs"]]
-    groups = {name: _with_nan(group) for name, group in values["groups"].items()}
-    numbers = {"rungs": rungs, "values": _with_nan(values["values"]), "groups": groups}
+    values = renamed(values, {"settings": "calibration"})
+    rungs = [with_nan(rung) for rung in values["rungs"]]
+    groups = {name: with_nan(group) for name, group in values["groups"].items()}
+    numbers = {"rungs": rungs, "values": with_nan(values["values"]), "groups": groups}
     record = checked(TrialRecord, {**values, **numbers})
     if record.best_rung is not None and record.best_rung not in range(len(record.rungs)):
         raise ValueError(f"best_rung: {record.best_rung} of {len(record.rungs)} rungs")
@@ -276,10 +280,10 @@ def trial_from_json(values: Mapping[str, Any]) -> TrialRecord:
 
 def summary_from_json(values: Mapping[str, Any]) -> StudySummary:
     """The summary from its JSON values; raises ValueError if a value has the wrong type."""
-    values = _renamed(values, {"together": "parallel_trials", "rows_per_pass": "trials_per_pass"})
-    numbers: dict[str, Any] = {name: _with_nan(values[name]) for name in NUMBERS if name in values}
-    for name in ("test_groups", "baselines", "start_scores"):
-        numbers[name] = {group: _with_nan(its) for group, its in values.get(name, {}).items()}
+    values = renamed(values, {"together": "parallel_trials", "rows_per_pass": "trials_per_pass"})
+    numbers: dict[str, Any] = {name: with_nan(values[name]) for name in NUMBERS if name in values}
+    for name in ("test_groups", "baselines", "test_baselines", "start_scores"):
+        numbers[name] = {group: with_nan(its) for group, its in values.get(name, {}).items()}
     return checked(StudySummary, {**values, **numbers})
 
 
@@ -288,13 +292,3 @@ def best_trial(trials: Sequence[TrialRecord], direction: str) -> TrialRecord | N
     scored = [trial for trial in trials if trial.state == "complete" and trial.score is not None]
     sign = -1.0 if direction == "maximize" else 1.0
     return min(scored, key=lambda trial: (sign * (trial.score or 0.0), trial.number), default=None)
-
-
-def _renamed(values: Mapping[str, Any], names: Mapping[str, str]) -> dict[str, Any]:
-    """The values of a record, with names that older versions wrote replaced by the current ones."""
-    return {names.get(name, name): value for name, value in values.items()}
-
-
-def _with_nan(numbers: Mapping[str, float | None]) -> dict[str, float]:
-    """The numbers, with NaN for null: JSON has no NaN, so a number that is not finite is written as null."""
-    return {name: math.nan if number is None else number for name, number in numbers.items()}

@@ -41,6 +41,16 @@ def test_classes_that_are_rarely_found_are_named() -> None:
     assert "recall" not in words(limits(summary(), TRIAL))
 
 
+def test_the_test_rows_say_more_than_dev_of_weak_classes() -> None:
+    weak_on_dev = replace(TRIAL, groups={"a": {"recall": 0.1, "support": 2.0}})
+    tested = summary(
+        test_groups={"a": {"recall": 0.9, "support": 50.0}, "b": {"recall": 0.3, "support": 9.0}}
+    )
+    found = words(limits(tested, weak_on_dev))
+    assert "recall on test of `b` 0.3000." in found
+    assert "on dev" not in found
+
+
 def test_a_tested_model_names_its_interval() -> None:
     tested = summary(test={"f1": 0.7}, test_intervals={"f1": (0.6, 0.8)})
     assert "see the interval above" in words(limits(tested, TRIAL))

@@ -141,6 +141,15 @@ def test_the_card_has_the_baselines_on_the_same_rows() -> None:
     assert "Simple models" not in model_card(summary(), TRIAL, loaded_as="lora")
 
 
+def test_the_card_has_the_baselines_on_test() -> None:
+    tested = summary(test={"f1": 0.7}, test_baselines={"words": {"f1": 0.5}})
+    card = model_card(tested, TRIAL, loaded_as="lora").partition("## Scores on test")[2]
+    assert "Simple models score on the same rows (`f1`):\n\n- words: 0.5000\n" in card
+    better = summary(test={"f1": 0.7}, test_baselines={"words": {"f1": 0.8}})
+    said = "On test, the baseline words scores 0.8000 and this model 0.7000, so it is not better there."
+    assert said in model_card(better, TRIAL, loaded_as="lora")
+
+
 def test_the_card_says_what_scored_the_trial() -> None:
     assert "## Scores on dev\n" in model_card(summary(), TRIAL, loaded_as="full")
     folded = model_card(summary(folds=5), TRIAL, loaded_as="full")

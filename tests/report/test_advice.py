@@ -155,6 +155,32 @@ def test_many_classes_without_a_right_prediction() -> None:
     assert "'class 5' (0 of 3) and 3 more." in warning
 
 
+def test_a_class_that_fails_on_test_alone() -> None:
+    trial = classified(0.99, RARE, {})
+    failing = {"ok": {"recall": 1.0, "support": 90}, "fraud": {"recall": 0.0, "support": 30}}
+    (warning,) = winner_warnings(study_of(trial, test_groups=failing), trial)
+    assert warning == (
+        "On test, the winner finds at most a tenth of the cases of 1 of 2 classes: 'fraud' (0 of 30). "
+        f"'adaptkit errors' shows these rows and what they are taken for. {REMEDY} them."
+    )
+
+
+def test_the_remedy_for_a_class_is_said_once() -> None:
+    trial = classified(0.99, RARE, {"fraud": 0})
+    failing = {"ok": {"recall": 1.0, "support": 90}, "fraud": {"recall": 0.0, "support": 30}}
+    on_dev, on_test = winner_warnings(study_of(trial, test_groups=failing), trial)
+    assert "on dev: 'fraud' (0 of 2)." in on_dev
+    assert on_dev.endswith(f"{REMEDY} them.")
+    assert on_test.endswith("(0 of 30). 'adaptkit errors' shows these rows and what they are taken for.")
+
+
+def test_a_baseline_that_is_better_on_test() -> None:
+    trial = classified(0.99, {"a": 30, "b": 30}, {})
+    tested = study_of(trial, test={"accuracy": 0.7}, test_baselines={"words": {"accuracy": 0.8}})
+    (warning,) = winner_warnings(tested, trial)
+    assert warning.startswith("On test, the baseline words scores 0.8000 and this model 0.7000")
+
+
 @pytest.mark.parametrize("group", [{"f1": 0.0, "support": 3}, {"recall": 0.0, "support": 0}, {"recall": 0.0}])
 def test_groups_without_recall_or_cases_say_nothing(group: dict[str, float]) -> None:
     trial = replace(classified(0.99, RARE, {}), groups={"x": group})

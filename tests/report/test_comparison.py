@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from adaptkit.report import comparison
-from adaptkit.study.record import RungRecord, SplitRecord, StudySummary, TrialRecord
+from adaptkit.study.record import SplitRecord, StudySummary, TrialRecord
 from adaptkit.study.refit import Refit
 from adaptkit.task import MAJORITY_CLASS
 from tests.helpers.studies import failed_trial, ner_summary, ner_trials
@@ -13,7 +13,6 @@ from tests.helpers.studies import failed_trial, ner_summary, ner_trials
 TRIALS = ner_trials()
 BEST = TRIALS[8]
 SUMMARY = replace(ner_summary(), space={"learning_rate": "5e-5 … 2e-3 (log)", "batch_size": "8, 16, 32, 64"})
-BASELINES = {MAJORITY_CLASS: {"f1": 0.1, "accuracy": 0.55}, "words": {"f1": 0.75, "accuracy": 0.8}}
 
 
 def solved(l2: float, **changes: object) -> tuple[StudySummary, TrialRecord]:
@@ -53,57 +52,6 @@ def test_a_default_with_the_same_score_or_with_none() -> None:
     assert "no score to compare" in comparison.default(SUMMARY, BEST, TRIALS[1:])
     failed = replace(failed_trial(0), origin="default")
     assert "no score to compare" in comparison.default(SUMMARY, BEST, [failed, BEST])
-
-
-def test_a_winner_that_beats_the_baselines() -> None:
-    summary = replace(SUMMARY, baselines=BASELINES)
-    assert comparison.best_baseline(summary) == ("words", 0.75)
-    assert comparison.beats_baselines(summary, BEST) is True
-    assert comparison.unbeaten(summary, BEST) == ""
-    notes = comparison.notes(summary, BEST, TRIALS)
-    assert notes[0] == "This is 0.1477 better than the best baseline, words (0.7500)."
-
-
-@pytest.mark.parametrize(("score", "shown"), [(0.95, "0.9500"), (0.8977, "0.8977")])
-def test_a_winner_that_does_not_beat_a_baseline(score: float, shown: str) -> None:
-    score = BEST.score if score == 0.8977 and BEST.score is not None else score
-    summary = replace(SUMMARY, strategy="frozen", baselines={**BASELINES, "words": {"f1": score}})
-    assert comparison.beats_baselines(summary, BEST) is False
-    assert comparison.unbeaten(summary, BEST) == (
-        f"The baseline words scores {shown} on the same rows: this model does not beat it. "
-        "Try --strategy full or --strategy lora, or use the baseline."
-    )
-    assert not any("baseline" in note for note in comparison.notes(summary, BEST, TRIALS))
-    other = replace(summary, strategy="full")
-    assert "Try --strategy frozen, more epochs (--epochs)" in comparison.unbeaten(other, BEST)
-
-
-@pytest.mark.parametrize(("direction", "score"), [("maximize", 1.0), ("minimize", 0.0)])
-def test_a_baseline_and_a_model_that_are_both_perfect(direction: str, score: float) -> None:
-    best = replace(BEST, rungs=[RungRecord(epoch=1, score=score, loss=0.1)], best_rung=0)
-    summary = replace(SUMMARY, direction=direction, baselines={"words": {"f1": score}})
-    assert comparison.unbeaten(summary, best) == (
-        f"The baseline words and this model both score {score:.4f}, which no model can beat on these rows. "
-        "The baseline is simpler, and enough for rows like these."
-    )
-    worse = replace(best, rungs=[RungRecord(epoch=1, score=0.5, loss=0.1)])
-    assert "this model does not beat it" in comparison.unbeaten(summary, worse)
-
-
-def test_the_lower_score_is_better_if_it_is_minimised() -> None:
-    baselines = {"a": {"error": 0.9}, "b": {"error": 0.95}}
-    summary = replace(SUMMARY, direction="minimize", metric="error", baselines=baselines)
-    assert comparison.best_baseline(summary) == ("a", 0.9)
-    assert comparison.beats_baselines(summary, BEST) is True
-    assert comparison.beats_baselines(replace(summary, baselines={"c": {"error": 0.5}}), BEST) is False
-
-
-@pytest.mark.parametrize("baselines", [{}, {"words": {"recall": 0.99}}, {"words": {"f1": float("nan")}}])
-def test_without_a_baselines_score_nothing_is_said(baselines: dict[str, dict[str, float]]) -> None:
-    summary = replace(SUMMARY, baselines=baselines)
-    assert comparison.beats_baselines(summary, BEST) is None
-    assert comparison.unbeaten(summary, BEST) == ""
-    assert not any("baseline" in note for note in comparison.notes(summary, BEST, TRIALS))
 
 
 @pytest.mark.parametrize(

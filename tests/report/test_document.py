@@ -48,6 +48,16 @@ def test_the_baselines_are_in_it() -> None:
     assert as_document(*STUDIES["unbeaten"])["best"]["beats_baselines"] is False
 
 
+def test_the_test_rows_have_baselines_and_lowest_classes() -> None:
+    document = as_document(*STUDIES["tested baselines"])
+    assert document["study"]["test_baselines"]["words"] == {"f1": 0.85}
+    assert document["best"]["beats_baselines_on_test"] is True
+    assert as_document(*STUDIES["baselines"])["best"]["beats_baselines_on_test"] is None
+    lowest = document["best"]["lowest_on_test"]
+    assert [one["name"] for one in lowest] == ["東京", "Straße", "event", "work of art", "place"]
+    assert lowest[0].keys() == {"name", "measure", "score", "support"}
+
+
 def test_the_intervals_of_the_test_scores_are_in_it() -> None:
     document = json.loads(json.dumps(as_document(*STUDIES["intervals"])))
     assert document["study"]["test_intervals"] == {"f1": [0.8641, 0.8925], "recall": [0.85, 0.895]}

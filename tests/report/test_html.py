@@ -152,6 +152,13 @@ def test_the_baselines_are_shown_beside_the_winner() -> None:
     assert any(attributes.get("class") == "callout" for _, attributes in unbeaten.elements)
 
 
+def test_test_rows_have_baselines_and_lowest_classes() -> None:
+    text = " ".join(checked("tested baselines").text.split())
+    assert "words, dev0.8125" in text
+    assert "words, test0.8500" in text
+    assert "The lowest f1 on test: '東京' 0.5710 (support 9)" in text
+
+
 def test_cross_validation_is_not_called_dev() -> None:
     text = " ".join(checked("folds").text.split())
     assert "f1 in 5-fold cross-validation" in text

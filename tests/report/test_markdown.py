@@ -71,6 +71,13 @@ def test_the_baselines_are_shown_beside_the_winner() -> None:
     assert "\n- The baseline words scores 0.9500 on the same rows" in as_markdown(*STUDIES["unbeaten"])
 
 
+def test_test_rows_have_baselines_and_lowest_classes() -> None:
+    text = as_markdown(*STUDIES["tested baselines"])
+    assert "| words (dev) | 0.8125 |" in text
+    assert "| words (test) | 0.8500 |" in text
+    assert "The lowest f1 on test: &#39;東京&#39; 0.5710 (support 9)" in text.replace("'", "&#39;")
+
+
 def test_cross_validation_is_not_called_dev() -> None:
     text = as_markdown(*STUDIES["folds"]).split("## Data")[0]
     assert "| 5-fold | 0.8977 |" in text

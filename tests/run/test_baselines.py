@@ -18,10 +18,10 @@ from adaptkit.data.folds import folds_of
 from adaptkit.data.load import Dataset, load
 from adaptkit.errors import Interrupted
 from adaptkit.report.progress import Progress
-from adaptkit.run.baselines import score_baselines
+from adaptkit.run.baselines import score_baselines, score_baselines_on_test
 from adaptkit.run.context import Clock, RunContext
 from adaptkit.study.folder import StudyFolder
-from adaptkit.study.record import as_json, summary_from_json
+from adaptkit.study.record import TrialRecord, as_json, summary_from_json
 from adaptkit.system.signals import Interruption
 from adaptkit.task import MAJORITY_CLASS, Row, Task
 from adaptkit.tasks import registry
@@ -101,6 +101,50 @@ def test_a_signal_ends_it_at_once(context: RunContext, task: Task, data: Dataset
     with pytest.raises(Interrupted), context.interruption, context.interruption.guarded():
         score_baselines(context, CONFIG, replace(task, baseline=slow), data)
     assert not any("baselines" in one for one in context.summary.warnings)
+
+
+@pytest.fixture
+def best(context: RunContext) -> TrialRecord:
+    context.summary = replace(context.summary, test={"accuracy": 0.5}, test_baselines={}, refit=None)
+    return context.folder.read_trials()[0]
+
+
+def test_the_test_rows_are_scored_once(
+    context: RunContext, task: Task, data: Dataset, best: TrialRecord
+) -> None:
+    assert data.test is not None
+    assert score_baselines_on_test(context, CONFIG, task, data, best)
+    expected = baseline_scores(task, data.train.values, data.test.values, data.labels)
+    recorded = context.folder.read_summary()
+    assert recorded is not None
+    assert recorded.test_baselines == expected
+    assert not score_baselines_on_test(context, CONFIG, task, data, best)
+
+
+@pytest.mark.parametrize("changes", [{"folds": 4}, {"refit": 0}])
+def test_on_test_they_have_the_exported_models_rows(
+    context: RunContext, task: Task, data: Dataset, best: TrialRecord, changes: dict[str, int]
+) -> None:
+    trained: list[int] = []
+
+    def counted(train: Sequence[Row], rows: Sequence[Row], labels: Sequence[str]) -> Mapping[str, Any]:
+        trained.append(len(train))
+        return {"first": [{"label": labels[0]} for _ in rows]}
+
+    assert best.number == 0
+    context.summary = replace(context.summary, **changes)  # type: ignore[arg-type]
+    assert score_baselines_on_test(context, CONFIG, replace(task, baseline=counted), data, best)
+    assert trained == [len(data.train) + len(data.dev)]
+
+
+def test_without_a_test_score_there_is_nothing_to_compare(
+    context: RunContext, task: Task, data: Dataset, best: TrialRecord
+) -> None:
+    assert not score_baselines_on_test(context, CONFIG, replace(task, baseline=None), data, best)
+    assert not score_baselines_on_test(context, CONFIG, task, replace(data, test=None), best)
+    context.summary = replace(context.summary, test={})
+    assert not score_baselines_on_test(context, CONFIG, task, data, best)
+    assert context.summary.test_baselines == {}
 
 
 def test_records_without_baselines_are_read(context: RunContext) -> None:

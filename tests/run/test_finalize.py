@@ -68,6 +68,7 @@ def test_another_winner_replaces_the_exported_one(copied: StudyFolder) -> None:
     assert context.summary.best == summary.best
     assert context.summary.test == summary.test
     assert context.summary.test_intervals == summary.test_intervals
+    assert context.summary.test_baselines == summary.test_baselines != {}
 
 
 def test_the_cards_time_is_the_reports(copied: StudyFolder) -> None:

@@ -77,7 +77,8 @@ def _baselines(of: Measured) -> float:
         return 0.0
     few = len(of.part.train) // FIRST or 1
     first = _scoring_baselines(of, few)
-    return first + _scoring_baselines(of, 1) * of.share
+    on_test = 0 if of.data.test is None else 1 / max(of.method.folds, 1)  # once more, without folds
+    return first + _scoring_baselines(of, 1) * of.share * (1 + on_test)
 
 
 def _scoring_baselines(of: Measured, step: int) -> float:
