@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -47,6 +48,31 @@ def export(
         else:
             best, to = export_winner_to(folder, to, merge=merge)
     click.echo(f"trial {best.number} of {visible(folder.name)} is in {visible(str(to), 1000)}")
+    _show_loading(folder, to, "onnx" if onnx else "model" if merge else "")
+
+
+def _show_loading(folder: StudyFolder, to: Path, saved_as: str) -> None:
+    """Print the code that loads the folder.
+
+    Args:
+        folder: the study's folder.
+        to: the exported folder.
+        saved_as: "onnx" or "model"; empty if it is saved as the study's trials are.
+    """
+    from dataclasses import replace
+
+    from adaptkit.export.saving import CARD
+    from adaptkit.report.escaping import encodable
+    from adaptkit.report.loading import library_of, short_lines
+
+    summary = folder.read_summary()
+    if summary is None:
+        return
+    exported = replace(summary, model_folder=str(to), saved_as=saved_as or summary.saved_as)
+    other = {"peft": f"{CARD} has the lines for peft alone", "onnx": "predict.py needs onnxruntime alone"}
+    more = other.get(library_of(exported), f"{CARD} has the lines that use it, too")
+    lines = [f"  {encodable(line, sys.stdout.encoding or 'utf-8')}" for line in short_lines(exported)]
+    click.echo("\n".join([f"To load it in Python ({more}):", *lines]))
 
 
 def _refuse_combinations(*, onnx: bool, int8: bool, fp16: bool, max_loss: float | None) -> None:

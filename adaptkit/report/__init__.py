@@ -3,8 +3,8 @@
 Reads the records only; does not import torch or Optuna. In reading order:
 
 - `facts.py`: the contents of a report: the winner, the order of the trials, the tables.
-- `baselines.py`, `comparison.py`, `edges.py`: the winner compared with baselines, the default and the searched
-  ranges.
+- `baselines.py`, `comparison.py`, `edges.py`: the winner compared with baselines, the default and the ranges
+  that were searched.
 - `weak_classes.py`: the classes that it finds least on the test rows.
 - `advice.py`: warnings about the winner, with the options that may help.
 - `setting.py`: how the study was done: what was searched, and on what device.

@@ -10,11 +10,14 @@ from adaptkit.report.chance import chance_warnings
 from adaptkit.report.comparison import beats_majority, majority_share, on_split
 from adaptkit.report.edges import edges
 from adaptkit.report.setting import is_solved
-from adaptkit.report.weak_classes import hardly_found_in_words
+from adaptkit.report.weak_classes import hardly_found, hardly_found_in_words
 from adaptkit.study.record import StudySummary, TrialRecord
 from adaptkit.task import MAJORITY_CLASS
 
 MOST_NAMED = 5
+
+WELL_FOUND = 0.5
+"""The recall on dev from which on a class that is hardly found on test may have wrong labels there."""
 
 FEWEST_ROWS = 10
 """The dev rows below which a score says little."""
@@ -111,11 +114,13 @@ def _unpredicted(summary: StudySummary, best: TrialRecord) -> list[str]:
 
 def _hardly_found(summary: StudySummary, best: TrialRecord, *, said: bool) -> list[str]:
     """The classes that the winner hardly ever finds on test; ``said`` means that a warning has the remedy."""
-    sentence = hardly_found_in_words(summary)
+    sentence, look = hardly_found_in_words(summary), "'adaptkit errors' shows these rows"
     if not sentence:
         return []
+    if all(best.groups.get(name, {}).get("recall", 0) >= WELL_FOUND for name in hardly_found(summary)):
+        return [f"{sentence} {look}. Check their labels, as it finds these cases {on_split(summary)}."]
     remedy = "" if said else f" {_remedy(summary, best, 'them')}"
-    return [f"{sentence} 'adaptkit errors' shows these rows and what they are taken for.{remedy}"]
+    return [f"{sentence} {look} and what they are taken for.{remedy}"]
 
 
 def _remedy(summary: StudySummary, best: TrialRecord, missing: str) -> str:

@@ -57,7 +57,7 @@ def loading_lines(summary: StudySummary, calibration: Mapping[str, float], width
         return _adaptkit_lines(summary, summary.model_folder, width)
     if library == "sentence-transformers":
         return _pooled_lines(summary, calibration, width)
-    auto = "AutoModelFor" + "".join(_capital(word) for word in summary.head.split("-"))
+    auto = _auto_class(summary)
     folder = _assignment("folder", summary.model_folder, width)
     tokenizer = "tokenizer = AutoTokenizer.from_pretrained(folder)"
     if library == "transformers":
@@ -80,6 +80,23 @@ def loading_lines(summary: StudySummary, calibration: Mapping[str, float], width
         "model = PeftModel.from_pretrained(model, folder)",
         *with_transformers(summary, calibration),
     ]
+
+
+def short_lines(summary: StudySummary) -> list[str]:
+    """The one or two lines of Python that load the exported folder; the model card has the complete code."""
+    folder, library = _literal(summary.model_folder or ""), library_of(summary)
+    if library == "transformers":
+        auto = _auto_class(summary)
+        return [f"from transformers import {auto}", f"model = {auto}.from_pretrained({folder})"]
+    if library == "sentence-transformers" and summary.gives not in ("pair", "other"):
+        imported = "from sentence_transformers import SentenceTransformer"
+        return [imported, f"model = SentenceTransformer({folder})"]
+    return ["import adaptkit", f"model = adaptkit.load({folder})"]
+
+
+def _auto_class(summary: StudySummary) -> str:
+    """The class of transformers that loads the head: "AutoModelForTokenClassification"."""
+    return "AutoModelFor" + "".join(_capital(word) for word in summary.head.split("-"))
 
 
 def is_packaged(model: str) -> bool:

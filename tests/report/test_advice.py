@@ -155,20 +155,27 @@ def test_many_classes_without_a_right_prediction() -> None:
     assert "'class 5' (0 of 3) and 3 more." in warning
 
 
-def test_a_class_that_fails_on_test_alone() -> None:
-    trial = classified(0.99, RARE, {})
-    failing = {"ok": {"recall": 1.0, "support": 90}, "fraud": {"recall": 0.0, "support": 30}}
-    (warning,) = winner_warnings(study_of(trial, test_groups=failing), trial)
-    assert warning == (
-        "On test, the winner finds at most a tenth of the cases of 1 of 2 classes: 'fraud' (0 of 30). "
-        f"'adaptkit errors' shows these rows and what they are taken for. {REMEDY} them."
-    )
+FAILING = {"ok": {"recall": 1.0, "support": 90}, "fraud": {"recall": 0.0, "support": 30}}
+HARDLY = "On test, the winner finds at most a tenth of the cases of 1 of 2 classes: 'fraud' (0 of 30)."
+
+
+def test_a_class_that_fails_on_test_and_is_weak_on_dev() -> None:
+    trial = classified(0.99, RARE, {"fraud": 0.4})
+    (warning,) = winner_warnings(study_of(trial, test_groups=FAILING), trial)
+    shows = "'adaptkit errors' shows these rows and what they are taken for."
+    assert warning == f"{HARDLY} {shows} {REMEDY} them."
+
+
+def test_a_class_that_fails_on_test_alone_may_have_wrong_labels() -> None:
+    trial = classified(0.99, RARE, {"fraud": 0.9})
+    (warning,) = winner_warnings(study_of(trial, test_groups=FAILING), trial)
+    check = "Check their labels, as it finds these cases on dev."
+    assert warning == f"{HARDLY} 'adaptkit errors' shows these rows. {check}"
 
 
 def test_the_remedy_for_a_class_is_said_once() -> None:
     trial = classified(0.99, RARE, {"fraud": 0})
-    failing = {"ok": {"recall": 1.0, "support": 90}, "fraud": {"recall": 0.0, "support": 30}}
-    on_dev, on_test = winner_warnings(study_of(trial, test_groups=failing), trial)
+    on_dev, on_test = winner_warnings(study_of(trial, test_groups=FAILING), trial)
     assert "on dev: 'fraud' (0 of 2)." in on_dev
     assert on_dev.endswith(f"{REMEDY} them.")
     assert on_test.endswith("(0 of 30). 'adaptkit errors' shows these rows and what they are taken for.")

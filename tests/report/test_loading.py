@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from adaptkit.config import DEFAULT_MODEL
-from adaptkit.report.loading import library_of, loading_lines
+from adaptkit.report.loading import library_of, loading_lines, short_lines
 from tests.helpers.studies import HOSTILE, ner_summary
 
 LABELS = {0: "O", 1: "B-place", 2: "I-place"}
@@ -148,3 +148,34 @@ def test_adaptkits_lines_say_what_another_machine_needs(model: str, words: str) 
     assert words in lines
     assert ("Another machine" in lines) == bool(words)
     assert "Another machine" not in "\n".join(loading_lines(replace(summary, strategy="full"), {}))
+
+
+@pytest.mark.parametrize(
+    ("changes", "lines"),
+    [
+        (
+            {"strategy": "full"},
+            [
+                "from transformers import AutoModelForTokenClassification",
+                'model = AutoModelForTokenClassification.from_pretrained("to")',
+            ],
+        ),
+        (
+            {"strategy": "frozen", "pooling": "mean", "gives": "label"},
+            [
+                "from sentence_transformers import SentenceTransformer",
+                'model = SentenceTransformer("to")',
+            ],
+        ),
+        ({"strategy": "lora"}, ["import adaptkit", 'model = adaptkit.load("to")']),
+        ({"saved_as": "onnx"}, ["import adaptkit", 'model = adaptkit.load("to")']),
+        ({"strategy": "full", "head": ""}, ["import adaptkit", 'model = adaptkit.load("to")']),
+        (
+            {"strategy": "full", "pooling": "mean", "gives": "pair"},
+            ["import adaptkit", 'model = adaptkit.load("to")'],
+        ),
+    ],
+)
+def test_the_short_lines_are_those_of_the_library(changes: dict[str, Any], lines: list[str]) -> None:
+    summary = replace(ner_summary(), model_folder="to", **changes)
+    assert short_lines(summary) == lines
