@@ -29,8 +29,8 @@ BANNED = (
 BANNED_WORD = re.compile(rf"\b({'|'.join(BANNED)})\b", re.IGNORECASE)
 
 VERBS = (
-    "cache", "compare", "data", "errors", "evaluate", "export", "plugins", "predict", "push", "report", "serve",
-    "studies", "tasks", "tune",
+    "cache", "compare", "data", "errors", "evaluate", "export", "plugins", "predict", "push", "report",
+    "serve", "studies", "tasks", "tune",
 )  # fmt: skip
 
 

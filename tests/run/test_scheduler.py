@@ -14,7 +14,7 @@ import torch
 from rich.console import Console
 
 from adaptkit.config import SearchConfig
-from adaptkit.engine.types import UNSCORED, Outcome, RungReport, Trial
+from adaptkit.engine.types import UNSCORED, Trial
 from adaptkit.errors import Interrupted, StudyError
 from adaptkit.report.progress import Progress
 from adaptkit.run.ended_trials import WEIGHTS_KEPT, EndedTrials
@@ -24,7 +24,8 @@ from adaptkit.search.search import Search, open_search
 from adaptkit.search.space import space_for
 from adaptkit.strategies.registry import built_in
 from adaptkit.study.folder import StudyFolder
-from adaptkit.task import Scores, SearchHints
+from adaptkit.task import SearchHints
+from tests.helpers.outcomes import ended, report
 
 Make = Callable[..., TrialScheduler]
 
@@ -57,18 +58,6 @@ def make(folder: StudyFolder) -> Iterator[Make]:
             return TrialScheduler(search, ended, progress, rules, deadline=deadline, check=check)
 
         yield scheduler
-
-
-def report(trial: Trial, rung: int, score: float) -> RungReport:
-    scores = Scores(values={"f1": score}, groups={"PER": {"f1": score}})
-    return RungReport(
-        trial=trial, rung=rung, epoch=(rung + 1) / 2, loss=1.0, score=score, scores=scores, last=rung == 3
-    )
-
-
-def ended(trial: Trial, kept: RungReport | None, state: str = "complete", reason: str = "done") -> Outcome:
-    parameters = None if kept is None else torch.full((3,), kept.score)
-    return Outcome(trial=trial, state=state, reason=reason, kept=kept, parameters=parameters, seconds=1.5)  # type: ignore[arg-type]
 
 
 def finish(scheduler: TrialScheduler, trials: Sequence[Trial], scores: Sequence[float]) -> None:
