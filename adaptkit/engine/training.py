@@ -38,8 +38,8 @@ class Training:
     starts: Mapping[int, Mapping[str, torch.Tensor]] = field(default_factory=dict)
     """A trial's split → the parameters that it starts with instead of those in ``initial``, by name."""
 
-    initials: Mapping[int, torch.Tensor] = field(default_factory=dict)
-    """A trial's seed → ``[P]``, where it starts instead of ``initial`` and of ``starts``."""
+    initials: Mapping[int, Mapping[str, torch.Tensor]] = field(default_factory=dict)
+    """A trial's seed → the same, instead of those of its split."""
 
     vocabulary: torch.Tensor | None = None
     """``[occurring]``: the tokens whose embeddings are in a slot. None if no embeddings were left out."""
@@ -52,10 +52,8 @@ class Training:
 
     def start_of(self, trial: Trial) -> torch.Tensor:
         """``[P]``: where the trial starts."""
-        if trial.seed in self.initials:
-            return self.initials[trial.seed]
         start = self.initial.clone()  # [P]
-        for name, values in self.starts.get(trial.split, {}).items():
+        for name, values in self.initials.get(trial.seed, self.starts.get(trial.split, {})).items():
             start[self.layout.columns[name]] = values.to(start).reshape(-1)
         return start
 

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 def initials_of(
     config: StudyConfig, task: Task, labels: Sequence[str], training: Training, seeds: Sequence[int],
     *, solved_start: bool,
-) -> dict[int, torch.Tensor]:  # fmt: skip
-    """Each seed → the parameters ``[P]`` that its runs start with; empty if they all start as in the search.
+) -> dict[int, dict[str, torch.Tensor]]:  # fmt: skip
+    """Each seed → the parameters that its runs draw again, by name; empty if all start as in the search.
 
     Args:
         config: names the model and the strategy.
@@ -32,7 +32,12 @@ def initials_of(
     """
     if start_alike(training, solved_start=solved_start):
         return {}
-    return {seed: _initial(config, task, labels, training, seed, solved_start=solved_start) for seed in seeds}
+    found: dict[int, dict[str, torch.Tensor]] = {}
+    for seed in seeds:
+        found[seed] = _drawn(config, task, labels, training, seed, solved_start=solved_start)
+        if not found[seed] and seed != config.seed:
+            return {}  # nothing starts at random, such as a head that the model brings along
+    return found
 
 
 def start_alike(training: Training, *, solved_start: bool) -> bool:
@@ -49,10 +54,13 @@ def _is_redrawn(name: str, *, solved_start: bool) -> bool:
     return "lora_" in name or not solved_start
 
 
-def _initial(
+def _drawn(
     config: StudyConfig, task: Task, labels: Sequence[str], training: Training, seed: int,
     *, solved_start: bool,
-) -> torch.Tensor:  # fmt: skip
+) -> dict[str, torch.Tensor]:  # fmt: skip
+    """The parameters that start with other values under this seed, flattened, by name."""
+    import torch
+
     from adaptkit.engine.trial_stack import layout_of, read_slot
     from adaptkit.models.loading import load_model
     from adaptkit.run.resolve import strategy_of
@@ -62,11 +70,14 @@ def _initial(
     module = adapted(other, strategy_of(config))
     layout = layout_of(module)
     drawn = read_slot(module, layout)  # [P] of this layout, which has the embeddings of all tokens
-    initial = training.initial.clone()  # [P]
-    for name, columns in training.layout.columns.items():
-        if (
-            _is_redrawn(name, solved_start=solved_start)
-            and layout.shapes.get(name) == training.layout.shapes[name]
-        ):
-            initial[columns] = drawn[layout.columns[name]]
-    return initial
+    names = [
+        name
+        for name, shape in training.layout.shapes.items()
+        if _is_redrawn(name, solved_start=solved_start) and layout.shapes.get(name) == shape
+    ]
+    known = training.initial.cpu()  # [P]
+    return {
+        name: values.clone()  # not a view, which would keep all of `drawn`
+        for name in names
+        if not torch.equal(values := drawn[layout.columns[name]], known[training.layout.columns[name]])
+    }

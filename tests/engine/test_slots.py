@@ -58,15 +58,16 @@ def training_with_folds(loaded: Any, strategy: str, **changes: Any) -> Training:
     return found.training
 
 
-def heads(training: Training) -> dict[int, torch.Tensor]:
-    """Seed → a start whose classifier is drawn anew."""
+def heads(training: Training) -> dict[int, dict[str, torch.Tensor]]:
+    """Seed → the parameters of a classifier that is drawn anew."""
+    names = [name for name in training.layout.columns if "classifier" in name]
     found = {}
     for seed in range(20):
-        found[seed] = training.initial.clone()
         draw = torch.Generator().manual_seed(seed)
-        for name, columns in training.layout.columns.items():
-            if "classifier" in name:
-                found[seed][columns] += 0.1 * torch.randn(len(found[seed][columns]), generator=draw)
+        parts = {name: training.initial[training.layout.columns[name]] for name in names}
+        found[seed] = {
+            name: part + 0.1 * torch.randn(len(part), generator=draw) for name, part in parts.items()
+        }
     return found
 
 

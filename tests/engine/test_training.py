@@ -47,10 +47,14 @@ def test_the_parameters_of_a_split_replace_others(training: Training) -> None:
 
 def test_the_parameters_of_a_seed_are_before_those_of_a_split(training: Training) -> None:
     name = next(iter(training.layout.columns))
-    ones = torch.ones_like(training.initial[training.layout.columns[name]])
-    twos = torch.full_like(training.initial, 2.0)
-    both = replace(training, starts={1: {name: ones}}, initials={7: twos})
-    assert torch.equal(both.start_of(trial(seed=7, split=1)), twos)
+    columns = training.layout.columns[name]
+    ones = torch.ones_like(training.initial[columns])
+    both = replace(training, starts={1: {name: ones}}, initials={7: {name: 2 * ones}})
+    start = both.start_of(trial(seed=7, split=1))
+    assert torch.equal(start[columns], 2 * ones)
+    start[columns] = training.initial[columns]
+    assert torch.equal(start, training.initial)
+    assert torch.equal(both.start_of(trial(seed=7))[columns], 2 * ones), "a start is the trial's own"
 
 
 def test_without_splits_all_trials_are_scored_by_the_dev_rows(training: Training) -> None:
