@@ -125,7 +125,8 @@ class SearchConfig:
 
     refit: bool | None = None
     """Whether the winner is trained again on the training and dev rows together before it is exported. None:
-    only a head that is solved, and only where the dev rows were split off the training rows."""
+    where the dev rows were split off the training rows, a head that is solved, and a confirmed winner whose
+    encoder trains."""
 
     timeout: Annotated[float, Gt(0), Le(366 * 86_400)] | None = None
     """Seconds of training and evaluation, on a monotonic clock. None: no limit."""
@@ -147,7 +148,8 @@ class StudyConfig:
     """The keyword arguments of the strategy's factory."""
 
     pooling: PoolingName = "auto"
-    """How a head that classifies texts pools the tokens' states. auto: as the model folder declares."""
+    """How a head that classifies texts pools the tokens' states. auto: as the model folder declares; if it
+    declares nothing, chosen by cross-validation if the head is solved, else the checkpoint's."""
 
     head_solver: SolverName = "auto"
     """How a head on a frozen encoder is trained. auto: solved where it is one linear layer."""

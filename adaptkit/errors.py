@@ -1,12 +1,12 @@
 """The errors that adaptkit raises, in one tree.
 
     AdaptkitError                    exit code 1
-    ├── UserError                    exit code 2: something the user gave
+    ├── UserError                    exit code 2: something the user gave, or a file of theirs
     │   ├── ConfigError              an option, or a combination of options
     │   ├── DataError                a file, or a row in it (with file and line)
     │   ├── TaskError                a task plugin: unknown, broken, ambiguous, or ill-formed
     │   ├── ModelError               a model that cannot be found, read or used
-    │   └── StudyError               a study: in use, unreadable, or not the one described
+    │   └── StudyError               a study: in use, unreadable, not writable, or not the one described
     ├── TrialError                   one trial failed; the search goes on
     │   ├── TrialDiverged            its loss or its weights are not finite
     │   └── TrialOutOfMemory         not even one example of one trial fits
@@ -45,7 +45,7 @@ class AdaptkitError(Exception):
 
 
 class UserError(AdaptkitError):
-    """Something the user gave is wrong; nothing has been written."""
+    """Something the user gave, or a file of theirs, is wrong. What a study has recorded stays on disk."""
 
     exit_code = 2
 
@@ -67,7 +67,7 @@ class ModelError(UserError):
 
 
 class StudyError(UserError):
-    """A study that is in use, unreadable, or different from the one described."""
+    """A study that is in use, unreadable, not the one described, or whose files cannot be written."""
 
 
 class TrialError(AdaptkitError):

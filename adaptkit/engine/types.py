@@ -36,7 +36,7 @@ class Trial:
     """The weight of the L2 penalty of a head that is solved; gradient steps do not use it."""
 
     seed: int = 0
-    """Decides the order of its data."""
+    """Decides the order of its data, and where it starts if `Training.initials` has the seed."""
 
     split: int = 0
     """The rows that it is trained on and scored by: see `Training.splits`. 0: those of the study."""

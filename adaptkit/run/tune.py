@@ -1,7 +1,7 @@
 """The complete program, from top to bottom: `run` runs a study to its end.
 
-data ──▶ model, by its strategy ──▶ trials, trained together and pruned ──▶ the best ones, confirmed with new
-seeds ──▶ winner, exported and verified
+data ──▶ model, by its strategy ──▶ trials, trained together and pruned, or solved ──▶ the best ones,
+confirmed ──▶ winner, trained again on all rows if that is due ──▶ exported and verified
 """
 
 from __future__ import annotations
@@ -91,7 +91,7 @@ def run(
 
     Raises:
         UserError: something in the configuration, the data, the model or the study on disk is wrong. The
-            study was not changed.
+            trials that have ended are kept.
         NoTrialSucceeded: every trial failed.
         ExportError: the exported model does not give the winner's logits.
         Interrupted: a signal was received. The same call continues the study.
@@ -158,7 +158,10 @@ def search_and_train(
     space: SearchSpace,
     method: Method,
 ) -> None:
-    """Train trials together, and record how each ends, until the study has its total."""
+    """Train or solve the remaining trials, confirm the best ones, and train the winner again where it is due.
+
+    What ends is recorded at once. After the timeout the rest is left to the next run.
+    """
     from adaptkit.search.search import open_search
 
     with open_search(

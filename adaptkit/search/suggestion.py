@@ -20,7 +20,7 @@ class Suggestion:
 
     number: int
     hyperparameters: Mapping[str, float]
-    """``learning_rate``, ``batch_size``, ``epochs``, ``weight_decay``, ``warmup``."""
+    """``learning_rate``, ``batch_size``, ``epochs``, ``weight_decay``, ``warmup``; or ``l2`` alone."""
 
     seed: int
     origin: str

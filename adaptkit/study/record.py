@@ -37,13 +37,13 @@ class TrialRecord:
     number: int
     state: TrialState
     reason: str
-    """Why it ended: "finished 3 epochs", "pruned after epoch 0.5: ...", "out of memory: ..."."""
+    """Why it ended: "trained 3 epochs", "pruned after epoch 0.50: ...", "out of memory: ..."."""
 
     origin: str
     """Where its hyperparameters come from: "default", "search", or "retry of trial 3"."""
 
     hyperparameters: Mapping[str, Number]
-    """``learning_rate``, ``batch_size``, ``epochs``, ``weight_decay``, ``warmup``."""
+    """``learning_rate``, ``batch_size``, ``epochs``, ``weight_decay``, ``warmup``; or ``l2`` alone."""
 
     seed: int
     rungs: Sequence[RungRecord] = ()
@@ -160,7 +160,7 @@ class StudySummary:
     """Each hyperparameter's share of the score's variance, as Optuna estimates it."""
 
     seconds: Mapping[str, Number] = field(default_factory=dict)
-    """Phase ("data", "model", "features", "train", "score", "export") → seconds, over all runs."""
+    """Phase, such as "data", "features", "train", "score", "confirm" or "refit" → seconds, over all runs."""
 
     peak_memory_bytes: int = 0
     encoder_passes: int | None = None
