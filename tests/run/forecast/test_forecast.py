@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from adaptkit.config import DataConfig, SearchConfig, StudyConfig
 from adaptkit.errors import ConfigError, DataError
 from adaptkit.run.forecast import rows as forecast_rows
 from adaptkit.run.forecast.forecast import forecast
+from adaptkit.run.forecast.solved import _confirmed_solving
 
 
 def config(data_folder: Path, model: Path, **changes: Any) -> StudyConfig:
@@ -126,10 +128,18 @@ def test_a_refit_takes_time(data_folder: Path, tiny_folder: Path) -> None:
         assert (seconds["refit"] > 0) == due
 
 
-def test_heads_compared_on_dev_rows_are_solved_once_more(data_folder: Path, tiny_folder: Path) -> None:
-    """The data have dev rows of their own, so there are no folds and no seeds."""
+@pytest.mark.parametrize(
+    ("folds", "reshuffle", "share"), [(0, False, 0.0), (0, True, 1.0), (5, False, pytest.approx(5 / 6))]
+)
+def test_which_heads_are_solved_once_more(folds: int, reshuffle: bool, share: float) -> None:
+    """On the dev rows of the search, the trials' own heads are compared."""
+    study = SimpleNamespace(method=SimpleNamespace(folds=folds), config=SimpleNamespace(reshuffle=reshuffle))
+    assert _confirmed_solving(study, 1.0) == share  # type: ignore[arg-type]
+
+
+def test_scoring_heads_on_resamples_takes_time(data_folder: Path, tiny_folder: Path) -> None:
     found = quiet(config(data_folder, tiny_folder, strategy="frozen", search=SearchConfig(trials=8)))
-    assert 0 < found.seconds["confirmation"] < found.seconds["search"]
+    assert found.seconds["confirmation"] > 0
 
 
 def test_the_metric_of_a_plugin_is_measured(data_folder: Path, tiny_folder: Path) -> None:
