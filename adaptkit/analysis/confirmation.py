@@ -46,18 +46,22 @@ def candidate_of(
 
 
 def winner_of(candidates: Sequence[Candidate], direction: str, default: int) -> int | None:
-    """The trial whose configuration has the best mean, the earliest of equals; None if none has one.
+    """The trial whose configuration has the best mean; None if none has one.
 
-    It is the default if the best mean is not better than the default's by `CLEAR` standard errors. Where
-    these are not known, the best mean wins.
+    Of equals it is the default, or else the earliest. It is the default, too, if the best mean is not better
+    than the default's by `CLEAR` standard errors. Where these are not known, the best mean wins.
     """
     sign = 1 if direction == "maximize" else -1
     scored = {one.trial: one for one in candidates if one.mean is not None}
-    best = max(scored.values(), key=lambda one: (sign * (one.mean or 0.0), -one.trial), default=None)
+
+    def place(one: Candidate) -> tuple[float, bool, int]:
+        return sign * (one.mean or 0.0), one.trial == default, -one.trial
+
+    best = max(scored.values(), key=place, default=None)
     if best is None:
         return None
-    error = best.standard_error
-    unclear = error is not None and sign * (best.difference or 0.0) < CLEAR * error
+    error, lead = best.standard_error, sign * (best.difference or 0.0)
+    unclear = error is not None and (lead <= 0 or lead < CLEAR * error)
     return default if unclear and default in scored else best.trial
 
 

@@ -117,7 +117,10 @@ def prepare_model(
     frozen = FrozenEncoder(loaded.module, place, bfloat16=bfloat16, store=store, fast_paths=fast_paths)
     if not frozen.cut(task.head_inputs):
         return model
-    on_features = replace(forward, inputs=frozenset({"inputs_embeds", "attention_mask", *task.head_inputs}))
+    on_features = replace(
+        forward, inputs=frozenset({"inputs_embeds", "attention_mask", *task.head_inputs}), bfloat16=False,
+        halved=frozenset(),
+    )  # fmt: skip
     return replace(model, forward=on_features, encoder=frozen, narrowable=None)
 
 

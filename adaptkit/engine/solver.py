@@ -1,7 +1,7 @@
 """Solves linear heads on kept features: full-batch L-BFGS with an L2 penalty, instead of gradient steps.
 
-The mean loss of a linear head under cross-entropy or squared error is convex in the head, so a solver finds
-its minimum and no learning rate has to be searched. What is searched is the weight of the penalty::
+The mean loss of a linear head under cross-entropy or squared error is convex in the head, so a solver
+approaches its minimum and no learning rate has to be searched. The weight of the penalty is::
 
     mean loss + l2 / 2 * sum of squared weights, with the features standardised; the bias is not penalised
 
@@ -36,6 +36,8 @@ from adaptkit.task import Prediction
 _Folds = Mapping[int, tuple[Sequence[int], ScoringSet]]
 """The number of each fold → the positions of its rows, and these rows; empty without folds."""
 
+SOLVED_BEFORE = "solved before, and only scored"
+
 ALL_ROWS = -1
 """Stands for a fold that leaves out no row."""
 
@@ -69,7 +71,11 @@ def solve(
     while trials := scheduler.suggest(at_once):
         with _timed(training, "train"):
             unsolved = [trial for trial in trials if trial.number not in solved]
-            found = [_Solved(one, {ALL_ROWS: solved[one.number]}) for one in trials if one.number in solved]
+            found = [
+                _Solved(one, {ALL_ROWS: solved[one.number]}, before=True)
+                for one in trials
+                if one.number in solved
+            ]
             found += _solve_all(objective, unsolved, scheduler, known)
         with _timed(training, "score"):
             _score_all(training, of_folds, found, scheduler)
@@ -122,6 +128,9 @@ class _Solved:
     loss: float = math.nan
     iterations: int = 0
     seconds: float = 0.0
+    before: bool = False
+    """Whether it was solved before, and is only scored."""
+
     report: RungReport | None = None
     predictions: Sequence[Prediction] | None = None
     failure: str = ""
@@ -212,12 +221,14 @@ def _predicted(
 
 
 def _outcome(one: _Solved) -> Outcome:
+    reason = SOLVED_BEFORE if one.before else f"solved in {one.iterations} iterations"
+    kept = one.report is not None and not one.before
     return Outcome(
         trial=one.trial,
         state="fail" if one.report is None else "complete",
-        reason=one.failure or f"solved in {one.iterations} iterations",
+        reason=one.failure or reason,
         kept=one.report,
-        parameters=None if one.report is None else next(iter(one.solutions.values())),
+        parameters=next(iter(one.solutions.values())) if kept else None,
         predictions=one.predictions,
         seconds=one.seconds,
     )

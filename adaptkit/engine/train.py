@@ -207,7 +207,8 @@ class Population:
 
     def _stop(self, scheduler: Scheduler) -> None:
         """Ends every trial midway: it is stopped, unless it has failed."""
-        for slot in reversed(range(len(self.running))):
+        for number in sorted(one.trial.number for one in self.running):  # the first is tried again first
+            slot = next(place for place, one in enumerate(self.running) if one.trial.number == number)
             one = self.running[slot]
             if one.failure is not None:
                 self._close(scheduler, slot, "fail", str(one.failure))

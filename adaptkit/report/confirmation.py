@@ -139,7 +139,7 @@ def _tie(its: Confirmation, winner: Candidate, gain: str, direction: str) -> str
     rows = " over the dev rows" if its.over == "rows" else ""
     interval = f"the 95% interval of the difference{rows}, {span(winner)}, contains 0"
     lead = (winner.difference or 0.0) * (1 if direction == "maximize" else -1)
-    if winner.standard_error is None or lead < CLEAR * winner.standard_error:
+    if winner.standard_error is None or lead <= 0 or lead < CLEAR * winner.standard_error:
         return f"{gain}, but {interval}"
     return (
         f"{interval}. It wins because its lead, {gain}, is at least {CLEAR:g} standard errors, which decides"

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Literal
 
 from adaptkit.run.confirmed import (
     conclude,
-    has_own_weights,
+    kept_heads,
     not_averaged,
-    own_parameters,
-    own_weights_of,
+    scores_own_heads,
+    trials_with_weights,
     write_unfinished,
 )
 from adaptkit.run.evaluations import BEST_RUNG, EvaluationRule
@@ -165,9 +165,9 @@ def confirm_solved(
                 assigned = folds_of(task, rows, folds, seed) if folds else None  # [rows]
                 solve(
                     training, head, only, at_once=len(plan.trials), folds=assigned, known=known,
-                    solved=own_parameters(context, plan, only.waiting),
+                    solved=kept_heads(context, plan, only.waiting),
                 )  # fmt: skip
-    conclude(context, plan, own_weights=own_weights_of(context, plan))
+    conclude(context, plan, own_weights=trials_with_weights(context, plan))
 
 
 def make_scheduler(
@@ -192,7 +192,7 @@ def make_scheduler(
         task=task, dev=training.dev, metric=context.summary.metric, direction=context.summary.direction,
         seed=config.seed, deadline=time.monotonic() + timeout - spent, check=context.check,
         progress=context.progress,
-        announce=context.progress.compared if has_own_weights(context, plan) else context.progress.confirmed,
+        announce=context.progress.compared if scores_own_heads(context, plan) else context.progress.confirmed,
         vocabulary=training.vocabulary, head_inputs=some_head_inputs(training),
         keep_all=keep_all,
     )  # fmt: skip

@@ -119,28 +119,24 @@ def concluded(
     )  # fmt: skip
 
 
-def has_own_weights(context: RunContext, plan: Confirmation) -> bool:
-    """Whether a run's head is that of its trial: solved on the same rows."""
+def scores_own_heads(context: RunContext, plan: Confirmation) -> bool:
+    """Whether a run scores the head of its trial: the search solved it on the same rows."""
     return plan.over == "rows" and not context.summary.reshuffle
 
 
-def own_parameters(
+def trials_with_weights(context: RunContext, plan: Confirmation) -> Collection[int]:
+    """The trials of which their own weights are exported, as they are undamaged, and not those of a run."""
+    if not scores_own_heads(context, plan):
+        return ()
+    return [number for number in plan.trials if context.folder.has_weights(number)]
+
+
+def kept_heads(
     context: RunContext, plan: Confirmation, waiting: Sequence[Waiting]
 ) -> dict[int, torch.Tensor]:
-    """The place of a run → the parameters ``[P]`` of its trial's own head, if they are kept.
-
-    Raises:
-        StudyError: a file is damaged.
-    """
+    """The place of a run → the parameters ``[P]`` of its trial's own head, if they are kept."""
     from safetensors.torch import load_file
 
-    own, paths = own_weights_of(context, plan), {}
-    for trial, run in waiting:
-        if run.trial in own and (path := context.folder.weights(run.trial)) is not None:
-            paths[trial.number] = path
-    return {place: load_file(path)["row"] for place, path in paths.items()}
-
-
-def own_weights_of(context: RunContext, plan: Confirmation) -> Collection[int]:
-    """The trials of which their own weights are exported, and not those of a run."""
-    return context.folder.numbers_with_weights() if has_own_weights(context, plan) else ()
+    kept = {number: context.folder.weights(number) for number in trials_with_weights(context, plan)}
+    paths = {trial.number: kept.get(run.trial) for trial, run in waiting}
+    return {place: load_file(path)["row"] for place, path in paths.items() if path is not None}

@@ -103,8 +103,10 @@ class EndedTrials:
         return self.folder.numbers_with_weights() - recorded
 
     def _kept_numbers(self, records: Sequence[TrialRecord]) -> set[int]:
-        default = {record.number for record in records if record.is_default} if self.keep_default else set()
-        return {*self._best_numbers(records), *default}
+        if not self.keep_default:
+            return set(self._best_numbers(records))
+        default = {record.number for record in records if record.is_default}
+        return {*self._best_numbers([one for one in records if not one.is_default]), *default}
 
     def _best_numbers(self, records: Sequence[TrialRecord]) -> list[int]:
         scored = [record for record in records if record.state == "complete" and record.score is not None]

@@ -45,7 +45,8 @@ def solve_trials(
     at_once = max(1, -(-config.search.trials // 2))
     if context.trainer.workers > 1:
         context.progress.note("heads are solved on the first device: the other workers have no part in it")
-    context.progress.phase("solving the heads")
+    if search.remaining:
+        context.progress.phase("solving the heads")
     scheduler = make_scheduler(context, config, training, search, 1, keep_default=not folds)
     run_recorded(
         context, training, scheduler, search,
@@ -73,11 +74,12 @@ def solving_again_is_due(context: RunContext, config: StudyConfig, method: Metho
     if not is_solved_again(config, method, data):
         return False
     best, done = winning_trial(context.summary, context.folder.read_trials()), context.summary.trained_again
-    if best is None or context.summary.refit == best.number:  # the latter by an earlier version
-        return best is None or best.number not in context.folder.numbers_with_weights()
-    return (
-        done is None or done.trial != best.number or not RefitFolder(context.folder.refit).has_weights(done)
-    )
+    if best is None:
+        return False
+    if context.summary.refit == best.number:  # by an earlier version
+        return best.number not in context.folder.numbers_with_weights()
+    folder = RefitFolder(context.folder.refit)
+    return done is None or done.trial != best.number or not folder.has_weights(done)
 
 
 def solve_best_again(context: RunContext, training: Training, data: Dataset) -> None:
@@ -91,7 +93,7 @@ def solve_best_again(context: RunContext, training: Training, data: Dataset) -> 
         return
     context.progress.phase("solving the best head on all rows")
     started = time.monotonic()
-    with context.clock.phase("train"), context.interruption.exposed():
+    with context.clock.phase("refit"), context.interruption.exposed():
         parameters = solve_on_all_rows(training, best.hyperparameters["l2"])
     scored = exported_run(context.summary, best) or best
     record = Refit(

@@ -234,6 +234,12 @@ class StudyFolder:
         """The file with a trial's weights; None if not kept. Raises StudyError if the file is damaged."""
         return self._kept.find(_weights(number))
 
+    def has_weights(self, number: int) -> bool:
+        """Whether a trial's weights are kept and undamaged."""
+        with suppress(StudyError):
+            return self.weights(number) is not None
+        return False
+
     def drop_weights_except(self, numbers: Collection[int]) -> None:
         """Delete the weights of all other trials; raises StudyError."""
         its = self._kept

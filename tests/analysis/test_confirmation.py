@@ -90,6 +90,12 @@ def test_the_earliest_of_equal_means_wins() -> None:
     assert winner_of(equal, "maximize", default=0) == 3
 
 
+def test_no_lead_is_not_a_clear_one() -> None:
+    """The interval of equal runs has no width, and the default may have a higher number: that of a retry."""
+    same = Candidate(trial=4, scores=(1.0,), mean=1.0, difference=0.0, low=0.0, high=0.0)
+    assert winner_of([same, Candidate(trial=6, scores=(1.0,), mean=1.0)], "maximize", default=6) == 6
+
+
 def test_the_error_of_the_mean_is_that_over_the_resamples() -> None:
     one = runs(3, [0.5], spread=0.1)
     assert error_of_mean(one) == pytest.approx(0.1 * (770 / 21) ** 0.5 / 10)

@@ -70,7 +70,7 @@ def test_the_drivers_stop_reaches_the_engine(training: Any, monkeypatch: Any) ->
     scheduler.stop_after = 1
     end, _ = driven(Worker("cpu", 1, 0), packed(training, 2, BatchLimits(slots=2, examples=4)), scheduler)
     assert end.error is None
-    assert {one.state for one in scheduler.outcomes.values()} == {"fail"}
+    assert {one.state for one in scheduler.outcomes.values()} == {"stopped"}
     assert all("the timeout was reached" in one.reason for one in scheduler.outcomes.values())
 
 

@@ -14,7 +14,9 @@ import numpy as np
 import pytest
 
 import adaptkit
+from adaptkit.engine.solver import SOLVED_BEFORE
 from adaptkit.errors import StudyError
+from adaptkit.study.confirmation import ConfirmationFolder
 from tests.helpers.data import moods, write_csv
 from tests.helpers.program import called, environment
 
@@ -75,6 +77,17 @@ def test_without_the_option_a_solved_refit_is_forgotten(tiny_folder: Path, tmp_p
     again = tune(tmp_path, tiny_folder, folds=0)
     assert again.summary.trained_again.trial == back.best.number
     assert again.load().predict([TEXT])[0]["probabilities"] != one
+
+
+def test_a_head_whose_weights_are_damaged_is_solved_again(tiny_folder: Path, tmp_path: Path) -> None:
+    study = tune(tmp_path, tiny_folder, folds=0, confirm=0)
+    path = study.folder.weights(study.best.number)
+    path.write_bytes(path.read_bytes()[:-1] + b"x")
+    its = tune(tmp_path, tiny_folder, folds=0).summary.confirmation
+    assert its.winner in its.trials
+    runs = {run.trial: run.reason for run in ConfirmationFolder(study.folder.confirmation).read()}
+    assert "iterations" in runs[study.best.number]
+    assert {reason for number, reason in runs.items() if number != study.best.number} == {SOLVED_BEFORE}
 
 
 def test_dev_rows_of_their_own_are_left_alone(tiny_folder: Path, tmp_path: Path) -> None:

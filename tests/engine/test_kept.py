@@ -108,7 +108,7 @@ def test_the_weights_are_those_of_the_kept_rung(strategy: str, tiny_model: Any) 
 def test_a_trial_that_ends_early_has_the_rung_that_it_keeps(tiny_model: Any) -> None:
     training = make_training(tiny_model("bert"), "full", "token-classification", number_rows(37))
     trial = replace(TRIALS[0], learning_rate=1e-12, epochs=3, tolerance=HIGH)
-    for wanted, state in ((dict.fromkeys([0], 3), "pruned"), ({}, "complete")):
+    for wanted, state in ((dict.fromkeys([0], 3), "pruned"), ({}, "stopped")):
         scheduler = ListScheduler([trial], prune=wanted)
         scheduler.stop_after = 37 * 2 + 1  # in the fifth rung of six
         Population(training, 1, BatchLimits(slots=1, examples=4)).run(scheduler)

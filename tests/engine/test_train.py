@@ -155,6 +155,7 @@ def test_stopping_midway_keeps_what_was_scored(tiny_model: Any) -> None:
     assert {o.state for o in scheduler.outcomes.values()} == {"stopped"}
     assert all(o.kept is not None for o in scheduler.outcomes.values())
     assert all("the timeout was reached" in o.reason for o in scheduler.outcomes.values())
+    assert list(scheduler.outcomes) == sorted(scheduler.outcomes)  # the order in which they are tried again
     never = ListScheduler(TRIALS[:2])
     never.stop_after = 1
     Population(training, 2, BatchLimits(slots=2, examples=4)).run(never)

@@ -44,9 +44,11 @@ def test_the_weights_of_the_best_are_kept(direction: str, kept: set[int], folder
     assert [one.number for one in folder.read_trials()] == [0, 1, 2, 3, 4]
 
 
-def test_the_defaults_weights_are_kept_if_asked(folder: StudyFolder) -> None:
+@pytest.mark.parametrize("default", [0.1, 0.85])
+def test_the_defaults_weights_are_kept_if_asked(default: float, folder: StudyFolder) -> None:
+    """With those of the best three others, also where it is one of the best itself."""
     ended = EndedTrials(folder, "maximize", keep_default=True)
-    for number, score in enumerate([0.1, 0.9, 0.2, 0.8, 0.5]):
+    for number, score in enumerate([default, 0.9, 0.2, 0.8, 0.5]):
         one = replace(record(number, score), origin="search" if number else "default")
         ended.keep_weights(one, torch.full((2,), score))
         ended.add(one)
