@@ -34,7 +34,9 @@ def check_data(
     """Read the rows as `tune` does with these arguments, and say what they are. Nothing is trained.
 
     Returns:
-        The rows of each split, how they were read, the labels, the lengths, and all that `tune` warns of.
+        The rows of each split, how they were read, the labels, the lengths, and all that `tune` warns of
+        before it loads the model. Which rows are longer than the model reads needs its tokenizer: only `tune`
+        warns of it.
 
     Raises:
         UserError: an argument or the data are wrong; the message names the first bad row.

@@ -50,7 +50,7 @@ def configured(
         ) from error
     given["columns"] = pairs(given["columns"], "--column") or None
     for name, option in OPTIONS_OF_PLUGINS.items():
-        given[name] = pairs(given[name], option) or None
+        given[name] = pairs(given.get(name, ()), option) or None
     given["skip_bad_rows"] = given["skip_bad_rows"] or None
     chosen = {key: value for key, value in given.items() if value is not None}
     if base is None and "task" not in chosen:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from adaptkit.data.overview import DataOverview
 
-LABELS, LEFT_OUT = 30, 10
+MOST_LABELS, MOST_LEFT_OUT = 30, 10
 """So many of them are shown; --json has all."""
 
 
@@ -29,16 +29,17 @@ def data(as_json: bool, **given: Any) -> None:
     """Read labelled rows as 'adaptkit tune' does with these options, and show what they are.
 
     That is the rows of each split, how they were read, the labels, the lengths, and all that tune would
-    warn of: labels in several spellings, rows that contradict each other, rows in two splits, rare labels,
-    and what the task finds. Nothing is trained, and no model is loaded. Without data, the task's sample is
-    read.
+    warn of before it loads the model: labels in several spellings, rows that contradict each other, rows in
+    two splits, rare labels, and what the task finds. How many rows are longer than the model reads, and
+    whether it knows their tokens, only tune says: that needs the model's tokenizer. Nothing is trained, and
+    no model is loaded. Without data, the task's sample is read.
     """
     from adaptkit.data.load import load
     from adaptkit.data.overview import overview
     from adaptkit.tasks import registry
 
     command = click.get_current_context().command
-    config = configured(None, {"strategy_options": (), "metric_options": (), **given}, command.params)
+    config = configured(None, given, command.params)
     with plugin_output_on_stderr():
         task = registry.load(config.task, config.options)
         found = overview(task, load(task, config.data, config.seed))
@@ -64,6 +65,8 @@ def _print(found: DataOverview) -> None:
     if found.splits["train"].labels:
         click.echo()
         show(_labels(found))
+        for line in _without_label(found):
+            click.echo(line)
     click.echo()
     for line in [*_warnings(found), *_left_out(found.left_out)]:
         click.echo(visible(line, 2000))
@@ -76,22 +79,22 @@ def _splits(found: DataOverview) -> Table:
     rows = []
     for name, one in found.splits.items():
         its = one.characters
-        lengths = [f"{its.median:,}", f"{its.most:,}", f"{its.longest:,}"] if its else [NONE] * 3
+        lengths = [f"{its.median:,}", f"{its.percentile_95:,}", f"{its.longest:,}"] if its else [NONE] * 3
         rows.append([name, f"{one.rows:,}", f"{one.left_out:,}", *lengths])
     heads = ["split", "rows", "left out", "characters: median", "95% up to", "longest"]
     return _table(heads, rows, right=range(1, 6))
 
 
 def _sources(found: DataOverview) -> Iterator[str]:
-    """Where each split is from, how it was read, and where its longest row is."""
+    """Where each split is from, how it was read, its numbers, and where its longest row is."""
     for name, one in found.splits.items():
         parts = [f"{name}: {one.source}"]
         if name == "dev" and found.dev_from_train:
-            parts = [
-                "dev: split off the training rows (frozen heads on little data are scored in folds instead)"
-            ]
+            parts = ["dev: split off the training rows"]
         elif one.read_as:
             parts.append(f"read as {one.read_as}")
+        if its := one.numbers:
+            parts.append(f"{its.column}: {its.least:g} to {its.greatest:g}, median {its.median:g}")
         if one.characters:
             place = one.characters.longest_row.removeprefix(one.source)
             where = f"line {place[1:]}" if place.startswith(":") else place.strip()
@@ -104,27 +107,41 @@ def _labels(found: DataOverview) -> Table:
     counts = {name: one.labels for name, one in found.splits.items()}
     every = dict.fromkeys(label for its in counts.values() for label in its)
     order = sorted(every, key=lambda label: -counts["train"].get(label, 0))
-    rows = [[label, *(f"{its.get(label, 0):,}" for its in counts.values())] for label in order[:LABELS]]
-    if len(order) > LABELS:
-        rare = [sum(its.get(label, 0) for label in order[LABELS:]) for its in counts.values()]
-        rows.append([f"{len(order) - LABELS:,} rarer ones, together", *(f"{count:,}" for count in rare)])
-    if any(one.without_label for one in found.splits.values()):
-        rows.append(["(none)", *(f"{one.without_label:,}" for one in found.splits.values())])
+    rows = [[label, *(f"{its.get(label, 0):,}" for its in counts.values())] for label in order[:MOST_LABELS]]
+    if len(order) > MOST_LABELS:
+        rare = [sum(its.get(label, 0) for label in order[MOST_LABELS:]) for its in counts.values()]
+        rows.append([f"{len(order) - MOST_LABELS:,} rarer ones, together", *(f"{count:,}" for count in rare)])
     return _table([f"{len(order):,} labels: rows with it", *counts], rows, right=range(1, len(counts) + 1))
+
+
+def _without_label(found: DataOverview) -> Iterator[str]:
+    counts = {name: one.without_label for name, one in found.splits.items()}
+    if any(counts.values()):
+        parts = [f"{count:,} in {name}" for name, count in counts.items()]
+        yield f"rows with none of the labels: {', '.join(parts)}"
 
 
 def _warnings(found: DataOverview) -> Iterator[str]:
     if not found.warnings:
         yield "No warnings."
+    elif found.dev_from_train:
+        rows = sum(found.splits[name].rows for name in ("train", "dev"))
+        yield f"Warnings about train count its {rows:,} rows before dev was split off."
     for warning in found.warnings:
         yield f"warning: {warning}"
 
 
 def _left_out(reasons: Sequence[str]) -> Iterator[str]:
-    for reason in reasons[:LEFT_OUT]:
-        yield f"left out: {reason}"
-    if len(reasons) > LEFT_OUT:
-        yield f"left out: {len(reasons) - LEFT_OUT:,} more rows (--json lists all)"
+    """The first row of each of the most frequent reasons."""
+    from adaptkit.data.refusals import kinds_of
+
+    kinds = kinds_of(reasons, [reason.partition(": ")[2] for reason in reasons])
+    for alike in kinds[:MOST_LEFT_OUT]:
+        yield f"left out: {f'{len(alike):,} rows like ' if len(alike) > 1 else ''}{alike[0]}"
+    if len(kinds) > MOST_LEFT_OUT:
+        yield f"left out: {sum(map(len, kinds[MOST_LEFT_OUT:])):,} rows for other reasons"
+    if len(reasons) > len(kinds[:MOST_LEFT_OUT]):
+        yield "--json lists all rows that were left out."
 
 
 def _table(heads: Sequence[str], rows: Sequence[Sequence[str]], right: Sequence[int]) -> Table:

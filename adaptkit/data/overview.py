@@ -5,18 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import ceil
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar
 
+from adaptkit.data.checks import skipped_warnings
 from adaptkit.data.labels import counts_of, label_sets
-from adaptkit.data.rows import texts_in
+from adaptkit.data.rows import counted, texts_in
 
 if TYPE_CHECKING:
     from adaptkit.data.load import Dataset
     from adaptkit.data.rows import Rows
     from adaptkit.task import Row, Task
-
-MOST = 0.95
-"""The share of the rows that are at most as long as `Lengths.most`."""
+Number = TypeVar("Number", int, float)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,12 +23,22 @@ class Lengths:
     """The characters of the texts in a row, without its answer."""
 
     median: int
-    most: int
+    percentile_95: int
     """95% of the rows have at most so many."""
 
     longest: int
     longest_row: str
     """The place of the longest row."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Numbers:
+    """The answers of a task that predicts a number."""
+
+    column: str
+    least: float
+    median: float
+    greatest: float
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,6 +60,9 @@ class SplitOverview:
     characters: Lengths | None
     """None if the split has no rows."""
 
+    numbers: Numbers | None = None
+    """The answers, if they are numbers."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class DataOverview:
@@ -65,10 +77,22 @@ class DataOverview:
     """SHA-256 over the rows of all splits. Studies with equal fingerprints use the same rows."""
 
     warnings: Sequence[str]
-    """What `adaptkit tune` warns of: spellings, duplicates, contradictions, leakage, rare labels and more."""
+    """What `adaptkit tune` warns of before it loads the model, such as spellings, duplicates, contradictions,
+    leakage and rare labels. `left_out` takes the place of the warnings about rows that were left out.
+
+    If dev rows were split off, what is said of train counts its rows before that. How many rows are longer
+    than the model reads, and whether it knows their tokens, is not among them: that needs its tokenizer.
+    """
 
     left_out: Sequence[str]
     """For each row that was left out, its place and the reason."""
+
+    def __str__(self) -> str:
+        rows = ", ".join(f"{one.rows:,} in {name}" for name, one in self.splits.items())
+        labels = [counted(count, "label")] if (count := len(self.splits["train"].labels)) else []
+        left_out = [f"{counted(len(self.left_out), 'row')} left out"] if self.left_out else []
+        warnings = counted(len(self.warnings), "warning")
+        return "; ".join([f"{self.task}: rows: {rows}", *labels, warnings, *left_out])
 
 
 def overview(task: Task, data: Dataset) -> DataOverview:
@@ -78,6 +102,7 @@ def overview(task: Task, data: Dataset) -> DataOverview:
         TaskError: the task's labels are not texts.
     """
     splits = {"train": data.train, "dev": data.dev, **({"test": data.test} if data.test else {})}
+    listed = skipped_warnings(splits)
     return DataOverview(
         task=task.name,
         splits={
@@ -85,7 +110,7 @@ def overview(task: Task, data: Dataset) -> DataOverview:
         },
         dev_from_train=data.dev_from_train,
         fingerprint=data.fingerprint,
-        warnings=data.warnings,
+        warnings=[warning for warning in data.warnings if warning not in listed],
         left_out=data.left_out,
     )
 
@@ -98,7 +123,7 @@ def _split(task: Task, rows: Rows, read_as: str, labels: Sequence[str]) -> Split
         rows=len(rows), left_out=len(rows.skipped), source=rows.source, read_as=read_as,
         labels={**known, **{name: counts[name] for name in sorted(counts) if name not in known}},
         without_label=sum(not its for its in names) if task.labels_of is not None else 0,
-        characters=_lengths(task, rows),
+        characters=_lengths(task, rows), numbers=_numbers(task, rows),
     )  # fmt: skip
 
 
@@ -108,9 +133,26 @@ def _lengths(task: Task, rows: Rows) -> Lengths | None:
         return None
     ordered, longest = sorted(sizes), max(sizes)
     return Lengths(
-        median=ordered[(len(sizes) - 1) // 2], most=ordered[ceil(MOST * len(sizes)) - 1], longest=longest,
+        median=_at(0.5, ordered), percentile_95=_at(0.95, ordered), longest=longest,
         longest_row=rows.origins[sizes.index(longest)],
     )  # fmt: skip
+
+
+def _at(share: float, ordered: Sequence[Number]) -> Number:
+    """The least of the numbers that at least this share of them does not exceed."""
+    return ordered[ceil(share * len(ordered)) - 1]
+
+
+def _numbers(task: Task, rows: Rows) -> Numbers | None:
+    """The answers of a task with one number for a row."""
+    if task.config_overrides.get("problem_type") != "regression" or not rows.values:
+        return None
+    for column in task.target_columns:
+        found: list[Any] = [row.get(column) for row in rows.values]
+        if all(isinstance(one, (int, float)) for one in found):
+            ordered = sorted(map(float, found))
+            return Numbers(column=column, least=ordered[0], median=_at(0.5, ordered), greatest=ordered[-1])
+    return None
 
 
 def _characters(task: Task, row: Row) -> int:

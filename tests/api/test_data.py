@@ -25,6 +25,14 @@ def test_warnings_are_those_of_tune(tmp_path: Path) -> None:
     assert "different answers" in warning
 
 
+def test_what_is_printed_is_one_line() -> None:
+    rows = [*ROWS, {"text": "glad", "label": None}]
+    found = adaptkit.check_data("text-classification", train=rows, dev=ROWS[:1], skip_bad_rows=True)
+    assert (
+        str(found) == "text-classification: rows: 20 in train, 1 in dev; 2 labels; 1 warning; 1 row left out"
+    )
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [

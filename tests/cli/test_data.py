@@ -47,6 +47,36 @@ def test_many_labels_are_shown_together(tmp_path: Path) -> None:
     assert "10 rarer ones, together" in out
 
 
+def test_dev_rows_that_were_split_off_are_said(tmp_path: Path) -> None:
+    train = write_csv(tmp_path / "train.csv", [*ROWS, *((f"text {number}", "glad") for number in range(14))])
+    options = ("--task", "text-classification", "--train", train)
+    out = called("data", *options, "--dev-fraction", "0.25").out
+    assert "\ndev: split off the training rows; the longest row" in out
+    assert "Warnings about train count its 20 rows before dev was split off.\nwarning: " in out
+    assert "Warnings about train" not in called("data", *options, "--dev", train).out
+
+
+def test_rows_left_out_alike_are_shown_once(tmp_path: Path) -> None:
+    train = write_csv(tmp_path / "train.csv", [*ROWS, ("bare", ""), ("bald", ""), ("", "sad")])
+    out = called("data", "--task", "text-classification", "--train", train, "--skip-bad-rows").out
+    left_out = [line for line in out.splitlines() if "left out: " in line]
+    assert [line.partition(train.name)[0] for line in left_out] == [
+        f"left out: 2 rows like {tmp_path}/",
+        f"left out: {tmp_path}/",
+    ]
+    assert left_out[0].startswith(f"left out: 2 rows like {train}:8: ")
+    assert "--json lists all" in out
+
+
+def test_rows_without_a_label_are_counted_below() -> None:
+    out = called("data", "--task", "ner").out
+    assert "\nrows with none of the labels: 77 in train, 21 in dev, 22 in test\n" in out
+
+
+def test_numbers_are_shown_with_their_range() -> None:
+    assert "; score: 0 to 5, median " in called("data", "--task", "similarity").out
+
+
 @pytest.mark.parametrize("task", ["ner", "qa", "similarity"])
 def test_samples_of_other_tasks_are_shown(task: str) -> None:
     answer = called("data", "--task", task)

@@ -69,7 +69,7 @@ def test_nested_entities(load_file: Load) -> None:
         load_file("ner", "f.jsonl", lines(rows))
     data = load_file("ner", "f.jsonl", lines(rows), options={"overlaps": "outermost"})
     assert data.labels == TYPES
-    assert "16 entities that overlap others in 16 rows left out" in data.read_as["train"]
+    assert "16 entities that overlap others, in 16 rows, left out" in data.read_as["train"]
     assert "B-PART" in load_file("ner", "f.jsonl", lines(rows), options={"overlaps": "first"}).labels
 
 

@@ -41,7 +41,7 @@ def test_overlapping_entities_are_counted():
     rows = [{"text": "Ada Byron", "entities": [inner, outer]}, {"text": "Ada Byron", "entities": [outer]}]
     prepared, notes = surveyed(rows, overlaps="outermost")
     assert [row["tags"] for row in prepared] == [["B-PER", "I-PER"]] * 2
-    assert notes == ["1 entity that overlaps others in 1 row left out (overlaps=outermost)"]
+    assert notes == ["1 entity that overlaps others, in 1 row, left out (overlaps=outermost)"]
     prepared, _ = surveyed(rows, overlaps="first")
     assert prepared[0]["tags"] == ["B-GIVEN", "O"]
 

@@ -80,4 +80,4 @@ def _overlapping(kept_apart: Counter[str], overlaps: Overlaps) -> list[str]:
         return []
     what = "entity that overlaps" if entities == 1 else "entities that overlap"
     where = "1 row" if rows == 1 else f"{rows:,} rows"
-    return [f"{entities:,} {what} others in {where} left out (overlaps={overlaps})"]
+    return [f"{entities:,} {what} others, in {where}, left out (overlaps={overlaps})"]
