@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from statistics import fmean
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -30,8 +30,9 @@ def out_of_fold_scores(
 ) -> dict[str, dict[str, float]]:
     """The name of each baseline → its numbers on all rows, each predicted without the rows of its fold.
 
-    A baseline that predicts one number for all rows of a fold predicts the mean of these numbers everywhere.
-    They differ a little from fold to fold, and otherwise a correlation would measure that.
+    A baseline that predicts the same for all rows, such as their most frequent class or their mean, predicts
+    what it learns from all of them. What it learns without a fold differs a little from fold to fold, always
+    away from the fold's own rows, and otherwise the scores would measure that.
 
     Raises:
         ValueError: a baseline does not give one prediction per row.
@@ -46,14 +47,18 @@ def out_of_fold_scores(
             constants[name] = constants.get(name, True) and _is_constant(found)
             for place, prediction in zip(held, found, strict=True):
                 of_rows[place] = prediction
-    for name in (name for name, constant in constants.items() if constant):
-        predictions[name] = [fmean(predictions[name])] * len(rows)
+    if any(constants.values()):
+        of_all = _predictions(task, rows, rows, labels)
+        kept = (name for name, its in of_all.items() if constants.get(name) and _is_constant(its))
+        predictions |= {name: list(of_all[name]) for name in kept}
     return _scored(task, predictions, rows)
 
 
 def _is_constant(predictions: Sequence[Prediction]) -> bool:
-    """Whether all predictions are the same number."""
-    return all(type(one) is float and one == predictions[0] for one in predictions)
+    """Whether all predictions are the same."""
+    with suppress(ValueError):  # arrays that are compared have no single truth value
+        return all(one == predictions[0] for one in predictions)
+    return False
 
 
 def _predictions(task: Task, train: Sequence[Row], rows: Sequence[Row], labels: Sequence[str]) -> Predictions:

@@ -69,8 +69,9 @@ def _show_loading(folder: StudyFolder, to: Path, saved_as: str) -> None:
     if summary is None:
         return
     exported = replace(summary, model_folder=str(to), saved_as=saved_as or summary.saved_as)
-    other = {"peft": f"{CARD} has the lines for peft alone", "onnx": "predict.py needs onnxruntime alone"}
-    more = other.get(library_of(exported), f"{CARD} has the lines that use it, too")
+    card = f"{CARD} in that folder"
+    other = {"peft": f"{card} has the lines for peft alone", "onnx": "predict.py needs onnxruntime alone"}
+    more = other.get(library_of(exported), f"{card} has the lines that use it, too")
     lines = [f"  {encodable(line, sys.stdout.encoding or 'utf-8')}" for line in short_lines(exported)]
     click.echo("\n".join([f"To load it in Python ({more}):", *lines]))
 

@@ -67,7 +67,8 @@ def _weak(summary: StudySummary, trial: TrialRecord) -> list[str]:
     scored = summary.test_groups or trial.groups
     groups = {name: group for name, group in scored.items() if group.get("support", 1) > 0}
     found = {name: group["recall"] for name, group in groups.items() if "recall" in group}
-    weak = sorted((name for name in found if found[name] < WEAK), key=lambda name: (found[name], name))
+    weak = [name for name in found if found[name] < WEAK]
+    weak.sort(key=lambda name: (found[name], -groups[name].get("support", 0), name))
     if not weak:
         return []
     shown = ", ".join(f"{code(name)} {score(found[name])}" for name in weak[:CLASSES_SHOWN])

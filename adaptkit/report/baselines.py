@@ -98,9 +98,9 @@ def unbeaten_on_test(summary: StudySummary, best: TrialRecord) -> str:
     if own == its == formatting.score(_perfect(summary)):
         return ""
     sentence = f"On test, the baseline {baseline[0]} scores {its} and this model {own}"
-    return sentence + (
-        "." if unbeaten(summary, best) else f", so it is not better there. {_next_step(summary)}"
-    )
+    if unbeaten(summary, best):  # which says the next step
+        return f"{sentence}, so it is not better there, either."
+    return f"{sentence}, so it is not better there. {_next_step(summary)}"
 
 
 def _next_step(summary: StudySummary) -> str:

@@ -89,6 +89,14 @@ def state_counts(trials: Sequence[TrialRecord]) -> str:
     return ", ".join(f"{found[word]} {word}" for word in WORDS if found[word])
 
 
+def state_in_words(summary: StudySummary, trials: Sequence[TrialRecord]) -> str:
+    """The study's state, and how many trials a timeout has left to the next run."""
+    left = summary.trials - sum(not trial.interrupted for trial in trials)
+    if summary.state != "finished" or left <= 0:
+        return summary.state
+    return f"{summary.state}, {formatting.in_trials(left)} remain{'s' if left == 1 else ''}"
+
+
 def progress_sentence(summary: StudySummary, trials: Sequence[TrialRecord]) -> str:
     """How many trials have ended, and how to continue an interrupted study."""
     ended = [trial for trial in trials if not trial.interrupted]
@@ -103,7 +111,9 @@ def progress_sentence(summary: StudySummary, trials: Sequence[TrialRecord]) -> s
         return f"Still running: {done} have ended."
     if not trials:
         return "No trial has run."
-    return f"{formatting.in_trials(len(trials))} in {took}: {state_counts(trials)}."
+    of_all = f"{len(ended)} of " if len(ended) < summary.trials else ""
+    all_trials = formatting.in_trials(max(len(ended), summary.trials))
+    return f"{of_all}{all_trials} in {took}: {state_counts(trials)}."
 
 
 def measures(summary: StudySummary, best: TrialRecord) -> list[str]:

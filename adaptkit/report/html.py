@@ -50,6 +50,7 @@ def as_html(summary: StudySummary, trials: Sequence[TrialRecord]) -> str:
         on_dev={name: facts.value_on_dev(summary, best, name) for name in facts.measures(summary, best)}
         if best
         else {},
+        state=facts.state_in_words(summary, trials),
         progress=facts.progress_sentence(summary, trials),
         warnings=shown_warnings(summary, best),
         metric=facts.metric_in_words(summary),
@@ -67,7 +68,7 @@ def as_html(summary: StudySummary, trials: Sequence[TrialRecord]) -> str:
         pruned=any(trial.state == "pruned" for trial in trials),
         importances=facts.importances(summary),
         groups=table,
-        lowest=weak_classes.lowest_in_words(summary, best),
+        lowest=weak_classes.lowest_in_words(summary, best, most=CLASSES_AT_ONCE),
         tested=bool(table and any(group.test for group in table.groups)),
         bars=bool(table and facts.are_shares(table)),
         phases=phases(summary),

@@ -20,7 +20,8 @@ def as_markdown(summary: StudySummary, trials: Sequence[TrialRecord]) -> str:
     best = None if summary.state == "failed" else facts.winner(summary, trials)
     parts = [
         f"# Study {code(summary.name)}",
-        f"{code(summary.task)}, {code(summary.strategy)}, {code(summary.model)}: **{summary.state}**",
+        f"{code(summary.task)}, {code(summary.strategy)}, {code(summary.model)}: "
+        f"**{facts.state_in_words(summary, trials)}**",
         facts.progress_sentence(summary, trials),
         *_winner(summary, best, trials),
         *_list("Warnings", (prose(warning, LONGEST_WARNING) for warning in shown_warnings(summary, best))),
@@ -143,7 +144,7 @@ def _groups(summary: StudySummary, best: TrialRecord | None) -> list[str]:
         )
     title = prose(summary.groups_title)
     more = [facts.most_frequent(table, MOST_GROUPS)] if len(table.groups) > MOST_GROUPS else []
-    lowest = weak_classes.lowest_in_words(summary, best)
+    lowest = weak_classes.lowest_in_words(summary, best, most=MOST_GROUPS)
     return [
         f"## By {title}",
         _table([title, *heads], rows, 1),

@@ -120,7 +120,8 @@ class Progress:
             lambda: ", ".join(
                 [
                     f"{formatting.in_trials(len(self._trials))} training",
-                    self._standing(self._trials.best()),
+                    self._done(),
+                    *self._best(self._trials.best(), "so far "),
                     *self._pace(),
                 ]
             )
@@ -132,7 +133,7 @@ class Progress:
         self._count(record)
         score = f"{self._metric} {formatting.score(record.score)}, " if record.score is not None else ""
         line = f"trial {record.number} {state_of(record)}: {score}{visible(why(record), 120)}"
-        self._line(f"{line}; {self._standing(self._trials.best_complete())}")
+        self._line(f"{line}; {', '.join([self._done(), *self._best(self._trials.best_complete())])}")
 
     @_harmless
     def confirmed(self, run: ConfirmationRun, left: int) -> None:
@@ -174,14 +175,14 @@ class Progress:
     def _encoding(self) -> str:
         return f"{formatting.count(self._encoded)} examples encoded"
 
-    def _standing(self, best: tuple[int, float] | None) -> str:
-        return ", ".join([f"{self._ended} of {self._total} trials done", *self._best(best)])
+    def _done(self) -> str:
+        return f"{self._ended} of {self._total} trials done"
 
-    def _best(self, best: tuple[int, float] | None) -> list[str]:
+    def _best(self, best: tuple[int, float] | None, when: str = "") -> list[str]:
         if best is None:
             return []
         number, score = best
-        return [f"best {self._metric} {formatting.score(score)} (trial {number})"]
+        return [f"best {self._metric} {when}{formatting.score(score)} (trial {number})"]
 
     def _pace(self) -> list[str]:
         now, parts = time.monotonic(), []
@@ -245,7 +246,7 @@ class Progress:
                 text(f"{self._ended}/{self._total} trials"),
             ]
         )
-        for best in self._best(self._trials.best()):
+        for best in self._best(self._trials.best(), "so far "):
             head.append("  ").append_text(text(best, "green"))
         foot = text(" · ".join([self._elapsed(), *self._pace()]), "dim")
         for line in (head, foot):

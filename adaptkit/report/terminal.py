@@ -79,7 +79,9 @@ class _Page:
         title.add_column(justify="right", no_wrap=True)
         title.add_row(
             self.widgets.text(summary.name, "bold", limit=120),
-            self.widgets.text(summary.state, STATE_STYLES.get(summary.state, "")),
+            self.widgets.text(
+                facts.state_in_words(summary, self.trials), STATE_STYLES.get(summary.state, "")
+            ),
         )
         what = f"{summary.task} · {summary.strategy} · {summary.model}"
         sentence = facts.progress_sentence(summary, self.trials)
@@ -218,7 +220,7 @@ class _Page:
             )
         shown = facts.most_frequent(table, MOST_GROUPS)
         more = [self.widgets.text(shown, "dim")] if len(table.groups) > MOST_GROUPS else []
-        if lowest := weak_classes.lowest_in_words(self.summary, self.best):
+        if lowest := weak_classes.lowest_in_words(self.summary, self.best, most=MOST_GROUPS):
             more.append(self.widgets.text(lowest, limit=500))
         note = f"trial {self.best.number}, {comparison.on_split(self.summary)}" if self.best else ""
         return self.widgets.section(f"By {visible(self.summary.groups_title, 40)}", grid, *more, note=note)

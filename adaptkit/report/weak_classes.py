@@ -68,20 +68,20 @@ def lowest_on_test(summary: StudySummary, best: TrialRecord | None) -> list[LowS
         if math.isfinite(score := group.test.get(table.leading, math.nan))
     ]
     occurring = [one for one in tested if one.support != 0]
-    return sorted(occurring, key=lambda one: (one.score, -(one.support or 0)))[:MOST_NAMED]
+    return sorted(occurring, key=lambda one: (one.score, -(one.support or 0), one.name))[:MOST_NAMED]
 
 
-def lowest_in_words(summary: StudySummary, best: TrialRecord | None) -> str:
-    """The same in a sentence; empty if the table of classes is so short that it shows them."""
-    lowest = lowest_on_test(summary, best)
-    if len(summary.test_groups) <= MOST_NAMED or not lowest:
+def lowest_in_words(summary: StudySummary, best: TrialRecord | None, *, most: int) -> str:
+    """The same in a sentence; empty if the table of classes, which has ``most`` rows at most, shows all."""
+    lowest, table = lowest_on_test(summary, best), facts.group_table(summary, best)
+    if table is None or len(table.groups) <= most or not lowest:
         return ""
-    shown = (
+    named = (
         f"{one.name!r} {formatting.score(one.score)}"
         + ("" if one.support is None else f" (support {formatting.count(round(one.support))})")
         for one in lowest
     )
-    return f"The lowest {lowest[0].measure} on test: {', '.join(shown)}."
+    return f"The lowest {lowest[0].measure} on test: {', '.join(named)}."
 
 
 def _higher_is_better(summary: StudySummary, measure: str) -> bool:

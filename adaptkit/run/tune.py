@@ -143,8 +143,8 @@ def show_earlier(progress: Progress, folder: StudyFolder, total: int) -> None:
     progress.resumed(ended)
     if len(ended) > total:
         progress.note(
-            f"the study has {len(ended):,} trials already, so --trials {total:,} changes nothing: it is the "
-            "total of all runs"
+            f"the study has {len(ended):,} trials already, so no trial is added: the total of all runs is to "
+            f"be {total:,} (--trials)"
         )
 
 

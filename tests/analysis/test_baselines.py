@@ -5,11 +5,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
 import pytest
 
 from adaptkit.analysis.baselines import baseline_scores, out_of_fold_scores
-from adaptkit.task import Metric, Row, Scores, Task
+from adaptkit.task import MAJORITY_CLASS, Metric, Row, Scores, Task
 from adaptkit.tasks import registry
+from adaptkit.tasks.baselines import TFIDF
 
 ROWS = [{"text": f"text {number}", "label": "odd" if number % 2 else "even"} for number in range(8)]
 LABELS = ["even", "odd"]
@@ -82,9 +84,33 @@ def test_a_constant_has_no_correlation_out_of_fold() -> None:
     assert found["absolute_error"] == pytest.approx(1.5)
 
 
-def test_labels_of_folds_are_no_constant(task: Task) -> None:
+def test_the_majority_class_is_the_same_in_all_folds() -> None:
+    """Without a fold that has more rows of one class than the others, the other class is the majority."""
+    task = registry.load("text-classification")
+    for folds in ([0, 1] * 4, [0, 1, 2, 1, 2, 2, 0, 0]):
+        found = out_of_fold_scores(task, ROWS, folds, LABELS)
+        assert found[MAJORITY_CLASS]["accuracy"] == 0.5
+
+
+def test_a_constant_does_not_depend_on_the_folds(task: Task) -> None:
     def first(train: Sequence[Row], rows: Sequence[Row], labels: Sequence[str]) -> Mapping[str, Any]:
         return {"first": [{"label": train[0]["label"]} for _ in rows]}
 
-    folds = [0, 1] * 4
-    assert out_of_fold_scores(replace(task, baseline=first), ROWS, folds, LABELS)["first"]["accuracy"] == 0
+    scores = out_of_fold_scores(replace(task, baseline=first), ROWS, [0, 1] * 4, LABELS)
+    assert scores["first"]["accuracy"] == 0.5
+
+
+def test_what_is_constant_in_folds_only_has_no_leak() -> None:
+    """Each fold has one row, so all predictions of a fold are alike, and those of a trained model, too."""
+    task = registry.load("text-classification")
+    rows = [{"text": f"word{number}", "label": row["label"]} for number, row in enumerate(ROWS)]
+    own = out_of_fold_scores(task, rows, list(range(8)), LABELS)[TFIDF]["accuracy"]
+    assert own < baseline_scores(task, rows, rows, LABELS)[TFIDF]["accuracy"] == 1
+
+
+def test_predictions_that_are_arrays_are_no_constant(task: Task) -> None:
+    def arrays(train: Sequence[Row], rows: Sequence[Row], labels: Sequence[str]) -> Mapping[str, Any]:
+        return {"arrays": [{"label": train[0]["label"], "all": np.zeros(2)} for _ in rows]}
+
+    scores = out_of_fold_scores(replace(task, baseline=arrays), ROWS, [0, 1] * 4, LABELS)
+    assert scores["arrays"]["accuracy"] == 0

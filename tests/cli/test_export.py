@@ -18,7 +18,7 @@ def test_lora(merge: bool, tuned: Callable[[str, str], Any], tmp_path: Path) -> 
     assert (to / "adapter_config.json").exists() is not merge
     loader = "AutoModelForTokenClassification.from_pretrained" if merge else "adaptkit.load"
     assert answer.out.endswith(f'\n  model = {loader}("{to}")\n')
-    assert ("README.md has the lines for peft alone" in answer.out) is not merge
+    assert ("(README.md in that folder has the lines for peft alone)" in answer.out) is not merge
     card = (to / "README.md").read_text(encoding="utf-8")
     assert ("PeftModel" in card) is not merge
     assert 'folder = "."' in card

@@ -99,7 +99,7 @@ def test_a_baseline_that_is_as_good_on_test(score: float, shown: str) -> None:
     )
     assert "On test" not in beaten(summary, BEST)[0]
     unbeaten_on_dev = replace(summary, baselines={"words": {"f1": 0.95}})
-    assert unbeaten_on_test(unbeaten_on_dev, BEST) == f"{said}.", "the next step is said of dev"
+    assert unbeaten_on_test(unbeaten_on_dev, BEST) == f"{said}, so it is not better there, either."
 
 
 def test_a_perfect_test_score_cannot_be_beaten() -> None:

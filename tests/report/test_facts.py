@@ -3,6 +3,7 @@ from __future__ import annotations
 from dataclasses import replace
 from io import StringIO
 
+import pytest
 from rich.console import Console
 
 from adaptkit.report import facts
@@ -112,3 +113,21 @@ def test_importances_of_a_single_hyperparameter_are_not_shown() -> None:
         for text in (out.getvalue(), as_markdown(summary, ner_trials())):
             assert ("What mattered" in text) == said
     assert as_document(one, ner_trials())["study"]["importances"] == {"l2": 1.0}
+
+
+def test_interrupted_attempts_are_no_trials() -> None:
+    trials = [trial for trial in ner_trials() if trial.state == "complete"][:4]
+    lost = replace(trials[0], number=20, state="fail", reason="interrupted: the process was killed")
+    assert lost.interrupted
+    summary = replace(ner_summary(), trials=4, seconds={"training": 100.0})
+    said = facts.progress_sentence(summary, [*trials, lost])
+    assert said == "4 trials in 1 min 40 s: 4 complete, 1 interrupted."
+    assert facts.state_in_words(summary, [*trials, lost]) == "finished"
+
+
+@pytest.mark.parametrize(("total", "left"), [(5, "1 trial remains"), (8, "4 trials remain")])
+def test_trials_that_a_timeout_left_are_counted(total: int, left: str) -> None:
+    summary = replace(ner_summary(), trials=total, seconds={"training": 60.0})
+    assert facts.progress_sentence(summary, ner_trials()[:4]).startswith(f"4 of {total} trials in 1 min")
+    assert facts.state_in_words(summary, ner_trials()[:4]) == f"finished, {left}"
+    assert facts.state_in_words(replace(summary, state="running"), ner_trials()[:4]) == "running"

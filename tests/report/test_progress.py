@@ -89,6 +89,14 @@ def test_an_ended_trial_is_compared_with_ended_trials() -> None:
     assert ended[-1].endswith(f"(trial {best.number})")
 
 
+def test_scores_of_running_trials_are_those_so_far() -> None:
+    file = io.StringIO()
+    with Progress(Console(file=file, width=80), 8, "f1", "maximize") as progress:
+        progress.started(2, {})
+        progress.rung(2, 1.0, 0.3077)
+    assert "1 trial training, 0 of 8 trials done, best f1 so far 0.3077 (trial 2)" in file.getvalue()
+
+
 def test_runs_show_their_scores_and_comparisons_do_not() -> None:
     file, run = io.StringIO(), ConfirmationRun(trial=1, run=0, seed=3, state="complete", score=0.35)
     run = replace(run, resampled=(0.3, 0.4))  # runs with new seeds have scores on resamples, too
@@ -147,13 +155,13 @@ def test_a_terminal_gets_a_live_table_that_disappears(tmp_path: Path) -> None:
     assert child.wait(30) == 0
     text = drawn.decode()
     plain = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", text)
-    assert "0/40 trials  best f1 0.7250 (trial 29)" in plain
+    assert "0/40 trials  best f1 so far 0.7250 (trial 29)" in plain
     assert "and 22 more" in plain
     assert "examples/s" in plain
     assert "left" in plain
     assert max(cell_len(line) for line in re.split(r"[\r\n]+", plain)) <= 80
     assert (
-        2 <= plain.count("best f1 0.7250") <= 4 * 2.5
+        2 <= plain.count("best f1 so far 0.7250") <= 4 * 2.5
     )  # four drawings a second, for less than two and a half
     assert plain.count("12 rows were skipped") == 1
     assert "\x1b[?25h" in text  # the cursor is visible again

@@ -131,7 +131,8 @@ def test_test_rows_have_baselines_and_lowest_classes() -> None:
     assert re.search(r"words +0\.8125 .*\n  baselines, test *\n    words +0\.8500 ", text)
     joined = " ".join(text.split())
     assert "On test, this model is 0.0291 better than the best baseline, words (0.8500)." in joined
-    assert "The lowest f1 on test: '東京' 0.5710 (support 9), 'Straße' 0.6260" in joined
+    assert "The lowest f1 on test" not in joined, "the table shows all classes"
+    assert "The lowest f1 on test: " in " ".join(printed("many classes").split())
 
 
 def test_a_winner_that_does_not_beat_a_baseline_is_reported() -> None:

@@ -206,7 +206,9 @@ def test_fewer_trials_than_there_are_change_nothing(tiny_folder: Path, tmp_path:
             confirm=0, studies=tmp_path, study="s", device="cpu", progress=lines.append,
         )  # fmt: skip
 
-    sentence = "the study has 3 trials already, so --trials 1 changes nothing: it is the total of all runs"
+    sentence = (
+        "the study has 3 trials already, so no trial is added: the total of all runs is to be 1 (--trials)"
+    )
     tuned_with(3)
     tuned_with(3)
     assert not any("already" in line for line in lines)
