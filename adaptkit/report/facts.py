@@ -97,6 +97,13 @@ def state_in_words(summary: StudySummary, trials: Sequence[TrialRecord]) -> str:
     return f"{summary.state}, {formatting.in_trials(left)} remain{'s' if left == 1 else ''}"
 
 
+def ended_trials(summary: StudySummary, trials: Sequence[TrialRecord]) -> str:
+    """ "8 trials", or "4 of 8 trials" if some are left. Interrupted ones do not count."""
+    ended = sum(not trial.interrupted for trial in trials)
+    total = formatting.in_trials(max(ended, summary.trials))
+    return total if ended >= summary.trials else f"{formatting.count(ended)} of {total}"
+
+
 def progress_sentence(summary: StudySummary, trials: Sequence[TrialRecord]) -> str:
     """How many trials have ended, and how to continue an interrupted study."""
     ended = [trial for trial in trials if not trial.interrupted]
@@ -111,9 +118,7 @@ def progress_sentence(summary: StudySummary, trials: Sequence[TrialRecord]) -> s
         return f"Still running: {done} have ended."
     if not trials:
         return "No trial has run."
-    of_all = f"{len(ended)} of " if len(ended) < summary.trials else ""
-    all_trials = formatting.in_trials(max(len(ended), summary.trials))
-    return f"{of_all}{all_trials} in {took}: {state_counts(trials)}."
+    return f"{ended_trials(summary, trials)} in {took}: {state_counts(trials)}."
 
 
 def measures(summary: StudySummary, best: TrialRecord) -> list[str]:

@@ -21,7 +21,7 @@ empty in prints and screenshots of a notebook."""
 def in_one_line(summary: StudySummary, trials: Sequence[TrialRecord]) -> str:
     """The study's name, state, number of trials and best score."""
     best = None if summary.state == "failed" else facts.winner(summary, trials)
-    parts = [summary.state, formatting.in_trials(len(trials))]
+    parts = [summary.state, facts.ended_trials(summary, trials)]
     if best is not None and best.score is not None:
         parts.append(
             f"best {visible(summary.metric, 40)} {formatting.score(best.score)} (trial {best.number})"

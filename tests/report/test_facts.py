@@ -10,6 +10,7 @@ from adaptkit.report import facts
 from adaptkit.report.document import as_document
 from adaptkit.report.html import as_html
 from adaptkit.report.markdown import as_markdown
+from adaptkit.report.notebook import in_one_line
 from adaptkit.report.terminal import print_report
 from tests.helpers.studies import failed_trial, many_classes, ner_summary, ner_trials
 
@@ -130,4 +131,5 @@ def test_trials_that_a_timeout_left_are_counted(total: int, left: str) -> None:
     summary = replace(ner_summary(), trials=total, seconds={"training": 60.0})
     assert facts.progress_sentence(summary, ner_trials()[:4]).startswith(f"4 of {total} trials in 1 min")
     assert facts.state_in_words(summary, ner_trials()[:4]) == f"finished, {left}"
+    assert f"finished, 4 of {total} trials, best" in in_one_line(summary, ner_trials()[:4])
     assert facts.state_in_words(replace(summary, state="running"), ner_trials()[:4]) == "running"
