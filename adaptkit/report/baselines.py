@@ -61,17 +61,19 @@ def beaten(summary: StudySummary, best: TrialRecord) -> list[str]:
     """How much better the winner is than the best baseline, and the same on test; nothing if it is not."""
     sentences = []
     if beats_baselines(summary, best):
-        sentences.append(f"This is {_gain(best.score, best_baseline(summary))}")
+        sentences.append(f"This is {_gain(best.score, best_baseline(summary), 'the best baseline')}")
     if beats_baselines_on_test(summary):
-        gain = _gain(summary.test[summary.metric], best_baseline(summary, on_test=True))
+        others = set(summary.baselines) - set(summary.test_baselines)  # such as a head solved to start with
+        against = "the best baseline scored there" if others else "the best baseline"
+        gain = _gain(summary.test[summary.metric], best_baseline(summary, on_test=True), against)
         sentences.append(f"On test, this model is {gain}")
     return [" ".join(sentences)] if sentences else []
 
 
-def _gain(score: float | None, baseline: tuple[str, float] | None) -> str:
+def _gain(score: float | None, baseline: tuple[str, float] | None, against: str) -> str:
     name, its = baseline or ("", math.nan)
     gain = formatting.score(abs((score or 0.0) - its))
-    return f"{gain} better than the best baseline, {name} ({formatting.score(its)})."
+    return f"{gain} better than {against}, {name} ({formatting.score(its)})."
 
 
 def unbeaten(summary: StudySummary, best: TrialRecord) -> str:
