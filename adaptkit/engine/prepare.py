@@ -117,11 +117,9 @@ def prepare_model(
     frozen = FrozenEncoder(loaded.module, place, bfloat16=bfloat16, store=store, fast_paths=fast_paths)
     if not frozen.cut(task.head_inputs):
         return model
-    on_features = replace(
-        forward, inputs=frozenset({"inputs_embeds", "attention_mask", *task.head_inputs}), bfloat16=False,
-        halved=frozenset(),
-    )  # fmt: skip
-    return replace(model, forward=on_features, encoder=frozen, narrowable=None)
+    reads = frozenset({"inputs_embeds", "attention_mask", *task.head_inputs})
+    forward = replace(forward, inputs=reads, bfloat16=False, halved=frozenset())  # a head is cheap
+    return replace(model, forward=forward, encoder=frozen, narrowable=None)
 
 
 def _augment(task: Task, tokenizer: PreTrainedTokenizerBase) -> Augment | None:
@@ -205,14 +203,9 @@ def make_training(
     """
     micro_batch = micro_batch_for(batch_sizes)
     plan, buckets = training_data(
-        model,
-        task,
-        train,
-        micro_batch=micro_batch,
-        run=run_for(batch_sizes, micro_batch),
-        rungs_per_epoch=rungs_per_epoch,
-        seed=seed,
-    )
+        model, task, train, micro_batch=micro_batch, run=run_for(batch_sizes, micro_batch),
+        rungs_per_epoch=rungs_per_epoch, seed=seed,
+    )  # fmt: skip
     return assembled(model, plan, buckets, scoring_data(model, task, dev), metric=metric, direction=direction)
 
 
