@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from adaptkit.api import arguments as given
 from adaptkit.api.errors import in_python_words
 from adaptkit.api.sources import RowSource, Sources, refuse_for_rows, sources_of
-from adaptkit.config import DataConfig, StudyConfig, columns_of
+from adaptkit.config import DataConfig, SearchConfig, StudyConfig, columns_of
 
 if TYPE_CHECKING:
     from adaptkit.data.overview import DataOverview
@@ -33,6 +33,8 @@ def check_data(
 ) -> DataOverview:
     """Read the rows as `tune` does with these arguments, and say what they are. Nothing is trained.
 
+    `tune` explains the arguments. ``seed`` decides which dev rows are split off.
+
     Returns:
         The rows of each split, how they were read, the labels, the lengths, and all that `tune` warns of
         before it loads the model. Which rows are longer than the model reads needs its tokenizer: only `tune`
@@ -43,18 +45,25 @@ def check_data(
     """
     from adaptkit.data.load import load
     from adaptkit.data.overview import overview
+    from adaptkit.run.resolve import refuse_problems
     from adaptkit.tasks import registry
 
     with in_python_words():
         sources = sources_of(data, train, dev, test)
-        config = data_config(
-            sources, columns=columns, dev_fraction=dev_fraction, skip_bad_rows=skip_bad_rows,
-            delimiter=delimiter, encoding=encoding, reader=reader, group=group,
+        config = StudyConfig(
+            task=given.text("task", task),
+            options=given.mapping("options", options),
+            seed=given.whole_number("seed", seed),
+            data=data_config(
+                sources, columns=columns, dev_fraction=dev_fraction, skip_bad_rows=skip_bad_rows,
+                delimiter=delimiter, encoding=encoding, reader=reader, group=group,
+            ),
+            search=SearchConfig(),
         )  # fmt: skip
-        name, seed = given.text("task", task), given.whole_number("seed", seed)
-        loaded = registry.load(name, given.mapping("options", options))
+        refuse_problems(config)
+        loaded = registry.load(config.task, config.options)
         rows = {its.reference: its for its in sources.rows}
-        return overview(loaded, load(loaded, config, seed, given=rows))
+        return overview(loaded, load(loaded, config.data, config.seed, given=rows))
 
 
 def data_config(

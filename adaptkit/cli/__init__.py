@@ -10,7 +10,7 @@ In reading order:
   `compare.py`: compares several.
 - `tasks.py`: list, check and create tasks; `plugins.py`: list and check plugins of every kind.
 - `cache.py`: show or clear the cache.
-- `parameters.py`: options and types that several commands share.
+- `parameters.py`, `tables.py`: options and types that several commands share, and how tables are printed.
 - `streams.py`: standard input and output, and the bytes of the arguments.
 """
 

@@ -91,11 +91,7 @@ def _rows(models: Sequence[Predictor], data: str, given: ReadOptions, skip_bad_r
 
 
 def _print(found: Comparison, data: str) -> None:
-    from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
-
-    from adaptkit.cli.studies import WIDEST
+    from adaptkit.cli.tables import print_table
     from adaptkit.report.escaping import visible
     from adaptkit.report.intervals import INTERVAL
 
@@ -103,14 +99,9 @@ def _print(found: Comparison, data: str) -> None:
     if found.left_out:
         were = "1 more was" if found.left_out == 1 else f"{found.left_out:,} more were"
         click.echo(f"{were} left out, with labels that not all of the models have.")
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
     heads = ("model", found.metric, INTERVAL, "difference", INTERVAL, "rows/s")
-    for place, head in enumerate(heads):
-        table.add_column(Text(visible(head)), justify="right" if place in (1, 3, 5) else "left")
-    for place, one in enumerate(found.models):
-        table.add_row(*(Text(visible(cell)) for cell in _cells(one, found.metric, first=not place)))
-    widest = Console(width=WIDEST)
-    Console(highlight=False, width=widest.measure(table).maximum).print(table, soft_wrap=True)
+    cells = (_cells(one, found.metric, first=not place) for place, one in enumerate(found.models))
+    print_table(heads, cells, right={1, 3, 5})
     for one in found.models[1:]:
         click.echo(_verdict(one, found.models[0].name))
 

@@ -13,8 +13,6 @@ from adaptkit.cli.configured import configured
 from adaptkit.cli.parameters import json_option, options_of_data, plugin_output_on_stderr
 
 if TYPE_CHECKING:
-    from rich.table import Table
-
     from adaptkit.data.overview import DataOverview
 
 MOST_LABELS, MOST_LEFT_OUT = 30, 10
@@ -50,21 +48,14 @@ def data(as_json: bool, **given: Any) -> None:
 
 
 def _print(found: DataOverview) -> None:
-    from rich.console import Console
-
-    from adaptkit.cli.studies import WIDEST
     from adaptkit.report.escaping import visible
 
-    def show(table: Table) -> None:
-        widest = Console(width=WIDEST).measure(table).maximum
-        Console(highlight=False, width=widest).print(table, soft_wrap=True)
-
-    show(_splits(found))
+    _print_splits(found)
     for line in _sources(found):
         click.echo(visible(line, 2000))
     if found.splits["train"].labels:
         click.echo()
-        show(_labels(found))
+        _print_labels(found)
         for line in _without_label(found):
             click.echo(line)
     click.echo()
@@ -72,8 +63,9 @@ def _print(found: DataOverview) -> None:
         click.echo(visible(line, 2000))
 
 
-def _splits(found: DataOverview) -> Table:
+def _print_splits(found: DataOverview) -> None:
     """A line for each split."""
+    from adaptkit.cli.tables import print_table
     from adaptkit.report.formatting import NONE
 
     rows = []
@@ -82,7 +74,7 @@ def _splits(found: DataOverview) -> Table:
         lengths = [f"{its.median:,}", f"{its.percentile_95:,}", f"{its.longest:,}"] if its else [NONE] * 3
         rows.append([name, f"{one.rows:,}", f"{one.left_out:,}", *lengths])
     heads = ["split", "rows", "left out", "characters: median", "95% up to", "longest"]
-    return _table(heads, rows, right=range(1, 6))
+    print_table(heads, rows, right=range(1, 6))
 
 
 def _sources(found: DataOverview) -> Iterator[str]:
@@ -102,8 +94,10 @@ def _sources(found: DataOverview) -> Iterator[str]:
         yield "; ".join(parts)
 
 
-def _labels(found: DataOverview) -> Table:
+def _print_labels(found: DataOverview) -> None:
     """A line for each of the most frequent labels, with the rows that have it."""
+    from adaptkit.cli.tables import print_table
+
     counts = {name: one.labels for name, one in found.splits.items()}
     every = dict.fromkeys(label for its in counts.values() for label in its)
     order = sorted(every, key=lambda label: -counts["train"].get(label, 0))
@@ -111,7 +105,8 @@ def _labels(found: DataOverview) -> Table:
     if len(order) > MOST_LABELS:
         rare = [sum(its.get(label, 0) for label in order[MOST_LABELS:]) for its in counts.values()]
         rows.append([f"{len(order) - MOST_LABELS:,} rarer ones, together", *(f"{count:,}" for count in rare)])
-    return _table([f"{len(order):,} labels: rows with it", *counts], rows, right=range(1, len(counts) + 1))
+    heads = [f"{len(order):,} labels: rows with it", *counts]
+    print_table(heads, rows, right=range(1, len(heads)))
 
 
 def _without_label(found: DataOverview) -> Iterator[str]:
@@ -142,17 +137,3 @@ def _left_out(reasons: Sequence[str]) -> Iterator[str]:
         yield f"left out: {sum(map(len, kinds[MOST_LEFT_OUT:])):,} rows for other reasons"
     if len(reasons) > len(kinds[:MOST_LEFT_OUT]):
         yield "--json lists all rows that were left out."
-
-
-def _table(heads: Sequence[str], rows: Sequence[Sequence[str]], right: Sequence[int]) -> Table:
-    from rich.table import Table
-    from rich.text import Text
-
-    from adaptkit.report.escaping import visible
-
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
-    for place, head in enumerate(heads):
-        table.add_column(Text(head), justify="right" if place in right else "left")
-    for row in rows:
-        table.add_row(*(Text(visible(cell, 200)) for cell in row))
-    return table

@@ -10,9 +10,6 @@ import click
 
 from adaptkit.cli.parameters import json_option, studies_option
 
-WIDEST = 10_000
-"""Columns of a line. A terminal wraps it itself, so that names stay in one piece and can be copied."""
-
 
 @click.command(short_help="List the studies.")
 @studies_option
@@ -59,20 +56,14 @@ def _row(folder: Any) -> dict[str, Any]:
 
 
 def _print(rows: list[dict[str, Any]]) -> None:
-    from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
+    from adaptkit.cli.tables import print_table
 
-    from adaptkit.report.escaping import visible
+    print_table(("study", "state", "trials", "best", "updated"), map(_cells, rows), right={2})
+
+
+def _cells(row: dict[str, Any]) -> list[str]:
     from adaptkit.report.formatting import score
 
-    table = Table(box=None, pad_edge=False)
-    for head in ("study", "state", "trials", "best", "updated"):
-        table.add_column(head, justify="right" if head == "trials" else "left", overflow="fold")
-    for row in rows:
-        trials = f"{row['trials']}/{row['total']}" if "total" in row else ""
-        best = f"{row['metric']} {score(row['best'])}" if row.get("best") is not None else ""
-        cells = (row["name"], row["state"], trials, best, row.get("updated", "")[:16].replace("T", " "))
-        table.add_row(*(Text(visible(str(cell))) for cell in cells))
-    widest = Console(width=WIDEST)
-    Console(highlight=False, width=widest.measure(table).maximum).print(table, soft_wrap=True)
+    trials = f"{row['trials']}/{row['total']}" if "total" in row else ""
+    best = f"{row['metric']} {score(row['best'])}" if row.get("best") is not None else ""
+    return [row["name"], str(row["state"]), trials, best, row.get("updated", "")[:16].replace("T", " ")]

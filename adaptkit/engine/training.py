@@ -39,7 +39,7 @@ class Training:
     """A trial's split → the parameters that it starts with instead of those in ``initial``, by name."""
 
     initials: Mapping[int, Mapping[str, torch.Tensor]] = field(default_factory=dict)
-    """A trial's seed → the same, instead of those of its split."""
+    """A trial's seed → the parameters that it starts with instead of those of its split, by name."""
 
     vocabulary: torch.Tensor | None = None
     """``[occurring]``: the tokens whose embeddings are in a slot. None if no embeddings were left out."""

@@ -6,14 +6,18 @@ They contain nothing from plugins but names of numbers. A run is counted from 1 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
 from adaptkit.report import formatting
 from adaptkit.report.candidates import in_runs, signed, span
+from adaptkit.study.checked import with_nan
 from adaptkit.study.confirmation import CLEAR, FEWEST_TRIALS, Candidate, Confirmation, ConfirmationRun
 from adaptkit.study.record import RungRecord, StudySummary, TrialRecord
 from adaptkit.study.winner import counting, exported_refit, exported_run
+
+WHERE = {"seeds": "with new seeds", "rows": "on the dev rows of the default trial"}
+"""What the runs differ in, by `Confirmation.over`."""
 
 
 def finished(summary: StudySummary, trials: Sequence[TrialRecord]) -> Confirmation | None:
@@ -34,8 +38,8 @@ def as_exported(summary: StudySummary, trial: TrialRecord) -> TrialRecord:
     if its is None or its.score is None or summary.folds:
         return trial
     return replace(
-        trial, seed=its.seed, calibration=its.calibration, values=_with_nan(its.values),
-        groups={name: _with_nan(numbers) for name, numbers in its.groups.items()},
+        trial, seed=its.seed, calibration=its.calibration, values=with_nan(its.values),
+        groups={name: with_nan(numbers) for name, numbers in its.groups.items()},
         rungs=(RungRecord(epoch=0.0, score=its.score, loss=math.nan),), best_rung=0,
     )  # fmt: skip
 
@@ -190,8 +194,7 @@ def _searched(its: Confirmation, summary: StudySummary, trials: Sequence[TrialRe
     if (once_more and same) or (not once_more and its.winner == its.searched_best):
         return []
     now = "has no score" if candidate is None or candidate.mean is None else f"gives {_mean(candidate)}"
-    where = "on the dev rows of the default trial" if its.over == "rows" else "with new seeds"
-    where = "when its head is solved once more" if once_more else where
+    where = "when its head is solved once more" if once_more else WHERE[its.over]
     return [
         f"The best trial of the search was trial {its.searched_best}, with {formatting.score(score)}; its "
         f"configuration {now} {where}."
@@ -206,7 +209,3 @@ def _mean(one: Candidate) -> str:
 
 def _of(its: Confirmation, trial: int | None) -> Candidate | None:
     return next((one for one in its.candidates if one.trial == trial), None)
-
-
-def _with_nan(numbers: Mapping[str, float | None]) -> dict[str, float]:
-    return {name: math.nan if number is None else number for name, number in numbers.items()}

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from adaptkit.run.context import RunContext
     from adaptkit.run.method import Method
     from adaptkit.search.search import Search
+    from adaptkit.study.record import TrialRecord
     from adaptkit.task import Task
 
 
@@ -69,28 +70,25 @@ def head_to_solve(training: Training) -> LinearHead:
     return head
 
 
-def solving_again_is_due(context: RunContext, config: StudyConfig, method: Method, data: Dataset) -> bool:
-    """Whether the best trial's head is to be solved again, on the training and dev rows together."""
-    if not is_solved_again(config, method, data):
-        return False
+def to_solve_again(
+    context: RunContext, config: StudyConfig, method: Method, data: Dataset
+) -> TrialRecord | None:
+    """The winner, if its head is to be solved again on the training and dev rows together; else None."""
     best, done = winning_trial(context.summary, context.folder.read_trials()), context.summary.trained_again
-    if best is None:
-        return False
+    if best is None or not is_solved_again(config, method, data):
+        return None
     if context.summary.refit == best.number:  # by an earlier version
-        return best.number not in context.folder.numbers_with_weights()
+        return None if best.number in context.folder.numbers_with_weights() else best
     folder = RefitFolder(context.folder.refit)
-    return done is None or done.trial != best.number or not folder.has_weights(done)
+    return None if done is not None and done.trial == best.number and folder.has_weights(done) else best
 
 
-def solve_best_again(context: RunContext, training: Training, data: Dataset) -> None:
-    """Solve the best trial's head again, on the training and dev rows together, and keep its weights."""
+def solve_again(context: RunContext, training: Training, data: Dataset, best: TrialRecord) -> None:
+    """Solve the winner's head again, on the training and dev rows together, and keep its weights."""
     from adaptkit.engine.rehearsal import some_head_inputs
     from adaptkit.engine.solver import solve_on_all_rows
     from adaptkit.run.weights import weights_writer
 
-    best = winning_trial(context.summary, context.folder.read_trials())
-    if best is None:
-        return
     context.progress.phase("solving the best head on all rows")
     started = time.monotonic()
     with context.clock.phase("refit"), context.interruption.exposed():

@@ -22,7 +22,7 @@ from adaptkit.run.context import Clock, RunContext, versions
 from adaptkit.run.evaluations import evaluation_rule
 from adaptkit.run.finalize import finalize_study
 from adaptkit.run.head_init import initialize_head
-from adaptkit.run.heads import solve_best_again, solve_trials, solving_again_is_due
+from adaptkit.run.heads import solve_again, solve_trials, to_solve_again
 from adaptkit.run.method import Method, resolve_method, space_of
 from adaptkit.run.opening import open_study, with_its_settings
 from adaptkit.run.pooling import choose_pooling
@@ -179,7 +179,7 @@ def search_and_train(
         due = confirmation_due(context, config, method, rungs)
         drop_refit(context, config, method, data)
         refit = refit_due(context, config, method, data)
-        again = refit or solving_again_is_due(context, config, method, data)
+        again = refit or to_solve_again(context, config, method, data)
         if not (search.remaining or due or again):
             context.clock.seconds.clear()  # nothing is left to train, so reading it all again does not count
             context.progress.phase("nothing is left to train: the study is finished")
@@ -202,8 +202,8 @@ def search_and_train(
                 confirm_solved(context, config, task, data, training, due, folds=method.folds)
         else:
             train_and_confirm(context, config, task, data, model, training, search, method, rungs)
-        if solving_again_is_due(context, config, method, data):
-            solve_best_again(context, training, data)
+        if best := to_solve_again(context, config, method, data):
+            solve_again(context, training, data, best)
 
 
 def train_and_confirm(

@@ -38,7 +38,9 @@ def test_what_is_printed_is_one_line() -> None:
     [
         ({"delimiter": ";"}, "delimiter"),
         ({"dev": 0.2, "dev_fraction": 0.3}, "dev_fraction"),
+        ({"dev_fraction": 7}, "dev_fraction = 7"),
         ({"seed": "x"}, "seed"),
+        ({"seed": -1}, "seed = -1"),
     ],
 )
 def test_wrong_arguments_are_refused(arguments: dict[str, object], said: str) -> None:

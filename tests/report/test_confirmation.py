@@ -155,6 +155,8 @@ def test_few_trials_are_not_confirmed_and_it_is_said() -> None:
     assert confirmation.unfinished(few, trials[:1]) == []  # nothing is chosen
     assert confirmation.unfinished(few, trials) == []
     assert confirmation.unfinished(replace(few, state="interrupted"), trials[:3]) == []
+    failed = [replace(trials[0], state="fail", rungs=(), best_rung=None), *trials[1:3]]
+    assert "unless --confirm asks for it" in confirmation.unfinished(few, failed)[0]
 
 
 def test_a_confirmation_of_another_best_trial_does_not_count() -> None:

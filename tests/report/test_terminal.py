@@ -130,7 +130,7 @@ def test_test_rows_have_baselines_and_lowest_classes() -> None:
     text = printed("tested baselines")
     assert re.search(r"words +0\.8125 .*\n  baselines, test *\n    words +0\.8500 ", text)
     joined = " ".join(text.split())
-    assert "On test, this model is 0.0291 better than the best baseline" in joined
+    assert "this model is 0.0291 better than the best baseline scored there, words (0.8500)." in joined
     assert "The lowest f1 on test" not in joined, "the table shows all classes"
     assert "The lowest f1 on test: " in " ".join(printed("many classes").split())
 
